@@ -1,0 +1,86 @@
+package webhook
+
+import (
+	"net/http"
+	"time"
+)
+
+// Trigger says why an attempt was made.
+type Trigger string
+
+// The triggers of an attempt.
+const (
+	TriggerReceived   Trigger = "received"
+	TriggerResend     Trigger = "resend"
+	TriggerRetry      Trigger = "retry"
+	TriggerSimulation Trigger = "simulation"
+)
+
+// Attempt is one try at the app. Attempts are only ever appended.
+//
+// A 500 is an answer and stands in StatusCode; Error is for transport alone.
+type Attempt struct {
+	EventID    ID            `json:"eventId"`
+	Seq        uint64        `json:"seq"`      // over all attempts of a store, from 1; the store assigns it
+	Delivery   int           `json:"delivery"` // from 1; the store assigns it when it is 0
+	Number     int           `json:"number"`   // within the delivery, from 1
+	Trigger    Trigger       `json:"trigger"`
+	Target     string        `json:"target"` // the URL that was asked
+	StartedAt  time.Time     `json:"startedAt"`
+	Duration   time.Duration `json:"duration"`
+	StatusCode int           `json:"statusCode,omitempty"` // 0: no response
+	Header     http.Header   `json:"header,omitempty"`     // of the app's response
+	Body       []byte        `json:"body,omitempty"`       // of the app's response, at most its first 256 KiB
+	BodySize   int64         `json:"bodySize,omitempty"`   // the response body's true length in bytes
+	Error      string        `json:"error,omitempty"`
+	Simulated  bool          `json:"simulated,omitempty"` // Taskhook wrote the response, not the app
+	// Sent is what was really sent; nil: the event's own bytes and headers.
+	Sent *Request `json:"sent,omitempty"`
+	// Answered is the status the waiting sender was told because of this
+	// attempt; 0 when no sender waited.
+	Answered int `json:"answered,omitempty"`
+	// Slow, Unsuccessful and Hint are what Taskhook noticed: an answer slower
+	// than the platform likes, a 2xx whose JSON says "success":false, and one
+	// thing to do about a failure.
+	Slow         bool   `json:"slow,omitempty"`
+	Unsuccessful bool   `json:"unsuccessful,omitempty"`
+	Hint         string `json:"hint,omitempty"`
+}
+
+// Sign chooses the signature headers of a resent event.
+type Sign string
+
+// The choices of Sign.
+const (
+	SignKeep    Sign = "keep"    // the headers as received
+	SignDev     Sign = "dev"     // made anew with the development key
+	SignNone    Sign = "none"    // removed
+	SignCorrupt Sign = "corrupt" // well-formed and wrong
+)
+
+// Edit sets one value in a JSON body: Path in dotted form ("data.email",
+// "tags.0"), Value as JSON, or as a plain string where it is not JSON.
+type Edit struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// Resend asks for a stored event to be sent once more. The zero value of
+// everything but EventID sends the original bytes, headers and signature to
+// the current target.
+type Resend struct {
+	EventID ID     `json:"eventId"`
+	To      string `json:"to,omitempty"`    // a target as on the command line; "": the current one
+	Fresh   bool   `json:"fresh,omitempty"` // new webhookId and timestamp, in place
+	Sign    Sign   `json:"sign,omitempty"`  // "": keep, or dev once the body is changed
+	Set     []Edit `json:"set,omitempty"`
+	// Unverified allows an event that was refused for its signature.
+	Unverified bool `json:"unverified,omitempty"`
+}
+
+// Resent is the outcome of one Resend.
+type Resent struct {
+	Attempt Attempt  `json:"attempt"`
+	State   State    `json:"state"`           // of the event, after the attempt
+	Notes   []string `json:"notes,omitempty"` // what a person should know about it
+}

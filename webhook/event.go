@@ -1,0 +1,137 @@
+// Package webhook holds the nouns that every part of Taskhook shares: the
+// [Event] as received, each [Attempt] at the app, the [Verdict] on its
+// signature, the [Answer] its sender got, and the [State] that follows from
+// them. It imports the standard library alone.
+package webhook
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// ErrNotFound is returned when no stored event fits the given ID, name or query.
+var ErrNotFound = errors.New("event not found")
+
+// ErrPruned is returned when an event is stored but its body is not: it was
+// too large to keep, or its request was refused before the body was read.
+var ErrPruned = errors.New("the body of this event was not kept")
+
+// ID numbers an event within its store, from 1 in order of arrival; 0 is no
+// event.
+type ID uint64
+
+// String writes the ID as people see it, "#42".
+func (id ID) String() string { return "#" + strconv.FormatUint(uint64(id), 10) }
+
+// Source says how an event reached Taskhook.
+type Source string
+
+// The sources of an event.
+const (
+	SourceTunnel  Source = "tunnel"  // through the public URL
+	SourceLocal   Source = "local"   // on the loopback ingress
+	SourceSandbox Source = "sandbox" // from the emulated platform
+	SourceImport  Source = "import"  // read from a file
+)
+
+// Event is one webhook request as it was received. It never changes once it
+// is stored; what became of it is in its [Answer] and its attempts.
+type Event struct {
+	ID         ID        `json:"id"`
+	WebhookID  string    `json:"webhookId,omitempty"` // the platform's own name of the event, "" if the body has none
+	Type       string    `json:"type,omitempty"`      // "" if the body has none
+	SentAt     time.Time `json:"sentAt,omitzero"`     // the body's timestamp; zero if it has none
+	ReceivedAt time.Time `json:"receivedAt"`
+	Method     string    `json:"method"`
+	Path       string    `json:"path"`               // as on the request line, percent-encoding kept
+	RawQuery   string    `json:"rawQuery,omitempty"` // without the "?"
+	Host       string    `json:"host,omitempty"`
+	RemoteAddr string    `json:"remoteAddr,omitempty"`
+	// Header has every value of every header as received, canonical names.
+	Header http.Header `json:"header,omitempty"`
+	// Body has the exact bytes; nil in lists, and when it was not kept.
+	Body []byte `json:"body,omitempty"`
+	// BodySize is the body's length in bytes, or what its sender declared when
+	// the body was not kept (-1: not declared).
+	BodySize int64   `json:"bodySize"`
+	NoBody   bool    `json:"noBody,omitempty"` // the body was refused as too large and is not kept
+	Source   Source  `json:"source"`
+	Verdict  Verdict `json:"verdict"`
+	// RedeliveryOf is the newest earlier event with the same webhookId, 0 if
+	// this is the first. Try counts from 1: the first send is 1, the first
+	// redelivery 2. The store assigns both.
+	RedeliveryOf ID  `json:"redeliveryOf,omitempty"`
+	Try          int `json:"try,omitempty"`
+	// Altered says that the earlier event with this webhookId had other bytes.
+	Altered bool   `json:"altered,omitempty"`
+	Answer  Answer `json:"answer,omitzero"`
+}
+
+// VerdictStatus is the outcome of a signature check.
+type VerdictStatus string
+
+// The outcomes of a signature check.
+const (
+	Valid     VerdictStatus = "valid"
+	Invalid   VerdictStatus = "invalid"
+	Unsigned  VerdictStatus = "unsigned"
+	Unchecked VerdictStatus = "unchecked" // verification is off, or the body was never read
+)
+
+// Verdict is what the signature check found. It is data: a forged event is
+// stored like any other.
+type Verdict struct {
+	Status VerdictStatus `json:"status"`
+	Scheme string        `json:"scheme,omitempty"` // "rsa" or "ed25519", "" if none was recognised
+	Header string        `json:"header,omitempty"` // the header the signature stood in
+	Key    string        `json:"key,omitempty"`    // name of the key that fits: taskee, highlevel, dev or a file's name
+	// Reason is one sentence a person can act on. Empty for a plain valid
+	// verdict; on a valid one it is a warning.
+	Reason string `json:"reason,omitempty"`
+	// Next is one thing to do about it, "" if nothing.
+	Next string `json:"next,omitempty"`
+	// Age is how long before its arrival the event says it was sent; 0 if the
+	// body has no timestamp.
+	Age time.Duration `json:"age,omitempty"`
+}
+
+// AnsweredBy says who decided the answer to the sender.
+type AnsweredBy string
+
+// Who decided an answer.
+const (
+	ByApp      AnsweredBy = "app"
+	ByTaskhook AnsweredBy = "taskhook"
+)
+
+// Answer is what the sender of an event was told.
+type Answer struct {
+	Status     int        `json:"status,omitempty"` // 0: nothing yet
+	By         AnsweredBy `json:"by,omitempty"`
+	Reason     string     `json:"reason,omitempty"`     // why Taskhook answered itself
+	SenderGone bool       `json:"senderGone,omitempty"` // the sender hung up before it could be told
+	At         time.Time  `json:"at,omitzero"`
+	// RetryAt is when the platform is expected to send the event again; zero:
+	// it will not.
+	RetryAt time.Time `json:"retryAt,omitzero"`
+}
+
+// Accepted reports whether the status is 2xx.
+func Accepted(status int) bool { return status >= 200 && status < 300 }
+
+// Refused reports whether Taskhook turned the event away for its signature.
+func (a Answer) Refused() bool {
+	return a.By == ByTaskhook && a.Status == http.StatusUnauthorized
+}
+
+// Request is what was really sent to the app when that was not the event's
+// own request.
+type Request struct {
+	Method   string      `json:"method"`
+	Path     string      `json:"path"`
+	RawQuery string      `json:"rawQuery,omitempty"`
+	Header   http.Header `json:"header,omitempty"`
+	Body     []byte      `json:"body,omitempty"`
+}

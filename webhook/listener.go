@@ -1,0 +1,50 @@
+package webhook
+
+import "time"
+
+// TunnelState says whether the public can reach the listener.
+type TunnelState string
+
+// The states of a tunnel.
+const (
+	TunnelNone         TunnelState = "none" // loopback only
+	TunnelConnecting   TunnelState = "connecting"
+	TunnelOnline       TunnelState = "online"
+	TunnelReconnecting TunnelState = "reconnecting"
+)
+
+// Tunnel is the public side of a listener at one moment.
+type Tunnel struct {
+	State   TunnelState   `json:"state"`
+	URL     string        `json:"url,omitempty"` // "" until online
+	Since   time.Time     `json:"since,omitzero"`
+	Latency time.Duration `json:"latency,omitempty"` // of the last heartbeat
+	Code    string        `json:"code,omitempty"`    // ngrok's error code, "ERR_NGROK_…"
+	Message string        `json:"message,omitempty"` // why it is not online
+	// Reach is the finding of the last call to the own public URL, in words.
+	Reach string `json:"reach,omitempty"`
+}
+
+// Health is what the last probe of the target found.
+type Health struct {
+	Up      bool      `json:"up"`
+	Known   bool      `json:"known"`             // false before the first probe
+	Address string    `json:"address,omitempty"` // the address that answered
+	Since   time.Time `json:"since,omitzero"`    // of the present condition
+	Error   string    `json:"error,omitempty"`
+}
+
+// Listener describes a running listener.
+type Listener struct {
+	Version   string    `json:"version"`
+	Project   string    `json:"project"`
+	PID       int       `json:"pid"`
+	StartedAt time.Time `json:"startedAt"`
+	Local     string    `json:"local"`  // URL of the loopback ingress
+	Target    string    `json:"target"` // URL of the app
+	Verify    string    `json:"verify"` // enforce, flag or off
+	Tunnel    Tunnel    `json:"tunnel"`
+	Health    Health    `json:"health"`
+	Trouble   string    `json:"trouble,omitempty"` // why events are being answered 429, "" if they are not
+	Counts    Counts    `json:"counts"`
+}

@@ -1,0 +1,112 @@
+package webhook
+
+import "time"
+
+// Query selects events. The zero value selects all, newest first.
+type Query struct {
+	IDs       []ID          `json:"ids,omitempty"` // only these; nil: all
+	Type      string        `json:"type,omitempty"`
+	WebhookID string        `json:"webhookId,omitempty"`
+	Verdict   VerdictStatus `json:"verdict,omitempty"`
+	State     State         `json:"state,omitempty"`
+	Status    StatusRange   `json:"status,omitzero"` // of the last attempt
+	Since     time.Time     `json:"since,omitzero"`  // received at or after
+	Before    time.Time     `json:"before,omitzero"` // received before
+	// Text must occur, in any case, in the type, webhookId, path or body.
+	Text string `json:"text,omitempty"`
+
+	Limit  int `json:"limit,omitempty"`  // events a page; 0: 50
+	Cursor ID  `json:"cursor,omitempty"` // only events older than this one; 0: from the newest
+}
+
+// StatusRange is an inclusive range of status codes. The zero value takes
+// every status; None takes events whose last attempt had no response.
+type StatusRange struct {
+	Min  int  `json:"min,omitempty"`
+	Max  int  `json:"max,omitempty"`
+	None bool `json:"none,omitempty"`
+}
+
+// Any reports whether the range takes every status.
+func (r StatusRange) Any() bool { return r == StatusRange{} }
+
+// Contains reports whether a status is in the range; 0 is no response.
+func (r StatusRange) Contains(status int) bool {
+	switch {
+	case r.Any():
+		return true
+	case r.None:
+		return status == 0
+	}
+	return status >= r.Min && status <= r.Max
+}
+
+// Summary is an event as lists show it: without header and body, with what
+// has become of it.
+type Summary struct {
+	Event
+	Attempts     int           `json:"attempts"`
+	LastStatus   int           `json:"lastStatus"`   // of the last attempt; 0: no response, or none made
+	LastDuration time.Duration `json:"lastDuration"` // of the last attempt
+	LastError    bool          `json:"lastError,omitempty"`
+	Resent       bool          `json:"resent,omitempty"`
+	Simulated    bool          `json:"simulated,omitempty"`
+	Slow         bool          `json:"slow,omitempty"`
+	Unsuccessful bool          `json:"unsuccessful,omitempty"`
+	Marked       bool          `json:"marked,omitempty"`
+	// RedeliveredAs is the next event with the same webhookId, 0 if none came.
+	RedeliveredAs ID `json:"redeliveredAs,omitempty"`
+	// Outcome decides the state. An event that was answered 429 and came again
+	// shares the outcome of its newest redelivery.
+	Outcome Outcome `json:"outcome"`
+}
+
+// State derives the event's state at a time.
+func (s Summary) State(now time.Time) State { return s.Outcome.State(now) }
+
+// Page is one page of a list, newest first.
+type Page struct {
+	Events []Summary `json:"events"`
+	Next   ID        `json:"next,omitempty"` // Cursor of the next page; 0: this was the last
+	// Position is where the store stood when the page was read.
+	Position Position `json:"position"`
+}
+
+// Change hints that the store has changed. A hint may be lost or stand for
+// several changes; the data is in the store.
+type Change struct {
+	Version uint64 `json:"version"` // grows with every change
+}
+
+// Position is how far a reader has followed a store; the zero value is the
+// beginning.
+type Position struct {
+	Event   ID     `json:"event"`
+	Attempt uint64 `json:"attempt"` // Attempt.Seq
+}
+
+// News is what was stored since a Position, in order: an attempt never comes
+// before its event.
+type News struct {
+	Events   []Summary   `json:"events,omitempty"`
+	Attempts []Attempted `json:"attempts,omitempty"`
+	Position Position    `json:"position"`
+	More     bool        `json:"more,omitempty"` // ask again at once from Position
+}
+
+// Attempted is an attempt with the state of its event.
+type Attempted struct {
+	Attempt
+	Outcome Outcome `json:"outcome"`
+}
+
+// Counts sums up a store. Refused events are counted apart: they are neither
+// failures nor successes of the app.
+type Counts struct {
+	Events   int   `json:"events"`
+	Accepted int   `json:"accepted"` // rescued ones included
+	Pending  int   `json:"pending"`
+	Lost     int   `json:"lost"` // presumed lost and interrupted ones included
+	Refused  int   `json:"refused"`
+	Bytes    int64 `json:"bytes"` // of the store's file
+}

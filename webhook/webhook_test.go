@@ -1,0 +1,66 @@
+package webhook
+
+import (
+	"testing"
+	"time"
+)
+
+func TestStateFollowsFromTheAnswerAndTheAttemptsSince(t *testing.T) {
+	now := time.Date(2026, 1, 28, 14, 35, 0, 0, time.UTC)
+	retry := now.Add(10 * time.Minute)
+	late := retry.Add(Overdue + time.Second)
+	tests := []struct {
+		name string
+		o    Outcome
+		at   time.Time
+		want State
+	}{
+		{"nothing answered yet", Outcome{}, now, StateForwarding},
+		{"unanswered when the store was opened again", Outcome{Interrupted: true}, now, StateInterrupted},
+		{"interrupted, then accepted", Outcome{Interrupted: true, AcceptedLater: true}, now, StateRescued},
+		{"200", Outcome{Answer: Answer{Status: 200, By: ByApp}}, now, StateAccepted},
+		{"204", Outcome{Answer: Answer{Status: 204, By: ByApp}}, now, StateAccepted},
+		{"429 with a retry to come", Outcome{Answer: Answer{Status: 429, By: ByApp, RetryAt: retry}}, now, StatePending},
+		{"429, retry due but not overdue", Outcome{Answer: Answer{Status: 429, RetryAt: retry}}, retry.Add(Overdue), StatePending},
+		{"429, retry overdue", Outcome{Answer: Answer{Status: 429, RetryAt: retry}}, late, StatePresumedLost},
+		{"429, overdue, then accepted by a resend", Outcome{Answer: Answer{Status: 429, RetryAt: retry}, AcceptedLater: true}, late, StateRescued},
+		{"429, accepted by a resend before the retry", Outcome{Answer: Answer{Status: 429, RetryAt: retry}, AcceptedLater: true}, now, StatePending},
+		{"seventh 429", Outcome{Answer: Answer{Status: 429, By: ByApp}}, now, StateLost},
+		{"500", Outcome{Answer: Answer{Status: 500, By: ByApp}}, now, StateLost},
+		{"302", Outcome{Answer: Answer{Status: 302, By: ByApp}}, now, StateLost},
+		{"502 by taskhook", Outcome{Answer: Answer{Status: 502, By: ByTaskhook}}, now, StateLost},
+		{"500, then accepted by a resend", Outcome{Answer: Answer{Status: 500}, AcceptedLater: true}, now, StateRescued},
+		{"the sender had gone", Outcome{Answer: Answer{Status: 200, By: ByApp, SenderGone: true}}, now, StateLost},
+		{"refused for its signature", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}}, now, StateRefused},
+		{"refused, then resent and accepted", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}, AcceptedLater: true}, now, StateRefused},
+		{"401 by the app", Outcome{Answer: Answer{Status: 401, By: ByApp}}, now, StateLost},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.o.State(tt.at); got != tt.want {
+				t.Errorf("State = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestStatusRange(t *testing.T) {
+	tests := []struct {
+		r      StatusRange
+		status int
+		want   bool
+	}{
+		{StatusRange{}, 0, true},
+		{StatusRange{}, 500, true},
+		{StatusRange{Min: 500, Max: 599}, 503, true},
+		{StatusRange{Min: 500, Max: 599}, 429, false},
+		{StatusRange{Min: 500, Max: 599}, 0, false},
+		{StatusRange{None: true}, 0, true},
+		{StatusRange{None: true}, 200, false},
+	}
+	for _, tt := range tests {
+		if got := tt.r.Contains(tt.status); got != tt.want {
+			t.Errorf("%+v.Contains(%d) = %v", tt.r, tt.status, got)
+		}
+	}
+}
