@@ -18,6 +18,10 @@ var ErrNotFound = errors.New("event not found")
 // too large to keep, or its request was refused before the body was read.
 var ErrPruned = errors.New("the body of this event was not kept")
 
+// ErrUnverified is returned when an event that was refused for its signature
+// is to be sent on and that was not asked for in so many words.
+var ErrUnverified = errors.New("the event was refused for its signature")
+
 // ID numbers an event within its store, from 1 in order of arrival; 0 is no
 // event.
 type ID uint64
