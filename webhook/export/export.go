@@ -1,0 +1,210 @@
+// Package export writes events for other programs and for people who copy
+// them: the JSON lines of the command line's contract, curl commands, and text
+// from outside made safe for a terminal. It imports webhook and the standard
+// library alone.
+package export
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"net/http"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// ReadyLine writes the line that says a listener is ready: its public URL (the
+// local one without a tunnel), its loopback ingress and its target. The error
+// is the writer's.
+func ReadyLine(w io.Writer, url, local, target string) error {
+	return writeLine(w, struct {
+		Kind   string `json:"kind"`
+		URL    string `json:"url"`
+		Local  string `json:"local"`
+		Target string `json:"target"`
+	}{"ready", url, local, target})
+}
+
+// EventLine writes an event as it came in. Its "answered" stands there only
+// when the event was answered without an attempt, so that no attempt line
+// follows. The error is the writer's.
+func EventLine(w io.Writer, e webhook.Summary) error {
+	return writeLine(w, newEventFields(e))
+}
+
+// SummaryLine writes an event with what has become of it: EventLine's fields,
+// then lastStatus, attempts and state. The error is the writer's.
+func SummaryLine(w io.Writer, e webhook.Summary, state webhook.State) error {
+	return writeLine(w, struct {
+		eventFields
+		LastStatus int           `json:"lastStatus"`
+		Attempts   int           `json:"attempts"`
+		State      webhook.State `json:"state"`
+	}{newEventFields(e), e.LastStatus, e.Attempts, state})
+}
+
+// AttemptLine writes an attempt and the state of its event after it. The error
+// is the writer's.
+func AttemptLine(w io.Writer, a webhook.Attempt, state webhook.State) error {
+	return writeLine(w, struct {
+		Kind    string     `json:"kind"`
+		EventID webhook.ID `json:"eventId"`
+		attemptFields
+		State webhook.State `json:"state"`
+	}{"attempt", a.EventID, newAttemptFields(a), state})
+}
+
+// EventObject writes everything that is kept of an event and of all its
+// attempts on one line: e has header and body, sum what became of it by now.
+// Bodies are base64; a response body longer than what is kept says bodyCapped.
+// The error is the writer's.
+func EventObject(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt, now time.Time) error {
+	line := shownEvent{
+		eventFields: newEventFields(sum),
+		LastStatus:  sum.LastStatus,
+		State:       sum.State(now),
+		SentAt:      utc(e.SentAt),
+		Method:      e.Method, Path: e.Path, RawQuery: e.RawQuery, Host: e.Host, RemoteAddr: e.RemoteAddr,
+		Next: e.Verdict.Next, Answer: sum.Answer,
+		Header: known(e.Header), Body: kept(e.Body), NoBody: e.NoBody,
+		Attempts: make([]shownAttempt, len(attempts)),
+	}
+	for i, a := range attempts {
+		line.Attempts[i] = newShownAttempt(a)
+	}
+	return writeLine(w, line)
+}
+
+// eventFields are the contract's fields of an event, in its order.
+type eventFields struct {
+	Kind         string                `json:"kind"`
+	ID           webhook.ID            `json:"id"`
+	Type         string                `json:"type"`
+	WebhookID    string                `json:"webhookId"`
+	ReceivedAt   time.Time             `json:"receivedAt"`
+	Source       webhook.Source        `json:"source"`
+	Verdict      webhook.VerdictStatus `json:"verdict"`
+	Scheme       string                `json:"scheme"`
+	Key          string                `json:"key"`
+	Reason       string                `json:"reason"`
+	RedeliveryOf webhook.ID            `json:"redeliveryOf"`
+	BodySize     int64                 `json:"bodySize"`
+	Answered     int                   `json:"answered,omitempty"`
+}
+
+func newEventFields(e webhook.Summary) eventFields {
+	f := eventFields{
+		Kind: "event", ID: e.ID, Type: e.Type, WebhookID: e.WebhookID,
+		ReceivedAt: utc(e.ReceivedAt), Source: e.Source,
+		Verdict: e.Verdict.Status, Scheme: e.Verdict.Scheme, Key: e.Verdict.Key, Reason: e.Verdict.Reason,
+		RedeliveryOf: e.RedeliveryOf, BodySize: e.BodySize,
+	}
+	if e.Answer.Refused() || e.Attempts == 0 {
+		f.Answered = e.Answer.Status
+	}
+	return f
+}
+
+// attemptFields are the contract's fields of an attempt, in its order.
+type attemptFields struct {
+	Delivery   int             `json:"delivery"`
+	Number     int             `json:"number"`
+	Trigger    webhook.Trigger `json:"trigger"`
+	Target     string          `json:"target"`
+	StartedAt  time.Time       `json:"startedAt"`
+	Status     int             `json:"status"`
+	DurationMS float64         `json:"durationMs"`
+	Error      string          `json:"error"`
+	Simulated  bool            `json:"simulated"`
+	Answered   int             `json:"answered"`
+}
+
+func newAttemptFields(a webhook.Attempt) attemptFields {
+	return attemptFields{
+		Delivery: a.Delivery, Number: a.Number, Trigger: a.Trigger, Target: a.Target,
+		StartedAt: utc(a.StartedAt), Status: a.StatusCode, DurationMS: milliseconds(a.Duration),
+		Error: a.Error, Simulated: a.Simulated, Answered: a.Answered,
+	}
+}
+
+type shownEvent struct {
+	eventFields
+	LastStatus int                 `json:"lastStatus"`
+	State      webhook.State       `json:"state"`
+	SentAt     time.Time           `json:"sentAt,omitzero"`
+	Method     string              `json:"method"`
+	Path       string              `json:"path"`
+	RawQuery   string              `json:"rawQuery"`
+	Host       string              `json:"host"`
+	RemoteAddr string              `json:"remoteAddr"`
+	Next       string              `json:"next,omitempty"`
+	Answer     webhook.Answer      `json:"answer,omitzero"`
+	Header     map[string][]string `json:"header"`
+	Body       []byte              `json:"bodyBase64"`
+	NoBody     bool                `json:"noBody,omitempty"`
+	Attempts   []shownAttempt      `json:"attempts"`
+}
+
+type shownAttempt struct {
+	attemptFields
+	Slow         bool                `json:"slow,omitempty"`
+	Unsuccessful bool                `json:"unsuccessful,omitempty"`
+	Hint         string              `json:"hint,omitempty"`
+	Header       map[string][]string `json:"header,omitempty"`
+	Body         []byte              `json:"bodyBase64,omitempty"`
+	BodySize     int64               `json:"bodySize"`
+	BodyCapped   bool                `json:"bodyCapped,omitempty"` // bodyBase64 is only the body's beginning
+	Sent         *shownRequest       `json:"sent,omitempty"`       // absent: the event's own bytes
+}
+
+type shownRequest struct {
+	Method   string              `json:"method"`
+	Path     string              `json:"path"`
+	RawQuery string              `json:"rawQuery"`
+	Header   map[string][]string `json:"header"`
+	Body     []byte              `json:"bodyBase64"`
+}
+
+func newShownAttempt(a webhook.Attempt) shownAttempt {
+	s := shownAttempt{
+		attemptFields: newAttemptFields(a),
+		Slow:          a.Slow, Unsuccessful: a.Unsuccessful, Hint: a.Hint,
+		Header: a.Header, Body: a.Body, BodySize: a.BodySize,
+		BodyCapped: a.BodySize > int64(len(a.Body)),
+	}
+	if r := a.Sent; r != nil {
+		s.Sent = &shownRequest{Method: r.Method, Path: r.Path, RawQuery: r.RawQuery, Header: known(r.Header), Body: kept(r.Body)}
+	}
+	return s
+}
+
+// known and kept keep null out of the JSON.
+func known(h http.Header) map[string][]string {
+	if h == nil {
+		return map[string][]string{}
+	}
+	return h
+}
+
+func kept(body []byte) []byte {
+	if body == nil {
+		return []byte{}
+	}
+	return body
+}
+
+// writeLine writes one object and a line end in one Write, so that lines of
+// several writers do not mix.
+func writeLine(w io.Writer, line any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(line)
+}
+
+func utc(t time.Time) time.Time { return t.Round(0).UTC() }
+
+// milliseconds rounds to the microsecond: more digits are noise.
+func milliseconds(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Microsecond)) / 1000
+}

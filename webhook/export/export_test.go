@@ -1,0 +1,190 @@
+package export
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"taskhook/webhook"
+)
+
+var received = time.Date(2026, 1, 28, 14, 35, 0, 120_000_000, time.UTC)
+
+func event() webhook.Summary {
+	return webhook.Summary{Event: webhook.Event{
+		ID: 1, Type: "ContactCreate", WebhookID: "w-1", ReceivedAt: received, Method: "POST", Path: "/hook",
+		RawQuery: "a=<1>", Host: "127.0.0.1:4480", RemoteAddr: "127.0.0.1:50000", BodySize: 7, Source: webhook.SourceLocal,
+		Verdict: webhook.Verdict{Status: webhook.Valid, Scheme: "rsa", Key: "taskee"},
+	}}
+}
+
+func TestLinesAreTheContract(t *testing.T) {
+	refused := event()
+	refused.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: `no signature <header> & "none"`}
+	refused.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook}
+	refused.RedeliveryOf = 7
+	forwarded := event()
+	forwarded.Answer = webhook.Answer{Status: 200, By: webhook.ByApp}
+	forwarded.Attempts, forwarded.LastStatus = 1, 200
+	attempt := webhook.Attempt{
+		EventID: 1, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://127.0.0.1:3000/?a=1&b=2",
+		StartedAt: received, Duration: 3_100_400, StatusCode: 200, Answered: 200,
+	}
+	tests := []struct {
+		name  string
+		write func(*bytes.Buffer) error
+		want  string
+	}{
+		{
+			"ready",
+			func(b *bytes.Buffer) error {
+				return ReadyLine(b, "https://x.example", "http://127.0.0.1:4480", "http://127.0.0.1:3000")
+			},
+			`{"kind":"ready","url":"https://x.example","local":"http://127.0.0.1:4480","target":"http://127.0.0.1:3000"}`,
+		},
+		{
+			"an event",
+			func(b *bytes.Buffer) error { return EventLine(b, event()) },
+			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"valid","scheme":"rsa","key":"taskee","reason":"","redeliveryOf":0,"bodySize":7}`,
+		},
+		{
+			"an event that is not forwarded says what was answered",
+			func(b *bytes.Buffer) error { return EventLine(b, refused) },
+			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"unsigned","scheme":"","key":"","reason":"no signature <header> & \"none\"","redeliveryOf":7,"bodySize":7,"answered":401}`,
+		},
+		{
+			"a listed event",
+			func(b *bytes.Buffer) error { return SummaryLine(b, forwarded, webhook.StateAccepted) },
+			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"valid","scheme":"rsa","key":"taskee","reason":"","redeliveryOf":0,"bodySize":7,"lastStatus":200,"attempts":1,"state":"accepted"}`,
+		},
+		{
+			"an attempt",
+			func(b *bytes.Buffer) error { return AttemptLine(b, attempt, webhook.StateAccepted) },
+			`{"kind":"attempt","eventId":1,"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000/?a=1&b=2","startedAt":"2026-01-28T14:35:00.12Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,"state":"accepted"}`,
+		},
+		{
+			"a shown event",
+			func(b *bytes.Buffer) error {
+				e := event().Event
+				e.Header = http.Header{"X-Two": {"b", "a"}, "Content-Type": {"application/json"}}
+				e.Body = []byte(`{"a":1}`)
+				a := attempt
+				a.Body, a.BodySize = []byte("ok"), 9
+				a.Sent = &webhook.Request{Method: "POST", Path: "/", Body: []byte("{}")}
+				return EventObject(b, e, forwarded, []webhook.Attempt{a}, received)
+			},
+			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"valid","scheme":"rsa","key":"taskee","reason":"","redeliveryOf":0,"bodySize":7,` +
+				`"lastStatus":200,"state":"forwarding","method":"POST","path":"/hook","rawQuery":"a=<1>","host":"127.0.0.1:4480","remoteAddr":"127.0.0.1:50000","answer":{"status":200,"by":"app"},` +
+				`"header":{"Content-Type":["application/json"],"X-Two":["b","a"]},"bodyBase64":"eyJhIjoxfQ==",` +
+				`"attempts":[{"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000/?a=1&b=2","startedAt":"2026-01-28T14:35:00.12Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,` +
+				`"bodyBase64":"b2s=","bodySize":9,"bodyCapped":true,"sent":{"method":"POST","path":"/","rawQuery":"","header":{},"bodyBase64":"e30="}}]}`,
+		},
+		{
+			"a shown event without header, body or attempts has no null",
+			func(b *bytes.Buffer) error {
+				return EventObject(b, webhook.Event{}, webhook.Summary{}, nil, received)
+			},
+			`{"kind":"event","id":0,"type":"","webhookId":"","receivedAt":"0001-01-01T00:00:00Z","source":"","verdict":"","scheme":"","key":"","reason":"","redeliveryOf":0,"bodySize":0,"lastStatus":0,"state":"forwarding","method":"","path":"","rawQuery":"","host":"","remoteAddr":"","header":{},"bodyBase64":"","attempts":[]}`,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := tt.write(&b); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.String(); got != tt.want+"\n" {
+				t.Errorf("got  %swant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCleanLeavesNothingThatActs(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"plain text", "ContactCreate é 日本 👩‍💻", "ContactCreate é 日本 👩‍💻"},
+		{"colour", "a\x1b[31;1mred\x1b[0m b", "ared b"},
+		{"clipboard write", "a\x1b]52;c;aGk=\x07b", "ab"},
+		{"title ended by ST", "a\x1b]0;title\x1b\\b", "ab"},
+		{"device control string", "a\x1bPq#0\x1b\\b", "ab"},
+		{"a string without an end hides nothing", "a\x1b]0;text", "a0;text"},
+		{"8-bit CSI", "a\u009b2Jb", "ab"},
+		{"8-bit OSC", "a\u009d0;x\u009cb", "ab"},
+		{"lone escape", "a\x1b", "a"},
+		{"escape before text", "a\x1bcb", "ab"},
+		{"charset choice", "a\x1b(0b", "ab"},
+		{"controls", "a\x00\x08\x7fb\u0085c", "ab c"},
+		{"line ends and tabs", "a\tb\r\nc", "a b  c"},
+		{"line and paragraph separators", "a\u2028b\u2029c", "a b c"},
+		{"bidirectional overrides", "a\u202e\u2066\u200f\u061cb", "ab"},
+		{"byte order mark", "\ufeffa", "a"},
+		{"not UTF-8", "a\xffb", "a\ufffdb"},
+		{"empty", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Clean(tt.in); got != tt.want {
+				t.Errorf("Clean(%q) = %q, want %q", tt.in, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCleanIsLinear(*testing.T) {
+	// Quadratic work on these would not end within the test's time limit.
+	for _, unit := range []string{"\x1b]", "\u009d", "\x1b[1", "\x1bP", "\u009b"} {
+		Clean(strings.Repeat(unit, 2<<20))
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("a\x1b[31mb")
+	f.Add("\u009d0;x\x1b\\")
+	f.Add("\xc2")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Clean(s)
+		if firstUnsafe(got) >= 0 {
+			t.Errorf("Clean(%q) = %q is not safe", s, got)
+		}
+		if Clean(got) != got {
+			t.Errorf("cleaning %q again changes it", got)
+		}
+	})
+}
+
+func TestPretty(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"an object", `{"a":1.0,"b":[true,"x,{"],"c":{}}`, "{\n  \"a\": 1.0,\n  \"b\": [\n    true,\n    \"x,{\"\n  ],\n  \"c\": {}\n}"},
+		{"already indented", "{\n \"a\" : [ ] }\n", "{\n  \"a\": []\n}"},
+		{"escapes keep their spelling", `["\u00e9\/"]`, "[\n  \"\\u00e9\\/\"\n]"},
+		{"a scalar", "1e3", "1e3"},
+		{"text", "a=1\r\nb=\x1b[31m2\n", "a=1\nb=2"},
+		{"nothing", " ", ""},
+		{"bytes", "\x00\x01", "00000000  00 01                                             |..|"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Pretty([]byte(tt.in)); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestPrettyLinesAreBounded(t *testing.T) {
+	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
+	size := 0
+	lines, isJSON, more := PrettyLines([]byte(deep), 50_000)
+	for _, l := range lines {
+		size += len(l)
+	}
+	if !isJSON || more || len(lines) != 19_999 || size > 2<<20 {
+		t.Errorf("deep JSON: json %v, more %v, %d lines, %d bytes", isJSON, more, len(lines), size)
+	}
+	lines, _, more = PrettyLines([]byte("["+strings.Repeat("1,", 1000)+"1]"), 100)
+	if len(lines) != 100 || !more {
+		t.Errorf("%d lines, more %v; want 100 and more", len(lines), more)
+	}
+}
