@@ -1,0 +1,61 @@
+// Package control lets other processes of the same user ask a running
+// listener: one process alone can open the store, so `events`, `resend` and
+// `attach` go through the one that has it open.
+//
+// It is HTTP over a unix socket in a directory that only its owner can enter;
+// there is no TCP port. [Listen] and [Handler] are the listener's side, [Dial]
+// and [Client] the other one.
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"taskhook/webhook"
+)
+
+// ErrNoListener is returned by [Dial] and by every method of [Client] when no
+// listener runs on the data directory, or when it ended before it answered.
+var ErrNoListener = errors.New("no listener is running")
+
+// Backend is what a listener answers. All methods are safe for concurrent use.
+// Values that a method returns are not changed by the backend afterwards, and
+// hold no lock or transaction open: a slow reader keeps nobody waiting.
+type Backend interface {
+	// Listener describes the running listener.
+	Listener(ctx context.Context) (webhook.Listener, error)
+	// Page returns one page of a list, newest first.
+	Page(ctx context.Context, q webhook.Query) (webhook.Page, error)
+	// News returns what was stored since a position.
+	News(ctx context.Context, from webhook.Position) (webhook.News, error)
+	// Event returns an event with header and body, or webhook.ErrNotFound.
+	Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
+	// Summary returns an event as lists show it, or webhook.ErrNotFound.
+	Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error)
+	// Attempts returns an event's attempts in order, or webhook.ErrNotFound.
+	Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error)
+	// Find returns the ID of an event named "42", "#42", "latest" or by its
+	// webhookId, or webhook.ErrNotFound.
+	Find(ctx context.Context, name string) (webhook.ID, error)
+	// Watch hints at changes until ctx or the listener ends; then the channel
+	// is closed. Hints nobody took in time are joined into the newest.
+	Watch(ctx context.Context) (<-chan webhook.Change, error)
+	// Resend sends a stored event once more. It returns webhook.ErrNotFound,
+	// webhook.ErrPruned, or webhook.ErrUnverified for one that was refused.
+	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
+	// Delete deletes events and returns how many there were.
+	Delete(ctx context.Context, ids []webhook.ID) (int, error)
+}
+
+// VersionError is returned when the listener and the asking process come from
+// versions of Taskhook that do not understand each other.
+type VersionError struct {
+	Listener string // the listener's version of the protocol
+	Client   string // the asking process's
+}
+
+// Error says which versions met and what to do.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("the running listener speaks version %s of the control protocol, this program version %s: restart the listener with this taskhook", e.Listener, e.Client)
+}

@@ -1,0 +1,218 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// Client asks the listener that runs on a data directory. Every call makes a
+// connection of its own, so a Client outlives the listener and finds its
+// successor. It is safe for concurrent use; [Dial] makes one.
+type Client struct {
+	dir     string
+	http    http.Client
+	life    context.Context // ends with Close
+	end     context.CancelFunc
+	watches sync.WaitGroup
+}
+
+// Dial finds the listener that runs on a data directory. It returns
+// [ErrNoListener] when there is none; one that was killed may be found out
+// only by the first call. The caller closes the client.
+func Dial(dataDir string) (*Client, error) {
+	if _, err := locate(dataDir); err != nil {
+		return nil, err
+	}
+	c := &Client{dir: dataDir}
+	c.life, c.end = context.WithCancel(context.Background())
+	c.http.Transport = &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			path, err := locate(c.dir)
+			if err != nil {
+				return nil, err
+			}
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		},
+		// A connection costs less than a call that meets one which the
+		// listener is just closing.
+		DisableKeepAlives:  true,
+		DisableCompression: true,
+	}
+	return c, nil
+}
+
+// Close ends all watches and waits for them. Calls after it fail. It is safe
+// to call more than once.
+func (c *Client) Close() error {
+	c.end()
+	c.watches.Wait()
+	return nil
+}
+
+// Listener implements [Backend].
+func (c *Client) Listener(ctx context.Context) (webhook.Listener, error) {
+	return call[webhook.Listener](ctx, c, pathListener, struct{}{})
+}
+
+// Page implements [Backend].
+func (c *Client) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
+	return call[webhook.Page](ctx, c, pathPage, q)
+}
+
+// News implements [Backend].
+func (c *Client) News(ctx context.Context, from webhook.Position) (webhook.News, error) {
+	return call[webhook.News](ctx, c, pathNews, from)
+}
+
+// Event implements [Backend].
+func (c *Client) Event(ctx context.Context, id webhook.ID) (webhook.Event, error) {
+	w, err := call[wireEvent](ctx, c, pathEvent, id)
+	return w.event(), err
+}
+
+// Summary implements [Backend].
+func (c *Client) Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error) {
+	return call[webhook.Summary](ctx, c, pathSummary, id)
+}
+
+// Attempts implements [Backend].
+func (c *Client) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error) {
+	return call[[]webhook.Attempt](ctx, c, pathAttempts, id)
+}
+
+// Find implements [Backend].
+func (c *Client) Find(ctx context.Context, name string) (webhook.ID, error) {
+	return call[webhook.ID](ctx, c, pathFind, name)
+}
+
+// Delete implements [Backend].
+func (c *Client) Delete(ctx context.Context, ids []webhook.ID) (int, error) {
+	return call[int](ctx, c, pathDelete, ids)
+}
+
+// Resend implements [Backend]. It lasts as long as the app may take; when ctx
+// ends first, the listener gives the attempt up too.
+func (c *Client) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
+	return callWithin[webhook.Resent](ctx, c, 0, pathResend, r)
+}
+
+func call[Out any](ctx context.Context, c *Client, path string, in any) (Out, error) {
+	return callWithin[Out](ctx, c, callTimeout, path, in)
+}
+
+// callWithin is one call with a time limit; 0: as long as it takes.
+func callWithin[Out any](ctx context.Context, c *Client, limit time.Duration, path string, in any) (out Out, err error) {
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the listener did not answer within %s: %w", limit, context.DeadlineExceeded))
+		defer cancel()
+	}
+	body, err := c.ask(ctx, path, in)
+	if err != nil {
+		return out, err
+	}
+	defer func() { _ = body.Close() }()
+	counted := &io.LimitedReader{R: body, N: maxAnswer}
+	if err := json.NewDecoder(counted).Decode(&out); err != nil {
+		var none Out
+		return none, unreadable(ctx, err, counted.N == 0)
+	}
+	return out, nil
+}
+
+// unreadable says why an answer could not be read.
+func unreadable(ctx context.Context, err error, tooLarge bool) error {
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case tooLarge:
+		return fmt.Errorf("the listener's answer is larger than %d MiB", maxAnswer>>20)
+	case errors.As(err, &mismatch):
+		return fmt.Errorf("understand the listener's answer: %w", err)
+	}
+	return broken(ctx, err)
+}
+
+// ask sends one request and returns the body of an answer that is no failure;
+// the caller closes it.
+func (c *Client) ask(ctx context.Context, path string, in any) (io.ReadCloser, error) {
+	if c.life.Err() != nil {
+		return nil, net.ErrClosed
+	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("write the request: %w", err)
+	}
+	// The host is never looked up: there is one listener behind the socket.
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://taskhook"+path, bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set(versionHeader, protocol)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, broken(ctx, err)
+	}
+	if resp.StatusCode == http.StatusOK && resp.Header.Get(versionHeader) == protocol {
+		return resp.Body, nil
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return nil, refusal(ctx, resp)
+}
+
+// refusal is the error in an answer.
+func refusal(ctx context.Context, resp *http.Response) error {
+	switch theirs := resp.Header.Get(versionHeader); theirs {
+	case protocol:
+	case "":
+		return fmt.Errorf("something other than a listener answers on the control socket (status %d)", resp.StatusCode)
+	default:
+		return &VersionError{Listener: theirs, Client: protocol}
+	}
+	var f failure
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&f); err != nil {
+		if resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusMethodNotAllowed {
+			return errors.New("the running listener does not know this request: restart it with this taskhook")
+		}
+		return broken(ctx, err)
+	}
+	return f.err()
+}
+
+// broken says what a failed exchange means: the caller gave up, nobody
+// listens, or the listener ended in the middle of it.
+func broken(ctx context.Context, err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // "Post http://taskhook/…" means nothing to anybody
+	}
+	switch {
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ctx.Err()):
+		return context.Cause(ctx)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, ErrNoListener):
+		return err
+	case nobodyListens(err):
+		return ErrNoListener
+	case isDial(err):
+		return fmt.Errorf("reach the listener: %w", err)
+	}
+	return fmt.Errorf("the listener ended before it answered: %w", ErrNoListener)
+}
+
+func isDial(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}

@@ -1,0 +1,201 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"taskhook/webhook"
+)
+
+var _ Backend = (*Client)(nil)
+
+// TestBackend holds what a backend promises against the fake itself and
+// against a client that reaches it through the socket.
+func TestBackend(t *testing.T) {
+	t.Run("directly", func(t *testing.T) {
+		testBackend(t, func(_ *testing.T, f *fakeBackend) Backend { return f })
+	})
+	t.Run("through the socket", func(t *testing.T) {
+		testBackend(t, func(t *testing.T, f *fakeBackend) Backend {
+			dir := privateDir(t)
+			serve(t, dir, Handler(f))
+			return dial(t, dir)
+		})
+	})
+}
+
+func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
+	t.Run("values arrive as they are", func(t *testing.T) { testValues(t, open) })
+	t.Run("errors keep their identity", func(t *testing.T) { testErrors(t, open) })
+	t.Run("resend passes on the wish and the outcome", func(t *testing.T) { testResend(t, open) })
+	t.Run("delete counts what there was", func(t *testing.T) {
+		b := open(t, newFakeBackend())
+		n, err := b.Delete(t.Context(), []webhook.ID{1, 99})
+		if n != 1 || err != nil {
+			t.Errorf("Delete = %d, %v, want 1", n, err)
+		}
+		if _, err := b.Summary(t.Context(), 1); !errors.Is(err, webhook.ErrNotFound) {
+			t.Errorf("Summary of a deleted event = %v", err)
+		}
+	})
+	t.Run("watch hints until its context ends", func(t *testing.T) {
+		f := newFakeBackend()
+		b := open(t, f)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		changes, err := b.Watch(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for v := uint64(1); v <= 3; v++ {
+			f.hints <- webhook.Change{Version: v}
+			if got := <-changes; got.Version != v {
+				t.Errorf("hint %d, want %d", got.Version, v)
+			}
+		}
+		cancel()
+		if c, open := <-changes; open {
+			t.Errorf("hint %v after the end", c)
+		}
+	})
+	t.Run("watch ends with the listener", func(t *testing.T) {
+		f := newFakeBackend()
+		changes, err := open(t, f).Watch(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		close(f.hints)
+		if c, open := <-changes; open {
+			t.Errorf("hint %v after the end", c)
+		}
+	})
+}
+
+func testValues(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
+	f := newFakeBackend()
+	b := open(t, f)
+	tests := []struct {
+		name string
+		ask  func(context.Context, Backend) (any, error)
+	}{
+		{"listener", func(ctx context.Context, b Backend) (any, error) { return b.Listener(ctx) }},
+		{"first page", func(ctx context.Context, b Backend) (any, error) { return b.Page(ctx, webhook.Query{Limit: 2}) }},
+		{"second page", func(ctx context.Context, b Backend) (any, error) {
+			return b.Page(ctx, webhook.Query{Limit: 2, Cursor: 2, Status: webhook.StatusRange{Min: 500, Max: 599}, Since: received})
+		}},
+		{"empty page", func(ctx context.Context, b Backend) (any, error) {
+			return b.Page(ctx, webhook.Query{Limit: 2, Cursor: 1})
+		}},
+		{"news", func(ctx context.Context, b Backend) (any, error) { return b.News(ctx, webhook.Position{Event: 1}) }},
+		{"no news", func(ctx context.Context, b Backend) (any, error) { return b.News(ctx, webhook.Position{Event: 3}) }},
+		{"event with bytes that are not text", func(ctx context.Context, b Backend) (any, error) { return b.Event(ctx, 1) }},
+		{"summary", func(ctx context.Context, b Backend) (any, error) { return b.Summary(ctx, 2) }},
+		{"attempts", func(ctx context.Context, b Backend) (any, error) { return b.Attempts(ctx, 1) }},
+		{"find by number", func(ctx context.Context, b Backend) (any, error) { return b.Find(ctx, "#2") }},
+		{"find by webhookId", func(ctx context.Context, b Backend) (any, error) { return b.Find(ctx, "w3") }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want, err := tt.ask(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := tt.ask(t.Context(), b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
+	b := open(t, newFakeBackend())
+	all := []error{webhook.ErrNotFound, webhook.ErrPruned, webhook.ErrUnverified, context.Canceled, context.DeadlineExceeded}
+	resend := func(id webhook.ID) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := b.Resend(ctx, webhook.Resend{EventID: id})
+			return err
+		}
+	}
+	tests := []struct {
+		name string
+		ask  func(context.Context) error
+		is   error
+		text string
+	}{
+		{"event", func(ctx context.Context) error { _, err := b.Event(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
+		{"summary", func(ctx context.Context) error { _, err := b.Summary(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
+		{"attempts", func(ctx context.Context) error { _, err := b.Attempts(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
+		{"find", func(ctx context.Context) error { _, err := b.Find(ctx, "x"); return err }, webhook.ErrNotFound, "event not found"},
+		{"resend of none", resend(9), webhook.ErrNotFound, "event not found"},
+		{"resend of a refused one", resend(2), webhook.ErrUnverified, "#9: the event was refused for its signature"},
+		{"resend without a body", resend(3), webhook.ErrPruned, "#9: the body of this event was not kept"},
+		{"an error of no identity", func(ctx context.Context) error {
+			_, err := b.Page(ctx, webhook.Query{Text: "boom"})
+			return err
+		}, nil, "the disk is on fire"},
+		{"cancelled before", func(ctx context.Context) error {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			_, err := b.Page(ctx, webhook.Query{})
+			return err
+		}, context.Canceled, "context canceled"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := tt.ask(t.Context())
+			if err == nil || err.Error() != tt.text {
+				t.Errorf("error %v, want %q", err, tt.text)
+			}
+			for _, identity := range all {
+				if got, want := errors.Is(err, identity), errors.Is(tt.is, identity); got != want {
+					t.Errorf("errors.Is(err, %v) = %v", identity, got)
+				}
+			}
+		})
+	}
+}
+
+func testResend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
+	b := open(t, newFakeBackend())
+	got, err := b.Resend(t.Context(), webhook.Resend{
+		EventID: 2, To: "http://localhost:3001/", Fresh: true, Sign: webhook.SignDev, Unverified: true,
+		Set: []webhook.Edit{{Path: "a.b", Value: "<\u2028>"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := webhook.Resent{
+		Attempt: webhook.Attempt{
+			EventID: 2, Trigger: webhook.TriggerResend, Target: "http://localhost:3001/", StatusCode: 200, StartedAt: received,
+			Sent: &webhook.Request{Method: http.MethodPost, Path: "/", Body: []byte("<\u2028>")},
+		},
+		State: webhook.StateRescued, Notes: []string{"a note"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+
+	f := newFakeBackend()
+	f.gate = make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	waiting := open(t, f)
+	go func() {
+		_, err := waiting.Resend(ctx, webhook.Resend{EventID: 1})
+		ended <- err
+	}()
+	<-f.gate
+	cancel()
+	<-f.gate // the listener gives up as well
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled resend = %v", err)
+	}
+}

@@ -1,0 +1,116 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// Handler answers a [Client] from a backend. It is to be served on what
+// [Listen] returns, by one http.Server; watches end when that server's
+// Shutdown is called, or its Close.
+func Handler(b Backend) http.Handler {
+	h := &handler{backend: b, stopping: make(chan struct{})}
+	h.stop = sync.OnceFunc(func() { close(h.stopping) })
+	h.handle(pathListener, answer(func(ctx context.Context, _ struct{}) (webhook.Listener, error) { return b.Listener(ctx) }))
+	h.handle(pathPage, answer(b.Page))
+	h.handle(pathNews, answer(b.News))
+	h.handle(pathEvent, answer(func(ctx context.Context, id webhook.ID) (wireEvent, error) {
+		e, err := b.Event(ctx, id)
+		return newWireEvent(e), err
+	}))
+	h.handle(pathSummary, answer(b.Summary))
+	h.handle(pathAttempts, answer(b.Attempts))
+	h.handle(pathFind, answer(b.Find))
+	h.handle(pathResend, answer(b.Resend))
+	h.handle(pathDelete, answer(b.Delete))
+	h.handle(pathWatch, h.watch)
+	return h
+}
+
+type handler struct {
+	backend  Backend
+	mux      http.ServeMux
+	hook     sync.Once
+	stop     func()
+	stopping chan struct{} // closed when the server shuts down
+}
+
+func (h *handler) handle(path string, do http.HandlerFunc) { h.mux.Handle("POST "+path, do) }
+
+// ServeHTTP refuses to talk to another version of the protocol before
+// anything is done.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if srv, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok {
+		// Shutdown waits for requests without telling them.
+		h.hook.Do(func() { srv.RegisterOnShutdown(h.stop) })
+	}
+	w.Header().Set(versionHeader, protocol)
+	if theirs := r.Header.Get(versionHeader); theirs != protocol {
+		fail(w, http.StatusBadRequest, fmt.Errorf("this listener speaks version %s of the control protocol, the request is of version %q", protocol, theirs))
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// answer makes a handler of one call of the backend.
+func answer[In, Out any](do func(context.Context, In) (Out, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		if err := argument(w, r, &in); err != nil {
+			fail(w, http.StatusBadRequest, err)
+			return
+		}
+		out, err := do(r.Context(), in)
+		if err != nil {
+			fail(w, statusOf(err), err)
+			return
+		}
+		reply(w, http.StatusOK, out)
+	}
+}
+
+// argument reads what a request asks for, to the end: only then does the
+// server notice that the asking process has gone.
+func argument(w http.ResponseWriter, r *http.Request, in any) error {
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(readTimeout))
+	// The server's own limit is for strangers' requests, not for a call that
+	// lasts as long as the app takes.
+	_ = rc.SetWriteDeadline(time.Time{})
+	body := http.MaxBytesReader(w, r.Body, maxRequest)
+	dec := json.NewDecoder(body)
+	dec.DisallowUnknownFields() // a filter that is not understood must not select everything
+	if err := dec.Decode(in); err != nil {
+		return fmt.Errorf("read the request: %w", err)
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return fmt.Errorf("read the request: %w", err)
+	}
+	_ = rc.SetReadDeadline(time.Time{})
+	return nil
+}
+
+func fail(w http.ResponseWriter, status int, err error) { reply(w, status, newFailure(err)) }
+
+func reply(w http.ResponseWriter, status int, out any) {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(out); err != nil {
+		status = http.StatusInternalServerError
+		text.Reset()
+		_ = enc.Encode(newFailure(fmt.Errorf("write the answer: %w", err)))
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(text.Bytes()) // the reader has gone, or is too slow: nothing to be done
+}

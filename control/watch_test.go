@@ -1,0 +1,179 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"taskhook/webhook"
+)
+
+func TestCloseEndsWatches(t *testing.T) {
+	dir := privateDir(t)
+	serve(t, dir, Handler(newFakeBackend()))
+	c := dial(t, dir)
+	changes, err := c.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, open := <-changes; open {
+		t.Error("a hint after Close")
+	}
+}
+
+// TestShutdownEndsWatches holds that an orderly end does not wait for people
+// who only look on.
+func TestShutdownEndsWatches(t *testing.T) {
+	dir := privateDir(t)
+	ln, err := Listen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: Handler(newFakeBackend()), ReadHeaderTimeout: time.Second}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	changes, err := dial(t, dir).Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(ctx); err != nil {
+		t.Errorf("Shutdown = %v", err)
+	}
+	if _, open := <-changes; open {
+		t.Error("a hint after the end")
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Errorf("Serve = %v", err)
+	}
+}
+
+// TestSlowWatcher holds that whoever does not read his hints keeps nobody
+// waiting, and gets the newest in the end.
+func TestSlowWatcher(t *testing.T) {
+	dir := privateDir(t)
+	f := newFakeBackend()
+	serve(t, dir, Handler(f))
+	changes, err := dial(t, dir).Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const last = 100_000
+	for v := uint64(1); v <= last; v++ {
+		f.hints <- webhook.Change{Version: v}
+	}
+	hints := 0
+	for c := range changes {
+		hints++
+		if c.Version == last {
+			break
+		}
+	}
+	if hints == last {
+		t.Error("no two hints were joined")
+	}
+}
+
+// TestStuckWatcher holds the same for a process that reads nothing at all
+// from its socket.
+func TestStuckWatcher(t *testing.T) {
+	dir := privateDir(t)
+	f := newFakeBackend()
+	serve(t, dir, Handler(f))
+	path, err := locate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stuck.Close() }()
+	_, err = io.WriteString(stuck, "POST "+pathWatch+" HTTP/1.1\r\nHost: taskhook\r\n"+versionHeader+": "+protocol+"\r\nContent-Length: 2\r\n\r\n{}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v := uint64(1); v <= 100_000; v++ {
+		f.hints <- webhook.Change{Version: v}
+	}
+	if _, err := dial(t, dir).Listener(t.Context()); err != nil {
+		t.Errorf("Listener meanwhile = %v", err)
+	}
+}
+
+// pipeWriter is a ResponseWriter whose reader decides when to read.
+type pipeWriter struct {
+	*io.PipeWriter
+	header http.Header
+}
+
+func (p pipeWriter) Header() http.Header { return p.header }
+func (pipeWriter) WriteHeader(int)       {}
+func (pipeWriter) Flush()                {}
+
+func TestHeartbeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, pathWatch, strings.NewReader("{}"))
+		r.Header.Set(versionHeader, protocol)
+		out, in := io.Pipe()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			Handler(newFakeBackend()).ServeHTTP(pipeWriter{in, http.Header{}}, r)
+		}()
+		began := time.Now()
+		for beat := range 4 {
+			line := make([]byte, 16)
+			n, err := out.Read(line)
+			if err != nil || string(line[:n]) != "\n" {
+				t.Fatalf("line %q, %v; want an empty one", line[:n], err)
+			}
+			if got, want := time.Since(began), time.Duration(beat)*heartbeat; got != want {
+				t.Errorf("heartbeat %d after %s, want %s", beat, got, want)
+			}
+		}
+		cancel()
+		<-done
+	})
+}
+
+func TestSilentStreamEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out, in := io.Pipe()
+		newest, done := make(chan webhook.Change, 1), make(chan struct{})
+		began := time.Now()
+		go func() {
+			defer close(done)
+			follow(out, func() { _ = out.CloseWithError(io.ErrUnexpectedEOF) }, newest)
+		}()
+		for range 3 {
+			time.Sleep(silence - time.Second)
+			_, _ = io.WriteString(in, "\n")
+		}
+		<-done
+		if got, want := time.Since(began), 3*(silence-time.Second)+silence; got != want {
+			t.Errorf("ended after %s, want %s", got, want)
+		}
+	})
+}
+
+func TestFollowJoinsHints(t *testing.T) {
+	newest := make(chan webhook.Change, 1)
+	stream := "\n{\"version\":1}\n\n{\"version\":2}\n{\"version\":3}\n{\"vers"
+	follow(strings.NewReader(stream), func() {}, newest)
+	if got := <-newest; got.Version != 3 {
+		t.Errorf("hint %d, want 3", got.Version)
+	}
+}
