@@ -1,0 +1,302 @@
+package inspector
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// noon is when the tests take place.
+var noon = time.Date(2026, 1, 28, 14, 35, 0, 0, time.UTC)
+
+// memory is a Feed and Actions kept in memory.
+type memory struct {
+	mu       sync.Mutex
+	listener webhook.Listener
+	events   []webhook.Summary // with header and body, in order of ID
+	attempts []webhook.Attempt // in order of Seq
+	hints    chan webhook.Change
+	err      error // what every read returns, if any
+	resend   func(webhook.Resend) (webhook.Resent, error)
+	resent   []webhook.Resend
+	reads    int // pages
+	newsMax  int // of events and attempts together; 0: 500
+}
+
+func (f *memory) add(e webhook.Summary) webhook.ID {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e.ID = webhook.ID(1)
+	if n := len(f.events); n > 0 {
+		e.ID = f.events[n-1].ID + 1
+	}
+	f.events = append(f.events, e)
+	return e.ID
+}
+
+// try appends an attempt and lets its event follow.
+func (f *memory) try(a webhook.Attempt) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a.Seq = uint64(len(f.attempts) + 1)
+	f.attempts = append(f.attempts, a)
+	i, ok := f.find(a.EventID)
+	if !ok {
+		return
+	}
+	e := &f.events[i]
+	e.Attempts++
+	e.LastStatus, e.LastDuration, e.LastError = a.StatusCode, a.Duration, a.Error != ""
+	e.Slow, e.Unsuccessful = a.Slow, a.Unsuccessful
+	if a.Trigger == webhook.TriggerReceived {
+		e.Answer = webhook.Answer{Status: a.Answered, By: webhook.ByApp}
+		e.Outcome.Answer = e.Answer
+	} else if webhook.Accepted(a.StatusCode) {
+		e.Outcome.AcceptedLater = true
+	}
+}
+
+func (f *memory) find(id webhook.ID) (int, bool) {
+	return slices.BinarySearchFunc(f.events, id, func(e webhook.Summary, id webhook.ID) int {
+		return int(e.ID) - int(id)
+	})
+}
+
+func (f *memory) position() webhook.Position {
+	p := webhook.Position{Attempt: uint64(len(f.attempts))}
+	if n := len(f.events); n > 0 {
+		p.Event = f.events[n-1].ID
+	}
+	return p
+}
+
+func (f *memory) Listener(context.Context) (webhook.Listener, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l := f.listener
+	l.Counts.Events = len(f.events)
+	for _, e := range f.events[max(0, len(f.events)-1000):] {
+		switch e.State(noon) {
+		case webhook.StateLost, webhook.StatePresumedLost:
+			l.Counts.Lost++
+		case webhook.StatePending:
+			l.Counts.Pending++
+		case webhook.StateRefused:
+			l.Counts.Refused++
+		}
+	}
+	return l, f.err
+}
+
+func (f *memory) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reads++
+	if f.err != nil {
+		return webhook.Page{}, f.err
+	}
+	p := webhook.Page{Position: f.position()}
+	limit := q.Limit
+	if limit == 0 {
+		limit = 50
+	}
+	for i := len(f.events) - 1; i >= 0; i-- {
+		e := f.events[i]
+		switch {
+		case q.Cursor != 0 && e.ID >= q.Cursor, q.IDs != nil && !slices.Contains(q.IDs, e.ID):
+			continue
+		case q.Text != "" && !strings.Contains(strings.ToLower(e.Type+" "+e.WebhookID+" "+e.Path+string(e.Body)), strings.ToLower(q.Text)):
+			continue
+		}
+		if len(p.Events) == limit {
+			p.Next = p.Events[limit-1].ID
+			break
+		}
+		e.Header, e.Body = nil, nil
+		p.Events = append(p.Events, e)
+	}
+	return p, ctx.Err()
+}
+
+func (f *memory) News(ctx context.Context, from webhook.Position) (webhook.News, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil || ctx.Err() != nil {
+		return webhook.News{}, cmpErr(f.err, ctx.Err())
+	}
+	most := f.newsMax
+	if most == 0 {
+		most = 500
+	}
+	n := webhook.News{Position: from}
+	for _, e := range f.events {
+		if e.ID > from.Event && len(n.Events) < most {
+			n.Events = append(n.Events, e)
+			n.Position.Event = e.ID
+		}
+	}
+	for _, a := range f.attempts[from.Attempt:] {
+		if len(n.Attempts) >= most || a.EventID > n.Position.Event {
+			break // never before its event
+		}
+		i, _ := f.find(a.EventID)
+		n.Attempts = append(n.Attempts, webhook.Attempted{Attempt: a, Outcome: f.events[i].Outcome})
+		n.Position.Attempt = a.Seq
+	}
+	n.More = n.Position != f.position()
+	return n, nil
+}
+
+func cmpErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *memory) Event(_ context.Context, id webhook.ID) (webhook.Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i, ok := f.find(id)
+	if !ok {
+		return webhook.Event{}, webhook.ErrNotFound
+	}
+	return f.events[i].Event, f.err
+}
+
+func (f *memory) Attempts(_ context.Context, id webhook.ID) ([]webhook.Attempt, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []webhook.Attempt
+	for _, a := range f.attempts {
+		if a.EventID == id {
+			all = append(all, a)
+		}
+	}
+	return all, f.err
+}
+
+func (f *memory) Watch(ctx context.Context) (<-chan webhook.Change, error) {
+	ch := make(chan webhook.Change)
+	go func() {
+		defer close(ch)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case c := <-f.hints: // nil: every hint is lost
+				select {
+				case ch <- c:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return ch, nil
+}
+
+func (f *memory) Resend(_ context.Context, r webhook.Resend) (webhook.Resent, error) {
+	f.mu.Lock()
+	f.resent = append(f.resent, r)
+	f.mu.Unlock()
+	return f.resend(r)
+}
+
+func (f *memory) Delete(context.Context, []webhook.ID) (int, error) { return 0, nil }
+
+// some is a feed with an event in each state.
+func some() *memory {
+	f := &memory{listener: webhook.Listener{
+		Version: "1.0.0", Project: "default", Local: "http://127.0.0.1:4480", Target: "http://127.0.0.1:3000/webhooks", Verify: "enforce",
+		Tunnel: webhook.Tunnel{State: webhook.TunnelOnline, URL: "https://my-team.ngrok.app", Latency: 42 * time.Millisecond, Reach: "reachable from outside, 140 ms"},
+		Health: webhook.Health{Up: true, Known: true, Address: "127.0.0.1:3000"},
+	}}
+	valid := webhook.Verdict{Status: webhook.Valid, Scheme: "rsa", Key: "taskee"}
+	e := func(n int, kind string) webhook.Summary {
+		return webhook.Summary{Event: webhook.Event{
+			Type: kind, WebhookID: fmt.Sprintf("%08x-3f2a-4c1e-9d55-000000000000", 0x5f3a91c0+n*7919), ReceivedAt: noon.Add(time.Duration(n-100) * time.Second),
+			Method: "POST", Path: "/", Host: "my-team.ngrok.app", RemoteAddr: "3.134.9.1:51022", Source: webhook.SourceTunnel, Verdict: valid, Try: 1,
+			Header: http.Header{"Content-Type": {"application/json"}, "User-Agent": {"Taskee-Webhooks/1.0"}, "X-Forwarded-For": {"3.134.9.1", "10.0.0.7"}, "X-Wh-Signature": {strings.Repeat("QUJD", 171)}},
+			Body:   []byte(`{"type":"` + kind + `","locationId":"ve9EPM428h8vShlRW1KT","id":"c-1","firstName":"Jane","tags":["new","vip"],"score":1.50,"dnd":false,"email":null,"timestamp":"2026-01-28T14:34:59.000Z"}`),
+		}}
+	}
+	try := func(id webhook.ID, status int, took time.Duration) {
+		f.try(webhook.Attempt{
+			EventID: id, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: f.listener.Target, StartedAt: f.events[id-1].ReceivedAt,
+			Duration: took, StatusCode: status, Answered: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"success":true}`), BodySize: 16,
+		})
+	}
+	try(f.add(e(1, "ContactCreate")), 200, 12*time.Millisecond)
+	try(f.add(e(2, "ContactUpdate")), 500, 3100*time.Microsecond)
+	pending := e(3, "OpportunityStatusUpdate")
+	id := f.add(pending)
+	try(id, 429, 2*time.Millisecond)
+	f.events[id-1].Outcome.Answer.RetryAt = noon.Add(9 * time.Minute)
+	refused := e(4, "InvoicePaid")
+	refused.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "the signature does not fit the body: it fits the re-serialised JSON, so something between Taskee and here rewrote it", Next: "turn off body rewriting in what is in front"}
+	refused.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature"}
+	refused.Outcome.Answer = refused.Answer
+	f.add(refused)
+	unsigned := e(5, "")
+	unsigned.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature header"}
+	unsigned.Answer, unsigned.Outcome.Answer, unsigned.WebhookID, unsigned.Path = refused.Answer, refused.Answer, "", "/webhooks/taskee"
+	f.add(unsigned)
+	id = f.add(e(6, "TaskComplete"))
+	try(id, 500, 40*time.Millisecond)
+	f.try(webhook.Attempt{EventID: id, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Target: f.listener.Target, StartedAt: noon.Add(-30 * time.Second), Duration: 15 * time.Millisecond, StatusCode: 200, BodySize: 2, Body: []byte("ok")})
+	id = f.add(e(7, "AppointmentCreate"))
+	try(id, 200, 6200*time.Millisecond)
+	f.events[id-1].Slow = true
+	f.attempts[len(f.attempts)-1].Slow = true
+	warned := e(8, "ContactTagUpdate 日本語 👩 tags")
+	warned.Verdict.Reason = "a second signature does not fit: the SDK would refuse this event"
+	try(f.add(warned), 200, 8*time.Millisecond)
+	id = f.add(e(9, "ContactCreate"))
+	f.try(webhook.Attempt{EventID: id, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: f.listener.Target, StartedAt: noon.Add(-20 * time.Second), Duration: time.Millisecond, Answered: 502, Error: "connection refused", Hint: "is your app running on port 3000?"})
+	f.add(e(10, "NoteCreate"))
+	return f
+}
+
+// many is a feed with n accepted events.
+func many(n int) *memory {
+	f := &memory{events: make([]webhook.Summary, 0, n)}
+	for i := range n {
+		e := webhook.Summary{Event: webhook.Event{
+			ID: webhook.ID(i + 1), Type: "ContactCreate", WebhookID: "5f3a91c0-3f2a", ReceivedAt: noon.Add(-time.Duration(n-i) * time.Second),
+			Method: "POST", Path: "/", Verdict: webhook.Verdict{Status: webhook.Valid, Scheme: "rsa", Key: "taskee"},
+			Answer: webhook.Answer{Status: 200, By: webhook.ByApp}, Body: []byte("{}"),
+		}, Attempts: 1, LastStatus: 200, LastDuration: 3 * time.Millisecond}
+		e.Outcome.Answer = e.Answer
+		f.events = append(f.events, e)
+		f.attempts = append(f.attempts, webhook.Attempt{EventID: e.ID, Seq: uint64(i + 1), Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, StartedAt: e.ReceivedAt, StatusCode: 200, Answered: 200, Duration: e.LastDuration})
+	}
+	return f
+}
+
+// lockedBuffer may be read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

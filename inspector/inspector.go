@@ -1,0 +1,61 @@
+// Package inspector shows one feed of events to a person or a program: the
+// screen, plain lines and JSON lines. It reads a [Feed] and acts through
+// [Actions]; where they lead, to a store or over a socket, it does not know.
+package inspector
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"taskhook/retry"
+	"taskhook/webhook"
+)
+
+// Feed is where events are read. All methods are safe for concurrent use.
+type Feed interface {
+	// Listener describes the running listener.
+	Listener(ctx context.Context) (webhook.Listener, error)
+	// Page returns one page of the events that a query selects, newest first.
+	Page(ctx context.Context, q webhook.Query) (webhook.Page, error)
+	// News returns what was stored since a position.
+	News(ctx context.Context, from webhook.Position) (webhook.News, error)
+	// Event returns an event with header and body. It returns
+	// webhook.ErrNotFound when the event is no longer stored.
+	Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
+	// Attempts returns all attempts of an event in order.
+	Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error)
+	// Watch hints at changes. The channel is closed when ctx ends.
+	Watch(ctx context.Context) (<-chan webhook.Change, error)
+}
+
+// Actions is what a person can do to events.
+type Actions interface {
+	// Resend sends a stored event once more. It returns webhook.ErrUnverified
+	// for an event that was refused, unless the Resend allows it.
+	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
+	// Delete deletes events and returns how many there were.
+	Delete(ctx context.Context, ids []webhook.ID) (int, error)
+}
+
+// Options are the choices of [Screen]. The zero value works.
+type Options struct {
+	Version string
+	NoColor bool
+	// Policy is the platform's rule for sending again; with it the screen says
+	// how many retries there are in all.
+	Policy   retry.Policy
+	Location *time.Location // of the times shown; nil: the local one
+	Input    io.Reader      // nil: the terminal
+	Output   io.Writer      // nil: the terminal
+}
+
+// PlainOptions are the choices of [Plain]. The zero value works.
+type PlainOptions struct {
+	Color    bool
+	Policy   retry.Policy   // as in Options
+	Location *time.Location // as in Options
+	// From is the position to follow from; nil: what is stored when Plain
+	// starts is not printed.
+	From *webhook.Position
+}

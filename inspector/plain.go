@@ -1,0 +1,276 @@
+package inspector
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"taskhook/webhook"
+	"taskhook/webhook/export"
+)
+
+// How plain lines wait for an outcome.
+const (
+	plainPatience = 2 * time.Second // before an event without an outcome gets its own line
+	plainGiveUp   = 10 * time.Minute
+	plainRemember = 4096 // events whose name is known without asking
+)
+
+// Plain writes one line for people for each attempt, and for each event that
+// was answered without one, from now (or o.From) until ctx ends, and for what
+// was stored before that end; then it returns nil. A failure has a second line
+// with its reason. It returns the first error of the feed or of the writer.
+func Plain(ctx context.Context, w io.Writer, feed Feed, o PlainOptions) error {
+	o.Location = location(o.Location)
+	var from webhook.Position
+	if o.From != nil {
+		from = *o.From
+	} else {
+		var err error
+		if from, err = present(ctx, feed); err != nil {
+			return err
+		}
+	}
+	p := &plain{
+		w: w, feed: feed, o: o, styles: newStyles(true, !o.Color),
+		known: map[webhook.ID]webhook.Summary{}, open: map[webhook.ID]*openEvent{},
+	}
+	if err := follow(ctx, feed, from, p.print); err != nil {
+		return err
+	}
+	return p.finish()
+}
+
+// plain prints news as lines.
+type plain struct {
+	w      io.Writer
+	feed   Feed
+	o      PlainOptions
+	styles styles
+	b      bytes.Buffer
+
+	known map[webhook.ID]webhook.Summary // recent events, for their attempts
+	order []webhook.ID                   // of known, oldest first
+	open  map[webhook.ID]*openEvent      // events without an outcome yet
+	asked time.Time                      // when the open ones were last read anew
+}
+
+// openEvent is an event whose outcome is still to come.
+type openEvent struct {
+	since time.Time
+	shown bool // it has its line that says so
+}
+
+func (p *plain) print(ctx context.Context, news webhook.News) error {
+	p.b.Reset()
+	now := time.Now()
+	if err := p.lookUp(ctx, news); err != nil {
+		return err
+	}
+	err := inOrder(news,
+		func(e webhook.Summary) error { p.arrived(e, now); return nil },
+		func(a webhook.Attempted) error { p.attempt(a, now); return nil })
+	if err != nil {
+		return err
+	}
+	if err := p.askAgain(ctx, now); err != nil {
+		return err
+	}
+	return write(p.w, p.b.Bytes())
+}
+
+// finish prints the events that have no outcome when there is nothing left to
+// wait for.
+func (p *plain) finish() error {
+	p.b.Reset()
+	for _, id := range p.openIDs() {
+		if !p.open[id].shown {
+			p.event(p.known[id], time.Now())
+		}
+	}
+	return write(p.w, p.b.Bytes())
+}
+
+// arrived prints an event whose outcome is known and remembers any other.
+func (p *plain) arrived(e webhook.Summary, now time.Time) {
+	p.remember(e)
+	if e.Attempts > 0 {
+		return // its attempt is among the news, or comes next
+	}
+	if e.Answer.Status != 0 || e.Outcome.Interrupted {
+		p.event(e, now)
+		return
+	}
+	p.open[e.ID] = &openEvent{since: now}
+}
+
+// askAgain looks after the events that are waiting long: one that was answered
+// without an attempt is no news of its own.
+func (p *plain) askAgain(ctx context.Context, now time.Time) error {
+	if len(p.open) == 0 || now.Sub(p.asked) < plainPatience {
+		return nil
+	}
+	p.asked = now
+	var ids []webhook.ID
+	for _, id := range p.openIDs() {
+		if now.Sub(p.open[id].since) >= plainPatience {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	page, err := p.feed.Page(ctx, webhook.Query{IDs: ids, Limit: len(ids)})
+	if err != nil {
+		return fmt.Errorf("read waiting events: %w", err)
+	}
+	stored := map[webhook.ID]webhook.Summary{}
+	for _, e := range page.Events {
+		stored[e.ID] = e
+	}
+	for _, id := range ids {
+		e, ok := stored[id]
+		switch {
+		case !ok || e.Attempts > 0 || now.Sub(p.open[id].since) > plainGiveUp:
+			delete(p.open, id)
+		case e.Answer.Status != 0:
+			p.event(e, now)
+			delete(p.open, id)
+		case !p.open[id].shown:
+			p.event(e, now)
+			p.open[id].shown = true
+		}
+	}
+	return nil
+}
+
+func (p *plain) openIDs() []webhook.ID {
+	ids := make([]webhook.ID, 0, len(p.open))
+	for id := range p.open {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// lookUp reads the events of attempts that are too old to be remembered.
+func (p *plain) lookUp(ctx context.Context, news webhook.News) error {
+	coming := map[webhook.ID]bool{}
+	for _, e := range news.Events {
+		coming[e.ID] = true
+	}
+	var ids []webhook.ID
+	for _, a := range news.Attempts {
+		if _, ok := p.known[a.EventID]; !ok && !coming[a.EventID] {
+			ids = append(ids, a.EventID)
+			coming[a.EventID] = true
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	page, err := p.feed.Page(ctx, webhook.Query{IDs: ids, Limit: len(ids)})
+	if err != nil {
+		return fmt.Errorf("read resent events: %w", err)
+	}
+	for _, e := range page.Events {
+		p.remember(e)
+	}
+	return nil
+}
+
+func (p *plain) remember(e webhook.Summary) {
+	if _, ok := p.known[e.ID]; !ok {
+		p.order = append(p.order, e.ID)
+	}
+	p.known[e.ID] = e
+	for len(p.order) > plainRemember {
+		if p.open[p.order[0]] == nil {
+			delete(p.known, p.order[0])
+		}
+		p.order = p.order[1:]
+	}
+}
+
+// event writes the line of an event that has no attempt.
+func (p *plain) event(e webhook.Summary, now time.Time) {
+	state := stateLong(e.Outcome, e.Try, now, p.o.Policy, p.o.Location)
+	p.line(e.ReceivedAt, e, e.Answer.Status, "", e.State(now), state)
+	why := sentences(e.Verdict.Reason, e.Verdict.Next)
+	if !e.Answer.Refused() || why == "" {
+		why = sentences(why, e.Answer.Reason)
+	}
+	p.reason(why)
+}
+
+// attempt writes the line of an attempt.
+func (p *plain) attempt(a webhook.Attempted, now time.Time) {
+	delete(p.open, a.EventID)
+	e, ok := p.known[a.EventID]
+	if !ok {
+		e.ID = a.EventID // deleted since
+	}
+	state := stateLong(a.Outcome, e.Try, now, p.o.Policy, p.o.Location)
+	if a.Trigger != webhook.TriggerReceived {
+		state += " (" + export.Clean(string(a.Trigger)) + ")"
+	}
+	p.line(a.StartedAt.Add(a.Duration), e, a.StatusCode, brief(a.Duration), a.Outcome.State(now), state)
+	var reasons []string
+	if a.Trigger == webhook.TriggerReceived {
+		reasons = append(reasons, e.Verdict.Reason, e.Verdict.Next)
+	}
+	if a.Unsuccessful {
+		reasons = append(reasons, `the app answered "success":false`)
+	}
+	if a.Slow {
+		reasons = append(reasons, "slow")
+	}
+	p.reason(sentences(append(reasons, a.Error, a.Hint)...))
+}
+
+// Widths of the plain columns.
+const (
+	plainID       = 7
+	plainType     = 26
+	plainVerdict  = 11
+	plainStatus   = 4
+	plainDuration = 7
+)
+
+func (p *plain) line(at time.Time, e webhook.Summary, status int, took string, state webhook.State, words string) {
+	s := &p.styles
+	mark, verdictMood := verdictSign(e.Verdict)
+	sign, stateMood := stateSign(state)
+	code, codeMood := statusText(status), statusMood(status)
+	if status == 0 && took == "" {
+		code, codeMood = "", moodPlain
+	}
+	fmt.Fprintf(&p.b, "%s  %s %s %s %s %s  %s\n",
+		s.mood(moodDim, at.In(p.o.Location).Format("15:04:05")),
+		fit(e.ID.String(), plainID),
+		fit(title(e.Event), plainType),
+		s.mood(verdictMood, fit(mark+" "+string(e.Verdict.Status), plainVerdict)),
+		s.mood(codeMood, fitRight(code, plainStatus)),
+		fitRight(took, plainDuration),
+		s.mood(stateMood, sign+" "+words))
+}
+
+func (p *plain) reason(text string) {
+	if text != "" {
+		fmt.Fprintf(&p.b, "          %s\n", p.styles.mood(moodDim, "↳ "+export.Clean(text)))
+	}
+}
+
+// title names an event: its type, or the request where it has none.
+func title(e webhook.Event) string {
+	if e.Type != "" {
+		return e.Type
+	}
+	if e.Method == "" {
+		return "(deleted)"
+	}
+	return e.Method + " " + e.Path
+}

@@ -1,0 +1,233 @@
+package inspector
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"taskhook/retry"
+	"taskhook/webhook"
+)
+
+// Signs tell states apart without colour.
+const (
+	signGood    = "✓"
+	signBad     = "✗"
+	signPending = "↻"
+	signRefused = "⊘"
+	signRescued = "↑"
+	signUnknown = "?"
+	signWaiting = "…"
+	signWarning = "!"
+	signNone    = "·"
+	signUp      = "●"
+	signDown    = "○"
+)
+
+// mood is what a state means to a person; a style belongs to each.
+type mood int
+
+const (
+	moodPlain mood = iota
+	moodGood
+	moodWarn
+	moodBad
+	moodDim
+)
+
+func stateSign(s webhook.State) (string, mood) {
+	switch s {
+	case webhook.StateAccepted:
+		return signGood, moodGood
+	case webhook.StateRescued:
+		return signRescued, moodGood
+	case webhook.StatePending:
+		return signPending, moodWarn
+	case webhook.StateLost, webhook.StatePresumedLost:
+		return signBad, moodBad
+	case webhook.StateInterrupted:
+		return signUnknown, moodWarn
+	case webhook.StateRefused:
+		return signRefused, moodDim
+	}
+	return signWaiting, moodPlain
+}
+
+// verdictSign is the mark of a verdict; a warning on a valid one is not hidden.
+func verdictSign(v webhook.Verdict) (string, mood) {
+	switch v.Status {
+	case webhook.Valid:
+		if v.Reason != "" {
+			return signGood + signWarning, moodWarn
+		}
+		return signGood, moodGood
+	case webhook.Invalid:
+		return signBad, moodBad
+	case webhook.Unsigned:
+		return "–", moodWarn
+	}
+	return signNone, moodDim
+}
+
+// stateBrief is a state as the list has room for it.
+func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) string {
+	state := e.State(now)
+	switch state {
+	case webhook.StateLost:
+		return "LOST"
+	case webhook.StatePending:
+		if e.RedeliveredAs != 0 {
+			return "again " + e.RedeliveredAs.String()
+		}
+		at := until(e.Outcome.Answer.RetryAt, now)
+		if room < len("retry 6/6 in 10m") {
+			at = strings.TrimPrefix(at, "in ")
+		}
+		return "retry " + retryNumber(e.Try, "/", p) + " " + at
+	}
+	return string(state)
+}
+
+// stateLong is a state with what the platform does next.
+func stateLong(o webhook.Outcome, try int, now time.Time, p retry.Policy, loc *time.Location) string {
+	state := o.State(now)
+	switch state {
+	case webhook.StatePending:
+		return fmt.Sprintf("pending: retry %s expected about %s", retryNumber(try, " of ", p), clock(o.Answer.RetryAt, now, loc))
+	case webhook.StatePresumedLost:
+		return fmt.Sprintf("presumed lost: the retry expected about %s did not come", clock(o.Answer.RetryAt, now, loc))
+	}
+	return string(state)
+}
+
+// stateNext is what follows from a state, "" if nothing does.
+func stateNext(s webhook.State) string {
+	switch s {
+	case webhook.StateLost:
+		return "the platform will not send it again; resend it from here"
+	case webhook.StatePresumedLost:
+		return "resend it from here"
+	case webhook.StateInterrupted:
+		return "taskhook ended before the answer was known; resend it if the app has not got it"
+	case webhook.StateRefused:
+		return "not forwarded because of its signature"
+	case webhook.StateRescued:
+		return "lost on the platform, accepted by a later resend"
+	}
+	return ""
+}
+
+// retryNumber writes which retry comes after a try, and of how many when the
+// policy is known.
+func retryNumber(try int, of string, p retry.Policy) string {
+	n := strconv.Itoa(max(1, try))
+	if p.MaxRetries > 0 {
+		n += of + strconv.Itoa(p.MaxRetries)
+	}
+	return n
+}
+
+// until is how far away a time is, roughly.
+func until(t, now time.Time) string {
+	d := t.Sub(now)
+	switch {
+	case d <= 0:
+		return "due"
+	case d < time.Minute:
+		return "in " + strconv.Itoa(int(d/time.Second)+1) + "s"
+	case d < time.Hour:
+		return "in " + strconv.Itoa(int((d+30*time.Second)/time.Minute)) + "m"
+	}
+	return "in " + strconv.Itoa(int((d+30*time.Minute)/time.Hour)) + "h"
+}
+
+// clock is a time of day, with the date when that is another day.
+func clock(t, now time.Time, loc *time.Location) string {
+	t, now = t.In(loc), now.In(loc)
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04")
+	}
+	return t.Format("Jan 2 15:04")
+}
+
+// brief writes a duration in at most six characters up to an hour.
+func brief(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0ms"
+	case d < 10*time.Millisecond:
+		return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 1, 64) + "ms"
+	case d < time.Second:
+		return strconv.Itoa(int(d/time.Millisecond)) + "ms"
+	case d < time.Minute:
+		return strconv.FormatFloat(float64(d/(100*time.Millisecond))/10, 'f', 1, 64) + "s"
+	}
+	return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
+}
+
+// size writes a number of bytes.
+func size(n int64) string {
+	switch {
+	case n < 0:
+		return "unknown size"
+	case n < 1<<10:
+		return strconv.FormatInt(n, 10) + " B"
+	case n < 1<<20:
+		return strconv.FormatFloat(float64(n)/(1<<10), 'f', 1, 64) + " KiB"
+	}
+	return strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64) + " MiB"
+}
+
+// count writes a number with its thousands apart.
+func count(n int) string {
+	s := strconv.Itoa(n)
+	var b strings.Builder
+	for i, c := range s {
+		if i > 0 && (len(s)-i)%3 == 0 && s[i-1] != '-' {
+			b.WriteByte(',')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// statusText is an attempt's status; without a response it is a dash.
+func statusText(status int) string {
+	if status == 0 {
+		return "–"
+	}
+	return strconv.Itoa(status)
+}
+
+func statusMood(status int) mood {
+	switch {
+	case webhook.Accepted(status):
+		return moodGood
+	case status == 429:
+		return moodWarn
+	}
+	return moodBad
+}
+
+// sentences joins what is there to one text.
+func sentences(parts ...string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p = strings.TrimRight(strings.TrimSpace(p), "."); p == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(p)
+	}
+	return b.String()
+}
+
+func location(loc *time.Location) *time.Location {
+	if loc == nil {
+		return time.Local
+	}
+	return loc
+}
