@@ -1,0 +1,246 @@
+package jsjson
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strconv"
+)
+
+// Stringify returns what JSON.stringify(JSON.parse(body)) returns in Node for
+// the bytes of a request: compact; numbers as float64 in JavaScript's
+// spelling; characters raw unless they must be escaped, halves of surrogate
+// pairs as \udXXX; keys that are array indexes first, in ascending order; of
+// equal keys the last value in the first one's place; U+FFFD for what is not
+// UTF-8.
+//
+// The error is a [*SyntaxError] for a body that JSON.parse refuses, a byte
+// order mark included.
+func Stringify(body []byte) ([]byte, error) {
+	w := writer{scan: scanner{text: body}, out: make([]byte, 0, len(body))}
+	for {
+		t, err := w.scan.next()
+		if err != nil {
+			return nil, err
+		}
+		if t.kind == endOfText {
+			return w.ordered(), nil
+		}
+		w.token(t)
+	}
+}
+
+// writer writes each object in the order of the text at first. The objects
+// that JavaScript orders otherwise are noted, and put in order at the end in
+// one pass, so that no nesting of them takes more than linear time.
+type writer struct {
+	scan    scanner
+	out     []byte
+	stack   []container
+	members []member // of all open objects, innermost last
+	unruly  []object // in order of their ends until ordered sorts them
+}
+
+// container is an open object or array.
+type container struct {
+	object bool
+	unruly bool // its keys are not all different, or not in JavaScript's order
+	first  int  // index of its first member
+	start  int  // of its opening bracket in out
+	// values counts what it holds, for commas.
+	values  int
+	indexes bool                // its last key is an array index
+	last    uint32              // that index
+	seen    map[string]struct{} // keys of a large object
+}
+
+// member is one member of an object in out.
+type member struct{ start, keyEnd, end int }
+
+// object is an object in out whose members need another order.
+type object struct {
+	start, end int // of its brackets
+	members    []member
+}
+
+func (w *writer) token(t token) {
+	raw := w.scan.text[t.start:t.end]
+	switch t.kind {
+	case closeObject, closeArray:
+		w.close(t.kind == closeObject)
+		return
+	case key:
+		w.key(raw)
+		return
+	}
+	w.comma()
+	switch t.kind {
+	case openObject, openArray:
+		w.stack = append(w.stack, container{object: t.kind == openObject, first: len(w.members), start: len(w.out)})
+		w.out = append(w.out, raw...)
+		return
+	case text:
+		w.out = appendQuoted(w.out, raw)
+	case number:
+		w.out = appendNumber(w.out, raw)
+	case literal:
+		w.out = append(w.out, raw...)
+	}
+	w.valueEnds()
+}
+
+// comma separates an element of an array from the one before.
+func (w *writer) comma() {
+	if len(w.stack) == 0 || w.stack[len(w.stack)-1].object {
+		return
+	}
+	c := &w.stack[len(w.stack)-1]
+	if c.values > 0 {
+		w.out = append(w.out, ',')
+	}
+	c.values++
+}
+
+// valueEnds notes the end of a member.
+func (w *writer) valueEnds() {
+	if n := len(w.stack); n > 0 && w.stack[n-1].object {
+		w.members[len(w.members)-1].end = len(w.out)
+	}
+}
+
+func (w *writer) key(raw []byte) {
+	c := &w.stack[len(w.stack)-1]
+	if c.values > 0 {
+		w.out = append(w.out, ',')
+	}
+	start := len(w.out)
+	w.out = appendQuoted(w.out, raw)
+	k := w.out[start:]
+	switch index, ok := arrayIndex(k); {
+	case ok && c.values > 0 && (!c.indexes || index < c.last):
+		c.unruly = true
+	case ok:
+		c.indexes, c.last = true, index
+	default:
+		c.indexes = false
+	}
+	c.unruly = c.unruly || w.known(c, k)
+	c.values++
+	w.members = append(w.members, member{start: start, keyEnd: len(w.out)})
+	w.out = append(w.out, ':')
+}
+
+// fewKeys is how many keys are compared one by one.
+const fewKeys = 16
+
+// known reports whether an object has had a key before, and remembers it.
+func (w *writer) known(c *container, k []byte) bool {
+	members := w.members[c.first:]
+	if len(members) < fewKeys {
+		return slices.ContainsFunc(members, func(m member) bool { return bytes.Equal(w.out[m.start:m.keyEnd], k) })
+	}
+	if c.seen == nil {
+		c.seen = make(map[string]struct{}, 2*fewKeys)
+		for _, m := range members {
+			c.seen[string(w.out[m.start:m.keyEnd])] = struct{}{}
+		}
+	}
+	if _, ok := c.seen[string(k)]; ok {
+		return true
+	}
+	c.seen[string(k)] = struct{}{}
+	return false
+}
+
+func (w *writer) close(isObject bool) {
+	c := w.stack[len(w.stack)-1]
+	w.stack = w.stack[:len(w.stack)-1]
+	if c.unruly {
+		w.unruly = append(w.unruly, object{c.start, len(w.out), javaScriptOrder(w.out, w.members[c.first:])})
+	}
+	w.members = w.members[:c.first]
+	if isObject {
+		w.out = append(w.out, '}')
+	} else {
+		w.out = append(w.out, ']')
+	}
+	w.valueEnds()
+}
+
+// javaScriptOrder returns the members of an object as JavaScript enumerates
+// them.
+func javaScriptOrder(out []byte, members []member) []member {
+	place := make(map[string]int, len(members))
+	ordered := make([]member, 0, len(members))
+	for _, m := range members {
+		k := string(out[m.start:m.keyEnd])
+		if i, ok := place[k]; ok {
+			ordered[i] = m
+			continue
+		}
+		place[k] = len(ordered)
+		ordered = append(ordered, m)
+	}
+	slices.SortStableFunc(ordered, func(a, b member) int {
+		i, isIndex := arrayIndex(out[a.start:a.keyEnd])
+		j, isIndexToo := arrayIndex(out[b.start:b.keyEnd])
+		switch {
+		case isIndex && isIndexToo:
+			return cmp.Compare(i, j)
+		case isIndex:
+			return -1
+		case isIndexToo:
+			return 1
+		}
+		return 0
+	})
+	return ordered
+}
+
+// arrayIndex reads a quoted key as an array index: a whole number without
+// leading zeros below 2³²−1.
+func arrayIndex(k []byte) (uint32, bool) {
+	digits := k[1 : len(k)-1]
+	if len(digits) == 0 || len(digits) > 10 || digits[0] == '0' && len(digits) > 1 || digits[0] > '9' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(digits), 10, 32)
+	return uint32(n), err == nil && n < 1<<32-1
+}
+
+// ordered returns what was written with all objects in JavaScript's order.
+func (w *writer) ordered() []byte {
+	if len(w.unruly) == 0 {
+		return w.out
+	}
+	slices.SortFunc(w.unruly, func(a, b object) int { return cmp.Compare(a.start, b.start) })
+	dst := make([]byte, 0, len(w.out))
+	// Ranges of out that are still to be copied, the next one last. An unruly
+	// object within one splits it.
+	type span struct{ start, end int }
+	comma := span{-1, -1}
+	todo := []span{{0, len(w.out)}}
+	for len(todo) > 0 {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if s == comma {
+			dst = append(dst, ',')
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(w.unruly, s.start, func(o object, start int) int { return cmp.Compare(o.start, start) })
+		if i == len(w.unruly) || w.unruly[i].start >= s.end {
+			dst = append(dst, w.out[s.start:s.end]...)
+			continue
+		}
+		o := w.unruly[i]
+		dst = append(dst, w.out[s.start:o.start+1]...)
+		todo = append(todo, span{o.end, s.end})
+		for j, m := range slices.Backward(o.members) {
+			todo = append(todo, span{m.start, m.end})
+			if j > 0 {
+				todo = append(todo, comma)
+			}
+		}
+	}
+	return dst
+}

@@ -1,0 +1,180 @@
+package jsjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestASyntaxErrorNamesItsPlace(t *testing.T) {
+	tests := []struct {
+		name, body           string
+		offset, line, column int
+		reason               string
+	}{
+		{"nothing", "", 0, 1, 1, "want a value, but the text ends"},
+		{"cut off", `{"a":[1`, 7, 1, 8, `want "," or "]", but the text ends`},
+		{"an open string", "{\n\"a\": \"x", 9, 2, 8, "the string that begins at byte 7 is not closed"},
+		{"on a later line, after wide characters", "[\n1,\n\"é😀\" x]", 14, 3, 6, `want "," or "]", not 'x'`},
+		{"no key", `{"a":1,}`, 7, 1, 8, `want a key in double quotes, not '}'`},
+		{"a bare key", `{a:1}`, 1, 1, 2, `want a key in double quotes or "}", not 'a'`},
+		{"no colon", `{"a" 1}`, 5, 1, 6, `want ":", not '1'`},
+		{"no digit", "-x", 1, 1, 2, "want a digit, not 'x'"},
+		{"a leading zero", "[01]", 2, 1, 3, "a number has no leading zero"},
+		{"a control character", "\"a\tb\"", 2, 1, 3, "a control character (0x09) must be escaped in a string"},
+		{"an unknown escape", `"\x"`, 2, 1, 3, "want a known escape, not 'x'"},
+		{"a short escape", `"\u12"`, 5, 1, 6, `want four hexadecimal digits behind \u, not '"'`},
+		{"two values", "1 2", 2, 1, 3, "want the end of the text, not '2'"},
+		{"not UTF-8", "\xff", 0, 1, 1, "want a value, not the byte 0xff"},
+		{"a byte order mark", "\ufeff{}", 0, 1, 1, "the text begins with a byte order mark, which JSON.parse refuses"},
+		{"too deep", strings.Repeat("[", MaxDepth+1), MaxDepth, 1, MaxDepth + 1, "nested deeper than 200000 levels"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Stringify([]byte(tt.body))
+			var e *SyntaxError
+			if !errors.As(err, &e) {
+				t.Fatalf("error %v", err)
+			}
+			if want := (SyntaxError{tt.offset, tt.line, tt.column, tt.reason}); *e != want {
+				t.Errorf("%+v, want %+v", *e, want)
+			}
+			if text := fmt.Sprintf("byte %d (line %d, column %d)", tt.offset, tt.line, tt.column); !strings.Contains(err.Error(), text) {
+				t.Errorf("%q does not name the place", err)
+			}
+		})
+	}
+}
+
+// TestDeepNesting holds that neither the stack nor the time grows with what
+// stands within what, where objects must be put in order too.
+func TestDeepNesting(t *testing.T) {
+	const depth = 100_000
+	tests := []struct{ name, open, inner, end, wantOpen, wantEnd string }{
+		{"arrays", "[ ", "", "] ", "[", "]"},
+		{"objects", `{"a": `, "1", "}", `{"a":`, "}"},
+		{"objects in another order", `{"b":`, "1", `,"0":2}`, `{"0":2,"b":`, "}"},
+		{"objects with equal keys", `{"b":1,"b":`, "1", `}`, `{"b":`, "}"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body := strings.Repeat(tt.open, depth) + tt.inner + strings.Repeat(tt.end, depth)
+			want := strings.Repeat(tt.wantOpen, depth) + tt.inner + strings.Repeat(tt.wantEnd, depth)
+			got, err := Stringify([]byte(body))
+			if err != nil || string(got) != want {
+				t.Errorf("%d bytes, %v", len(got), err)
+			}
+		})
+	}
+}
+
+func TestStringifyLeavesTheBodyAlone(t *testing.T) {
+	body := []byte(` {"b": 1.0, "0": "\u00e9"} `)
+	before := bytes.Clone(body)
+	got, err := Stringify(body)
+	if err != nil || string(got) != `{"0":"é","b":1}` || !bytes.Equal(body, before) {
+		t.Errorf("%s, %v; the body is %s", got, err, body)
+	}
+}
+
+// aValue draws what encoding/json can write.
+func aValue() *rapid.Generator[any] {
+	return rapid.Deferred(func() *rapid.Generator[any] {
+		return rapid.OneOf(
+			rapid.Just[any](nil),
+			rapid.Bool().AsAny(),
+			rapid.Int32().AsAny(),
+			rapid.Float64().AsAny(),
+			rapid.String().AsAny(),
+			rapid.SliceOfN(rapid.Deferred(aValue), 0, 4).AsAny(),
+			rapid.MapOfN(rapid.OneOf(rapid.String(), rapid.StringMatching("[0-9]{1,2}")), rapid.Deferred(aValue), 0, 20).AsAny(),
+		)
+	})
+}
+
+// TestTheValueStaysTheSame holds that what is written means what was read, by
+// the standard library's reading, whatever the white space around it.
+func TestTheValueStaysTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := aValue().Draw(t, "value")
+		body, err := json.MarshalIndent(v, "", rapid.SampledFrom([]string{"", " ", "\t"}).Draw(t, "indent"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Stringify(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, again any
+		if err := errors.Join(json.Unmarshal(body, &want), json.Unmarshal(got, &again)); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(want, again) {
+			t.Fatalf("%s became %s", body, got)
+		}
+	})
+}
+
+// FuzzStringify holds that no body makes it panic, that it takes no body which
+// the standard library refuses, and that its text is JavaScript's own: written
+// again, it stays as it is.
+func FuzzStringify(f *testing.F) {
+	for _, b := range vectorBodies() {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		once, err := Stringify(body)
+		var e *SyntaxError
+		if err != nil {
+			if !errors.As(err, &e) || e.Offset < 0 || e.Offset > len(body) || e.Line < 1 || e.Column < 1 {
+				t.Fatalf("%v of %d bytes", err, len(body))
+			}
+			if json.Valid(body) {
+				t.Fatalf("refused what is valid: %v", err)
+			}
+			return
+		}
+		if !json.Valid(body) && bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) < 10_000 {
+			t.Fatalf("took %q", body)
+		}
+		twice, err := Stringify(once)
+		if err != nil || !bytes.Equal(once, twice) {
+			t.Fatalf("%q, written again %q: %v", once, twice, err)
+		}
+	})
+}
+
+// event is a body of about 2 KiB.
+var event = []byte(`{"type":"ContactCreate","locationId":"ve9EPM428h8vShlRW1KT","id":"nmFmQEsNgz6AVpgLVUJ0","tags":["a","b"],"score":12.5,"note":"` +
+	strings.Repeat("some words, ", 140) + `","customFields":[{"id":"x","value":"Gold"},{"id":"y","value":"\u00e9"}],"timestamp":"2026-01-28T14:35:00.000Z","webhookId":"11111111-1111-4111-8111-111111111111"}`)
+
+func BenchmarkStringify(b *testing.B) {
+	items := bytes.Repeat([]byte(`{"id":"x1","n":12345,"price":17.5,"name":"Classic tee","tags":["a","b"]},`), 5<<20/74)
+	keys := bytes.NewBufferString("{")
+	for i := range 400_000 {
+		fmt.Fprintf(keys, `"k%d":1,`, i*7919%400_000)
+	}
+	for name, body := range map[string][]byte{
+		"2KiB":              event,
+		"5MB of items":      []byte("[" + string(items[:len(items)-1]) + "]"),
+		"5MB of keys":       append(bytes.TrimSuffix(keys.Bytes(), []byte(",")), '}'),
+		"5MB of digits":     bytes.Repeat([]byte("7"), 5<<20),
+		"1MB, out of order": []byte(strings.Repeat(`{"b":`, 80_000) + "1" + strings.Repeat(`,"0":2}`, 80_000)),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Stringify(body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
