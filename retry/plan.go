@@ -1,0 +1,54 @@
+package retry
+
+import (
+	"math/bits"
+	"math/rand/v2"
+	"time"
+)
+
+// Schedule says when each send would be made if every answer brought the
+// event back and took no time: offsets from the first send, which is at 0.
+// Its length is the number of sends.
+type Schedule []time.Duration
+
+// Gap returns how long before a send (from 2) the one before it is answered;
+// 0 for send 1 and for a send that is not on the schedule.
+func (s Schedule) Gap(send int) time.Duration {
+	if send < 2 || send > len(s) {
+		return 0
+	}
+	return s[send-1] - s[send-2]
+}
+
+// Plan draws the schedule of a policy from a seed. The same policy and seed
+// give the same schedule on every platform and with every release.
+//
+// For that the jitter rests on nothing but a published algorithm: PCG-DXSM
+// (math/rand/v2) with the state (seed, 0); one uniform number for every retry
+// in turn by Lemire's method, in nanoseconds; none is drawn when JitterMin and
+// JitterMax are equal. Of a policy that [Policy.Validate] refuses, numbers out
+// of range count as the nearest one allowed.
+func Plan(p Policy, seed uint64) Schedule {
+	source := rand.NewPCG(seed, 0)
+	s := make(Schedule, p.retries()+1)
+	for n := 1; n < len(s); n++ {
+		shortest, longest := p.Bounds(n)
+		shortest, longest = min(shortest, maxGap), min(longest, maxGap)
+		gap := shortest
+		if longest > shortest {
+			gap += time.Duration(uniform(source, uint64(longest-shortest)+1))
+		}
+		s[n] = s[n-1] + gap
+	}
+	return s
+}
+
+// uniform draws from 0 to n-1 without bias. It stands here, and not in a call
+// of rand.Rand, because that package does not promise how it reduces a draw.
+func uniform(source *rand.PCG, n uint64) uint64 {
+	high, low := bits.Mul64(source.Uint64(), n)
+	for reject := -n % n; low < reject; {
+		high, low = bits.Mul64(source.Uint64(), n)
+	}
+	return high
+}
