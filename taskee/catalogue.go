@@ -1,0 +1,117 @@
+package taskee
+
+import (
+	_ "embed" // the catalogue
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// EventType is a kind of event that the platform sends. Those of the
+// [Catalogue] have a sample; the zero value is none of them.
+type EventType struct {
+	Name        string // as documents and settings call it
+	WireType    string // what the body has as its type; mostly the name
+	Category    string
+	Description string // when it is sent
+
+	fields []byte // its own in a sample: an object, with placeholders for times
+}
+
+//go:embed events.json
+var eventsJSON []byte
+
+// catalogue is read when it is first needed: start-up must not wait for it.
+var catalogue = sync.OnceValue(func() []EventType {
+	var entries []struct {
+		Name, WireType, Category, Description string
+		Fields                                json.RawMessage
+	}
+	if err := json.Unmarshal(eventsJSON, &entries); err != nil {
+		panic(fmt.Sprintf("taskee: the built-in catalogue of events is broken: %v", err)) // a test reads it
+	}
+	all := make([]EventType, len(entries))
+	for i, e := range entries {
+		all[i] = EventType{e.Name, e.WireType, e.Category, e.Description, e.Fields}
+	}
+	return all
+})
+
+// Catalogue returns all types of events, sorted by name. The slice is the
+// caller's own.
+func Catalogue() []EventType { return slices.Clone(catalogue()) }
+
+// LookUp returns the type of a name, or else of a type on the wire, in any
+// case.
+func LookUp(name string) (EventType, bool) {
+	for _, of := range [...]func(EventType) string{EventType.name, EventType.wireType} {
+		i := slices.IndexFunc(catalogue(), func(t EventType) bool { return strings.EqualFold(of(t), name) })
+		if i >= 0 {
+			return catalogue()[i], true
+		}
+	}
+	return EventType{}, false
+}
+
+func (t EventType) name() string     { return t.Name }
+func (t EventType) wireType() string { return t.WireType }
+
+// maxNearest bounds the names that [Nearest] takes for misspelled, in bytes.
+const maxNearest = 64
+
+// Nearest returns the name or type on the wire that someone may have meant by
+// another, "" if none is near. Case and signs between words do not count.
+func Nearest(name string) string {
+	if len(name) > maxNearest {
+		return ""
+	}
+	meant := letters(name)
+	nearest, least := "", len(meant)/3+1
+	for _, t := range catalogue() {
+		for _, candidate := range [...]string{t.Name, t.WireType} {
+			if d := distance(meant, letters(candidate)); d < least {
+				nearest, least = candidate, d
+			}
+		}
+	}
+	return nearest
+}
+
+// letters returns the letters and digits of a name in lower case.
+func letters(name string) []rune {
+	var all []rune
+	for _, r := range strings.ToLower(name) {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r > 0x7f {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// distance counts the letters that must be added, left out, replaced or
+// swapped with their neighbour to make one word of another.
+func distance(a, b []rune) int {
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
+	next := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		next[0] = i + 1
+		for j := range b {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			d := min(row[j]+cost, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, before[j-1]+1)
+			}
+			next[j+1] = d
+		}
+		before, row, next = row, next, before
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,223 @@
+package taskee
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"taskhook/jsjson"
+)
+
+// Envelope is what every event says about itself. Its zero value is that of a
+// body that says nothing.
+type Envelope struct {
+	Type       string    // as on the wire; "" if the body has none
+	WebhookID  string    // "" if the body has none
+	SentAt     time.Time // UTC; zero if the body has no time of the years 1970 to 9999
+	LocationID string    // "" if the body has none
+}
+
+// Parse reads the envelope of a body. It takes any bytes: what is not there,
+// not of the right kind, or longer than names are is left out, and where the
+// JSON breaks off, what stands before that counts. Of equal keys the last one
+// counts, as in JavaScript. A field that is not at the top is looked for under
+// data, where some gateways put all of them.
+func Parse(body []byte) Envelope {
+	f, data := readFields(body)
+	if f.typ == nil || f.webhookID == nil || f.timestamp == nil || f.locationID == nil {
+		deeper, _ := readFields(data)
+		f = f.or(deeper)
+	}
+	return Envelope{
+		Type:       name(f.typ, false),
+		WebhookID:  name(f.webhookID, true),
+		SentAt:     parseTime(f.timestamp).at,
+		LocationID: name(f.locationID, false),
+	}
+}
+
+// The names of the fields that every event has.
+const (
+	fieldType       = "type"
+	fieldWebhookID  = "webhookId"
+	fieldTimestamp  = "timestamp"
+	fieldLocationID = "locationId"
+	fieldData       = "data"
+)
+
+// fields are the raw values of an envelope, nil for what is not there.
+type fields struct{ typ, webhookID, timestamp, locationID []byte }
+
+func readFields(object []byte) (f fields, data []byte) {
+	for k, v := range jsjson.Members(object) {
+		switch string(k) {
+		case fieldType:
+			f.typ = v
+		case fieldWebhookID:
+			f.webhookID = v
+		case fieldTimestamp:
+			f.timestamp = v
+		case fieldLocationID:
+			f.locationID = v
+		case fieldData:
+			data = v
+		}
+	}
+	return f, data
+}
+
+// or fills in what is not there from elsewhere.
+func (f fields) or(g fields) fields {
+	first := func(a, b []byte) []byte {
+		if a != nil {
+			return a
+		}
+		return b
+	}
+	return fields{
+		first(f.typ, g.typ), first(f.webhookID, g.webhookID),
+		first(f.timestamp, g.timestamp), first(f.locationID, g.locationID),
+	}
+}
+
+// maxName bounds the names in an Envelope, in bytes: lists hold many of them,
+// and a stranger may send any.
+const maxName = 256
+
+// name reads a raw value as a name: a string, or a number if that may be one.
+func name(raw []byte, orNumber bool) string {
+	if len(raw) > maxName {
+		return ""
+	}
+	s, ok := unquote(raw)
+	if !ok && orNumber && isNumber(raw) {
+		return string(raw)
+	}
+	if len(s) > maxName { // bytes that are not UTF-8 grow
+		return ""
+	}
+	return s
+}
+
+func unquote(raw []byte) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", false
+	}
+	inner := raw[1 : len(raw)-1]
+	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner), true
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return s, err == nil
+}
+
+func isNumber(raw []byte) bool {
+	return len(raw) > 0 && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') && json.Valid(raw)
+}
+
+// timeForm is how a body spells its time.
+type timeForm int
+
+const (
+	inText timeForm = iota
+	inSeconds
+	inMilliseconds
+)
+
+// timestamp is the time of a body and how it is spelled, so that another can
+// be put in its place.
+type timestamp struct {
+	at     time.Time // zero if there is none
+	form   timeForm
+	quoted bool // it is a string
+}
+
+// layouts are the forms of a time in text: ISO 8601 as the guide has it, and
+// what else is met. Without an offset it is UTC.
+var layouts = [...]string{
+	time.RFC3339Nano,
+	"2006-01-02T15:04:05.999999999Z0700",
+	"2006-01-02T15:04:05.999999999",
+	"2006-01-02 15:04:05.999999999Z07:00",
+	"2006-01-02 15:04:05.999999999",
+	time.DateOnly,
+}
+
+// firstMilliseconds is from where on a number counts milliseconds since 1970:
+// as seconds it would be in the year 5138, as milliseconds it is in 1973.
+const firstMilliseconds = 1e11
+
+// maxTime is as long as a time in text can be, in bytes.
+const maxTime = 64
+
+func parseTime(raw []byte) timestamp {
+	if len(raw) == 0 || len(raw) > maxTime {
+		return timestamp{quoted: true}
+	}
+	text, quoted := unquote(raw)
+	if !quoted {
+		text = string(raw)
+	}
+	if isNumber([]byte(text)) {
+		t := parseEpoch(text)
+		t.quoted = quoted
+		return t
+	}
+	t := timestamp{quoted: true}
+	if !quoted {
+		return t
+	}
+	for _, layout := range layouts {
+		if at, err := time.Parse(layout, text); err == nil {
+			t.at = plausible(at)
+			break
+		}
+	}
+	return t
+}
+
+func parseEpoch(text string) timestamp {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return timestamp{form: inMilliseconds}
+	}
+	if math.Abs(n) >= firstMilliseconds {
+		if math.Abs(n) > math.MaxInt64/2 {
+			return timestamp{form: inMilliseconds}
+		}
+		return timestamp{at: plausible(time.UnixMilli(int64(n))), form: inMilliseconds}
+	}
+	return timestamp{at: plausible(time.UnixMilli(int64(math.Round(n * 1000)))), form: inSeconds}
+}
+
+// plausible returns a time in UTC, the zero time if its year is none that an
+// event can have: such times cannot be written again everywhere.
+func plausible(t time.Time) time.Time {
+	t = t.UTC()
+	if y := t.Year(); y < 1970 || y > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
+// isoMilliseconds is the form of the platform's times, in UTC.
+const isoMilliseconds = "2006-01-02T15:04:05.000Z"
+
+// spell writes a time as JSON in the form of another.
+func (t timestamp) spell(at time.Time) []byte {
+	text := at.UTC().Format(isoMilliseconds)
+	switch t.form {
+	case inSeconds:
+		text = strconv.FormatInt(at.Unix(), 10)
+	case inMilliseconds:
+		text = strconv.FormatInt(at.UnixMilli(), 10)
+	}
+	if t.quoted {
+		return jsjson.Quote(text)
+	}
+	return []byte(text)
+}

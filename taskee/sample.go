@@ -1,0 +1,90 @@
+package taskee
+
+import (
+	"cmp"
+	"crypto/rand"
+	"fmt"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	"taskhook/jsjson"
+)
+
+// Sample says what a sample event has of its own. The zero value is an event
+// of now, with a random webhookId, flat as on the wire.
+type Sample struct {
+	WebhookID string    // "": a random UUID
+	At        time.Time // when it was sent; zero: now
+	Envelope  bool      // the guide's form, with the event's own fields under data
+}
+
+// All samples are of one location, so that they fit together, and of one
+// version of one app.
+const (
+	sampleLocationID = "ve9EPM428h8vShlRW1KT"
+	sampleAppID      = "66a0419a0dffa47fb5f8b22f"
+	sampleVersionID  = "66a0419a0dffa47fb5f8b230"
+)
+
+// Sample returns a realistic body of an event of this type: its times are
+// around the one it was sent at, and JSON.stringify writes it byte for byte
+// the same. It returns nil for the zero value of t.
+func (t EventType) Sample(s Sample) []byte {
+	if len(t.fields) == 0 {
+		return nil
+	}
+	id := cmp.Or(s.WebhookID, newUUID())
+	at := s.At
+	if at.IsZero() {
+		at = time.Now()
+	}
+	own := withTimes(t.fields, at)
+	own = own[1 : len(own)-1]
+	if len(own) > 0 {
+		own = append([]byte{','}, own...)
+	}
+	q := func(text string) string { return string(jsjson.Quote(text)) }
+	sent := q(at.UTC().Format(isoMilliseconds))
+	if s.Envelope {
+		return fmt.Appendf(nil, `{"type":%s,"timestamp":%s,"webhookId":%s,"data":{"locationId":%s%s}}`,
+			q(t.WireType), sent, q(id), q(sampleLocationID), own)
+	}
+	return fmt.Appendf(nil, `{"type":%s,"locationId":%s,"versionId":%s,"appId":%s%s,"timestamp":%s,"webhookId":%s}`,
+		q(t.WireType), q(sampleLocationID), q(sampleVersionID), q(sampleAppID), own, sent, q(id))
+}
+
+// placeholder is a time in a sample, relative to when it was sent: "{at}",
+// "{at-26h}", "{date+720h}" for a day, "{unix}" for a number of seconds.
+var placeholder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"\{(at|date|unix)([+-][0-9]+[hms])?\}"`)
+})
+
+func withTimes(fields []byte, at time.Time) []byte {
+	return placeholder().ReplaceAllFunc(fields, func(found []byte) []byte {
+		m := placeholder().FindSubmatch(found)
+		then := at.UTC()
+		if len(m[2]) > 0 {
+			d, _ := time.ParseDuration(string(m[2])) // the pattern allows no other
+			then = then.Add(d)
+		}
+		switch string(m[1]) {
+		case "date":
+			return jsjson.Quote(then.Format(time.DateOnly))
+		case "unix":
+			return strconv.AppendInt(nil, then.Unix(), 10)
+		}
+		return jsjson.Quote(then.Format(isoMilliseconds))
+	})
+}
+
+// newUUID returns a random UUID of version 4, as the platform's webhookIds
+// are.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
