@@ -1,0 +1,270 @@
+package verify
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"unicode/utf8"
+
+	"taskhook/jsjson"
+)
+
+// alteration is something that happens to bodies on their way, and can be
+// undone to see whether the signature fits what was before.
+type alteration struct {
+	happened string // a clause with "the body" in it
+	fits     string // what the signature fits
+	next     string
+	cost     int                 // of undo, in microseconds for each KiB
+	undo     func([]byte) []byte // the body as it was; nil if this cannot have happened
+	json     bool                // a difference in JSON can be shown
+}
+
+const (
+	passThrough = "look at what stands between the sender and Taskhook (a gateway, a proxy, a script) and have it pass the body on byte for byte"
+	dataBinary  = "send the file that was signed as it is: curl --data-binary @FILE"
+	noNewline   = "sign and send the same bytes: printf '%s' in place of echo, curl --data-binary @FILE"
+)
+
+// alterations lists what is looked for, the most common and the cheapest
+// first. It is never changed.
+var alterations = [...]alteration{
+	{
+		happened: "a newline was added to the end of the body on its way",
+		fits:     "the body without its trailing newline", next: noNewline,
+		cost: costPerKiB, undo: withoutNewline,
+	},
+	{
+		happened: "a byte order mark was added to the body on its way",
+		fits:     "the body without its UTF-8 byte order mark", next: passThrough,
+		cost: costPerKiB, undo: withoutBOM,
+	},
+	{
+		happened: "the body was re-serialised on its way",
+		fits:     "the JSON as JavaScript writes it, JSON.stringify(JSON.parse(body)), not the bytes that arrived", next: passThrough,
+		cost: costJSONKiB, undo: stringified, json: true,
+	},
+	{
+		happened: "the trailing newline of the body was lost on its way",
+		fits:     "the body with a trailing newline", next: dataBinary,
+		cost: costPerKiB, undo: ending("\n"),
+	},
+	{
+		happened: "the body was re-serialised on its way: white space was added",
+		fits:     "the JSON without white space, not the bytes that arrived", next: passThrough,
+		cost: costJSONKiB, undo: compact, json: true,
+	},
+	{
+		happened: "line ends of the body were changed from LF to CRLF on its way",
+		fits:     "the body with LF line ends", next: passThrough,
+		cost: costPerKiB, undo: toLF,
+	},
+	{
+		happened: "line ends of the body were changed from CRLF to LF on its way",
+		fits:     "the body with CRLF line ends", next: passThrough,
+		cost: costPerKiB, undo: toCRLF,
+	},
+	{
+		happened: "the charset of the body was changed on its way",
+		fits:     "the body in latin-1 (windows-1252), or as it was before latin-1 was taken for UTF-8", next: charset,
+		cost: costPerKiB, undo: toLatin1,
+	},
+	{
+		happened: "the charset of the body was changed on its way: latin-1 arrived",
+		fits:     "the body in UTF-8", next: charset,
+		cost: costPerKiB, undo: fromLatin1,
+	},
+	{
+		happened: "the byte order mark of the body was lost on its way",
+		fits:     "the body with a UTF-8 byte order mark", next: passThrough,
+		cost: costPerKiB, undo: withBOM,
+	},
+	{
+		happened: "white space was added around the body on its way",
+		fits:     "the body without the white space around it", next: passThrough,
+		cost: costPerKiB, undo: trimmed,
+	},
+	{
+		happened: "the trailing newline of the body was lost on its way",
+		fits:     "the body with a trailing CRLF", next: dataBinary,
+		cost: costPerKiB, undo: ending("\r\n"),
+	},
+	{
+		happened: "the body was re-serialised on its way: white space was removed",
+		fits:     "the JSON indented by two spaces, not the bytes that arrived", next: passThrough,
+		cost: costJSONKiB, undo: indented("  "),
+	},
+	{
+		happened: "the body was re-serialised on its way: white space was removed",
+		fits:     "the JSON indented by four spaces, not the bytes that arrived", next: passThrough,
+		cost: costJSONKiB, undo: indented("    "),
+	},
+	{
+		happened: "the body was re-serialised on its way: white space was removed",
+		fits:     "the JSON with a space behind each colon and comma, not the bytes that arrived", next: passThrough,
+		cost: costJSONKiB, undo: spaced,
+	},
+	{
+		happened: "the body was not part of what was signed",
+		fits:     "an empty body", next: "sign the bytes of the body, after it is complete",
+		cost: 0, undo: func([]byte) []byte { return []byte{} },
+	},
+}
+
+const charset = "have every step read and write UTF-8 (Content-Type: application/json; charset=utf-8), and pass the bytes on as they are"
+
+const bom = "\xef\xbb\xbf"
+
+func withoutNewline(b []byte) []byte {
+	if s, ok := bytes.CutSuffix(b, []byte("\n")); ok {
+		return bytes.TrimSuffix(s, []byte("\r"))
+	}
+	return nil
+}
+
+func ending(end string) func([]byte) []byte {
+	return func(b []byte) []byte {
+		if bytes.HasSuffix(b, []byte("\n")) {
+			return nil
+		}
+		return append(bytes.Clone(b), end...)
+	}
+}
+
+func stringified(b []byte) []byte {
+	s, err := jsjson.Stringify(bytes.TrimPrefix(b, []byte(bom)))
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+func compact(b []byte) []byte {
+	var out bytes.Buffer
+	if json.Compact(&out, bytes.TrimPrefix(b, []byte(bom))) != nil {
+		return nil
+	}
+	return out.Bytes()
+}
+
+func indented(by string) func([]byte) []byte {
+	return func(b []byte) []byte {
+		var out bytes.Buffer
+		if json.Indent(&out, bytes.TrimSpace(b), "", by) != nil {
+			return nil
+		}
+		return out.Bytes()
+	}
+}
+
+// spaced writes JSON as Python does unless told otherwise.
+func spaced(b []byte) []byte {
+	text := compact(b)
+	out := make([]byte, 0, len(text)+len(text)/8)
+	quoted, escaped := false, false
+	for _, c := range text {
+		out = append(out, c)
+		switch {
+		case escaped:
+			escaped = false
+		case c == '\\':
+			escaped = true
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == ':'):
+			out = append(out, ' ')
+		}
+	}
+	return out
+}
+
+func toLF(b []byte) []byte {
+	if !bytes.Contains(b, []byte("\r\n")) {
+		return nil
+	}
+	return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+}
+
+func toCRLF(b []byte) []byte {
+	if !bytes.Contains(b, []byte("\n")) || bytes.Contains(b, []byte("\r")) {
+		return nil
+	}
+	return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
+}
+
+func withoutBOM(b []byte) []byte {
+	if s, ok := bytes.CutPrefix(b, []byte(bom)); ok {
+		return s
+	}
+	return nil
+}
+
+func withBOM(b []byte) []byte {
+	if bytes.HasPrefix(b, []byte(bom)) {
+		return nil
+	}
+	return append([]byte(bom), b...)
+}
+
+func trimmed(b []byte) []byte { return bytes.TrimSpace(b) }
+
+// windows1252 holds what the bytes 0x80 to 0x9F mean there, where latin-1 has
+// control characters. The five that it leaves undefined stay those.
+var windows1252 = [32]rune{
+	'€', 0x81, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0x8d, 'Ž', 0x8f,
+	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9d, 'ž', 'Ÿ',
+}
+
+// toLatin1 writes UTF-8 text in latin-1 and windows-1252. It returns nil for
+// text that has no place there, and for plain ASCII.
+func toLatin1(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError {
+			return nil
+		}
+		if r > 0xff {
+			i := slices.Index(windows1252[:], r)
+			if i < 0 {
+				return nil
+			}
+			r = rune(0x80 + i)
+		}
+		out = append(out, byte(r))
+		b = b[size:]
+	}
+	return out
+}
+
+// fromLatin1 writes windows-1252 text in UTF-8. It returns nil for text that
+// is UTF-8 already.
+func fromLatin1(b []byte) []byte {
+	if utf8.Valid(b) {
+		return nil
+	}
+	out := make([]byte, 0, len(b)+len(b)/8)
+	for _, c := range b {
+		r := rune(c)
+		if c >= 0x80 && c < 0xa0 {
+			r = windows1252[c-0x80]
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
+}
+
+// clue names what is remarkable about a body that no alteration explains.
+func clue(b []byte) string {
+	switch {
+	case len(b) == 0:
+		return "the request arrived without a body"
+	case bytes.HasPrefix(b, []byte("\x1f\x8b")):
+		return "what arrived is compressed (gzip)"
+	case bytes.Contains(b, []byte("\uFFFD")):
+		return "what arrived contains U+FFFD, the mark of a character lost to a wrong charset"
+	case !json.Valid(b):
+		return "what arrived is not valid JSON and may have been cut short"
+	}
+	return ""
+}

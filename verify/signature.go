@@ -1,0 +1,245 @@
+package verify
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"taskhook/taskee"
+)
+
+// maxSignatures is how many different signatures of one event are tried. An
+// honest event has two, one in each header; a stranger could send hundreds.
+const maxSignatures = 2
+
+// maxText is how long the text of a signature may be, in bytes: more than the
+// hexadecimal of the largest RSA signature needs.
+const maxText = 4096
+
+// signature is one value of a signature header.
+type signature struct {
+	header   string // as people write it
+	expected string // the scheme that belongs into this header
+	data     []byte // decoded; nil if it cannot be
+	flaw     flaw   // what is wrong with its text
+}
+
+// flaw is what is wrong with the text of a signature; the zero value is
+// nothing. A flawed text may still be decodable: a lenient app takes it, a
+// strict one does not.
+type flaw struct{ is, next string }
+
+// present is what the signature headers of a request hold.
+type present struct {
+	signatures []signature
+	repeated   []repetition
+	blank      []string // headers that say nothing, with what they say: "x is N/A"
+	untried    bool     // there are different signatures beyond maxSignatures
+}
+
+// repetition is a header that came more than once.
+type repetition struct {
+	header string
+	values int  // how many
+	differ bool // whether they are not all the same
+	more   bool // whether more than maxSignatures of them differ
+}
+
+// header is one of the headers that carry a signature.
+type header struct{ key, name, scheme string }
+
+// signatureHeaders lists them as the platform's SDK looks at them: the newer
+// one first.
+func signatureHeaders() [2]header {
+	return [2]header{
+		{taskee.HeaderEd25519, wireName(taskee.HeaderEd25519), taskee.SchemeEd25519},
+		{taskee.HeaderRSA, wireName(taskee.HeaderRSA), taskee.SchemeRSA},
+	}
+}
+
+// wireName spells a header as the platform's documents do.
+func wireName(key string) string {
+	if key == taskee.HeaderEd25519 {
+		return strings.Replace(key, "Ghl", "GHL", 1)
+	}
+	return strings.ToLower(key)
+}
+
+// read collects the signatures of a request. Each header's first value comes
+// before any header's second.
+func read(h http.Header, fits func(size int) bool) present {
+	var p present
+	var second []signature
+	for _, head := range signatureHeaders() {
+		texts, rep := values(h[head.key])
+		if rep.values > 1 {
+			rep.header = head.name
+			p.repeated = append(p.repeated, rep)
+		}
+		if len(texts) == 0 {
+			if blank := saysNothing(h[head.key]); blank != "" {
+				p.blank = append(p.blank, head.name+" is "+blank)
+			}
+			continue
+		}
+		for i, text := range texts {
+			s := signature{header: head.name, expected: head.scheme}
+			s.data, s.flaw = decode(text, fits)
+			if i == 0 {
+				p.signatures = append(p.signatures, s)
+			} else {
+				second = append(second, s)
+			}
+		}
+		p.untried = p.untried || rep.more
+	}
+	room := min(len(second), maxSignatures-len(p.signatures))
+	p.signatures = append(p.signatures, second[:room]...)
+	p.untried = p.untried || room < len(second)
+	return p
+}
+
+// values returns the different signatures among the values of a header, at
+// most maxSignatures, and counts them all. A proxy may have joined several by
+// commas, which base64 does not know.
+func values(lines []string) ([]string, repetition) {
+	var texts []string
+	var rep repetition
+	for _, line := range lines {
+		for text := range strings.SplitSeq(line, ",") {
+			text = strings.TrimSpace(text)
+			if text == "" || strings.EqualFold(text, taskee.Absent) {
+				continue
+			}
+			rep.values++
+			if slices.Contains(texts, text) {
+				continue
+			}
+			rep.differ = rep.differ || len(texts) > 0
+			if len(texts) == maxSignatures {
+				rep.more = true
+				continue
+			}
+			texts = append(texts, text)
+		}
+	}
+	return texts, rep
+}
+
+// saysNothing says how a header without a signature is there nevertheless, ""
+// if it is not.
+func saysNothing(lines []string) string {
+	switch {
+	case len(lines) == 0:
+		return ""
+	case strings.TrimSpace(strings.Join(lines, "")) == "":
+		return "empty"
+	}
+	return taskee.Absent
+}
+
+// decode reads the text of a signature: standard base64 with padding, as the
+// platform writes it. White space within is passed over, as every reader of
+// wrapped base64 does. Any other spelling that leads to a size which fits is
+// decoded too, and named as a flaw.
+func decode(text string, fits func(size int) bool) ([]byte, flaw) {
+	if len(text) > maxText {
+		return nil, flaw{
+			is:   fmt.Sprintf("is %d characters long, and no signature is", len(text)),
+			next: "send the base64 of the signature alone",
+		}
+	}
+	if data, err := hex.DecodeString(text); err == nil && fits(len(data)) {
+		return data, flaw{is: "is hexadecimal, not base64", next: "write the signature as base64 (openssl base64 -A)"}
+	}
+	unwrapped := strings.Join(strings.Fields(text), "")
+	plain, err := strict.DecodeString(unwrapped)
+	if err == nil && fits(len(plain)) {
+		return plain, flaw{}
+	}
+	for _, s := range spellings {
+		respelled := s.respell(text)
+		if respelled == text && !s.lenient {
+			continue
+		}
+		respelled = strings.TrimRight(strings.Join(strings.Fields(respelled), ""), "=")
+		if data, err := loose.DecodeString(respelled); err == nil && fits(len(data)) {
+			return data, s.flaw
+		}
+	}
+	if err == nil {
+		return plain, flaw{}
+	}
+	return nil, notBase64(text)
+}
+
+var (
+	strict = base64.StdEncoding.Strict()
+	loose  = base64.RawStdEncoding
+)
+
+// spelling is a way to write base64 that strict readers refuse.
+type spelling struct {
+	respell func(string) string
+	lenient bool // tried on unchanged text too
+	flaw    flaw
+}
+
+const plainBase64 = "encode the signature as standard base64 with padding and send nothing else in the header"
+
+// spellings are tried in order; each undoes one thing.
+var spellings = [...]spelling{
+	{
+		respell: func(s string) string { return strings.Trim(s, `"'`) },
+		flaw:    flaw{is: "stands in quotation marks", next: "send it without them"},
+	},
+	{
+		respell: strings.NewReplacer("-", "+", "_", "/").Replace,
+		flaw:    flaw{is: "is url-safe base64 (with - and _ in place of + and /)", next: "encode the signature as standard base64 (in Node: toString('base64'))"},
+	},
+	{
+		respell: func(s string) string {
+			if u, err := url.PathUnescape(s); err == nil {
+				return u
+			}
+			return s
+		},
+		flaw: flaw{is: "is percent-encoded", next: "send the base64 as it is, without URL encoding"},
+	},
+	{
+		respell: strings.NewReplacer(" ", "+").Replace,
+		flaw:    flaw{is: "has spaces in place of +, as form decoding leaves them", next: "send the base64 as it is, without URL encoding"},
+	},
+	{
+		respell: func(s string) string {
+			if i := strings.IndexAny(s, "=:"); i > 0 && i < 16 {
+				return s[i+1:]
+			}
+			return s
+		},
+		flaw: flaw{is: "begins with a name in front of the base64", next: plainBase64},
+	},
+	{
+		respell: func(s string) string { return s },
+		lenient: true,
+		flaw:    flaw{is: "is base64 with its padding (=) missing or wrong", next: "encode the signature as standard base64 with padding"},
+	},
+}
+
+// notBase64 names the first character that has no place in base64.
+func notBase64(text string) flaw {
+	const short = 24
+	if len(text) <= short {
+		return flaw{is: fmt.Sprintf("is %q, which is not base64", text), next: plainBase64}
+	}
+	for i, c := range text {
+		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n", c) {
+			return flaw{is: fmt.Sprintf("is not base64: character %d is %q", i+1, c), next: plainBase64}
+		}
+	}
+	return flaw{is: fmt.Sprintf("is not base64: %d characters with the padding they have cannot be decoded", len(text)), next: plainBase64}
+}
