@@ -1,0 +1,66 @@
+package proxy
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// message is the JSON body of an answer by Taskhook itself: what is wrong and
+// one thing to do about it.
+type message struct {
+	Error   string                `json:"error"`
+	Reason  string                `json:"reason,omitempty"`
+	Verdict webhook.VerdictStatus `json:"verdict,omitempty"`
+	Target  string                `json:"target,omitempty"`
+	Next    string                `json:"next,omitempty"`
+}
+
+// writeMessage answers a request. The status is Taskhook's own.
+func writeMessage(w http.ResponseWriter, status int, m message) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(m); err != nil {
+		b.Reset() // strings only: cannot be
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // a sender that has gone is seen by its context
+}
+
+// reason is the message in one line, as it is stored with the answer.
+func (m message) reason() string {
+	if m.Reason == "" {
+		return m.Error
+	}
+	return m.Reason
+}
+
+// byTaskhook is the answer that Taskhook gives itself, now.
+func byTaskhook(status int, reason string) webhook.Answer {
+	return webhook.Answer{Status: status, By: webhook.ByTaskhook, Reason: reason, At: time.Now()}
+}
+
+func stoppingMessage() message {
+	return message{
+		Error:  "taskhook is stopping",
+		Reason: "the event came while taskhook was stopping and was not forwarded",
+		Next:   "send it again in a few minutes",
+	}
+}
+
+func crowdedMessage(target string) message {
+	return message{
+		Error:  "the app is busy",
+		Reason: errCrowded.Error() + " for the whole time limit, so the event was not forwarded",
+		Target: target,
+		Next:   "answer faster, or allow more with --max-connections",
+	}
+}

@@ -1,0 +1,137 @@
+package proxy
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxAnswerHead bounds the status line and headers of the app's answer, in
+// bytes.
+const maxAnswerHead = 1 << 20
+
+// Reasons why an exchange with the app ended without an answer.
+var (
+	// errNoAnswer is returned when the app closed the connection without a
+	// byte of an answer.
+	errNoAnswer = errors.New("the app closed the connection without an answer")
+	// errNothingSent is returned when a kept connection turned out to be
+	// closed before a byte of the request left: only then may it go again.
+	errNothingSent = errors.New("the connection was closed while it was idle")
+	errHeadTooBig  = errors.New("the headers of the app's answer are too large")
+	errUpgrade     = errors.New("the app wants to switch protocols")
+)
+
+// conn is one connection to the app, used by one exchange at a time.
+type conn struct {
+	net.Conn
+	origin    origin
+	reader    *bufio.Reader
+	headLeft  int64     // bytes that the head of an answer may still have; negative: unlimited
+	ended     bool      // the app has closed its side
+	reused    bool      // an exchange has used it before
+	idleUntil time.Time // when it is not kept any longer
+	head      []byte    // the request head being written
+	buffers   net.Buffers
+}
+
+func newConn(c net.Conn, o origin) *conn {
+	n := &conn{Conn: c, origin: o, buffers: make(net.Buffers, 0, 2)}
+	n.reader = bufio.NewReader(n)
+	return n
+}
+
+// Read reads for the bufio.Reader of c and bounds the head of an answer.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.headLeft == 0 {
+		return 0, errHeadTooBig
+	}
+	if c.headLeft > 0 {
+		p = p[:min(int64(len(p)), c.headLeft)]
+	}
+	n, err := c.Conn.Read(p)
+	c.ended = errors.Is(err, io.EOF)
+	if c.headLeft > 0 {
+		c.headLeft -= int64(n)
+	}
+	return n, err
+}
+
+// write sends a request and returns how many bytes of it have left.
+func (c *conn) write(head, body []byte) (int64, error) {
+	c.buffers = append(c.buffers[:0], head)
+	if len(body) > 0 {
+		c.buffers = append(c.buffers, body)
+	}
+	all := c.buffers // WriteTo consumes what it is called on
+	n, err := c.buffers.WriteTo(c.Conn)
+	clear(all)
+	c.buffers = all
+	return n, err
+}
+
+// headOnly tells http.ReadResponse that no body follows; it only reads it.
+var headOnly = &http.Request{Method: http.MethodHead}
+
+// readHead reads the app's answer up to its body. Informational answers are
+// read over: they are between the app and Taskhook.
+func (c *conn) readHead(method string) (*http.Response, error) {
+	c.headLeft = maxAnswerHead
+	defer func() { c.headLeft = -1 }()
+	if _, err := c.reader.Peek(1); err != nil {
+		return nil, noAnswer(err)
+	}
+	var req *http.Request
+	if method == http.MethodHead {
+		req = headOnly
+	}
+	for {
+		resp, err := http.ReadResponse(c.reader, req)
+		var malformed textproto.ProtocolError
+		if c.ended && errors.As(err, &malformed) {
+			return nil, io.ErrUnexpectedEOF // in the middle of a line
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case resp.StatusCode == http.StatusSwitchingProtocols:
+			return nil, errUpgrade
+		case resp.StatusCode >= 200:
+			return resp, nil
+		case resp.StatusCode < 100:
+			return nil, errors.New("the app's answer has the status " + strconv.Itoa(resp.StatusCode))
+		}
+	}
+}
+
+// noAnswer tells a connection that ended from one that only took too long.
+func noAnswer(err error) error {
+	if isTimeout(err) || errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return errNoAnswer
+}
+
+// keepFor is how long a connection may stay idle after an answer: keepIdle,
+// or less when the app says that it closes it earlier.
+func keepFor(h http.Header) time.Duration {
+	for _, v := range h["Keep-Alive"] {
+		for field := range strings.SplitSeq(v, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
+			if !strings.EqualFold(name, "timeout") {
+				continue
+			}
+			if n, err := strconv.ParseInt(value, 10, 32); err == nil {
+				return min(keepIdle, time.Duration(n)*time.Second-time.Second)
+			}
+		}
+	}
+	return keepIdle
+}

@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"taskhook/webhook"
+)
+
+// failure is why the app gave no whole answer, and what is done about it.
+type failure struct {
+	status int    // what the sender is told, if it has not been told anything yet
+	title  string // in a few words
+	text   string // in a sentence
+	next   string // one thing to do
+}
+
+func (f *failure) message(t Target) message {
+	return message{Error: f.title, Reason: f.text, Target: t.String(), Next: f.next}
+}
+
+// explain turns an error of the transport into words. Being cut for the end
+// of the program is Taskhook's own doing, so the platform is asked to send
+// the event again.
+func (p *Proxy) explain(ctx context.Context, err error, t Target, a *webhook.Attempt) *failure {
+	var dial *dialError
+	switch {
+	case ctx.Err() != nil:
+		return &failure{
+			status: http.StatusTooManyRequests, title: "taskhook is stopping",
+			text: "it was cut before the app had answered", next: "send it again in a few minutes",
+		}
+	case errors.As(err, &dial):
+		return explainDial(dial, t)
+	case isTimeout(err):
+		return p.explainTimeout(a)
+	case errors.Is(err, errNoAnswer):
+		return badGateway(err.Error(), "look into your app's log: it may have crashed on this event")
+	case a.StatusCode != 0:
+		text := fmt.Sprintf("the app broke off its answer (%d) after %d bytes", a.StatusCode, a.BodySize)
+		return badGateway(text, "look into your app's log: it may have crashed while answering")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return badGateway("the app broke off in the headers of its answer", "look into your app's log")
+	}
+	return explainGarbage(err, t)
+}
+
+func badGateway(text, next string) *failure {
+	return &failure{status: http.StatusBadGateway, title: "the app gave no answer", text: text, next: next}
+}
+
+func (p *Proxy) explainTimeout(a *webhook.Attempt) *failure {
+	f := &failure{
+		status: http.StatusRequestTimeout, title: "the app is too slow",
+		text: fmt.Sprintf("the app did not answer within %s", p.opts.Timeout),
+		next: "answer at once and do the work afterwards, or allow more with --timeout",
+	}
+	if a.StatusCode != 0 {
+		f.text = fmt.Sprintf("the app did not finish its answer (%d) within %s", a.StatusCode, p.opts.Timeout)
+	}
+	return f
+}
+
+func explainDial(err *dialError, t Target) *failure {
+	f := &failure{
+		status: http.StatusBadGateway, title: "the app cannot be reached",
+		text: fmt.Sprintf("%s: %s", t.origin.url, err.reason()),
+		next: fmt.Sprintf("is your app running on %s?", t.origin.authority),
+	}
+	var (
+		record tls.RecordHeaderError
+		verify *tls.CertificateVerificationError
+		host   x509.HostnameError
+	)
+	switch {
+	case errors.As(err, &record):
+		f.text = fmt.Sprintf("%s: the app does not speak https", t.origin.url)
+		plain := t
+		plain.origin = t.origin.withTLS(false)
+		f.next = "use taskhook listen " + plain.String()
+	case errors.As(err, &verify), errors.As(err, &host):
+		f.next = "for a certificate of your own making, add --insecure"
+	}
+	return f
+}
+
+// explainGarbage is for an answer that is not HTTP.
+func explainGarbage(err error, t Target) *failure {
+	text := strings.TrimPrefix(err.Error(), "net/http: ")
+	f := badGateway("the app's answer is not HTTP: "+text, "does something else listen on "+t.origin.authority+"?")
+	switch {
+	case errors.Is(err, errUpgrade), errors.Is(err, errHeadTooBig):
+		f.text = err.Error()
+		f.next = "look into your app's log"
+	case !t.origin.tls && strings.Contains(text, `malformed HTTP response "\x15\x03`):
+		secure := t
+		secure.origin = t.origin.withTLS(true)
+		f.text = "the app speaks https"
+		f.next = "use taskhook listen " + secure.String()
+	}
+	return f
+}

@@ -1,0 +1,57 @@
+package proxy
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"time"
+
+	"taskhook/jsjson"
+	"taskhook/webhook"
+)
+
+// slowAnswer is from when on an answer is marked as slow. The platform gives
+// no number; receivers are told to answer at once.
+const slowAnswer = 5 * time.Second
+
+// devKey is the name of the development key in a verdict.
+const devKey = "dev"
+
+// notice marks what a person should know about an attempt.
+func notice(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
+	a.Slow = a.Duration > slowAnswer
+	if f != nil {
+		a.Hint = f.next
+		return
+	}
+	a.Unsuccessful = webhook.Accepted(a.StatusCode) && saysUnsuccessful(a.Body)
+	switch status := a.StatusCode; {
+	case a.Unsuccessful:
+		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 to get it back`
+	case req.path == "/" && routeMissing(status):
+		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s",
+			status, req.target.short("/webhooks"))
+	case status >= 300 && status < 400:
+		a.Hint = fmt.Sprintf("your app redirects to %s, and webhooks are not sent on: name that path as the target", a.Header.Get("Location"))
+	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && v.Key == devKey:
+		a.Hint = "your app trusts only Taskee's key: run taskhook keys env"
+	case a.Slow:
+		a.Hint = "answer at once and do the work afterwards: a slow answer may be taken for none"
+	}
+}
+
+// routeMissing reports whether a status says that the app has its webhook
+// route elsewhere.
+func routeMissing(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed ||
+		status >= 300 && status < 400
+}
+
+// saysUnsuccessful reports whether an answer is JSON with "success": false.
+func saysUnsuccessful(body []byte) bool {
+	if !bytes.Contains(body, []byte(`"success"`)) {
+		return false
+	}
+	raw, ok := jsjson.Find(body, "success")
+	return ok && string(bytes.TrimSpace(raw)) == "false"
+}

@@ -1,0 +1,133 @@
+package proxy
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+func TestConnectionsAreReused(t *testing.T) {
+	var conns, requests atomic.Int32
+	addr := rawApp(t, func(c net.Conn, _ int) {
+		conns.Add(1)
+		for br := bufio.NewReader(c); ; requests.Add(1) {
+			if _, _, err := readRequest(br); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, okAnswer)
+		}
+	})
+	r := newRig(t, addr)
+	for range 10 {
+		if resp, _ := r.post("/", "{}"); resp.StatusCode != http.StatusOK {
+			t.Fatalf("answered %d", resp.StatusCode)
+		}
+	}
+	if conns.Load() != 1 {
+		t.Errorf("%d connections for 10 requests", conns.Load())
+	}
+}
+
+// An app that closes idle connections is no reason for a POST to fail.
+func TestAConnectionTheAppClosedWhileIdleIsNotUsed(t *testing.T) {
+	closed := make(chan struct{})
+	addr := rawApp(t, func(c net.Conn, _ int) {
+		_, _, _ = readRequest(bufio.NewReader(c))
+		_, _ = io.WriteString(c, okAnswer)
+		_ = c.Close()
+		closed <- struct{}{}
+	})
+	r := newRig(t, addr)
+	for range 20 {
+		resp, body := r.post("/", "{}")
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("answered %d %s", resp.StatusCode, body)
+		}
+		<-closed
+	}
+}
+
+// A request that may have reached the app is not sent again, whatever its
+// method: the app may have done its work and crashed before it could answer.
+func TestWhatMayHaveReachedTheAppIsNotSentAgain(t *testing.T) {
+	for _, method := range []string{"GET", "POST", "PUT", "HEAD", "OPTIONS"} {
+		for _, warm := range []bool{false, true} {
+			var seen atomic.Int32
+			addr := rawApp(t, func(c net.Conn, _ int) {
+				br := bufio.NewReader(c)
+				for {
+					head, _, err := readRequest(br)
+					if err != nil {
+						return
+					}
+					if head[:9] != "POST /warm"[:9] {
+						seen.Add(1)
+						return // read, then crash
+					}
+					_, _ = io.WriteString(c, okAnswer)
+				}
+			})
+			r := newRig(t, addr)
+			if warm {
+				r.post("/warm", "{}")
+				r.store.attempt(t)
+			}
+			req, _ := http.NewRequest(method, "http://"+r.addr+"/x", nil)
+			req.Header.Set("Idempotency-Key", "1")
+			if resp, body := r.do(req); resp.StatusCode != http.StatusBadGateway {
+				t.Errorf("%s was answered %d %s", method, resp.StatusCode, body)
+			}
+			if seen.Load() != 1 {
+				t.Errorf("%s (kept connection: %v) reached the app %d times", method, warm, seen.Load())
+			}
+			if a := r.store.attempt(t); a.Number != 1 || a.Error == "" {
+				t.Errorf("recorded %+v", a)
+			}
+		}
+	}
+}
+
+func TestAKeptConnectionIsGivenUpInTime(t *testing.T) {
+	gone := make(chan struct{})
+	addr := rawApp(t, func(c net.Conn, _ int) {
+		for br := bufio.NewReader(c); ; {
+			if _, _, err := readRequest(br); err != nil {
+				close(gone)
+				return
+			}
+			_, _ = io.WriteString(c, okAnswer)
+		}
+	})
+	r := newRig(t, addr)
+	r.post("/", "{}")
+	select {
+	case <-gone:
+	case <-time.After(10 * time.Second):
+		t.Error("the idle connection is still open")
+	}
+}
+
+func TestUnaskedBytesEndAKeptConnection(t *testing.T) {
+	sent := make(chan struct{}, 2)
+	addr := rawApp(t, func(c net.Conn, _ int) {
+		for br := bufio.NewReader(c); ; sent <- struct{}{} {
+			if _, _, err := readRequest(br); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, okAnswer+"HTTP/1.1 500 Not Asked\r\n\r\n")
+		}
+	})
+	r := newRig(t, addr)
+	for range 2 {
+		if resp, _ := r.post("/", "{}"); resp.StatusCode != http.StatusOK {
+			t.Errorf("answered %d", resp.StatusCode)
+		}
+		<-sent
+	}
+}

@@ -1,0 +1,146 @@
+// Package proxy is the brain of Taskhook: it receives webhooks, has their
+// signatures checked, stores them durably before anyone hears of them,
+// forwards each of them once to the app, passes the app's answer back as it
+// comes, and sends stored events again on demand.
+//
+// On received traffic the platform is the retrier, and only a 429 brings an
+// event back. So Taskhook makes exactly one attempt, and answers 429 whenever
+// it cannot do its own work; it never answers 2xx for what is not stored.
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"taskhook/retry"
+	"taskhook/taskee"
+	"taskhook/webhook"
+)
+
+// Store keeps events and attempts. Its methods are safe for concurrent use.
+type Store interface {
+	// PutEvent is durable on return and assigns ID, RedeliveryOf, Try and
+	// Altered. An Answer with a status is stored with the event.
+	PutEvent(ctx context.Context, e *webhook.Event) error
+	// PutAttempt is durable on return and assigns Seq, and Delivery if 0.
+	PutAttempt(ctx context.Context, a *webhook.Attempt, answer *webhook.Answer) error
+	// QueueAttempt stores soon, without being waited for.
+	QueueAttempt(a webhook.Attempt, answer webhook.Answer)
+	// PutAnswer stores the answer to an event that was not forwarded.
+	PutAnswer(ctx context.Context, id webhook.ID, answer webhook.Answer) error
+	// Event returns an event with its headers and body, or an error that
+	// wraps webhook.ErrNotFound.
+	Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
+	// Summary returns what has become of an event.
+	Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error)
+}
+
+// Verifier checks the signature of a body. It is called from many goroutines.
+type Verifier interface {
+	Verify(header http.Header, body []byte) webhook.Verdict
+}
+
+// What is done about a signature that is bad or missing.
+const (
+	ModeEnforce = "enforce" // store it, answer 401, do not forward
+	ModeFlag    = "flag"    // forward it and mark it
+	ModeOff     = "off"     // do not look
+)
+
+// Which Host header the app gets; any other choice is the name itself.
+const (
+	HostRewrite  = "rewrite"  // the target's
+	HostPreserve = "preserve" // the one the sender asked for
+)
+
+// Options tune a Proxy. Only Store is required; a zero value means what the
+// comment says.
+type Options struct {
+	Store  Store
+	Target Target // the app; zero: everything needs a target of its own
+	Mode   string // ModeEnforce, ModeFlag or ModeOff; "": enforce
+
+	Timeout        time.Duration // for the app's whole answer, waiting included; 0: 30 s
+	MaxBody        int64         // bytes of one request body; 0: 5 MiB
+	MaxInFlight    int64         // bytes of all request bodies at one time; 0: 256 MiB
+	MaxConnections int           // towards the app at one time; 0: 50
+
+	Host     string      // HostRewrite, HostPreserve or a name; "": rewrite
+	Header   http.Header // added to what the app gets, in place of received values; canonical names
+	Insecure bool        // do not check the certificate of an https target
+
+	// Signer gives the development keys; nil: there are none. It is called
+	// when a resend needs them and may take seconds the first time.
+	Signer func() (taskee.Signer, error)
+	Logger *slog.Logger // nil: silence
+}
+
+// Proxy receives, forwards and resends. All methods are safe for concurrent
+// use. It keeps connections to the app until Close.
+type Proxy struct {
+	opts   Options
+	policy retry.Policy
+	nonce  string
+	logger *slog.Logger
+
+	bodyIdle  time.Duration // how long a sender may pause within a body
+	budget    budget        // for bodies in flight
+	slots     slots         // for connections to the app
+	transport transport
+	trouble   trouble
+	flight    flight
+}
+
+// The limits that Options leave open.
+const (
+	defaultTimeout        = 30 * time.Second
+	defaultMaxBody        = 5 << 20
+	defaultMaxInFlight    = 256 << 20
+	defaultMaxConnections = 50
+	defaultBodyIdle       = 30 * time.Second
+)
+
+// New returns a Proxy that is ready for requests. It starts nothing; Close
+// ends what later requests start.
+func New(o Options) *Proxy {
+	setDefault(&o.Mode, ModeEnforce)
+	setDefault(&o.Timeout, defaultTimeout)
+	setDefault(&o.MaxBody, defaultMaxBody)
+	setDefault(&o.MaxInFlight, defaultMaxInFlight)
+	setDefault(&o.MaxConnections, defaultMaxConnections)
+	setDefault(&o.Host, HostRewrite)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	p := &Proxy{
+		opts: o, policy: taskee.Policy(), nonce: rand.Text(), logger: o.Logger,
+		bodyIdle: defaultBodyIdle,
+	}
+	p.budget.limit = o.MaxInFlight
+	p.slots.init(o.MaxConnections, p.logger)
+	p.transport.pool.max = o.MaxConnections
+	p.transport.pool.dialer.insecure = o.Insecure
+	p.trouble.logger = p.logger
+	p.flight.init()
+	return p
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Trouble says why events are being answered 429, "" while they are not.
+func (p *Proxy) Trouble() string { return p.trouble.text() }
+
+// InFlight is how many requests and resends are being worked on.
+func (p *Proxy) InFlight() int { return p.flight.count() }
+
+// Connections is how many connections to the app are in use, and how many
+// there may be.
+func (p *Proxy) Connections() (inUse, limit int) { return len(p.slots.taken), cap(p.slots.taken) }

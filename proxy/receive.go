@@ -1,0 +1,163 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"taskhook/taskee"
+	"taskhook/webhook"
+)
+
+// Handler receives webhooks from one ingress. The verifier says whose
+// signatures count there; nil checks none. Serve it with [NewServer].
+func (p *Proxy) Handler(source webhook.Source, v Verifier) http.Handler {
+	if p.opts.Mode == ModeOff {
+		v = nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case p.answerProbe(w, r):
+		case r.Method == http.MethodConnect:
+			writeMessage(w, http.StatusMethodNotAllowed, message{Error: "taskhook receives webhooks and is not a forward proxy"})
+		case !p.flight.enter():
+			p.leaveBody(w)
+			writeMessage(w, http.StatusTooManyRequests, stoppingMessage())
+		default:
+			defer p.flight.leave()
+			p.receive(w, r, source, v)
+		}
+	})
+}
+
+// leaveBody bounds how long the server reads a body that is not wanted.
+func (p *Proxy) leaveBody(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(p.bodyIdle))
+}
+
+// receive takes one request through the data flow: read, verify, store, and
+// only then forward or answer.
+func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.Source, v Verifier) {
+	e := newEvent(r, source)
+	b := bodyReader{proxy: p, w: w, r: r}
+	body, refused := b.read()
+	defer func() {
+		p.budget.release(b.held)
+		if p.budget.relaxed() {
+			p.trouble.end(&p.trouble.room, "there is room for request bodies again")
+		}
+	}()
+	if refused != nil {
+		p.refuseUnread(w, r, e, refused)
+		return
+	}
+	e.Body, e.BodySize = body, int64(len(body))
+	inspect(e, v)
+	if m, bad := p.badSignature(e); bad {
+		e.Answer = byTaskhook(http.StatusUnauthorized, m.Reason)
+		if p.keep(w, r, e) {
+			writeMessage(w, http.StatusUnauthorized, m)
+		}
+		return
+	}
+	if p.keep(w, r, e) {
+		p.forwardReceived(w, r, e)
+	}
+}
+
+func newEvent(r *http.Request, source webhook.Source) *webhook.Event {
+	e := &webhook.Event{
+		ReceivedAt: time.Now(),
+		Method:     r.Method,
+		Host:       r.Host,
+		RemoteAddr: r.RemoteAddr,
+		Header:     r.Header,
+		Source:     source,
+		Verdict:    webhook.Verdict{Status: webhook.Unchecked},
+	}
+	// The parsed URL has lost how the path was encoded.
+	if strings.HasPrefix(r.RequestURI, "/") {
+		e.Path, e.RawQuery, _ = strings.Cut(r.RequestURI, "?")
+	} else {
+		e.Path, e.RawQuery = r.URL.EscapedPath(), r.URL.RawQuery
+	}
+	return e
+}
+
+// inspect fills in what the body and its signature say.
+func inspect(e *webhook.Event, v Verifier) {
+	env := taskee.Parse(e.Body)
+	e.Type, e.WebhookID, e.SentAt = env.Type, env.WebhookID, env.SentAt
+	if v != nil {
+		e.Verdict = v.Verify(e.Header, e.Body)
+	}
+	if !e.SentAt.IsZero() {
+		e.Verdict.Age = e.ReceivedAt.Sub(e.SentAt)
+	}
+}
+
+// refuseUnread answers a request whose body was not read to its end.
+func (p *Proxy) refuseUnread(w http.ResponseWriter, r *http.Request, e *webhook.Event, ref *refusal) {
+	if ref.keep {
+		e.NoBody, e.BodySize = true, r.ContentLength
+		e.Verdict.Reason = "not checked: " + ref.reason()
+		e.Answer = byTaskhook(ref.status, ref.reason())
+		if ref.status == http.StatusTooManyRequests {
+			e.Answer.RetryAt = p.policy.Next(1, ref.status, e.Answer.At)
+		}
+		e.Answer.SenderGone = r.Context().Err() != nil
+		if !p.keep(w, r, e) {
+			return
+		}
+	}
+	writeMessage(w, ref.status, ref.message)
+}
+
+// keep stores an event durably. If that cannot be, it answers 429, the one
+// answer that makes the platform send the event again, and returns false.
+func (p *Proxy) keep(w http.ResponseWriter, r *http.Request, e *webhook.Event) bool {
+	err := p.opts.Store.PutEvent(context.WithoutCancel(r.Context()), e)
+	if err == nil {
+		p.trouble.end(&p.trouble.store, "events can be stored again")
+		return true
+	}
+	m := message{
+		Error:  "the event cannot be stored",
+		Reason: err.Error(),
+		Next:   "free disk space or check the data directory; taskhook goes on by itself",
+	}
+	if p.flight.stopping() {
+		m = stoppingMessage()
+	} else {
+		p.trouble.begin(&p.trouble.store, fmt.Sprintf("events cannot be stored: %v", err))
+	}
+	writeMessage(w, http.StatusTooManyRequests, m)
+	return false
+}
+
+// badSignature says why an event is turned away, if it is.
+func (p *Proxy) badSignature(e *webhook.Event) (message, bool) {
+	v := e.Verdict
+	bad := v.Status == webhook.Invalid || v.Status == webhook.Unsigned
+	if !bad || p.opts.Mode != ModeEnforce {
+		return message{}, false
+	}
+	m := message{Error: "invalid signature", Verdict: v.Status, Reason: v.Reason, Next: v.Next}
+	if v.Status == webhook.Unsigned {
+		m.Error = "unsigned request"
+		if e.Source != webhook.SourceTunnel {
+			// Whoever posts by hand wants to know how to get through.
+			m.Next = fmt.Sprintf("allow it with `taskhook listen %s --verify flag`, or send a signed event with `taskhook trigger`",
+				p.opts.Target.short(p.opts.Target.path))
+		}
+	}
+	if m.Reason == "" {
+		m.Reason = "the request has no signature that can be trusted"
+	}
+	if m.Next == "" {
+		m.Next = "look at it with `taskhook events show latest`"
+	}
+	return m, true
+}

@@ -1,0 +1,232 @@
+package proxy
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"taskhook/jsjson"
+	"taskhook/taskee"
+	"taskhook/webhook"
+)
+
+// Errors of Resend.
+var (
+	// ErrNoTarget is returned when a resend names no target and the proxy has none.
+	ErrNoTarget = errors.New("no target is known")
+	// ErrNoSigner is returned when a resend needs the development key and there is none.
+	ErrNoSigner = errors.New("there is no development key to sign with")
+	// ErrUnsendable is returned when a stored event cannot be written as an HTTP request.
+	ErrUnsendable = errors.New("the event cannot be sent as an HTTP request")
+)
+
+// Resend sends a stored event to the app once more and returns when the
+// attempt is stored. What the app answers, and that it cannot be reached, is
+// no error but stands in the attempt.
+//
+// An error wraps webhook.ErrNotFound for an unknown event,
+// webhook.ErrUnverified for one that was refused for its signature unless
+// r.Unverified, webhook.ErrPruned for one whose body was not kept, ErrTarget
+// or ErrNoTarget, ErrNoSigner, ErrStopping, or jsjson's error for an edit that
+// leads nowhere.
+func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
+	if p.flight.stopping() || !p.flight.enter() {
+		return webhook.Resent{}, ErrStopping
+	}
+	defer p.flight.leave()
+	s, err := p.prepare(ctx, r)
+	if err != nil {
+		return webhook.Resent{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.flight.life, cancel)()
+	deadline := time.Now().Add(p.opts.Timeout)
+	if err := p.slots.take(ctx, deadline, p.flight.draining); err != nil {
+		return webhook.Resent{}, err
+	}
+	f := p.attempt(ctx, s.request, &s.event, deadline, sender{})
+	a := &f.attempt
+	a.Trigger, a.Sent = webhook.TriggerResend, s.sent()
+	if err := p.opts.Store.PutAttempt(context.WithoutCancel(ctx), a, nil); err != nil {
+		return webhook.Resent{}, fmt.Errorf("store the attempt: %w", err)
+	}
+	after, err := p.opts.Store.Summary(context.WithoutCancel(ctx), s.event.ID)
+	if err != nil {
+		return webhook.Resent{}, fmt.Errorf("read the event's state: %w", err)
+	}
+	return webhook.Resent{Attempt: *a, State: after.State(time.Now()), Notes: s.notes(r, a)}, nil
+}
+
+// resending is an event on its way to be sent again.
+type resending struct {
+	event    webhook.Event // its verdict is that of what is sent
+	before   webhook.Summary
+	request  *request
+	changed  bool // the body is not as received
+	resigned bool // the signature headers are not as received
+}
+
+// prepare loads an event and makes the request that was asked for.
+func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, error) {
+	t := p.opts.Target
+	if r.To != "" {
+		var err error
+		if t, err = ParseTarget(r.To); err != nil {
+			return nil, err
+		}
+	}
+	if t.IsZero() {
+		return nil, ErrNoTarget
+	}
+	e, err := p.opts.Store.Event(ctx, r.EventID)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case e.NoBody || e.Body == nil && e.BodySize != 0:
+		return nil, webhook.ErrPruned
+	case e.Answer.Refused() && !r.Unverified:
+		return nil, fmt.Errorf("%w: %s", webhook.ErrUnverified, cmp.Or(e.Verdict.Reason, string(e.Verdict.Status)))
+	}
+	s := &resending{event: e}
+	if s.before, err = p.opts.Store.Summary(ctx, e.ID); err != nil {
+		return nil, err
+	}
+	if err := s.edit(r); err != nil {
+		return nil, err
+	}
+	if err := s.sign(r.Sign, p.opts.Signer); err != nil {
+		return nil, err
+	}
+	s.request = p.request(&s.event, t)
+	if why := s.request.writable(); why != "" {
+		return nil, fmt.Errorf("%w: %s", ErrUnsendable, why)
+	}
+	return s, nil
+}
+
+// edit changes the body in place.
+func (s *resending) edit(r webhook.Resend) error {
+	body := s.event.Body
+	var err error
+	if r.Fresh {
+		if body, err = taskee.Fresh(body, newWebhookID(), time.Now()); err != nil {
+			return fmt.Errorf("put in a new webhookId and timestamp: %w", err)
+		}
+	}
+	for _, set := range r.Set {
+		if body, err = jsjson.Set(body, set.Path, set.Value); err != nil {
+			return fmt.Errorf("set %s: %w", set.Path, err)
+		}
+	}
+	s.changed = !slices.Equal(body, s.event.Body)
+	s.event.Body = body
+	return nil
+}
+
+// sign makes the signature headers that were asked for.
+func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, error)) error {
+	if choice == "" {
+		choice = webhook.SignKeep
+		if s.changed {
+			choice = webhook.SignDev
+		}
+	}
+	received := s.event.Header
+	if choice == webhook.SignKeep {
+		return nil
+	}
+	s.resigned = true
+	s.event.Verdict.Key = ""
+	h := received.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	s.event.Header = h
+	switch choice {
+	case webhook.SignNone:
+		taskee.Unsign(h)
+	case webhook.SignCorrupt:
+		taskee.Corrupt(h)
+	case webhook.SignDev:
+		if signer == nil {
+			return ErrNoSigner
+		}
+		keys, err := signer()
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrNoSigner, err)
+		}
+		signed, err := keys.Sign(s.event.Body, schemeOf(received))
+		if err != nil {
+			return fmt.Errorf("sign with the development key: %w", err)
+		}
+		taskee.Unsign(h)
+		for name, values := range signed {
+			h[name] = values
+		}
+		s.event.Verdict.Key = devKey
+	default:
+		return fmt.Errorf("unknown way to sign %q: want keep, dev, none or corrupt", choice)
+	}
+	return nil
+}
+
+// schemeOf is the scheme of the signatures that a request came with, RSA if it
+// came with none.
+func schemeOf(h http.Header) string {
+	present := func(name string) bool {
+		v := h.Get(name)
+		return v != "" && v != taskee.Absent
+	}
+	rsa, ed := present(taskee.HeaderRSA), present(taskee.HeaderEd25519)
+	switch {
+	case rsa && ed:
+		return taskee.SchemeBoth
+	case ed:
+		return taskee.SchemeEd25519
+	}
+	return taskee.SchemeRSA
+}
+
+// sent records what was sent when that is not what was received.
+func (s *resending) sent() *webhook.Request {
+	if !s.changed && !s.resigned {
+		return nil
+	}
+	return &webhook.Request{
+		Method: s.request.method, Path: s.request.path, RawQuery: s.request.query,
+		Header: s.event.Header, Body: s.event.Body,
+	}
+}
+
+// notes says what a person may not expect of this resend.
+func (s *resending) notes(r webhook.Resend, a *webhook.Attempt) []string {
+	var notes []string
+	o := s.before.Outcome
+	accepted := webhook.Accepted(o.Answer.Status) && !o.Answer.SenderGone || o.AcceptedLater
+	if accepted && !r.Fresh {
+		notes = append(notes, "the app has accepted this event before: with the same webhookId an idempotent app answers 200 without processing; use --fresh")
+	}
+	if s.changed && r.Sign == webhook.SignKeep {
+		notes = append(notes, "the body is changed and the signature is not: an app that verifies will refuse it; use --sign dev")
+	}
+	if a.Hint != "" {
+		notes = append(notes, a.Hint)
+	}
+	return notes
+}
+
+// newWebhookID is a random UUID of version 4, as the platform makes them.
+func newWebhookID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,248 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// ErrTarget is returned when a text cannot be understood as a target.
+var ErrTarget = errors.New("invalid target")
+
+// Target is where the app is: scheme, host and port, and perhaps a path and a
+// query. Targets are comparable. The zero value is no target; [ParseTarget]
+// makes the others.
+type Target struct {
+	origin origin
+	path   string // "" keeps the path of each request; percent-encoded, starts with "/"
+	query  string // joined before the query of each request; without "?"
+}
+
+// origin is the part of a target that a connection depends on.
+type origin struct {
+	tls  bool
+	host string // a name or an address, without brackets
+	port uint16
+	// authority is host and port as a Host header has them: the port of the
+	// scheme is left out. It and url follow from the fields above.
+	authority string
+	url       string
+}
+
+// ParseTarget understands 3000, :3000, host:3000, 3000/webhooks, and
+// http[s]://host:port[/path][?query]. Without a host it is localhost, without
+// a scheme http, without a port that of the scheme. A path of just "/" is no
+// path: requests keep their own. Errors wrap [ErrTarget] and say in words what
+// is wrong.
+func ParseTarget(s string) (Target, error) {
+	t, err := parseTarget(s)
+	if err != nil {
+		if errors.Is(err, errUser) { // never repeat a password
+			return Target{}, fmt.Errorf("%w: %w", ErrTarget, err)
+		}
+		return Target{}, fmt.Errorf("%w %q: %w", ErrTarget, s, err)
+	}
+	return t, nil
+}
+
+func parseTarget(s string) (Target, error) {
+	if s == "" {
+		return Target{}, errors.New("it is empty")
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return Target{}, errors.New("it has a space or a control character")
+	}
+	s = withScheme(s)
+	if strings.Contains(authority(s), "@") {
+		return Target{}, errUser
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		var parse *url.Error
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return Target{}, err
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return Target{}, fmt.Errorf("the scheme is %s, and only http and https can be forwarded to", u.Scheme)
+	case strings.Contains(s, "#"):
+		return Target{}, errors.New("it has a fragment (#…), which is never sent to a server")
+	}
+	t := Target{query: escapeNonASCII(u.RawQuery)}
+	if t.origin, err = parseOrigin(u); err != nil {
+		return Target{}, err
+	}
+	if path := u.EscapedPath(); path != "/" {
+		t.path = escapeNonASCII(path)
+	}
+	return t, nil
+}
+
+var errUser = errors.New("it has a user name; pass credentials with --header 'Authorization: …'")
+
+// authority is what stands before the path of a URL, with or without scheme.
+func authority(s string) string {
+	if i := strings.Index(s, "://"); i >= 0 && !strings.ContainsAny(s[:i], "/?#") {
+		s = s[i+3:]
+	}
+	if i := strings.IndexAny(s, "/?#"); i >= 0 {
+		s = s[:i]
+	}
+	return s
+}
+
+// withScheme completes the short forms to a URL.
+func withScheme(s string) string {
+	if i := strings.Index(s, "://"); i >= 0 && !strings.ContainsAny(s[:i], "/?#") {
+		return s
+	}
+	switch host := authority(s); {
+	case isDigits(host):
+		return "http://localhost:" + s
+	case strings.HasPrefix(host, ":") && isDigits(host[1:]):
+		return "http://localhost" + s
+	}
+	return "http://" + s
+}
+
+func parseOrigin(u *url.URL) (origin, error) {
+	o := origin{tls: u.Scheme == "https", host: strings.ToLower(u.Hostname()), port: 80}
+	if o.tls {
+		o.port = 443
+	}
+	if err := checkHost(o.host, strings.HasPrefix(u.Host, "[")); err != nil {
+		return o, err
+	}
+	if strings.HasSuffix(u.Host, ":") {
+		return o, errors.New("the port is missing after the colon")
+	}
+	if port := u.Port(); port != "" {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
+			return o, fmt.Errorf("port %s is out of range; it goes from 1 to 65535", port)
+		}
+		o.port = uint16(n)
+	}
+	return o.named(), nil
+}
+
+// named fills in what is read for every request.
+func (o origin) named() origin {
+	scheme, port := "http", uint16(80)
+	if o.tls {
+		scheme, port = "https", 443
+	}
+	o.authority = o.host
+	if strings.Contains(o.host, ":") {
+		o.authority = "[" + o.host + "]"
+	}
+	if o.port != port {
+		o.authority += ":" + strconv.Itoa(int(o.port))
+	}
+	o.url = scheme + "://" + o.authority
+	return o
+}
+
+// withTLS is the same origin asked for in the other scheme.
+func (o origin) withTLS(on bool) origin {
+	o.tls = on
+	return o.named()
+}
+
+func checkHost(host string, bracketed bool) error {
+	switch {
+	case host == "":
+		return errors.New("the host is missing")
+	case bracketed:
+		addr, err := netip.ParseAddr(host)
+		if err != nil || !addr.Is6() {
+			return fmt.Errorf("[%s] is not an IPv6 address", host)
+		}
+		if addr.Zone() != "" {
+			return errors.New("an IPv6 zone cannot be sent in a Host header")
+		}
+		return nil
+	case strings.Contains(host, ":"):
+		return fmt.Errorf("write an IPv6 address in brackets, such as [%s]", host)
+	}
+	for i := range len(host) {
+		if !isHostByte(host[i]) {
+			return fmt.Errorf("the host %q has a character that no host name has", host)
+		}
+	}
+	return nil
+}
+
+func isHostByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_'
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// escapeNonASCII percent-encodes what a request line cannot carry.
+func escapeNonASCII(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c >= 0x80 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// IsZero reports whether there is no target.
+func (t Target) IsZero() bool { return t == Target{} }
+
+// String is the target as a full URL; "" for the zero value.
+func (t Target) String() string {
+	if t.IsZero() {
+		return ""
+	}
+	s := t.origin.url + t.path
+	if t.query != "" {
+		s += "?" + t.query
+	}
+	return s
+}
+
+// short is the target as one would type it, with another path.
+func (t Target) short(path string) string {
+	switch {
+	case t.origin.tls:
+		return t.origin.url + path
+	case t.origin.host == "localhost":
+		return strconv.Itoa(int(t.origin.port)) + path
+	}
+	return t.origin.authority + path
+}
+
+// asked returns the path and the query that a request really asks for.
+func (t Target) asked(path, query string) (string, string) {
+	if t.path != "" {
+		path = t.path
+	}
+	if path == "" {
+		path = "/"
+	}
+	switch {
+	case t.query == "":
+		return path, query
+	case query == "":
+		return path, t.query
+	}
+	return path, t.query + "&" + query
+}
