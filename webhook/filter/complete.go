@@ -1,0 +1,145 @@
+package filter
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Completion is one way to go on: the bytes of the text from Start to End are
+// replaced by Text.
+type Completion struct {
+	Start, End int
+	Text       string
+	Meaning    string // of a field or a property; "" where Text says it all
+}
+
+// Complete returns what can stand at the cursor, a byte offset: the fields
+// that begin like the word there, or after a colon or a bar that field's
+// values. Types are the event types to offer for type:. There is nothing to
+// offer within quotes, a bare text and jq, and the text may be one that does
+// not parse.
+func Complete(text string, cursor int, types []string) []Completion {
+	cursor = min(max(cursor, 0), len(text))
+	for cursor < len(text) && !utf8.RuneStart(text[cursor]) {
+		cursor++
+	}
+	start, open := wordAt(text, cursor)
+	if open {
+		return nil
+	}
+	end := cursor
+	for end < len(text) && !breaks(text[end:]) && text[end] != '|' && text[end] != '"' {
+		end++
+	}
+	name, value, hasValue := strings.Cut(text[start:cursor], ":")
+	if !hasValue {
+		// A field is replaced with its colon, its value stays.
+		if i := strings.IndexByte(text[cursor:end], ':'); i >= 0 {
+			end = cursor + i + 1
+		}
+		return completeField(start, end, name)
+	}
+	f, known := lookup(strings.ToLower(name))
+	if !known {
+		return nil
+	}
+	last := value[strings.LastIndexByte(value, '|')+1:]
+	return completeValue(f, cursor-len(last), end, last, types)
+}
+
+func completeField(start, end int, begun string) []Completion {
+	var all []Completion
+	for _, f := range fields {
+		if hasFoldPrefix(f.name, begun) {
+			all = append(all, Completion{start, end, f.name + ":", f.meaning})
+		}
+	}
+	return all
+}
+
+func completeValue(f field, start, end int, begun string, types []string) []Completion {
+	values := f.values
+	if f.name == "type" {
+		values = types
+	}
+	var all []Completion
+	for _, v := range values {
+		if !hasFoldPrefix(v, begun) {
+			continue
+		}
+		c := Completion{Start: start, End: end, Text: v}
+		switch f.name {
+		case "is":
+			c.Meaning = traitMeaning(v)
+		case "type":
+			c.Text = literal(v)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func traitMeaning(name string) string {
+	for _, t := range traits {
+		if t.name == name {
+			return t.meaning
+		}
+	}
+	return ""
+}
+
+// literal writes a text as a value that stands for itself alone.
+func literal(s string) string {
+	return word{text: s}.plain(false)
+}
+
+// wordAt returns where the word that ends at the cursor starts, without its
+// negation. open says that the cursor is within quotes or jq.
+func wordAt(text string, cursor int) (start int, open bool) {
+	for i := 0; i < cursor; {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case breaks(text[i:]) || text[i] == '!' && i == start:
+			i += size
+			start = i
+		case i == start && (text[i] == '.' || hasFoldPrefix(text[i:], "jq:")):
+			end, err := afterJQ(text, i)
+			if err != nil || end >= cursor {
+				return i, true
+			}
+			i, start = end, end
+		case text[i] == '"':
+			end := closing(text, i)
+			if end < 0 || end >= cursor {
+				return i, true
+			}
+			i = end + 1
+		default:
+			i += size
+		}
+	}
+	return start, false
+}
+
+// afterJQ returns where the jq term at a place ends.
+func afterJQ(text string, at int) (int, *SyntaxError) {
+	if text[at] != '.' {
+		at += len("jq:")
+	}
+	switch {
+	case at == len(text) || text[at] != '(' && text[at] != '"':
+		return jqEnd(text, at)
+	case text[at] == '"':
+		w, err := readWord(text, at)
+		return w.end, err
+	}
+	end, err := jqEnd(text, at+1)
+	return min(end+1, len(text)), err
+}
+
+// breaks reports whether a text begins with what ends a word.
+func breaks(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r == '(' || r == ')' || unicode.IsSpace(r)
+}

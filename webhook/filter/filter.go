@@ -1,0 +1,227 @@
+package filter
+
+import (
+	"time"
+
+	"taskhook/webhook"
+)
+
+// Level says how much of an event has to be read to decide a filter.
+type Level int8
+
+// The levels, cheapest first.
+const (
+	LevelRow   Level = iota // the fields of a Row
+	LevelEvent              // the stored event without its body
+	LevelBody               // the body's bytes
+)
+
+// Row holds the cheap fields of an event: what a scan can read without
+// decoding the stored event. Of the Outcome only the answer's Status, By,
+// SenderGone and RetryAt, Interrupted and AcceptedLater are used.
+type Row struct {
+	ID           webhook.ID
+	Type         string
+	ReceivedAt   time.Time
+	BodySize     int64 // bytes; -1: not known
+	Verdict      webhook.VerdictStatus
+	Attempts     int
+	LastStatus   int           // of the last attempt; 0: no response, or none made
+	LastDuration time.Duration // of the last attempt
+	Outcome      webhook.Outcome
+
+	Duplicate    bool // its webhookId came before: RedeliveryOf is set
+	Redelivered  bool // its webhookId came again: RedeliveredAs is set
+	Altered      bool
+	NoBody       bool
+	LastError    bool
+	Resent       bool
+	Simulated    bool
+	Slow         bool
+	Unsuccessful bool
+	Marked       bool
+}
+
+// RowOf returns the cheap fields of a summary.
+func RowOf(s *webhook.Summary) Row {
+	return Row{
+		ID: s.ID, Type: s.Type, ReceivedAt: s.ReceivedAt, BodySize: s.BodySize,
+		Verdict: s.Verdict.Status, Attempts: s.Attempts,
+		LastStatus: s.LastStatus, LastDuration: s.LastDuration, Outcome: s.Outcome,
+		Duplicate: s.RedeliveryOf != 0, Redelivered: s.RedeliveredAs != 0,
+		Altered: s.Altered, NoBody: s.NoBody, LastError: s.LastError,
+		Resent: s.Resent, Simulated: s.Simulated, Slow: s.Slow,
+		Unsuccessful: s.Unsuccessful, Marked: s.Marked,
+	}
+}
+
+// Loader reads what a Row does not hold. It is asked only when the cheap terms
+// leave the match open, and at most once for each of the two. What it returns
+// is not changed and not kept after the match, so that it may be reused.
+type Loader interface {
+	// Event returns the stored event; its Body is not looked at.
+	Event() (*webhook.Event, error)
+	// Body returns the event's bytes, nil if they were not kept.
+	Body() ([]byte, error)
+}
+
+// Filter is a parsed text. It never changes and is safe for concurrent use.
+// The zero value selects every event.
+type Filter struct {
+	root    node // nil: everything
+	text    string
+	moments []moment
+	shape   shape
+}
+
+// Parse reads a filter. Text without a term selects every event. An error is
+// always a *SyntaxError. Times stay relative until At gives them a clock.
+func Parse(text string) (*Filter, error) {
+	p := parser{src: text}
+	root, err := p.parse()
+	if err != nil {
+		return nil, err
+	}
+	f := &Filter{root: root, text: write(root), moments: p.moments, shape: p.shape}
+	if len(f.text) > maxText {
+		return nil, tooLong(text)
+	}
+	return f, nil
+}
+
+// String returns the canonical text, which parses to the same filter: one
+// space between terms, names in lower case, quotes and parentheses only where
+// they are needed. It is empty for a filter that selects everything.
+func (f *Filter) String() string { return f.text }
+
+// Needs returns the dearest level that any event may have to be read to.
+func (f *Filter) Needs() Level {
+	switch n := f.needs(); {
+	case n.body:
+		return LevelBody
+	case n.event:
+		return LevelEvent
+	}
+	return LevelRow
+}
+
+func (f *Filter) needs() needs {
+	if f.root == nil {
+		return needs{}
+	}
+	return f.root.needs()
+}
+
+// Match reports whether an event is selected at a time. It is Scan.Match for
+// one event; load may be nil for a filter that needs rows alone.
+func (f *Filter) Match(s *webhook.Summary, now time.Time, load Loader) (bool, error) {
+	r := RowOf(s)
+	return f.At(now).Match(&r, load)
+}
+
+// At returns a scan that takes now as the present, in now's time zone.
+func (f *Filter) At(now time.Time) *Scan {
+	s := &Scan{root: f.root}
+	s.c.now, s.c.limit, s.c.shape = now, timeLimit, &f.shape
+	s.c.times = make([]time.Time, len(f.moments))
+	for i, m := range f.moments {
+		s.c.times[i] = m.at(now)
+	}
+	return s
+}
+
+// Result is what is known of a match at some level.
+type Result int8
+
+// The results. The zero value is No.
+const (
+	No Result = iota
+	Yes
+	Unknown // it takes a dearer level to tell
+)
+
+func result(ok bool) Result {
+	if ok {
+		return Yes
+	}
+	return No
+}
+
+// Scan matches events one after the other at one point in time. It is cheap to
+// make and serves one goroutine.
+type Scan struct {
+	root node
+	c    candidate
+}
+
+// candidate is the event a scan is looking at, as far as it has been read.
+type candidate struct {
+	now   time.Time
+	times []time.Time // the filter's moments at now
+	row   *Row
+	event *webhook.Event // nil: not read
+	body  []byte         // nil if it was not kept
+	read  bool           // body has been read
+	open  needs          // what would tell more than is known
+
+	shape    *shape
+	value    any  // the body as JSON, as far as the shape wants it
+	decoded  bool // value has been asked for
+	isJSON   bool
+	limit    time.Duration // of jq for one event
+	timeouts int           // of jq, in this scan
+}
+
+// unknown is the result of a term that something unread would decide.
+func (c *candidate) unknown(n needs) Result {
+	c.open.event = c.open.event || n.event
+	return Unknown
+}
+
+// Row says what the row alone tells. For a filter of level LevelRow that is
+// never Unknown. It reads nothing and does not allocate.
+func (s *Scan) Row(r *Row) Result {
+	s.c.row, s.c.open = r, needs{}
+	if s.root == nil {
+		return Yes
+	}
+	return s.root.eval(&s.c)
+}
+
+// Match reports whether an event is selected, and reads no more of it than
+// that takes. The error is the loader's, or ErrSlow.
+func (s *Scan) Match(r *Row, load Loader) (bool, error) {
+	res := s.Row(r)
+	if res != Unknown {
+		return res == Yes, nil
+	}
+	defer s.forget()
+	// What a node decides it decides at every level, and in the same order: a
+	// term that is not open now will not be asked once more has been read.
+	if s.c.open.event {
+		e, err := load.Event()
+		if err != nil {
+			return false, err
+		}
+		s.c.event = e
+		if res = s.root.eval(&s.c); res != Unknown {
+			return res == Yes, nil
+		}
+	}
+	body, err := load.Body()
+	if err != nil {
+		return false, err
+	}
+	s.c.body, s.c.read = body, true
+	res = s.root.eval(&s.c)
+	if s.c.timeouts >= maxTimeouts {
+		return false, ErrSlow
+	}
+	return res == Yes, nil
+}
+
+// forget drops what was read of the last event: it is the loader's again.
+func (s *Scan) forget() {
+	s.c.event, s.c.body, s.c.value = nil, nil, nil
+	s.c.read, s.c.decoded, s.c.isJSON = false, false, false
+}

@@ -1,0 +1,213 @@
+package filter
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/itchyny/gojq"
+)
+
+// ErrSlow is returned by Scan.Match when the filter's jq expression has run
+// out of its time for an event too often for the scan to go on.
+var ErrSlow = errors.New("the jq expression takes too long")
+
+// timeLimit is what a jq expression gets for one event: a thousand times what
+// an ordinary one takes, so that a busy machine does not hide an event.
+// maxTimeouts ends a scan that would go on for hours.
+const (
+	timeLimit   = 100 * time.Millisecond
+	maxTimeouts = 20
+)
+
+// jqHint is for what cannot be read after a jq expression.
+const jqHint = "a jq expression runs to the end of the text: put it in parentheses to go on after it"
+
+// openJQ reads a jq expression without parentheses or quotes of its own: up to
+// the end of the text, or to the parenthesis that closes its group.
+func (p *parser) openJQ(from int) (*term, *SyntaxError) {
+	end, err := jqEnd(p.src, from)
+	if err != nil {
+		return nil, err
+	}
+	p.pos = end
+	return p.compileJQ(p.raw(from, end), jqHint)
+}
+
+// raw is a part of the source as a word.
+func (p *parser) raw(from, end int) word {
+	w := word{text: p.src[from:end], start: from, end: end}
+	for i := range len(w.text) {
+		w.at = append(w.at, from+i)
+	}
+	return w
+}
+
+// fieldJQ reads jq:(…), jq:"…" or jq:….
+func (p *parser) fieldJQ() (*term, *SyntaxError) {
+	at := p.pos
+	p.pos += len("jq:")
+	switch {
+	case p.ended() || p.src[p.pos] == ' ':
+		return nil, wrong(at, p.pos, `for example jq:(.data.email == "x")`, `"jq:" needs an expression after the colon`)
+	case p.src[p.pos] == '(':
+		open := p.pos
+		end, err := jqEnd(p.src, open+1)
+		if err != nil {
+			return nil, err
+		}
+		if end == len(p.src) {
+			return nil, unclosed(open)
+		}
+		p.pos = end + 1
+		return p.compileJQ(p.raw(open+1, end), "")
+	case p.src[p.pos] == '"':
+		w, err := readWord(p.src, p.pos)
+		if err != nil {
+			return nil, err
+		}
+		p.pos = w.end
+		return p.compileJQ(w, "")
+	}
+	return p.openJQ(p.pos)
+}
+
+// jqEnd returns the first closing parenthesis after from that jq's own
+// brackets and strings do not account for, or the length of the source.
+func jqEnd(src string, from int) (int, *SyntaxError) {
+	var open []byte // brackets, and quotes; within a quotation "\(" opens again
+	var quotes []int
+	for i := from; i < len(src); i++ {
+		c := src[i]
+		if n := len(open); n > 0 && open[n-1] == '"' {
+			switch c {
+			case '"':
+				open, quotes = open[:n-1], quotes[:len(quotes)-1]
+			case '\\':
+				i++
+				if i < len(src) && src[i] == '(' {
+					open = append(open, '(')
+				}
+			}
+			continue
+		}
+		switch c {
+		case '"':
+			open, quotes = append(open, c), append(quotes, i)
+		case '(', '[', '{':
+			open = append(open, c)
+		case ')', ']', '}':
+			if len(open) > 0 {
+				open = open[:len(open)-1]
+			} else if c == ')' {
+				return i, nil
+			}
+		}
+	}
+	if len(quotes) > 0 {
+		at := quotes[0]
+		return 0, wrong(at, len(src), `add a " at its end`, "this string has no end")
+	}
+	return len(src), nil
+}
+
+// compileJQ makes a term of an expression. The hint is for an expression that
+// seems to have a term of the filter after it.
+func (p *parser) compileJQ(w word, hint string) (*term, *SyntaxError) {
+	expr := strings.TrimSpace(w.text)
+	if expr == "" {
+		return nil, w.wrong(`for example jq:(.data.email == "x")`, "the jq expression is empty")
+	}
+	query, err := gojq.Parse(w.text)
+	if err != nil {
+		return nil, jqSyntax(w, err, hint)
+	}
+	code, err := gojq.Compile(query)
+	if err != nil {
+		return nil, jqUndefined(w, err, hint)
+	}
+	p.shape.add(query)
+	t := &term{text: "jq:(" + expr + ")", need: needs{body: true, rank: rankJQ}}
+	if end, err := jqEnd(t.text, len("jq:(")); err != nil || end != len(t.text)-1 {
+		t.text = "jq:" + quote(expr) // a comment with a parenthesis or a quote
+	}
+	t.test = func(c *candidate) Result {
+		if !c.read {
+			return c.unknown(needBody)
+		}
+		v, ok := c.json()
+		return result(ok && c.run(code, v))
+	}
+	return t, nil
+}
+
+// jqSyntax finds the place of a parse error.
+func jqSyntax(w word, err error, hint string) *SyntaxError {
+	var parse *gojq.ParseError
+	if !errors.As(err, &parse) {
+		return w.wrong(hint, "jq: %s", err)
+	}
+	end := min(max(parse.Offset, 0), len(w.text))
+	start := max(end-len(parse.Token), 0)
+	from, to := w.end, w.end
+	if start < len(w.at) {
+		from = w.at[start]
+	}
+	if end > 0 && end <= len(w.at) {
+		to = max(from, w.at[end-1]+1)
+	}
+	if parse.Token == "" {
+		return wrong(to, to, "", "the jq expression is not complete")
+	}
+	return wrong(from, to, hint, "jq: unexpected %s", show(parse.Token))
+}
+
+// jqUndefined finds the place of a compile error, which is about a name.
+func jqUndefined(w word, err error, hint string) *SyntaxError {
+	message := err.Error()
+	if name, found := strings.CutPrefix(message, "function not defined: "); found {
+		name, _, _ = strings.Cut(name, "/")
+		if i := strings.Index(w.text, name); i >= 0 && name != "" {
+			return wrong(w.at[i], w.at[i+len(name)-1]+1, hint, "jq has no function %s", show(name))
+		}
+	}
+	return w.wrong("", "jq: %s", message)
+}
+
+// json decodes the body, once an event. ok is false for what is no JSON.
+func (c *candidate) json() (v any, ok bool) {
+	if !c.decoded {
+		c.decoded = true
+		c.value, c.isJSON = decode(c.body, c.shape)
+	}
+	return c.value, c.isJSON
+}
+
+// run reports whether an expression has a result other than false and null.
+// What fails or runs out of time does not match.
+func (c *candidate) run(code *gojq.Code, v any) (found bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), c.limit)
+	defer cancel()
+	// A fault in the interpreter must not take the listener down.
+	defer func() {
+		if recover() != nil {
+			found = false
+		}
+	}()
+	for results := code.RunWithContext(ctx, v); ; {
+		r, more := results.Next()
+		if !more {
+			return false
+		}
+		if err, failed := r.(error); failed {
+			if errors.Is(err, context.DeadlineExceeded) {
+				c.timeouts++
+			}
+			return false
+		}
+		if r != nil && r != false {
+			return true
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package filter
+
+import (
+	"cmp"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// limits is an inclusive range of numbers.
+type limits struct{ least, most int64 }
+
+func (l limits) has(n int64) bool { return l.least <= n && n <= l.most }
+
+// unit reads one number of a range: what it stands for may be a range itself,
+// like 5xx. ok is false for what is none.
+type unit func(s string) (l limits, ok bool)
+
+// quantity says how the numbers of a field are written.
+type quantity struct {
+	unit  unit
+	least int64 // what the field can be: <n does not go below it
+	plain bool  // a number alone is a value, not only a bound
+}
+
+// parse reads n, a..b, a.., ..b, >n, >=n, <n or <=n.
+func (q quantity) parse(f field, w word) (limits, string, *SyntaxError) {
+	s := strings.ToLower(w.text)
+	from, to, isRange := strings.Cut(s, "..")
+	var l limits
+	var bad string // what is no number
+	switch {
+	case strings.HasPrefix(s, "<") || strings.HasPrefix(s, ">"):
+		l, bad = q.compared(s)
+	case isRange:
+		l, bad = q.between(from, to)
+	default:
+		l, bad = q.one(s)
+		if bad == "" && !q.plain {
+			return l, "", w.wrong("write "+f.name+":>"+s+" or "+f.name+":<"+s, "%q takes a range", f.name+":")
+		}
+	}
+	switch {
+	case bad != "" || s == "" || s == "..":
+		return l, "", w.wrong("for example "+f.example, "%s is no value of %q", show(cmp.Or(bad, s)), f.name+":")
+	case isRange && l.most < l.least:
+		return l, "", w.wrong("write the smaller one first", "the range %s is empty", show(s))
+	}
+	return l, s, nil
+}
+
+// one reads a number; bad is the text where it is none.
+func (q quantity) one(s string) (l limits, bad string) {
+	l, ok := q.unit(s)
+	if !ok {
+		return l, s
+	}
+	return l, ""
+}
+
+// compared reads a number after its operator.
+func (q quantity) compared(s string) (l limits, bad string) {
+	number := strings.TrimPrefix(s[1:], "=")
+	n, bad := q.one(number)
+	if bad != "" || number == "" {
+		return n, s
+	}
+	l = limits{q.least, math.MaxInt64}
+	switch s[:len(s)-len(number)] {
+	case ">=":
+		l.least = n.least
+	case "<=":
+		l.most = n.most
+	case ">":
+		l.least = n.most + 1
+	case "<":
+		l.most = n.least - 1
+	}
+	return l, ""
+}
+
+// between reads a range, one end of which may be open.
+func (q quantity) between(from, to string) (l limits, bad string) {
+	l = limits{q.least, math.MaxInt64}
+	if from != "" {
+		n, bad := q.one(from)
+		if bad != "" {
+			return n, bad
+		}
+		l.least = n.least
+	}
+	if to != "" {
+		n, bad := q.one(to)
+		if bad != "" {
+			return n, bad
+		}
+		l.most = n.most
+	}
+	return l, ""
+}
+
+// count reads a whole number; an event's may begin with "#".
+func count(s string) (limits, bool) {
+	n, err := strconv.ParseInt(strings.TrimPrefix(s, "#"), 10, 64)
+	if err != nil || !digits(strings.TrimPrefix(s, "#")) || n == math.MaxInt64 {
+		return limits{}, false
+	}
+	return limits{n, n}, true
+}
+
+// status reads a status code or a class of them, like 5xx.
+func status(s string) (limits, bool) {
+	if len(s) == 3 && s[1:] == "xx" && '1' <= s[0] && s[0] <= '9' {
+		class := int64(s[0]-'0') * 100
+		return limits{class, class + 99}, true
+	}
+	n, ok := count(s)
+	return n, ok && len(s) == 3 && n.least >= 100
+}
+
+// bytesUnits are the factors of sizes.
+var bytesUnits = [...]struct {
+	suffix string
+	factor float64
+}{
+	{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
+	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9},
+	{"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30},
+	{"b", 1}, {"", 1},
+}
+
+// size reads a number of bytes.
+func size(s string) (limits, bool) {
+	for _, u := range bytesUnits {
+		number, found := strings.CutSuffix(s, u.suffix)
+		if !found {
+			continue
+		}
+		n, ok := decimal(number)
+		if !ok || n*u.factor > 1<<60 {
+			return limits{}, false
+		}
+		v := int64(n * u.factor)
+		return limits{v, v}, true
+	}
+	return limits{}, false
+}
+
+// decimal reads a number without sign or exponent.
+func decimal(s string) (float64, bool) {
+	whole, part, dotted := strings.Cut(s, ".")
+	if !digits(whole) || dotted && !digits(part) {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	return n, err == nil
+}
+
+// elapsed reads a duration as a number of nanoseconds.
+func elapsed(s string) (limits, bool) {
+	d, ok := duration(s)
+	return limits{int64(d), int64(d)}, ok
+}
+
+// duration reads what time.ParseDuration reads, and before it days and weeks;
+// nothing negative.
+func duration(s string) (time.Duration, bool) {
+	var long time.Duration
+	rest := s
+	for _, u := range [...]struct {
+		name   string
+		length time.Duration
+	}{{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
+		number, after, found := strings.Cut(rest, u.name)
+		if !found {
+			continue
+		}
+		n, ok := decimal(number)
+		if !ok || n > 36500 {
+			return 0, false
+		}
+		long += time.Duration(n * float64(u.length))
+		rest = after
+	}
+	if rest == "" {
+		return long, s != ""
+	}
+	d, err := time.ParseDuration(rest)
+	if err != nil || rest[0] < '0' || rest[0] > '9' || d > math.MaxInt64/4 || long > math.MaxInt64/4 {
+		return 0, false
+	}
+	return long + d, true
+}
