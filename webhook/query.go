@@ -4,8 +4,8 @@ import "time"
 
 // Query selects events. The zero value selects all, newest first.
 type Query struct {
-	IDs       []ID          `json:"ids,omitempty"` // only these; nil: all
-	Type      string        `json:"type,omitempty"`
+	IDs       []ID          `json:"ids,omitempty"`  // only these; nil: all
+	Type      string        `json:"type,omitempty"` // "Contact*" takes all that begin so
 	WebhookID string        `json:"webhookId,omitempty"`
 	Verdict   VerdictStatus `json:"verdict,omitempty"`
 	State     State         `json:"state,omitempty"`

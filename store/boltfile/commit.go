@@ -1,0 +1,180 @@
+package boltfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"go.etcd.io/bbolt"
+)
+
+// Update runs fn in a write transaction that it may share with others, and
+// returns when the commit is on disk. size is about how many bytes fn writes.
+//
+// fn may run more than once, the last time counting: when another fn of the
+// same transaction returns an error, that one is left out and the rest run
+// again. fn's own error is returned as it is, and nothing it wrote is kept.
+// Once ctx ends, a write that no commit has taken yet is not made. An error of
+// the disk is returned to all whose commit it was; the next Update tries
+// afresh.
+func (f *File) Update(ctx context.Context, size int, fn func(tx *bbolt.Tx) error) error {
+	if f.opts.ReadOnly {
+		return ErrReadOnly
+	}
+	c := &call{ctx: ctx, size: size, fn: fn, done: make(chan error, 1)}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := f.queue.add(c); err != nil {
+		return err
+	}
+	return <-c.done
+}
+
+// Queue has fn run in a write transaction soon, as Update does, without being
+// waited for: in the order of all calls of Queue and Update, and at the latest
+// in Close. While the disk refuses, queued writes wait up to
+// Options.QueueBytes. failed is called, from another goroutine or at once,
+// with the reason why fn's write was given up; it must not block.
+func (f *File) Queue(size int, fn func(tx *bbolt.Tx) error, failed func(error)) {
+	if f.opts.ReadOnly {
+		failed(ErrReadOnly)
+		return
+	}
+	if err := f.queue.add(&call{size: size, fn: fn, failed: failed}); err != nil {
+		failed(err)
+	}
+}
+
+// write commits until the queue is closed and empty.
+func (f *File) write() {
+	for {
+		batch := f.queue.next()
+		if len(batch) == 0 {
+			return
+		}
+		f.commitAll(batch)
+	}
+}
+
+// commitAll commits a batch; a write that fails is left out and told.
+func (f *File) commitAll(batch []*call) {
+	batch = slices.DeleteFunc(batch, func(c *call) bool {
+		if !c.awaited() || c.ctx.Err() == nil {
+			return false
+		}
+		c.done <- c.ctx.Err()
+		return true
+	})
+	for len(batch) > 0 {
+		failed, err := f.commit(batch)
+		if failed < 0 {
+			f.finish(batch, err)
+			return
+		}
+		f.finish(batch[failed:failed+1], err)
+		batch = slices.Delete(batch, failed, failed+1)
+	}
+}
+
+// finish tells writers what became of their writes. An error of the commit
+// leaves the queued ones for a later try.
+func (f *File) finish(batch []*call, err error) {
+	if err == nil && f.opts.Committed != nil {
+		f.opts.Committed()
+	}
+	unwritten := errors.As(err, new(*commitError))
+	again := unwritten && !f.queue.isClosed()
+	var kept []*call
+	for _, c := range batch {
+		switch {
+		case c.awaited():
+			c.done <- err
+		case err == nil:
+		case again:
+			kept = append(kept, c)
+		default:
+			if unwritten {
+				f.queue.drop()
+			}
+			c.failed(err)
+		}
+	}
+	f.queue.putBack(kept)
+	if len(kept) > 0 && !f.waiting {
+		f.opts.Logger.Warn("writes wait until the file can be written to again", "path", f.path, "error", err)
+	}
+	if err == nil || len(kept) > 0 {
+		f.waiting = err != nil
+	}
+}
+
+// commitError is a failure that was no fault of the writes.
+type commitError struct{ err error }
+
+// Error says that nothing was written and why.
+func (e *commitError) Error() string { return "write to the file: " + e.err.Error() }
+
+// Unwrap gives the reason.
+func (e *commitError) Unwrap() error { return e.err }
+
+// commit runs the writes in one transaction. It returns the index of one that
+// failed, or -1 with the commit's error.
+func (f *File) commit(batch []*call) (failed int, err error) {
+	if err := f.ready(); err != nil {
+		return -1, &commitError{err}
+	}
+	var tx *bbolt.Tx
+	if err := guard(func() (err error) { tx, err = f.db.Begin(true); return err }); err != nil {
+		f.suspect = true
+		f.breakOn(err)
+		return -1, &commitError{err}
+	}
+	for i, c := range batch {
+		if err := guard(func() error { return c.fn(tx) }); err != nil {
+			f.logPanic(err)
+			if end := guard(tx.Rollback); end != nil {
+				f.breakOn(end)
+			}
+			return i, err
+		}
+	}
+	if err := guard(tx.Commit); err != nil {
+		f.suspect = true
+		f.logPanic(err)
+		f.breakOn(err)
+		return -1, &commitError{err}
+	}
+	return -1, nil
+}
+
+// ready makes sure that a commit would reach the file that others will open.
+func (f *File) ready() error {
+	if broken := f.broken.Load(); broken != nil {
+		return *broken
+	}
+	if f.suspect {
+		if err := f.reopen(); err != nil {
+			return fmt.Errorf("open again: %w", err)
+		}
+		f.suspect = false
+	}
+	there, err := os.Stat(f.path)
+	if err != nil {
+		return ErrRemoved
+	}
+	open, err := f.file.Stat()
+	if err != nil || !os.SameFile(there, open) {
+		return ErrRemoved
+	}
+	return nil
+}
+
+func (f *File) logPanic(err error) {
+	var p *panicError
+	if errors.As(err, &p) {
+		f.opts.Logger.Error("a transaction panicked", "path", f.path, "error", err, "stack", string(p.stack))
+	}
+}

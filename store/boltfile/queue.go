@@ -1,0 +1,192 @@
+package boltfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+const (
+	maxBatch      = 512     // writes in one commit
+	maxBatchBytes = 8 << 20 // in one commit, beyond its first write
+
+	// linger is how long queued writes wait for an awaited one whose commit
+	// they can share.
+	linger = 5 * time.Millisecond
+	// retryEvery is how often queued writes are tried while the disk refuses.
+	retryEvery = time.Second
+)
+
+// call is one write.
+type call struct {
+	ctx    context.Context // nil: queued, nobody waits
+	size   int
+	fn     func(tx *bbolt.Tx) error
+	done   chan error  // of an awaited write; has room for its result
+	failed func(error) // of a queued write
+}
+
+func (c *call) awaited() bool { return c.done != nil }
+
+// queue holds the writes that no commit has taken yet, in order.
+type queue struct {
+	mu      sync.Mutex
+	calls   []*call
+	awaited int       // how many of calls someone waits for
+	bytes   int       // of the queued among calls
+	limit   int       // of bytes
+	due     time.Time // when queued writes are committed without company
+	closed  bool
+	dropped int           // queued writes that no commit would take until closing
+	wake    chan struct{} // has room for one signal: the queue has changed
+}
+
+func (q *queue) init(limit int) {
+	q.limit = limit
+	q.wake = make(chan struct{}, 1)
+}
+
+func (q *queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// add appends a write. It returns ErrClosed, or an error when too much is
+// queued already.
+func (q *queue) add(c *call) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.closed:
+		return ErrClosed
+	case c.awaited():
+		q.awaited++
+	case q.bytes+c.size > q.limit && q.bytes > 0:
+		return fmt.Errorf("more than %d bytes are waiting to be written", q.limit)
+	default:
+		q.bytes += c.size
+		if q.due.IsZero() {
+			q.due = time.Now().Add(linger)
+		}
+	}
+	q.calls = append(q.calls, c)
+	q.signal()
+	return nil
+}
+
+// putBack returns queued writes, in order, to the front for a later try.
+func (q *queue) putBack(calls []*call) {
+	if len(calls) == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, c := range calls {
+		q.bytes += c.size
+	}
+	q.calls = slices.Insert(q.calls, 0, calls...)
+	q.due = time.Now().Add(retryEvery)
+}
+
+// next waits for writes that are to be committed now; none: closed and empty.
+func (q *queue) next() []*call {
+	for {
+		q.mu.Lock()
+		var wait time.Duration
+		switch {
+		case q.awaited > 0 || q.closed:
+		case len(q.calls) == 0:
+			wait = -1
+		default:
+			wait = time.Until(q.due)
+		}
+		if wait == 0 || len(q.calls) > 0 && wait < 0 {
+			batch := q.take()
+			q.mu.Unlock()
+			return batch
+		}
+		q.mu.Unlock()
+		q.sleep(wait)
+	}
+}
+
+// sleep waits for a change of the queue; below 0 without an end.
+func (q *queue) sleep(d time.Duration) {
+	if d < 0 {
+		<-q.wake
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-q.wake:
+	case <-t.C:
+	}
+}
+
+// take removes the writes of one commit.
+func (q *queue) take() []*call {
+	n, size := 0, 0
+	for n < len(q.calls) && n < maxBatch {
+		if size += q.calls[n].size; n > 0 && size > maxBatchBytes {
+			break
+		}
+		if c := q.calls[n]; c.awaited() {
+			q.awaited--
+		} else {
+			q.bytes -= c.size
+		}
+		n++
+	}
+	batch := slices.Clone(q.calls[:n])
+	q.calls = slices.Delete(q.calls, 0, n)
+	q.due = time.Time{}
+	if len(q.calls) > 0 {
+		q.due = time.Now()
+	}
+	return batch
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.signal()
+}
+
+func (q *queue) isClosed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}
+
+// drop counts a queued write that is given up.
+func (q *queue) drop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.dropped++
+}
+
+// lost says how many queued writes were given up while closing.
+func (q *queue) lost() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.dropped == 0 {
+		return nil
+	}
+	return errors.New(plural(q.dropped, "queued write") + " could not be stored")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// counters are kept up to date in every transaction, so that nothing has to
+// be counted.
+type counters struct {
+	LastID   uint64 // never falls, also when the newest event is deleted
+	LastSeq  uint64
+	Events   int64
+	Bytes    int64 // that events take, strangers apart
+	Strange  int64 // events
+	StrangeB int64 // bytes
+	Class    [classes]int64
+}
+
+var countersKey = []byte("counters")
+
+// add counts a row in (n 1) or out (n -1).
+func (c *counters) add(r *row, n int64) {
+	c.Events += n
+	if r.flags.has(flagStranger) {
+		c.Strange += n
+		c.StrangeB += n * int64(r.stored)
+	} else {
+		c.Bytes += n * int64(r.stored)
+	}
+	c.Class[r.class()] += n * int64(r.share)
+}
+
+func (c *counters) encode() []byte {
+	b, err := binary.Append(make([]byte, sumSize), binary.BigEndian, c)
+	if err != nil {
+		panic(err) // counters have a fixed size
+	}
+	return seal(countersKey, b)
+}
+
+// readCounters reads the counters; a damaged record is an error.
+func (t *txn) readCounters() (counters, error) {
+	var c counters
+	b, err := unseal(countersKey, t.in(bucketMeta).Get(countersKey))
+	if err != nil {
+		return c, err
+	}
+	_, err = binary.Decode(b, binary.BigEndian, &c)
+	return c, err
+}
+
+// recount counts everything anew, when the counters are damaged or a damaged
+// row was deleted. lastID is at least what it will be.
+func (t *txn) recount(lastID, lastSeq uint64) counters {
+	c := counters{LastID: lastID, LastSeq: lastSeq}
+	if k, _ := t.in(bucketRows).Cursor().Last(); k != nil {
+		c.LastID = max(c.LastID, firstOf(k))
+	}
+	if k, _ := t.in(bucketLog).Cursor().Last(); k != nil {
+		c.LastSeq = max(c.LastSeq, firstOf(k))
+	}
+	cur := t.in(bucketRows).Cursor()
+	for k, v := cur.First(); k != nil; k, v = cur.Next() {
+		var r row
+		if r.decode(k, v) != nil {
+			c.Events++
+			continue
+		}
+		c.add(&r, 1)
+	}
+	return c
+}
+
+// Counts sums up the store at this moment.
+func (s *Store) Counts(ctx context.Context) (webhook.Counts, error) {
+	var out webhook.Counts
+	if err := ctx.Err(); err != nil {
+		return out, err
+	}
+	err := s.view(func(t *txn) error {
+		c, err := t.readCounters()
+		if err != nil {
+			c = t.recount(0, 0)
+		}
+		t.settleCounts(&c, time.Now())
+		out = webhook.Counts{
+			Events:   int(c.Events),
+			Accepted: int(c.Class[classAccepted]),
+			Pending:  int(c.Class[classPending]),
+			Lost:     int(c.Class[classLost]),
+			Refused:  int(c.Class[classRefused]),
+		}
+		return nil
+	})
+	out.Bytes = s.file.Size()
+	return out, err
+}
+
+// settleCounts counts the pending events whose retry is overdue as what they
+// are by now. They soon leave the pending ones, see settle.
+func (t *txn) settleCounts(c *counters, now time.Time) {
+	for id := range t.overdue(now) {
+		r, err := t.getRow(id)
+		if err != nil || r.class() != classPending {
+			continue
+		}
+		n := int64(r.share)
+		c.Class[classPending] -= n
+		r.flags |= flagSettled
+		c.Class[r.class()] += n
+	}
+}
+
+// overdue yields the pending events whose retry is overdue, soonest first.
+func (t *txn) overdue(now time.Time) func(yield func(webhook.ID) bool) {
+	return func(yield func(webhook.ID) bool) {
+		end := pendingTime(nanos(now.Add(-webhook.Overdue)))
+		cur := t.in(bucketPending).Cursor()
+		for k, _ := cur.First(); k != nil && firstOf(k) < end; k, _ = cur.Next() {
+			if !yield(webhook.ID(secondOf(k))) {
+				return
+			}
+		}
+	}
+}
+
+// Pending returns the events that the platform will send again, the soonest
+// first.
+func (s *Store) Pending(ctx context.Context) ([]webhook.Summary, error) {
+	var out []webhook.Summary
+	err := s.view(func(t *txn) error {
+		out = nil
+		end := pendingTime(nanos(time.Now().Add(-webhook.Overdue)))
+		cur := t.in(bucketPending).Cursor()
+		for k, _ := cur.Seek(pairKey(end, 0)); k != nil; k, _ = cur.Next() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			sum, err := t.summary(webhook.ID(secondOf(k)), nil)
+			if err != nil {
+				s.skipped(err)
+				continue
+			}
+			out = append(out, sum)
+		}
+		return nil
+	})
+	return out, err
+}

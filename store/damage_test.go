@@ -1,0 +1,183 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"taskhook/webhook"
+)
+
+// three makes a store of three answered events and closes it.
+func three(t *testing.T) string {
+	t.Helper()
+	path := newPath(t)
+	s := mustOpen(t, path, Options{})
+	for i := range 3 {
+		answered(t, s, newEvent(fmt.Sprint("w", i)), 500)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestADamagedRecordNamesItsEventAndListsGoOn(t *testing.T) {
+	attemptKey := pairKey(2, 2)
+	tests := []struct {
+		name   string
+		in     bucket
+		key    []byte
+		read   func(*Store) error
+		listed []webhook.ID
+	}{
+		{"row", bucketRows, idKey(2), func(s *Store) error { _, err := s.Summary(background, 2); return err }, []webhook.ID{3, 1}},
+		{"event", bucketEvents, idKey(2), func(s *Store) error { _, err := s.Event(background, 2); return err }, []webhook.ID{3, 1}},
+		{"body", bucketBodies, idKey(2), func(s *Store) error { _, err := s.Event(background, 2); return err }, []webhook.ID{3, 2, 1}},
+		{"attempt", bucketAttempts, attemptKey, func(s *Store) error { _, err := s.Attempts(background, 2); return err }, []webhook.ID{3, 2, 1}},
+		{"reply", bucketReplies, attemptKey, func(s *Store) error { _, err := s.Attempts(background, 2); return err }, []webhook.ID{3, 2, 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := three(t)
+			damage(t, path, tt.in, tt.key)
+			var log lockedBuffer
+			s := mustOpen(t, path, Options{Logger: logTo(&log)})
+			if err := tt.read(s); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "#2") {
+				t.Errorf("read = %v, want ErrDamaged of #2", err)
+			}
+			if got := ids(list(t, s, webhook.Query{})); !slices.Equal(got, tt.listed) {
+				t.Errorf("listed %v, want %v", got, tt.listed)
+			}
+			n, err := s.News(t.Context(), webhook.Position{})
+			if err != nil || len(n.Events) != len(tt.listed) || n.More {
+				t.Errorf("%d events are news, more %v, %v", len(n.Events), n.More, err)
+			}
+			if len(tt.listed) == 2 && !strings.Contains(log.String(), "#2") {
+				t.Errorf("the log does not name it: %q", log.String())
+			}
+			// It can be deleted, and all is counted right.
+			if n, err := s.Delete(t.Context(), []webhook.ID{2}); n != 1 || err != nil {
+				t.Fatalf("Delete = %d, %v", n, err)
+			}
+			if got := ids(list(t, s, webhook.Query{Type: "ContactCreate"})); !slices.Equal(got, []webhook.ID{3, 1}) {
+				t.Errorf("listed by type %v", got)
+			}
+			if c, err := s.Counts(t.Context()); err != nil || c.Events != 2 || c.Lost != 2 {
+				t.Errorf("Counts = %+v, %v", c, err)
+			}
+		})
+	}
+}
+
+func TestDamagedCountersAreCountedAnew(t *testing.T) {
+	path := three(t)
+	damage(t, path, bucketMeta, countersKey)
+	s := mustOpen(t, path, Options{})
+	if c, err := s.Counts(t.Context()); err != nil || c.Events != 3 || c.Lost != 3 {
+		t.Errorf("Counts = %+v, %v", c, err)
+	}
+	if id := mustPut(t, s, newEvent("w")); id != 4 {
+		t.Errorf("the next event is %s", id)
+	}
+	if a := mustTry(t, s, resent(4, 200)); a.Seq != 4 {
+		t.Errorf("the next attempt is %d", a.Seq)
+	}
+	if c, err := s.Counts(t.Context()); err != nil || c.Events != 4 || c.Lost != 3 {
+		t.Errorf("Counts = %+v, %v", c, err)
+	}
+}
+
+func TestAStoreOfANewerTaskhookIsRefusedAndLeftAlone(t *testing.T) {
+	path := three(t)
+	setSchema(t, path, schema+1)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, readOnly := range []bool{true, false} {
+		_, err := Open(path, Options{ReadOnly: readOnly})
+		if !errors.Is(err, ErrNewerSchema) || !strings.Contains(err.Error(), fmt.Sprint("version ", schema+1)) || !strings.Contains(err.Error(), "update taskhook") {
+			t.Errorf("Open = %v", err)
+		}
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("the file has changed, %v", err)
+	}
+	setSchema(t, path, schema) // no lock was kept
+	if s := mustOpen(t, path, Options{}); s.SetAside() != "" {
+		t.Error(s.SetAside())
+	}
+}
+
+func setSchema(t *testing.T, path string, v uint32) {
+	t.Helper()
+	editFile(t, path, func(tx *bbolt.Tx) error {
+		record := binary.BigEndian.AppendUint32(make([]byte, sumSize), v)
+		return tx.Bucket([]byte("meta")).Put(schemaKey, seal(schemaKey, record))
+	})
+}
+
+func editFile(t *testing.T, path string, edit func(*bbolt.Tx) error) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(edit), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAForeignOrIncompleteDatabaseIsSetAside(t *testing.T) {
+	tests := map[string]func(*bbolt.Tx) error{
+		"foreign": func(tx *bbolt.Tx) error {
+			return errors.Join(tx.DeleteBucket([]byte("meta")), tx.DeleteBucket([]byte("rows")))
+		},
+		"a bucket is missing":   func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("pending")) },
+		"no version":            func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Delete(schemaKey) },
+		"its version is damage": func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put(schemaKey, []byte("12345678")) },
+	}
+	for name, edit := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := three(t)
+			editFile(t, path, edit)
+			if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("open to read = %v", err)
+			}
+			s := mustOpen(t, path, Options{})
+			if s.SetAside() == "" || mustPut(t, s, newEvent("w")) != 1 {
+				t.Errorf("SetAside = %q", s.SetAside())
+			}
+		})
+	}
+}
+
+func TestAReaderNeedsAStore(t *testing.T) {
+	path := newPath(t)
+	if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open = %v, want fs.ErrNotExist", err)
+	}
+	s := mustOpen(t, path, Options{})
+	id := mustPut(t, s, newEvent("w"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, path, Options{ReadOnly: true})
+	if err := s.PutEvent(t.Context(), newEvent("w")); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("PutEvent = %v", err)
+	}
+	if _, err := s.Delete(t.Context(), []webhook.ID{id}); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("Delete = %v", err)
+	}
+	if got := state(t, s, id); got != webhook.StateForwarding {
+		t.Errorf("the event is %s", got)
+	}
+}

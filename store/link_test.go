@@ -1,0 +1,186 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"taskhook/webhook"
+)
+
+func TestARedeliveryIsLinkedToTheEventBefore(t *testing.T) {
+	s := newStore(t)
+	first := answered(t, s, newEvent("w"), 429)
+	mustPut(t, s, newEvent("other"))
+	altered := newEvent("w")
+	altered.Body = []byte(strings.ToUpper(string(altered.Body)))
+	second := answered(t, s, altered, 429)
+	third := mustPut(t, s, altered)
+
+	want := []struct {
+		of, as  webhook.ID
+		try     int
+		altered bool
+	}{{0, second, 1, false}, {first, third, 2, true}, {second, 0, 3, false}}
+	for i, id := range []webhook.ID{first, second, third} {
+		got, w := summary(t, s, id), want[i]
+		if got.RedeliveryOf != w.of || got.RedeliveredAs != w.as || got.Try != w.try || got.Altered != w.altered {
+			t.Errorf("%s: of %s, as %s, try %d, altered %v; want %+v", id, got.RedeliveryOf, got.RedeliveredAs, got.Try, got.Altered, w)
+		}
+	}
+}
+
+func TestAnEventThatCameAgainSharesTheOutcomeOfItsRedelivery(t *testing.T) {
+	s := newStore(t)
+	first := answered(t, s, newEvent("w"), 429)
+	if got := state(t, s, first); got != webhook.StatePending {
+		t.Errorf("before it came again: %s", got)
+	}
+	second := answered(t, s, newEvent("w"), 429)
+	third := mustPut(t, s, newEvent("w"))
+	if got := state(t, s, first); got != webhook.StateForwarding {
+		t.Errorf("while it is forwarded again: %s", got)
+	}
+	answer := byApp(500)
+	answer.Reason = "a reason"
+	if err := s.PutAnswer(t.Context(), third, answer); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []webhook.ID{first, second, third} {
+		if got := summary(t, s, id); got.State(time.Now()) != webhook.StateLost || got.Outcome.Answer.Reason != "a reason" {
+			t.Errorf("%s: %s, %q", id, got.State(time.Now()), got.Outcome.Answer.Reason)
+		}
+	}
+	if got := summary(t, s, first); got.Answer.Status != 429 {
+		t.Errorf("its own answer has become %d", got.Answer.Status)
+	}
+	// It is one webhook: the resend of any of them rescues all.
+	mustTry(t, s, resent(first, 200))
+	for _, id := range []webhook.ID{first, second, third} {
+		if got := state(t, s, id); got != webhook.StateRescued {
+			t.Errorf("%s: %s", id, got)
+		}
+	}
+	c, err := s.Counts(t.Context())
+	if err != nil || c.Accepted != 3 || c.Lost+c.Pending+c.Refused != 0 {
+		t.Errorf("Counts = %+v, %v", c, err)
+	}
+}
+
+func TestARefusedEventIsNoRedelivery(t *testing.T) {
+	s := newStore(t)
+	first := answered(t, s, newEvent("w"), 429)
+	forged := mustPut(t, s, refused("w"))
+	if got := summary(t, s, forged); got.RedeliveryOf != 0 || got.Try != 1 {
+		t.Errorf("the forged one is a redelivery of %s", got.RedeliveryOf)
+	}
+	if got := state(t, s, first); got != webhook.StatePending {
+		t.Errorf("the genuine one is %s", got)
+	}
+	if got := summary(t, s, mustPut(t, s, newEvent("w"))); got.RedeliveryOf != first || got.Try != 2 {
+		t.Errorf("the genuine redelivery is one of %s, try %d", got.RedeliveryOf, got.Try)
+	}
+}
+
+func TestAnAnswerThatComesAfterTheRedeliverySharesItsOutcomeToo(t *testing.T) {
+	s := newStore(t)
+	first := mustPut(t, s, newEvent("w"))
+	second := answered(t, s, newEvent("w"), 200)
+	a, answer := received(first, 429), byApp(429)
+	if err := s.PutAttempt(t.Context(), &a, &answer); err != nil {
+		t.Fatal(err)
+	}
+	if state(t, s, first) != webhook.StateAccepted || state(t, s, second) != webhook.StateAccepted {
+		t.Errorf("%s, %s", state(t, s, first), state(t, s, second))
+	}
+}
+
+// TestCountsAndPagesAgree does random things to a store and holds that the
+// running counters are what counting all events would give.
+func TestCountsAndPagesAgree(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		path := newPath(t)
+		s, err := Open(path, Options{})
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		var known []webhook.ID
+		pick := func() webhook.ID { return rapid.SampledFrom(known).Draw(r, "event") }
+		hooks := rapid.SampledFrom([]string{"a", "b", ""})
+		statuses := rapid.SampledFrom([]int{200, 429, 429, 429, 500})
+		for range rapid.IntRange(1, 40).Draw(r, "steps") {
+			do := rapid.SampledFrom([]string{"put", "put", "answer", "answer", "refuse", "resend", "delete", "reopen"}).Draw(r, "do")
+			if len(known) == 0 {
+				do = "put"
+			}
+			switch do {
+			case "put":
+				known = append(known, mustPut(t, s, newEvent(hooks.Draw(r, "webhookId"))))
+			case "refuse":
+				known = append(known, mustPut(t, s, refused(hooks.Draw(r, "webhookId"))))
+			case "answer":
+				id, answer := pick(), byApp(statuses.Draw(r, "status"))
+				if summary(t, s, id).Answer.Status != 0 {
+					continue
+				}
+				if answer.Status == 429 {
+					answer.RetryAt = time.Now().Add(rapid.SampledFrom([]time.Duration{time.Hour, -time.Hour}).Draw(r, "retry"))
+				}
+				a := received(id, answer.Status)
+				if err := s.PutAttempt(background, &a, &answer); err != nil {
+					r.Fatal(err)
+				}
+			case "resend":
+				mustTry(t, s, resent(pick(), statuses.Draw(r, "status")))
+			case "delete":
+				id := pick()
+				if n, err := s.Delete(background, []webhook.ID{id}); n != 1 || err != nil {
+					r.Fatalf("Delete = %d, %v", n, err)
+				}
+				known = slices.DeleteFunc(known, func(k webhook.ID) bool { return k == id })
+			case "reopen":
+				s = reopen(t, s, path, Options{})
+			}
+			checkCounts(t, r, s, known)
+		}
+	})
+}
+
+func checkCounts(t *testing.T, r *rapid.T, s *Store, known []webhook.ID) {
+	var want webhook.Counts
+	all := list(t, s, webhook.Query{Limit: 7})
+	if got := ids(all); len(got) != len(known) {
+		r.Fatalf("events %v, want %v", got, known)
+	}
+	want.Events = len(all)
+	for _, e := range all {
+		switch e.State(time.Now()) {
+		case webhook.StateAccepted, webhook.StateRescued:
+			want.Accepted++
+		case webhook.StatePending:
+			want.Pending++
+		case webhook.StateLost, webhook.StatePresumedLost, webhook.StateInterrupted:
+			want.Lost++
+		case webhook.StateRefused:
+			want.Refused++
+		}
+	}
+	got, err := s.Counts(background)
+	if want.Bytes = got.Bytes; got != want || err != nil {
+		r.Fatalf("Counts = %+v, %v\nwant %+v", got, err, want)
+	}
+	err = s.view(func(txn *txn) error {
+		c, err := txn.readCounters()
+		if again := txn.recount(c.LastID, c.LastSeq); err == nil && c != again {
+			r.Fatalf("counters %+v\ncounted  %+v", c, again)
+		}
+		return err
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"taskhook/webhook"
+)
+
+// TestNewsTellEverythingOnceInOrder follows a store with random pauses.
+func TestNewsTellEverythingOnceInOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s, err := Open(newPath(t), Options{})
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		var at webhook.Position
+		seen := map[webhook.ID]bool{}
+		var lastID webhook.ID
+		var lastSeq uint64
+		follow := func() {
+			for more := true; more; {
+				n, err := s.News(background, at)
+				if err != nil {
+					r.Fatal(err)
+				}
+				for _, e := range n.Events {
+					if e.ID <= lastID {
+						r.Fatalf("%s after %s", e.ID, lastID)
+					}
+					lastID, seen[e.ID] = e.ID, true
+				}
+				for _, a := range n.Attempts {
+					if a.Seq <= lastSeq || !seen[a.EventID] {
+						r.Fatalf("attempt %d of %s after %d; event told: %v", a.Seq, a.EventID, lastSeq, seen[a.EventID])
+					}
+					lastSeq = a.Seq
+				}
+				if n.More && n.Position == at {
+					r.Fatal("more, and no step forward")
+				}
+				at, more = n.Position, n.More
+			}
+		}
+		var known []webhook.ID
+		attempts := uint64(0)
+		for range rapid.IntRange(1, 30).Draw(r, "steps") {
+			switch rapid.SampledFrom([]string{"put", "put", "try", "try", "delete", "follow"}).Draw(r, "do") {
+			case "put":
+				known = append(known, mustPut(t, s, newEvent("w")))
+			case "try":
+				if len(known) > 0 {
+					attempts++
+					mustTry(t, s, resent(rapid.SampledFrom(known).Draw(r, "event"), 200))
+				}
+			case "delete":
+				if len(known) > 1 {
+					if _, err := s.Delete(background, known[:1]); err != nil {
+						r.Fatal(err)
+					}
+					known = known[1:]
+				}
+			case "follow":
+				follow()
+			}
+		}
+		follow()
+		for _, id := range known {
+			if !seen[id] {
+				r.Errorf("%s was not told", id)
+			}
+		}
+		if p, err := s.Page(background, webhook.Query{Limit: 1}); err != nil || p.Position != at || at.Attempt != attempts {
+			r.Errorf("at %+v, the store at %+v, %d attempts, %v", at, p.Position, attempts, err)
+		}
+	})
+}
+
+func TestManyNewsComeInParts(t *testing.T) {
+	s := newStore(t)
+	const n = newsAtOnce + 20
+	fill(t, s, n)
+	for id := webhook.ID(n); id > 0; id-- {
+		s.QueueAttempt(received(id, 200), byApp(200))
+	}
+	mustTry(t, s, resent(1, 200))
+	var at webhook.Position
+	events, attempts, parts := 0, 0, 0
+	for more := true; more; parts++ {
+		news, err := s.News(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range news.Attempts {
+			if a.Body != nil || a.Sent != nil || a.Outcome.Answer.Status == 0 {
+				t.Fatalf("attempt %+v", a)
+			}
+		}
+		events, attempts = events+len(news.Events), attempts+len(news.Attempts)
+		at, more = news.Position, news.More
+	}
+	if events != n || attempts != n+1 || parts != 3 {
+		t.Errorf("%d events and %d attempts in %d parts", events, attempts, parts)
+	}
+	// A position beyond the end comes from another store.
+	news, err := s.News(t.Context(), webhook.Position{Event: 1 << 40, Attempt: 1 << 40})
+	if err != nil || news.More || news.Position != at {
+		t.Errorf("from beyond: %+v, %v", news.Position, err)
+	}
+}

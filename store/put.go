@@ -1,0 +1,252 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"hash/crc32"
+
+	"taskhook/webhook"
+)
+
+// overhead is about what an event or an attempt takes beside its records:
+// keys, index entries, its share of pages.
+const overhead = 300
+
+// PutEvent stores an event and returns when it is on disk. It assigns ID,
+// RedeliveryOf, Try and Altered, and links the earlier event to this one, in
+// one transaction. An Answer with a status, or whose sender had gone, is
+// stored with it.
+//
+// An event that was refused for its signature is linked to no other: who sent
+// it has not shown to be the platform.
+func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
+	record := newEventRecord(e)
+	base := row{
+		verdict: indexOf(verdicts[:], e.Verdict.Status), share: 1,
+		received: nanos(e.ReceivedAt), bodySize: e.BodySize,
+		typeHash: hash(e.Type), hookHash: hash(e.WebhookID),
+		stored:  uint64(len(record) + len(e.Body) + rowSize + overhead),
+		bodySum: crc32.Checksum(e.Body, castagnoli),
+	}
+	base.setAnswer(e.Answer)
+	base.flags.set(flagNoBody, e.NoBody)
+	base.flags.set(flagStranger, strange(e))
+	var id webhook.ID
+	var r row
+	err := s.update(ctx, int(base.stored), func(t *txn) error {
+		r = base
+		t.counts.LastID++
+		id = webhook.ID(t.counts.LastID)
+		t.follow(id, &r, e.Body)
+		if err := t.change(id, nil, &r); err != nil {
+			return err
+		}
+		if err := t.putEvent(id, &r, record, e); err != nil {
+			return err
+		}
+		return t.link(id, &r)
+	})
+	if err != nil {
+		return err
+	}
+	e.ID, e.RedeliveryOf, e.Try, e.Altered = id, r.earlier, int(r.try), r.flags.has(flagAltered)
+	return nil
+}
+
+// strange reports whether an event was turned away before it was trusted.
+func strange(e *webhook.Event) bool {
+	return e.Answer.Refused() || e.NoBody && e.Answer.By == webhook.ByTaskhook
+}
+
+// putEvent stores all of an event but its row.
+func (t *txn) putEvent(id webhook.ID, r *row, record []byte, e *webhook.Event) error {
+	key := idKey(id)
+	if err := t.in(bucketEvents).Put(key, seal(key, record)); err != nil {
+		return err
+	}
+	if len(e.Body) > 0 {
+		if err := t.in(bucketBodies).Put(key, e.Body); err != nil {
+			return err
+		}
+	}
+	if err := t.putReason(id, e.Answer.Reason); err != nil {
+		return err
+	}
+	if r.typeHash != 0 {
+		if err := t.in(bucketTypes).Put(pairKey(r.typeHash, uint64(id)), present); err != nil {
+			return err
+		}
+	}
+	if r.hookHash == 0 {
+		return nil
+	}
+	value := present
+	if r.flags.has(flagStranger) {
+		value = stranger
+	}
+	return t.in(bucketHooks).Put(pairKey(r.hookHash, uint64(id)), value)
+}
+
+func (t *txn) putReason(id webhook.ID, reason string) error {
+	key := idKey(id)
+	if reason == "" {
+		return t.in(bucketReasons).Delete(key)
+	}
+	return t.in(bucketReasons).Put(key, seal(key, append(make([]byte, sumSize), reason...)))
+}
+
+// follow finds the event that a new one is a redelivery of, and says so in its
+// row.
+func (t *txn) follow(id webhook.ID, r *row, body []byte) {
+	r.try = 1
+	if r.hookHash == 0 || r.flags.has(flagStranger) {
+		return
+	}
+	earlier := t.newestLinked(r.hookHash, id)
+	if earlier == 0 {
+		return
+	}
+	before, ok := t.peek(earlier)
+	if !ok {
+		return // a damaged event links nothing
+	}
+	r.earlier, r.try = earlier, before.try+1
+	if !before.flags.has(flagNoBody) && !r.flags.has(flagNoBody) {
+		r.flags.set(flagAltered, !bytes.Equal(t.in(bucketBodies).Get(idKey(earlier)), body))
+	}
+}
+
+// newestLinked is the newest event below an ID with a webhookId, strangers
+// left out; 0: there is none.
+func (t *txn) newestLinked(hookHash uint64, below webhook.ID) webhook.ID {
+	cur := t.in(bucketHooks).Cursor()
+	for k, v := before(cur, pairKey(hookHash, uint64(below))); k != nil && firstOf(k) == hookHash; k, v = cur.Prev() {
+		if bytes.Equal(v, present) {
+			return webhook.ID(secondOf(k))
+		}
+	}
+	return 0
+}
+
+// PutAnswer stores the answer to an event that was not forwarded, and returns
+// when it is on disk. The error wraps webhook.ErrNotFound for an unknown one.
+func (s *Store) PutAnswer(ctx context.Context, id webhook.ID, answer webhook.Answer) error {
+	return s.update(ctx, overhead+len(answer.Reason), func(t *txn) error {
+		before, err := t.getRow(id)
+		if err != nil {
+			return err
+		}
+		after := before
+		return t.answer(id, &before, &after, answer)
+	})
+}
+
+// answer stores a row with its answer, which may have it share the outcome of
+// a redelivery that came meanwhile.
+func (t *txn) answer(id webhook.ID, before, after *row, answer webhook.Answer) error {
+	after.setAnswer(answer)
+	if err := t.change(id, before, after); err != nil {
+		return err
+	}
+	if err := t.putReason(id, answer.Reason); err != nil {
+		return err
+	}
+	if after.later == 0 || after.flags.has(flagSuperseded) {
+		return nil
+	}
+	return t.supersede(id)
+}
+
+// PutAttempt stores an attempt, and the answer that followed from it unless
+// that is nil, and returns when both are on disk. It assigns Seq, and Delivery
+// when that is 0. The error wraps webhook.ErrNotFound for an unknown event.
+func (s *Store) PutAttempt(ctx context.Context, a *webhook.Attempt, answer *webhook.Answer) error {
+	records := newAttemptRecords(a)
+	stored := *a
+	err := s.update(ctx, records.size()+overhead, func(t *txn) error {
+		stored = *a
+		return t.putAttempt(&stored, records, answer)
+	})
+	if err == nil {
+		a.Seq, a.Delivery = stored.Seq, stored.Delivery
+	}
+	return err
+}
+
+// QueueAttempt stores an attempt and its answer soon, at the latest in Close.
+// While the disk refuses, it waits there; what has to be given up is logged.
+func (s *Store) QueueAttempt(a webhook.Attempt, answer webhook.Answer) {
+	records := newAttemptRecords(&a)
+	a.Header, a.Body, a.Sent = nil, nil, nil
+	s.file.Queue(records.size()+overhead, transact(func(t *txn) error {
+		again := a
+		return t.putAttempt(&again, records, &answer)
+	}), func(err error) {
+		s.logger.Error("an attempt could not be stored", "event", a.EventID.String(), "status", a.StatusCode, "error", err)
+	})
+}
+
+func (t *txn) putAttempt(a *webhook.Attempt, records attemptRecords, answer *webhook.Answer) error {
+	before, err := t.getRow(a.EventID)
+	if err != nil {
+		return err
+	}
+	if a.Delivery == 0 {
+		a.Delivery = int(before.deliveries) + 1
+	}
+	t.counts.LastSeq++
+	a.Seq = t.counts.LastSeq
+	if err := t.putRecords(a, records); err != nil {
+		return err
+	}
+	after := before
+	after.apply(a)
+	after.stored += uint64(records.size() + overhead)
+	accepted := answer == nil && a.Trigger != webhook.TriggerReceived && !a.Simulated && webhook.Accepted(a.StatusCode)
+	if accepted {
+		after.flags |= flagAcceptedLater
+	}
+	if answer != nil {
+		return t.answer(a.EventID, &before, &after, *answer)
+	}
+	if err := t.change(a.EventID, &before, &after); err != nil || !accepted {
+		return err
+	}
+	return t.acceptedLater(after)
+}
+
+func (t *txn) putRecords(a *webhook.Attempt, records attemptRecords) error {
+	key := pairKey(uint64(a.EventID), a.Seq)
+	records.setDelivery(a.Delivery)
+	for _, put := range [...]struct {
+		in     bucket
+		record []byte
+	}{{bucketAttempts, records.attempt}, {bucketReplies, records.reply}, {bucketSent, records.sent}} {
+		if put.record == nil {
+			continue
+		}
+		if err := t.in(put.in).Put(key, seal(key, put.record)); err != nil {
+			return err
+		}
+	}
+	return t.in(bucketLog).Put(idKey(webhook.ID(a.Seq)), idKey(a.EventID))
+}
+
+// Mark marks events, or takes the marks away, and returns when that is on
+// disk. Events that are not there are passed over.
+func (s *Store) Mark(ctx context.Context, ids []webhook.ID, marked bool) error {
+	return s.update(ctx, len(ids)*rowSize, func(t *txn) error {
+		for _, id := range ids {
+			before, err := t.getRow(id)
+			if err != nil || before.flags.has(flagMarked) == marked {
+				continue
+			}
+			after := before
+			after.flags.set(flagMarked, marked)
+			if err := t.change(id, &before, &after); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,254 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+	"strings"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// Event returns an event with headers and body. The error wraps
+// webhook.ErrNotFound, or ErrDamaged.
+func (s *Store) Event(ctx context.Context, id webhook.ID) (webhook.Event, error) {
+	var e webhook.Event
+	if err := ctx.Err(); err != nil {
+		return e, err
+	}
+	err := s.view(func(t *txn) error {
+		r, err := t.getRow(id)
+		if err != nil {
+			return err
+		}
+		if e, err = t.event(id, &r, true); err != nil {
+			return err
+		}
+		if r.flags.has(flagNoBody) {
+			return nil
+		}
+		body := t.in(bucketBodies).Get(idKey(id))
+		if crc32.Checksum(body, castagnoli) != r.bodySum {
+			return damaged(id, fmt.Errorf("the body: %w", errSum))
+		}
+		e.Body = append([]byte{}, body...)
+		return nil
+	})
+	return e, err
+}
+
+// Summary returns an event as lists show it. The error wraps
+// webhook.ErrNotFound, or ErrDamaged.
+func (s *Store) Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error) {
+	var sum webhook.Summary
+	if err := ctx.Err(); err != nil {
+		return sum, err
+	}
+	err := s.view(func(t *txn) (err error) {
+		sum, err = t.summary(id, nil)
+		return err
+	})
+	return sum, err
+}
+
+// event reads an event's record and what its row adds.
+func (t *txn) event(id webhook.ID, r *row, headers bool) (webhook.Event, error) {
+	e := webhook.Event{
+		ID: id, BodySize: r.bodySize, NoBody: r.flags.has(flagNoBody),
+		RedeliveryOf: r.earlier, Try: int(r.try), Altered: r.flags.has(flagAltered),
+	}
+	payload, err := t.eventRecord(id)
+	if err != nil {
+		return e, err
+	}
+	if err := readEvent(payload, &e, headers); err != nil {
+		return e, damaged(id, err)
+	}
+	e.Answer = r.answer()
+	e.Answer.Reason, err = t.reason(id)
+	return e, err
+}
+
+func (t *txn) eventRecord(id webhook.ID) ([]byte, error) {
+	key := idKey(id)
+	payload, err := unseal(key, t.in(bucketEvents).Get(key))
+	if err != nil {
+		return nil, damaged(id, err)
+	}
+	return payload, nil
+}
+
+func (t *txn) reason(id webhook.ID) (string, error) {
+	key := idKey(id)
+	record := t.in(bucketReasons).Get(key)
+	if record == nil {
+		return "", nil
+	}
+	payload, err := unseal(key, record)
+	if err != nil {
+		return "", damaged(id, fmt.Errorf("the answer's reason: %w", err))
+	}
+	return string(payload), nil
+}
+
+// summary makes the summary of an event; r is its row, or nil to read it.
+func (t *txn) summary(id webhook.ID, r *row) (webhook.Summary, error) {
+	if r == nil {
+		own, err := t.getRow(id)
+		if err != nil {
+			return webhook.Summary{}, err
+		}
+		r = &own
+	}
+	e, err := t.event(id, r, false)
+	if err != nil {
+		return webhook.Summary{}, err
+	}
+	sum := webhook.Summary{
+		Event:    e,
+		Attempts: int(r.attempts), LastStatus: int(r.last), LastDuration: time.Duration(r.took),
+		LastError: r.flags.has(flagLastError), Resent: r.flags.has(flagResent), Simulated: r.flags.has(flagSimulated),
+		Slow: r.flags.has(flagSlow), Unsuccessful: r.flags.has(flagUnsuccessful), Marked: r.flags.has(flagMarked),
+		RedeliveredAs: r.later,
+	}
+	sum.Outcome, err = t.outcome(id, r)
+	return sum, err
+}
+
+// outcome is what decides an event's state.
+func (t *txn) outcome(id webhook.ID, r *row) (webhook.Outcome, error) {
+	id, end := t.settled(id, *r)
+	o := end.outcome()
+	var err error
+	o.Answer.Reason, err = t.reason(id)
+	return o, err
+}
+
+// Attempts returns an event's attempts in order. The error wraps
+// webhook.ErrNotFound, or ErrDamaged when a record cannot be read.
+func (s *Store) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var all []webhook.Attempt
+	err := s.view(func(t *txn) error {
+		all = nil
+		if t.in(bucketRows).Get(idKey(id)) == nil {
+			return notFound(id)
+		}
+		cur := t.in(bucketAttempts).Cursor()
+		for k, v := cur.Seek(idKey(id)); k != nil && firstOf(k) == uint64(id); k, v = cur.Next() {
+			a, err := t.attempt(k, v, true)
+			if err != nil {
+				return err
+			}
+			all = append(all, a)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// attempt reads an attempt's record; whole includes what the app answered and
+// what was sent.
+func (t *txn) attempt(key, record []byte, whole bool) (webhook.Attempt, error) {
+	a := webhook.Attempt{EventID: webhook.ID(firstOf(key)), Seq: secondOf(key)}
+	fail := func(what string, err error) (webhook.Attempt, error) {
+		return a, damaged(a.EventID, fmt.Errorf("attempt %d%s: %w", a.Seq, what, err))
+	}
+	payload, err := unseal(key, record)
+	if err != nil {
+		return fail("", err)
+	}
+	reply, sent, err := readAttempt(payload, &a)
+	if err != nil {
+		return fail("", err)
+	}
+	if !whole {
+		return a, nil
+	}
+	if reply {
+		a.Body = []byte{}
+		if record := t.in(bucketReplies).Get(key); record != nil {
+			payload, err := unseal(key, record)
+			if err != nil {
+				return fail(", the answer", err)
+			}
+			a.Body = append(a.Body, payload...)
+		}
+	}
+	if sent {
+		payload, err := unseal(key, t.in(bucketSent).Get(key))
+		if err == nil {
+			a.Sent, err = readSent(payload)
+		}
+		if err != nil {
+			return fail(", what was sent", err)
+		}
+	}
+	return a, nil
+}
+
+// Find returns the ID of the event with a name: "42" or "#42", "latest", or a
+// webhookId, of which the newest counts. The error wraps webhook.ErrNotFound
+// and says what a name may be.
+func (s *Store) Find(ctx context.Context, name string) (webhook.ID, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	var found webhook.ID
+	err := s.view(func(t *txn) error {
+		found = t.find(name)
+		return nil
+	})
+	switch {
+	case err != nil || found != 0:
+		return found, err
+	case name == "latest":
+		return 0, fmt.Errorf("%w: there are no events yet", webhook.ErrNotFound)
+	}
+	return 0, fmt.Errorf("%w: %q is neither the ID of a stored event (42), nor a webhookId, nor latest; see: taskhook events list", webhook.ErrNotFound, name)
+}
+
+func (t *txn) find(name string) webhook.ID {
+	if name == "latest" {
+		k, _ := t.in(bucketRows).Cursor().Last()
+		return webhook.ID(firstOf(k))
+	}
+	n, err := strconv.ParseUint(strings.TrimPrefix(name, "#"), 10, 64)
+	if err == nil && t.in(bucketRows).Get(idKey(webhook.ID(n))) != nil {
+		return webhook.ID(n)
+	}
+	for id := range t.indexed(bucketHooks, hash(name), 0) {
+		payload, err := t.eventRecord(id)
+		if err != nil {
+			continue
+		}
+		if names, err := readNames(payload); err == nil && string(names.webhookID) == name {
+			return id
+		}
+	}
+	return 0
+}
+
+// indexed yields the events of an index below an ID, newest first; below 0:
+// all.
+func (t *txn) indexed(b bucket, hash uint64, below webhook.ID) func(yield func(webhook.ID) bool) {
+	return func(yield func(webhook.ID) bool) {
+		if hash == 0 {
+			return
+		}
+		cur := t.in(b).Cursor()
+		seek := pairKey(hash, uint64(below))
+		if below == 0 {
+			seek = pairKey(hash+1, 0)
+		}
+		for k, _ := before(cur, seek); k != nil && firstOf(k) == hash; k, _ = cur.Prev() {
+			if !yield(webhook.ID(secondOf(k))) {
+				return
+			}
+		}
+	}
+}

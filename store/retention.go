@@ -1,0 +1,215 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// Events that were turned away before they were trusted have a quota of their
+// own: strangers will find the public URL, and must not push out what counts.
+const (
+	keepStrangers     = 1000
+	keepStrangerBytes = 64 << 20
+)
+
+// cleanEvery is how often the janitor looks for what time alone changes.
+const cleanEvery = time.Minute
+
+// cleanBytes bounds what one transaction deletes, beyond its first event.
+const cleanBytes = 8 << 20
+
+// quotas say how much is kept; 0: any amount.
+type quotas struct {
+	age           time.Duration
+	events, bytes int64
+	strangers     int64
+	strangerBytes int64
+}
+
+func newQuotas(o Options) quotas {
+	return quotas{o.Keep, int64(o.KeepEvents), o.KeepBytes, keepStrangers, keepStrangerBytes}
+}
+
+// slack is how far a number may go over its quota before the oldest are
+// deleted together: one deletion for each event would double the writes.
+func slack(quota int64) int64 { return min(quota/64, deleteAtOnce) }
+
+func over(have, quota int64) bool { return quota > 0 && have > quota }
+
+// full reports whether it is time to delete.
+func (q quotas) full(c *counters) bool {
+	return over(c.Events-c.Strange, q.events+slack(q.events)) ||
+		over(c.Bytes, q.bytes+q.bytes/64) ||
+		over(c.Strange, q.strangers+slack(q.strangers)) ||
+		over(c.StrangeB, q.strangerBytes+q.strangerBytes/64)
+}
+
+// clean is the janitor: it deletes what is over a quota or too old, and
+// settles pending events whose retry is overdue, in transactions small enough
+// to share with writes.
+func (s *Store) clean() {
+	tick := time.NewTicker(cleanEvery)
+	defer tick.Stop()
+	complained := false
+	for timely := true; ; {
+		err := s.cleanNow(timely)
+		if err != nil && s.life.Err() == nil && !complained {
+			s.logger.Warn("old events cannot be deleted", "error", err)
+		}
+		complained = err != nil
+		select {
+		case <-s.life.Done():
+			return
+		case <-tick.C:
+			timely = true
+		case <-s.work:
+			timely = false
+		}
+	}
+}
+
+// cleanNow does what there is to do; timely includes what time changes.
+func (s *Store) cleanNow(timely bool) error {
+	for s.life.Err() == nil {
+		now := time.Now()
+		due := false
+		err := s.view(func(t *txn) error {
+			c, err := t.readCounters()
+			if err != nil {
+				return err
+			}
+			due = s.quotas.full(&c) || timely && t.due(s.quotas, now)
+			return nil
+		})
+		if err != nil || !due {
+			return err
+		}
+		did := 0
+		err = s.update(s.life, 0, func(t *txn) (err error) {
+			did, err = t.tidy(s.quotas, now)
+			return err
+		})
+		if err != nil || did == 0 {
+			return err
+		}
+	}
+	return s.life.Err()
+}
+
+// due reports whether time alone has made something too old or overdue.
+func (t *txn) due(q quotas, now time.Time) bool {
+	for range t.overdue(now) {
+		return true
+	}
+	return q.age > 0 && t.oldest(func(_ webhook.ID, r *row) bool { return q.old(r, now) })
+}
+
+func (q quotas) old(r *row, now time.Time) bool {
+	return q.age > 0 && r != nil && r.received < nanos(now.Add(-q.age))
+}
+
+// oldest asks want about the oldest event.
+func (t *txn) oldest(want func(webhook.ID, *row) bool) bool {
+	k, v := t.in(bucketRows).Cursor().First()
+	if k == nil {
+		return false
+	}
+	var r row
+	if r.decode(k, v) != nil {
+		return want(webhook.ID(firstOf(k)), nil)
+	}
+	return want(webhook.ID(firstOf(k)), &r)
+}
+
+// tidy does one transaction's worth of cleaning, and returns how many events
+// that was.
+func (t *txn) tidy(q quotas, now time.Time) (int, error) {
+	victims := t.victims(q, now)
+	for _, id := range victims {
+		if _, err := t.delete(id); err != nil {
+			return 0, err
+		}
+	}
+	var overdue []webhook.ID
+	for id := range t.overdue(now) {
+		if overdue = append(overdue, id); len(overdue) == deleteAtOnce {
+			break
+		}
+	}
+	for _, id := range overdue {
+		if err := t.settle(id); err != nil {
+			return 0, err
+		}
+	}
+	return len(victims) + len(overdue), nil
+}
+
+// settle takes an overdue event out of the pending ones, also when its row
+// does not know that it is there.
+func (t *txn) settle(id webhook.ID) error {
+	before, err := t.getRow(id)
+	if err == nil && before.class() == classPending {
+		after := before
+		after.flags |= flagSettled
+		return t.change(id, &before, &after)
+	}
+	if err != nil && !errors.Is(err, webhook.ErrNotFound) && !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	cur := t.in(bucketPending).Cursor()
+	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
+		if webhook.ID(secondOf(k)) == id {
+			return cur.Delete()
+		}
+	}
+	return nil
+}
+
+// victims are the oldest events that are over a quota or too old, as many as
+// one transaction deletes.
+func (t *txn) victims(q quotas, now time.Time) []webhook.ID {
+	c := t.counts
+	var ids []webhook.ID
+	var size int64
+	take := func(id webhook.ID, stored int64) {
+		ids = append(ids, id)
+		size += stored
+	}
+	room := func() bool { return len(ids) < deleteAtOnce && size < cleanBytes }
+
+	cur := t.in(bucketStrangers).Cursor()
+	for k, _ := cur.First(); k != nil && room() && (over(c.Strange, q.strangers) || over(c.StrangeB, q.strangerBytes)); k, _ = cur.Next() {
+		id := webhook.ID(firstOf(k))
+		r, _ := t.getRow(id)
+		take(id, int64(r.stored))
+		c.Events--
+		c.Strange--
+		c.StrangeB -= int64(r.stored)
+	}
+	rows := t.in(bucketRows).Cursor()
+	for k, v := rows.First(); k != nil && room(); k, v = rows.Next() {
+		var r row
+		id := webhook.ID(firstOf(k))
+		err := r.decode(k, v)
+		full := over(c.Events-c.Strange, q.events) || over(c.Bytes, q.bytes)
+		switch {
+		case err != nil && full:
+			take(id, 0)
+			c.Events--
+		case err != nil, r.flags.has(flagStranger) && !q.old(&r, now):
+		case r.flags.has(flagStranger):
+			take(id, int64(r.stored))
+			c.Events--
+			c.Strange--
+		case q.old(&r, now), full:
+			take(id, int64(r.stored))
+			c.Events--
+			c.Bytes -= int64(r.stored)
+		default:
+			return ids // what follows is newer
+		}
+	}
+	return ids
+}

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"taskhook/webhook"
+)
+
+func TestTheOldestEventsAreDeletedBeyondTheirNumber(t *testing.T) {
+	s := mustOpen(t, newPath(t), Options{KeepEvents: 10})
+	for i := range 25 {
+		answered(t, s, newEvent(fmt.Sprint("w", i)), 200)
+	}
+	cleaned(t, s)
+	got := ids(list(t, s, webhook.Query{}))
+	if want := []webhook.ID{25, 24, 23, 22, 21, 20, 19, 18, 17, 16}; !slices.Equal(got, want) {
+		t.Errorf("kept %v, want %v", got, want)
+	}
+	checkNothingIsLeft(t, s, 10)
+}
+
+// checkNothingIsLeft holds that every bucket has entries of the events that are
+// there alone; each of them has one attempt with a reply.
+func checkNothingIsLeft(t *testing.T, s *Store, n int) {
+	t.Helper()
+	err := s.view(func(txn *txn) error {
+		for _, b := range []bucket{bucketRows, bucketEvents, bucketBodies, bucketAttempts, bucketReplies, bucketLog, bucketHooks, bucketTypes} {
+			have := 0
+			err := txn.in(b).ForEach(func(_, _ []byte) error { have++; return nil })
+			if err != nil {
+				return err
+			}
+			if have != n {
+				t.Errorf("bucket %s has %d entries, want %d", bucketNames[b], have, n)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheOldestEventsAreDeletedBeyondTheirSize(t *testing.T) {
+	s := mustOpen(t, newPath(t), Options{KeepBytes: 1 << 20})
+	for range 30 {
+		e := newEvent("")
+		e.Body = make([]byte, 100_000)
+		e.BodySize = 100_000
+		mustPut(t, s, e)
+	}
+	cleaned(t, s)
+	got := ids(list(t, s, webhook.Query{}))
+	if len(got) < 9 || len(got) > 10 || got[0] != 30 {
+		t.Errorf("kept %v, want about ten of 100 kB", got)
+	}
+}
+
+func TestEventsAreDeletedByAgeWhenTheStoreOpens(t *testing.T) {
+	path := newPath(t)
+	s := mustOpen(t, path, Options{})
+	old := newEvent("old")
+	old.ReceivedAt = time.Now().Add(-48 * time.Hour)
+	answered(t, s, old, 200)
+	forged := refused("forged")
+	forged.ReceivedAt = time.Now().Add(-48 * time.Hour)
+	mustPut(t, s, forged)
+	answered(t, s, newEvent("new"), 200)
+	s = reopen(t, s, path, Options{Keep: 24 * time.Hour})
+	changes := s.Watch(t.Context())
+	for len(list(t, s, webhook.Query{})) > 1 {
+		<-changes
+	}
+	if got := ids(list(t, s, webhook.Query{})); !slices.Equal(got, []webhook.ID{3}) {
+		t.Errorf("kept %v", got)
+	}
+}
+
+func TestRefusedEventsNeverPushOutOthers(t *testing.T) {
+	path := newPath(t)
+	s := mustOpen(t, path, Options{KeepEvents: 20})
+	genuine := answered(t, s, newEvent("w"), 500)
+	for range keepStrangers + 100 {
+		s.putSoon(t, refused("w"))
+	}
+	unread := newEvent("")
+	unread.Body, unread.NoBody, unread.BodySize = nil, true, -1
+	unread.Answer = webhook.Answer{Status: 413, By: webhook.ByTaskhook}
+	mustPut(t, s, unread)
+	cleaned(t, s)
+	if got := state(t, s, genuine); got != webhook.StateLost {
+		t.Errorf("the genuine event is %s", got)
+	}
+	c, err := s.Counts(t.Context())
+	if err != nil || c.Refused > keepStrangers+int(slack(keepStrangers)) || c.Refused < keepStrangers-1 {
+		t.Errorf("Counts = %+v, %v", c, err)
+	}
+	// And others do not push them out.
+	for range 30 {
+		answered(t, s, newEvent("x"), 200)
+	}
+	cleaned(t, s)
+	if after, err := s.Counts(t.Context()); err != nil || after.Refused != c.Refused || after.Accepted != 20 {
+		t.Errorf("Counts = %+v, %v, before %d refused", after, err, c.Refused)
+	}
+}
+
+// putSoon stores an event without waiting for the disk.
+func (s *Store) putSoon(t *testing.T, e *webhook.Event) {
+	t.Helper()
+	record := newEventRecord(e)
+	s.file.Queue(len(record), transact(func(txn *txn) error {
+		txn.counts.LastID++
+		id := webhook.ID(txn.counts.LastID)
+		r := row{share: 1, try: 1, received: nanos(e.ReceivedAt), hookHash: hash(e.WebhookID), stored: 500, flags: flagStranger}
+		r.setAnswer(e.Answer)
+		if err := txn.change(id, nil, &r); err != nil {
+			return err
+		}
+		return txn.putEvent(id, &r, newEventRecord(e), e)
+	}), func(err error) { t.Error(err) })
+}
+
+func TestOverduePendingEventsAreSettled(t *testing.T) {
+	s := newStore(t)
+	answer := byApp(429)
+	answer.RetryAt = time.Now().Add(-time.Hour)
+	for range 3 {
+		answeredWith(t, s, newEvent(""), answer)
+	}
+	rescued := answeredWith(t, s, newEvent(""), answer)
+	mustTry(t, s, resent(rescued, 200))
+	before, err := s.Counts(t.Context())
+	if err != nil || before.Lost != 3 || before.Accepted != 1 || before.Pending != 0 {
+		t.Errorf("before: %+v, %v", before, err)
+	}
+	if err := s.cleanNow(true); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := s.Counts(t.Context()); err != nil || after.Lost != 3 || after.Accepted != 1 || after.Pending != 0 {
+		t.Errorf("after: %+v, %v", after, err)
+	}
+	err = s.view(func(txn *txn) error {
+		if k, _ := txn.in(bucketPending).Cursor().First(); k != nil {
+			t.Error("they are still among the pending ones")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnIndexEntryWithoutItsEventIsTidiedUp(t *testing.T) {
+	path := three(t)
+	editFile(t, path, func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("pending")).Put(pairKey(pendingTime(1), 77), present)
+	})
+	s := mustOpen(t, path, Options{})
+	if err := s.cleanNow(true); err != nil {
+		t.Fatal(err)
+	}
+	if pending, err := s.Pending(t.Context()); err != nil || len(pending) != 0 {
+		t.Errorf("Pending = %v, %v", ids(pending), err)
+	}
+}

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// row is what lists and filters need of an event, in a fixed layout: to scan
+// 100,000 of them reads 13 MB and decodes nothing.
+type row struct {
+	verdict    uint8 // index in verdicts
+	by         uint8 // index in answerers
+	status     uint16
+	last       uint16 // status of the last attempt
+	flags      flags
+	try        uint32
+	attempts   uint32
+	deliveries uint32 // the highest delivery of an attempt
+	share      uint32 // how many events share this one's outcome, itself included
+	received   int64  // Unix nanoseconds, as all times; 0: none
+	retry      int64
+	answered   int64
+	took       int64 // the last attempt, in nanoseconds
+	bodySize   int64
+	typeHash   uint64
+	hookHash   uint64 // of the webhookId, 0 if there is none
+	earlier    webhook.ID
+	later      webhook.ID
+	stored     uint64 // bytes this event takes
+	bodySum    uint32 // CRC-32C of the body
+}
+
+// rowSize is the length of a row with its checksum.
+const rowSize = 128
+
+type flags uint32
+
+const (
+	flagResent flags = 1 << iota
+	flagSimulated
+	flagSlow
+	flagUnsuccessful
+	flagLastError
+	flagMarked
+	flagNoBody
+	flagAltered
+	flagSenderGone
+	flagInterrupted
+	flagAcceptedLater
+	flagSuperseded // answered 429 and came again: shares the outcome of later
+	flagSettled    // its retry is overdue and it has left the pending ones
+	flagStranger   // turned away before it was trusted: kept by a quota of its own
+)
+
+func (f flags) has(one flags) bool { return f&one != 0 }
+
+func (f *flags) set(one flags, on bool) {
+	if *f &^= one; on {
+		*f |= one
+	}
+}
+
+// The values of a row's bytes; the order is that of the file.
+var (
+	verdicts  = [...]webhook.VerdictStatus{"", webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked}
+	answerers = [...]webhook.AnsweredBy{"", webhook.ByApp, webhook.ByTaskhook}
+)
+
+func indexOf[T comparable](all []T, v T) uint8 {
+	for i, one := range all {
+		if one == v {
+			return uint8(i)
+		}
+	}
+	return 0
+}
+
+// nanos is a time as rows keep it; what lies beyond the years 1678 to 2262 is
+// drawn to their ends.
+func nanos(t time.Time) int64 {
+	switch {
+	case t.IsZero():
+		return 0
+	case t.Year() < 1678:
+		return math.MinInt64
+	case t.Year() > 2261:
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
+func fromNanos(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}
+
+func clampStatus(n int) uint16 { return uint16(min(max(n, 0), math.MaxUint16)) }
+
+// hash names a text in the indexes: 64 bits of SHA-256, never 0 but for "".
+func hash(text string) uint64 {
+	if text == "" {
+		return 0
+	}
+	h := sha256.Sum256([]byte(text))
+	return max(1, binary.BigEndian.Uint64(h[:]))
+}
+
+func (r *row) encode(key []byte) []byte {
+	b := make([]byte, 0, rowSize)
+	be := binary.BigEndian
+	b = append(b, r.verdict, r.by)
+	b = be.AppendUint16(b, r.status)
+	b = be.AppendUint16(b, r.last)
+	b = be.AppendUint16(b, 0)
+	for _, v := range [...]uint32{uint32(r.flags), r.try, r.attempts, r.deliveries, r.share} {
+		b = be.AppendUint32(b, v)
+	}
+	for _, v := range [...]int64{r.received, r.retry, r.answered, r.took, r.bodySize} {
+		b = be.AppendUint64(b, uint64(v))
+	}
+	for _, v := range [...]uint64{r.typeHash, r.hookHash, uint64(r.earlier), uint64(r.later), r.stored} {
+		b = be.AppendUint64(b, v)
+	}
+	b = be.AppendUint32(b, r.bodySum)
+	b = b[:rowSize-sumSize]
+	return be.AppendUint32(b, sum(key, b))
+}
+
+func (r *row) decode(key, b []byte) error {
+	if len(b) != rowSize {
+		return errShape
+	}
+	be := binary.BigEndian
+	if be.Uint32(b[rowSize-sumSize:]) != sum(key, b[:rowSize-sumSize]) {
+		return errSum
+	}
+	if int(b[0]) >= len(verdicts) || int(b[1]) >= len(answerers) {
+		return errShape
+	}
+	*r = row{
+		verdict: b[0], by: b[1], status: be.Uint16(b[2:]), last: be.Uint16(b[4:]),
+		flags: flags(be.Uint32(b[8:])), try: be.Uint32(b[12:]), attempts: be.Uint32(b[16:]),
+		deliveries: be.Uint32(b[20:]), share: be.Uint32(b[24:]),
+		received: int64(be.Uint64(b[28:])), retry: int64(be.Uint64(b[36:])), answered: int64(be.Uint64(b[44:])),
+		took: int64(be.Uint64(b[52:])), bodySize: int64(be.Uint64(b[60:])),
+		typeHash: be.Uint64(b[68:]), hookHash: be.Uint64(b[76:]),
+		earlier: webhook.ID(be.Uint64(b[84:])), later: webhook.ID(be.Uint64(b[92:])),
+		stored: be.Uint64(b[100:]), bodySum: be.Uint32(b[108:]),
+	}
+	return nil
+}
+
+// answer is the answer without its reason.
+func (r *row) answer() webhook.Answer {
+	return webhook.Answer{
+		Status: int(r.status), By: answerers[r.by], SenderGone: r.flags.has(flagSenderGone),
+		At: fromNanos(r.answered), RetryAt: fromNanos(r.retry),
+	}
+}
+
+func (r *row) setAnswer(a webhook.Answer) {
+	r.status, r.by = clampStatus(a.Status), indexOf(answerers[:], a.By)
+	r.flags.set(flagSenderGone, a.SenderGone)
+	r.answered, r.retry = nanos(a.At), nanos(a.RetryAt)
+}
+
+// outcome is the row's own outcome, without the answer's reason.
+func (r *row) outcome() webhook.Outcome {
+	return webhook.Outcome{
+		Answer:        r.answer(),
+		Interrupted:   r.flags.has(flagInterrupted),
+		AcceptedLater: r.flags.has(flagAcceptedLater),
+	}
+}
+
+// apply notes an attempt.
+func (r *row) apply(a *webhook.Attempt) {
+	r.attempts++
+	r.deliveries = max(r.deliveries, uint32(a.Delivery))
+	r.last, r.took = clampStatus(a.StatusCode), int64(a.Duration)
+	r.flags.set(flagLastError, a.Error != "")
+	r.flags.set(flagSlow, a.Slow)
+	r.flags.set(flagUnsuccessful, a.Unsuccessful)
+	if a.Trigger == webhook.TriggerResend {
+		r.flags |= flagResent
+	}
+	if a.Simulated {
+		r.flags |= flagSimulated
+	}
+}

@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Setting returns a setting that SetSetting kept, "" if there is none.
+func (s *Store) Setting(name string) (string, error) {
+	var value string
+	err := s.view(func(t *txn) error {
+		record := t.in(bucketSettings).Get([]byte(name))
+		if record == nil {
+			return nil
+		}
+		payload, err := unseal([]byte(name), record)
+		if err != nil {
+			return fmt.Errorf("setting %s: %w: %w", name, ErrDamaged, err)
+		}
+		value = string(payload)
+		return nil
+	})
+	return value, err
+}
+
+// SetSetting keeps a setting, and returns when it is on disk.
+func (s *Store) SetSetting(ctx context.Context, name, value string) error {
+	return s.update(ctx, len(value), func(t *txn) error {
+		record := append(make([]byte, sumSize), value...)
+		return t.in(bucketSettings).Put([]byte(name), seal([]byte(name), record))
+	})
+}

@@ -1,0 +1,158 @@
+// Package store keeps events, their bodies and every attempt at the app in one
+// file that survives a crash at any moment.
+//
+// A fixed-layout row per event is what lists and filters scan; records, bodies
+// and attempts are read only for what is shown. Every record has a checksum: a
+// damaged one is an error that wraps [ErrDamaged] and names its event, and
+// lists go on without it.
+//
+// [Open] returns a [Store] that is ready. What it returns are copies; no
+// method holds a transaction open while its caller works.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"taskhook/store/boltfile"
+	"taskhook/webhook"
+)
+
+// Errors of a Store.
+var (
+	// ErrNewerSchema is returned by Open when a newer Taskhook wrote the file.
+	ErrNewerSchema = errors.New("the store was written by a newer taskhook")
+	// ErrDamaged is returned when the record of an event is not as it was
+	// written.
+	ErrDamaged = errors.New("the stored event is damaged")
+	// ErrCorrupt is returned when the file as a whole is not as it was
+	// written. Open for writing sets such a file aside instead.
+	ErrCorrupt = boltfile.ErrCorrupt
+	// ErrReadOnly is returned when a store that is open for reading is
+	// written to.
+	ErrReadOnly = boltfile.ErrReadOnly
+	// ErrClosed is returned when a Store is used after Close.
+	ErrClosed = boltfile.ErrClosed
+)
+
+// LockedError is returned by [Open] when another process has the store open.
+type LockedError = boltfile.LockedError
+
+// Options tune a Store. The zero value opens for writing and deletes nothing
+// but refused events.
+type Options struct {
+	ReadOnly    bool          // create and change nothing
+	LockTimeout time.Duration // how long to wait for another process; 0: 1 s
+
+	Keep       time.Duration // older events are deleted; 0: at no age
+	KeepEvents int           // the oldest beyond are deleted; 0: any number is kept
+	KeepBytes  int64         // the oldest beyond are deleted; 0: any amount is kept
+
+	Logger *slog.Logger // nil: silence
+}
+
+// Store is an open store. All methods are safe for concurrent use.
+type Store struct {
+	file   *boltfile.File
+	opts   Options
+	quotas quotas
+	logger *slog.Logger
+	hub    hub
+
+	interrupted int
+	life        context.Context
+	end         context.CancelFunc
+	janitor     sync.WaitGroup
+	work        chan struct{} // has room for one signal: something was stored
+	closing     sync.Once
+	closeErr    error
+
+	skips skips
+}
+
+// SetAside says in a sentence which damaged file Open set aside, and why; ""
+// if none.
+func (s *Store) SetAside() string { return s.file.SetAside() }
+
+// Interrupted is how many events were found unanswered by Open: their outcome
+// is unknown.
+func (s *Store) Interrupted() int { return s.interrupted }
+
+// Close stores what is queued, ends every Watch and waits for what it started.
+// Only the first call does; all return its error.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.end()
+		s.janitor.Wait()
+		s.closeErr = s.file.Close()
+		s.hub.close()
+	})
+	return s.closeErr
+}
+
+// view runs fn in a read transaction; it must be quick.
+func (s *Store) view(fn func(*txn) error) error {
+	return s.file.View(func(tx *bbolt.Tx) error { return fn(&txn{tx: tx}) })
+}
+
+// update runs fn in a shared write transaction and returns when it is on disk.
+func (s *Store) update(ctx context.Context, size int, fn func(*txn) error) error {
+	return s.file.Update(ctx, size, transact(fn))
+}
+
+// transact lets fn change the counters.
+func transact(fn func(*txn) error) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		t := &txn{tx: tx}
+		stored, err := t.readCounters()
+		if err != nil {
+			stored = counters{}
+			t.counts = t.recount(0, 0)
+		} else {
+			t.counts = stored
+		}
+		if err := fn(t); err != nil {
+			return err
+		}
+		if t.counts == stored {
+			return nil
+		}
+		return t.in(bucketMeta).Put(countersKey, t.counts.encode())
+	}
+}
+
+func notFound(id webhook.ID) error { return fmt.Errorf("%s: %w", id, webhook.ErrNotFound) }
+
+func damaged(id webhook.ID, why error) error {
+	return fmt.Errorf("%s: %w: %w", id, ErrDamaged, why)
+}
+
+// skips remembers which damaged records were logged.
+type skips struct {
+	mu     sync.Mutex
+	logged map[string]bool
+}
+
+// maxSkips bounds what is remembered.
+const maxSkips = 1000
+
+// skipped logs, once, that a list goes on without a damaged record.
+func (s *Store) skipped(err error) {
+	s.skips.mu.Lock()
+	defer s.skips.mu.Unlock()
+	text := err.Error()
+	if s.skips.logged[text] || len(s.skips.logged) >= maxSkips {
+		return
+	}
+	if s.skips.logged == nil {
+		s.skips.logged = map[string]bool{}
+	}
+	s.skips.logged[text] = true
+	s.logger.Warn("a damaged record is left out", "error", err)
+}

@@ -1,0 +1,311 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"taskhook/webhook"
+)
+
+func TestAnEventComesBackAsItWas(t *testing.T) {
+	long := newEvent("w1")
+	long.Path, long.RawQuery = "/caf\xe9%2F", "q=<&>&\x00"
+	long.Header = http.Header{"X-Twice": {"b", "a", ""}, "X-Latin": {"caf\xe9"}, "X-None": {}}
+	long.Body = []byte{0, 1, 0xff, '\n'}
+	long.BodySize = 4
+	long.SentAt = time.Date(9999, 12, 31, 23, 59, 59, 1, time.UTC)
+	long.Verdict = webhook.Verdict{Status: webhook.Invalid, Scheme: "rsa", Header: "x", Key: "k", Reason: "a\nb", Next: "c", Age: -time.Hour}
+	empty := &webhook.Event{ReceivedAt: time.Unix(1, 2).UTC(), Method: "GET", Path: "/", Body: []byte{}}
+	unread := newEvent("")
+	unread.Body, unread.BodySize, unread.NoBody = nil, -1, true
+	unread.Answer = webhook.Answer{Status: 413, By: webhook.ByTaskhook, Reason: "too large", At: time.Unix(5, 6).UTC()}
+	large := newEvent("w2")
+	large.Body = []byte(strings.Repeat("x", 5<<20))
+	large.BodySize = 5 << 20
+
+	path := newPath(t)
+	s := mustOpen(t, path, Options{})
+	events := []*webhook.Event{newEvent("w0"), long, empty, unread, large}
+	for i, e := range events {
+		if id := mustPut(t, s, e); id != webhook.ID(i+1) {
+			t.Errorf("event %d has ID %s", i+1, id)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, path, Options{ReadOnly: true})
+	for _, want := range events {
+		got, err := s.Event(t.Context(), want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Body, want.Body) || (got.Body == nil) != (want.Body == nil) {
+			t.Errorf("the body of %s has changed", want.ID)
+		}
+		put := *want
+		put.Body, got.Body = nil, nil
+		if diff := cmp.Diff(put, got); diff != "" {
+			t.Errorf("event %s (-put +got):\n%s", want.ID, diff)
+		}
+	}
+}
+
+func TestAttemptsComeBackAsTheyWere(t *testing.T) {
+	s := newStore(t)
+	id := mustPut(t, s, newEvent("w"))
+	first := received(id, 500)
+	first.Hint, first.Slow, first.Unsuccessful = "a hint", true, true
+	refusedConn := webhook.Attempt{EventID: id, Number: 1, Trigger: webhook.TriggerResend, Target: "http://x/", StartedAt: time.Unix(1, 0).UTC(), Error: "connection refused"}
+	edited := resent(id, 200)
+	edited.Body, edited.BodySize = []byte{}, 300_000
+	edited.Sent = &webhook.Request{Method: "POST", Path: "/caf\xe9", RawQuery: "a=b", Header: http.Header{"A": {"b", "c"}}, Body: []byte(strings.Repeat("y", 100_000))}
+	bare := resent(id, 204)
+	bare.Body, bare.Header, bare.Sent = nil, nil, &webhook.Request{}
+	answer := byApp(500)
+	want := []webhook.Attempt{first, refusedConn, edited, bare}
+	for i := range want {
+		var a *webhook.Answer
+		if i == 0 {
+			a = &answer
+		}
+		if err := s.PutAttempt(t.Context(), &want[i], a); err != nil {
+			t.Fatal(err)
+		}
+		if want[i].Seq != uint64(i+1) || want[i].Delivery != i+1 {
+			t.Errorf("attempt %d has Seq %d, Delivery %d", i+1, want[i].Seq, want[i].Delivery)
+		}
+	}
+	got, err := s.Attempts(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("attempts (-put +got):\n%s", diff)
+	}
+	if _, err := s.Attempts(t.Context(), 99); !errors.Is(err, webhook.ErrNotFound) {
+		t.Errorf("attempts of no event: %v", err)
+	}
+	if err := s.PutAttempt(t.Context(), &webhook.Attempt{EventID: 99}, nil); !errors.Is(err, webhook.ErrNotFound) {
+		t.Errorf("an attempt at no event: %v", err)
+	}
+}
+
+func TestASummaryTellsWhatBecameOfAnEvent(t *testing.T) {
+	s := newStore(t)
+	e := newEvent("w")
+	id := mustPut(t, s, e)
+	if got := state(t, s, id); got != webhook.StateForwarding {
+		t.Errorf("unanswered: %s", got)
+	}
+	answer := byApp(500)
+	a := received(id, 500)
+	a.Error, a.Slow = "cut off", true
+	if err := s.PutAttempt(t.Context(), &a, &answer); err != nil {
+		t.Fatal(err)
+	}
+	want := webhook.Summary{
+		Event: *e, Attempts: 1, LastStatus: 500, LastDuration: 3 * time.Millisecond, LastError: true, Slow: true,
+		Outcome: webhook.Outcome{Answer: answer},
+	}
+	want.Header, want.Body, want.Answer = nil, nil, answer
+	if diff := cmp.Diff(want, summary(t, s, id)); diff != "" {
+		t.Errorf("answered 500 (-want +got):\n%s", diff)
+	}
+	simulated := resent(id, 200)
+	simulated.Trigger, simulated.Simulated = webhook.TriggerSimulation, true
+	mustTry(t, s, simulated)
+	if got := summary(t, s, id); got.State(time.Now()) != webhook.StateLost || !got.Simulated || got.Resent {
+		t.Errorf("after a simulated answer: %s, %+v", got.State(time.Now()), got)
+	}
+	mustTry(t, s, resent(id, 200))
+	if got := summary(t, s, id); got.State(time.Now()) != webhook.StateRescued || !got.Resent || got.Attempts != 3 || got.LastError || got.Slow {
+		t.Errorf("after a resend: %s, %+v", got.State(time.Now()), got)
+	}
+	if err := s.Mark(t.Context(), []webhook.ID{id, 99}, true); err != nil || !summary(t, s, id).Marked {
+		t.Errorf("Mark: %v, %v", err, summary(t, s, id).Marked)
+	}
+	if err := s.Mark(t.Context(), []webhook.ID{id}, false); err != nil || summary(t, s, id).Marked {
+		t.Errorf("unmark: %v", err)
+	}
+}
+
+func TestQueuedAttemptsAreSeenByTheNextWriteAndKeptByClose(t *testing.T) {
+	path := newPath(t)
+	s := mustOpen(t, path, Options{})
+	id := mustPut(t, s, newEvent("w"))
+	s.QueueAttempt(received(id, 500), byApp(500))
+	if a := mustTry(t, s, resent(id, 200)); a.Seq != 2 || a.Delivery != 2 {
+		t.Errorf("the attempt after a queued one has Seq %d, Delivery %d", a.Seq, a.Delivery)
+	}
+	other := mustPut(t, s, newEvent("x"))
+	s.QueueAttempt(received(other, 200), byApp(200))
+	s = reopen(t, s, path, Options{})
+	if got := state(t, s, id); got != webhook.StateRescued {
+		t.Errorf("%s is %s", id, got)
+	}
+	if got := state(t, s, other); got != webhook.StateAccepted || s.Interrupted() != 0 {
+		t.Errorf("%s is %s, %d interrupted", other, got, s.Interrupted())
+	}
+}
+
+func TestAQueuedAttemptThatCannotBeStoredIsLogged(t *testing.T) {
+	var log lockedBuffer
+	s := mustOpen(t, newPath(t), Options{Logger: logTo(&log)})
+	s.QueueAttempt(received(99, 200), byApp(200))
+	mustPut(t, s, newEvent("w")) // comes after it
+	if !strings.Contains(log.String(), "#99") {
+		t.Errorf("the log says %q", log.String())
+	}
+}
+
+func TestIDsAreNeverReused(t *testing.T) {
+	path := newPath(t)
+	s := mustOpen(t, path, Options{})
+	for range 3 {
+		mustPut(t, s, newEvent("w"))
+	}
+	if n, err := s.Delete(t.Context(), []webhook.ID{3, 2, 99}); n != 2 || err != nil {
+		t.Fatalf("Delete = %d, %v", n, err)
+	}
+	s = reopen(t, s, path, Options{})
+	if id := mustPut(t, s, newEvent("w")); id != 4 {
+		t.Errorf("after deleting the newest the next is %s", id)
+	}
+}
+
+func TestUnansweredEventsAreInterruptedByTheNextOpen(t *testing.T) {
+	path := newPath(t)
+	s := mustOpen(t, path, Options{})
+	open := mustPut(t, s, newEvent("a"))
+	answered(t, s, newEvent("b"), 200)
+	mustPut(t, s, refused("c"))
+	rescued := mustPut(t, s, newEvent("d"))
+	mustTry(t, s, resent(rescued, 200))
+
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := Open(path, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := state(t, reader, open); got != webhook.StateForwarding || reader.Interrupted() != 0 {
+		t.Errorf("a reader has changed the event to %s", got)
+	}
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, path, Options{})
+	if s.Interrupted() != 2 || state(t, s, open) != webhook.StateInterrupted || state(t, s, rescued) != webhook.StateRescued {
+		t.Errorf("%d interrupted: %s, %s", s.Interrupted(), state(t, s, open), state(t, s, rescued))
+	}
+	if s = reopen(t, s, path, Options{}); s.Interrupted() != 0 || state(t, s, open) != webhook.StateInterrupted {
+		t.Errorf("opened again: %d interrupted, %s", s.Interrupted(), state(t, s, open))
+	}
+}
+
+func TestSettingsAreKept(t *testing.T) {
+	path := newPath(t)
+	s := mustOpen(t, path, Options{})
+	if v, err := s.Setting("target"); v != "" || err != nil {
+		t.Errorf("unset: %q, %v", v, err)
+	}
+	for _, v := range []string{"a", "http://localhost:3000"} {
+		if err := s.SetSetting(t.Context(), "target", v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = reopen(t, s, path, Options{})
+	if v, err := s.Setting("target"); v != "http://localhost:3000" || err != nil {
+		t.Errorf("%q, %v", v, err)
+	}
+}
+
+func TestFind(t *testing.T) {
+	s := newStore(t)
+	if _, err := s.Find(t.Context(), "latest"); !errors.Is(err, webhook.ErrNotFound) {
+		t.Errorf("latest of none: %v", err)
+	}
+	mustPut(t, s, newEvent("w-1"))
+	mustPut(t, s, newEvent("w-2"))
+	mustPut(t, s, newEvent("w-1"))
+	mustPut(t, s, newEvent("77"))
+	for name, want := range map[string]webhook.ID{"2": 2, "#2": 2, "latest": 4, "w-1": 3, "w-2": 2, "77": 4} {
+		if id, err := s.Find(t.Context(), name); id != want || err != nil {
+			t.Errorf("Find(%q) = %s, %v, want %s", name, id, err, want)
+		}
+	}
+	for _, name := range []string{"5", "#0", "w", "", "#"} {
+		if id, err := s.Find(t.Context(), name); !errors.Is(err, webhook.ErrNotFound) || id != 0 {
+			t.Errorf("Find(%q) = %s, %v", name, id, err)
+		}
+	}
+}
+
+func TestPendingEventsAreNamedSoonestFirst(t *testing.T) {
+	s := newStore(t)
+	now := time.Now()
+	put := func(retry time.Time) webhook.ID {
+		answer := byApp(429)
+		answer.RetryAt = retry
+		return answeredWith(t, s, newEvent(""), answer)
+	}
+	late := put(now.Add(time.Hour))
+	soon := put(now.Add(time.Minute))
+	due := put(now.Add(-time.Minute))
+	overdue := put(now.Add(-time.Hour))
+	final := put(time.Time{})
+	pending, err := s.Pending(t.Context())
+	if want := []webhook.ID{due, soon, late}; err != nil || !slices.Equal(ids(pending), want) {
+		t.Errorf("Pending = %v, %v, want %v", ids(pending), err, want)
+	}
+	if state(t, s, overdue) != webhook.StatePresumedLost || state(t, s, final) != webhook.StateLost {
+		t.Errorf("%s, %s", state(t, s, overdue), state(t, s, final))
+	}
+	c, err := s.Counts(t.Context())
+	if err != nil || c.Pending != 3 || c.Lost != 2 || c.Events != 5 || c.Bytes == 0 {
+		t.Errorf("Counts = %+v, %v", c, err)
+	}
+}
+
+func TestWatchHintsAtChangesAndJoinsThem(t *testing.T) {
+	s := newStore(t)
+	idle := s.Watch(t.Context())
+	for range 5 {
+		mustPut(t, s, newEvent("w"))
+	}
+	first := <-idle
+	mustPut(t, s, newEvent("w"))
+	if second := <-idle; first.Version == 0 || second.Version <= first.Version {
+		t.Errorf("versions %d, %d", first.Version, second.Version)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range idle { // ends
+	}
+	for range s.Watch(t.Context()) {
+		t.Error("a closed store hints")
+	}
+}
+
+func TestAfterCloseEverythingIsRefused(t *testing.T) {
+	s := newStore(t)
+	if err := errors.Join(s.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PutEvent(t.Context(), newEvent("w")); !errors.Is(err, ErrClosed) {
+		t.Errorf("PutEvent = %v", err)
+	}
+	if _, err := s.Page(t.Context(), webhook.Query{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("Page = %v", err)
+	}
+}
