@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"taskhook/taskee"
+)
+
+// load is a supply of signed requests, each with its own webhookId.
+type load struct {
+	publicKey string // PEM file
+	requests  []signed
+	next      atomic.Int64
+}
+
+type signed struct {
+	body   []byte
+	header http.Header
+}
+
+func newLoad(dir string, n, size int) (*load, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 4096)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	l := &load{publicKey: filepath.Join(dir, "bench.pem"), requests: make([]signed, n)}
+	block := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	if err := os.WriteFile(l.publicKey, block, 0o600); err != nil {
+		return nil, err
+	}
+	signer := taskee.Signer{RSA: key}
+	var wg sync.WaitGroup
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	for w := range errs {
+		wg.Go(func() {
+			for i := w; i < n && errs[w] == nil; i += len(errs) {
+				body := payload(i, size)
+				header, err := signer.Sign(body, taskee.SchemeRSA)
+				l.requests[i], errs[w] = signed{body, header}, err
+			}
+		})
+	}
+	wg.Wait()
+	return l, errors.Join(errs...)
+}
+
+// payload is a flat event of about size bytes.
+func payload(i, size int) []byte {
+	head := fmt.Sprintf(`{"type":"ContactCreate","locationId":"ve9EPM428h8vShlRW1KT","timestamp":"2026-01-28T14:35:00.000Z","webhookId":"%08x-0000-4000-8000-%012x","note":"`, i, i)
+	return []byte(head + strings.Repeat("x", max(0, size-len(head)-2)) + `"}`)
+}
+
+type result struct {
+	rate     float64 // requests per second
+	p50, p99 time.Duration
+	rssAnon  int64 // bytes, 0 if unknown
+}
+
+// drive sends from conns connections for a time. Each request must be
+// answered 200.
+func (l *load) drive(url string, conns int, d time.Duration) (result, error) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conns, MaxConnsPerHost: conns, DisableCompression: true}}
+	defer client.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	took := make([][]time.Duration, conns)
+	errs := make([]error, conns)
+	var wg sync.WaitGroup
+	start := time.Now()
+	for c := range conns {
+		wg.Go(func() {
+			for ctx.Err() == nil && errs[c] == nil {
+				began := time.Now()
+				errs[c] = l.send(client, url)
+				took[c] = append(took[c], time.Since(began))
+			}
+		})
+	}
+	wg.Wait()
+	elapsed := time.Since(start)
+	all := slices.Concat(took...)
+	slices.Sort(all)
+	return result{
+		rate: float64(len(all)) / elapsed.Seconds(),
+		p50:  all[len(all)/2], p99: all[len(all)*99/100],
+	}, errors.Join(errs...)
+}
+
+func (l *load) send(client *http.Client, url string) error {
+	return post(client, url, l.requests[int(l.next.Add(1)-1)%len(l.requests)])
+}
+
+// post sends one request, which must be answered 200.
+func post(client *http.Client, url string, r signed) error {
+	req, err := http.NewRequest(http.MethodPost, url+"/webhooks", bytes.NewReader(r.body))
+	if err != nil {
+		return err
+	}
+	for name, values := range r.header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("answered %s", resp.Status)
+	}
+	return nil
+}

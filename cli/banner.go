@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"taskhook/taskee"
+	"taskhook/webhook"
+	"taskhook/webhook/export"
+)
+
+func pid() int { return os.Getpid() }
+
+// banner says, on stderr, what to do in Taskee and what is running here; with
+// JSON output the ready line goes to stdout first.
+func (s *session) banner(ctx context.Context) error {
+	d, err := s.feed.Listener(ctx)
+	if err != nil {
+		return err
+	}
+	if s.opts.output.value == "json" {
+		url := d.Tunnel.URL
+		if url == "" {
+			url = d.Local
+		}
+		if err := export.ReadyLine(s.app.stdout, url, d.Local, d.Target); err != nil {
+			return err
+		}
+	}
+	if s.opts.output.value != "quiet" {
+		_, _ = io.WriteString(s.app.stderr, bannerText(d, s.opts.tunnelMissing))
+	}
+	return nil
+}
+
+// bannerText is the banner of a listener.
+func bannerText(d webhook.Listener, tunnelMissing bool) string {
+	var b strings.Builder
+	line := func(label, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-9s %s\n", label, printable(fmt.Sprintf(format, args...)))
+	}
+	fmt.Fprintf(&b, "taskhook %s\n\n", d.Version)
+	if d.Tunnel.URL != "" {
+		b.WriteString("In Taskee, once for your OAuth app:\n")
+		b.WriteString("  1  Advanced Settings → Auth: select the scopes your events need\n")
+		b.WriteString("  2  Advanced Settings → Webhook: toggle on each event and paste this URL\n\n")
+		line("url", "%s", d.Tunnel.URL)
+	}
+	line("local", "%s", d.Local)
+	line("target", "%s (%s)", d.Target, healthWords(d.Health))
+	line("verify", "%s", verifyWords(d.Verify))
+	line("project", "%s, %s, %s", d.Project, plural(d.Counts.Events, "event", "events"), humanize.IBytes(uint64(max(0, d.Counts.Bytes))))
+	switch {
+	case tunnelMissing:
+		line("tunnel", "none: no ngrok authtoken is known, so Taskee cannot reach this machine yet")
+		line("", "%s", authtokenHint)
+	case d.Tunnel.URL == "":
+		line("tunnel", "none: only programs on this machine can send; try: taskhook trigger ContactCreate")
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+func healthWords(h webhook.Health) string {
+	switch {
+	case !h.Known:
+		return "not probed yet"
+	case h.Up && h.Address != "":
+		return "answers on " + h.Address
+	case h.Up:
+		return "answers"
+	case h.Error != "":
+		return "does not answer yet: " + h.Error
+	}
+	return "does not answer yet"
+}
+
+func verifyWords(mode string) string {
+	switch mode {
+	case "flag":
+		return "flag: a bad or missing signature is marked and forwarded"
+	case "off":
+		return "off: signatures are not looked at"
+	}
+	return "enforce: a bad or missing signature is answered 401 and not forwarded"
+}
+
+// namePending names, on the way out, what Taskee will send again.
+func (s *session) namePending() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	pending, err := s.store.Pending(ctx)
+	if err != nil || len(pending) == 0 {
+		return err
+	}
+	_, err = io.WriteString(s.app.stderr, pendingText(pending, time.Now()))
+	return err
+}
+
+// maxPendingNamed bounds the list on the way out.
+const maxPendingNamed = 10
+
+func pendingText(pending []webhook.Summary, now time.Time) string {
+	var b strings.Builder
+	first := pending[0].Outcome.Answer.RetryAt
+	for i, e := range pending {
+		at := e.Outcome.Answer.RetryAt
+		if at.Before(first) {
+			first = at
+		}
+		if i < maxPendingNamed {
+			fmt.Fprintf(&b, "  %-6s %-24s retry %d of %d expected about %s\n", e.ID, export.Clean(e.Type), e.Try, taskee.Policy().MaxRetries, clock(at, now))
+		}
+	}
+	if more := len(pending) - maxPendingNamed; more > 0 {
+		fmt.Fprintf(&b, "  and %d more\n", more)
+	}
+	return fmt.Sprintf("taskhook: %s pending: restart before %s, or Taskee's retry meets a closed tunnel\n%s",
+		plural(len(pending), "event is", "events are"), clock(first, now), b.String())
+}
+
+// clock writes a time of day, with the date when it is another day.
+func clock(t, now time.Time) string {
+	t, now = t.Local(), now.Local()
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04")
+	}
+	return t.Format("Jan 2 15:04")
+}

@@ -1,0 +1,284 @@
+package cli
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"taskhook/taskee"
+	"taskhook/verify"
+	"taskhook/webhook"
+)
+
+// testPair is a data directory with a development pair from the test keys,
+// "a" or "b": making an RSA key takes seconds.
+func testPair(t *testing.T, which string) (dir string, s taskee.Signer) {
+	t.Helper()
+	dir = t.TempDir()
+	return dir, installTestPair(t, dir, which)
+}
+
+func installTestPair(t *testing.T, dir, which string) taskee.Signer {
+	t.Helper()
+	for file, key := range map[string]string{devRSAFile: "rsa4096", devEd25519File: "ed25519"} {
+		text, err := os.ReadFile(filepath.Join("..", "testdata", "keys", "test-"+key+"-"+which+".private.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := install(filepath.Join(dir, file), text, 0o600, replaceExisting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := loadOrMakeDevKeys(dir, func() { t.Error("a key was made") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestDevPairIsMadeOnFirstUse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes an RSA-4096 key")
+	}
+	dir := filepath.Join(t.TempDir(), "new")
+	said := 0
+	made, err := loadOrMakeDevKeys(dir, func() { said++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := loadOrMakeDevKeys(dir, func() { said++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said != 1 {
+		t.Errorf("said %d times that it takes long, want once", said)
+	}
+	if !made.RSA.Equal(again.RSA) || !made.Ed25519.Equal(again.Ed25519) || made.RSA.N.BitLen() != devRSABits {
+		t.Error("the pair was not kept")
+	}
+	modes := map[string]fs.FileMode{
+		".": 0o700, devRSAFile: 0o600, devEd25519File: 0o600, devRSAPublicFile: 0o644, devEd25519PublicFile: 0o644,
+	}
+	for file, want := range modes {
+		fi, err := os.Stat(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fi.Mode().Perm(); got != want && runtime.GOOS != "windows" {
+			t.Errorf("%s has mode %o, want %o", file, got, want)
+		}
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 4 {
+		t.Errorf("there are %d files, want 4", len(entries))
+	}
+}
+
+// TestRacingProcessesEndWithOneKey holds that whoever comes second takes the
+// first one's key: a signature of a key that is gone would fit nothing.
+func TestRacingProcessesEndWithOneKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), devEd25519File)
+	const racers = 16
+	keys := make([]ed25519.PrivateKey, racers)
+	var ready, all sync.WaitGroup
+	ready.Add(racers)
+	for i := range racers {
+		all.Go(func() {
+			var err error
+			keys[i], err = loadOrMakeKey(path, func() (ed25519.PrivateKey, error) {
+				ready.Done()
+				ready.Wait() // nobody found a key
+				_, private, err := ed25519.GenerateKey(rand.Reader)
+				return private, err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for i, k := range keys {
+		if !k.Equal(keys[0]) {
+			t.Errorf("racer %d has a key of its own", i)
+		}
+	}
+	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+		t.Errorf("%d files are left, want 1", len(entries))
+	}
+}
+
+func TestPublicHalvesFollowThePrivateOnes(t *testing.T) {
+	dir, signer := testPair(t, "a")
+	for name, spoil := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"damaged": func(path string) error { return os.WriteFile(path, []byte("x"), 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, file := range []string{devRSAPublicFile, devEd25519PublicFile} {
+				if err := spoil(filepath.Join(dir, file)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := loadOrMakeDevKeys(dir, func() {}); err != nil {
+				t.Fatal(err)
+			}
+			keys, err := loadDevPublic(dir)
+			if err != nil || len(keys) != 2 {
+				t.Fatalf("loadDevPublic = %v, %v", keys, err)
+			}
+			if !signer.RSA.PublicKey.Equal(keys[0].Public) || !signer.Ed25519.Public().(ed25519.PublicKey).Equal(keys[1].Public) {
+				t.Error("they are not the pair's")
+			}
+		})
+	}
+}
+
+func TestDamagedPrivateKeyIsLeftAlone(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"empty", "", "is not PEM"},
+		{"cut off", "-----BEGIN PRIVATE KEY-----\nMIIJ", "is not PEM"},
+		{"not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "holds no private key"},
+		{"of another kind", "ed25519", "is of another kind"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, _ := testPair(t, "a")
+			path := filepath.Join(dir, devRSAFile)
+			text := []byte(tt.text)
+			if tt.text == "ed25519" {
+				text, _ = os.ReadFile(filepath.Join(dir, devEd25519File))
+			}
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := loadOrMakeDevKeys(dir, func() {})
+			var hint *hintError
+			if !errors.As(err, &hint) || !strings.Contains(err.Error(), path+" "+tt.want) {
+				t.Errorf("error %v, want %q and a hint", err, tt.want)
+			}
+			if after, _ := os.ReadFile(path); string(after) != string(text) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestLoadDevPublicMakesNothing(t *testing.T) {
+	dir := t.TempDir()
+	keys, err := loadDevPublic(dir)
+	if len(keys) != 0 || err != nil {
+		t.Errorf("loadDevPublic = %v, %v", keys, err)
+	}
+	if _, err := loadDevPublic(filepath.Join(dir, "none")); err != nil {
+		t.Errorf("without a data directory: %v", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("it made %v", entries)
+	}
+}
+
+// signed is a body and its headers.
+type signed struct {
+	header http.Header
+	body   []byte
+}
+
+func sign(t *testing.T, s taskee.Signer, scheme string) signed {
+	t.Helper()
+	body := []byte(`{"type":"ContactCreate"}`)
+	h, err := s.Sign(body, scheme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed{h, body}
+}
+
+func (s signed) check(t *testing.T, v *devVerifier, want webhook.VerdictStatus, key string) {
+	t.Helper()
+	if got := v.Verify(s.header, s.body); got.Status != want || got.Key != key {
+		t.Errorf("verdict %s, key %q: %s; want %s, key %q", got.Status, got.Key, got.Reason, want, key)
+	}
+}
+
+func TestDevVerifier(t *testing.T) {
+	_, a := testPair(t, "a")
+	dirB, b := testPair(t, "b")
+	platform := []verify.Key{{Name: "taskee", Public: &a.RSA.PublicKey}}
+	byPlatform, byRSA, byEd25519 := sign(t, a, taskee.SchemeRSA), sign(t, b, taskee.SchemeRSA), sign(t, b, taskee.SchemeEd25519)
+
+	t.Run("the pair is trusted beside the platform", func(t *testing.T) {
+		v := newDevVerifier(dirB, platform, devTrusted)
+		byPlatform.check(t, v, webhook.Valid, "taskee")
+		byRSA.check(t, v, webhook.Valid, "dev")
+		byEd25519.check(t, v, webhook.Valid, "dev")
+	})
+	t.Run("a pair made later is read when its first signature comes", func(t *testing.T) {
+		dir := t.TempDir()
+		v := newDevVerifier(dir, platform, devTrusted)
+		byRSA.check(t, v, webhook.Invalid, "")
+		installTestPair(t, dir, "b")
+		byRSA.check(t, v, webhook.Valid, "dev")
+		byPlatform.check(t, v, webhook.Valid, "taskee")
+	})
+	t.Run("a pair made anew replaces the one before", func(t *testing.T) {
+		dir, _ := testPair(t, "b")
+		v := newDevVerifier(dir, nil, devTrusted)
+		byRSA.check(t, v, webhook.Valid, "dev")
+		installTestPair(t, dir, "a")
+		byPlatform.check(t, v, webhook.Valid, "dev")
+		byRSA.check(t, v, webhook.Invalid, "")
+	})
+	t.Run("files that have not changed are not read again", func(t *testing.T) {
+		v := newDevVerifier(t.TempDir(), platform, devTrusted)
+		before := v.current.Load()
+		byRSA.check(t, v, webhook.Invalid, "")
+		if v.current.Load() != before {
+			t.Error("they were")
+		}
+	})
+	t.Run("through the tunnel the pair is recognised and not trusted", func(t *testing.T) {
+		dir := t.TempDir()
+		v := newDevVerifier(dir, platform, devKnown)
+		byRSA.check(t, v, webhook.Invalid, "")
+		installTestPair(t, dir, "b")
+		byRSA.check(t, v, webhook.Invalid, "dev")
+		byEd25519.check(t, v, webhook.Invalid, "dev")
+		byPlatform.check(t, v, webhook.Valid, "taskee")
+	})
+	t.Run("a damaged file leaves the keys as they were", func(t *testing.T) {
+		dir, _ := testPair(t, "b")
+		v := newDevVerifier(dir, platform, devTrusted)
+		if err := os.WriteFile(filepath.Join(dir, devRSAPublicFile), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		other, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sign(t, taskee.Signer{RSA: other}, taskee.SchemeRSA).check(t, v, webhook.Invalid, "")
+		byRSA.check(t, v, webhook.Valid, "dev")
+	})
+	t.Run("many requests at once", func(t *testing.T) {
+		dir := t.TempDir()
+		v := newDevVerifier(dir, platform, devTrusted)
+		installTestPair(t, dir, "b")
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for _, s := range slices.Repeat([]signed{byRSA, byEd25519}, 4) {
+					s.check(t, v, webhook.Valid, "dev")
+				}
+			})
+		}
+		all.Wait()
+	})
+}

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// hintError is an error with one thing to do next, and its exit code where
+// that is not exitFailed.
+type hintError struct {
+	err  error
+	hint string
+	code int
+}
+
+func (e *hintError) Error() string { return e.err.Error() }
+func (e *hintError) Unwrap() error { return e.err }
+
+// withHint adds one thing to do next to an error.
+func withHint(err error, hint string) error { return &hintError{err: err, hint: hint} }
+
+// usageError is an argument that cannot be understood: exit code 2. The hint
+// is the command's help unless another is given.
+func usageError(cmd *cobra.Command, err error, hint ...string) error {
+	h := fmt.Sprintf("see %s --help", cmd.CommandPath())
+	if len(hint) > 0 {
+		h = hint[0]
+	}
+	return &hintError{err: err, hint: h, code: exitUsage}
+}
+
+// errReported ends a command with exit code 1 when all there is to say has
+// been said.
+var errReported = errors.New("reported")
+
+// report prints an error the way people see it.
+func (a *app) report(err error) {
+	if errors.Is(err, errReported) {
+		return
+	}
+	if errors.Is(err, context.Canceled) {
+		a.note("cancelled")
+		return
+	}
+	a.sayErr("error", err.Error())
+	var h *hintError
+	if errors.As(err, &h) && h.hint != "" {
+		a.sayErr("hint", h.hint)
+	}
+}
+
+// sayErr prints one message on stderr behind "taskhook: kind:".
+func (a *app) sayErr(kind, text string) {
+	text = strings.TrimSpace(printable(text))
+	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s: %s\n", kind, text)
+}
+
+// note prints one plain message on stderr.
+func (a *app) note(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s\n", printable(fmt.Sprintf(format, args...)))
+}
+
+func (a *app) warn(format string, args ...any) {
+	a.sayErr("warning", fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"taskhook/webhook"
+	"taskhook/webhook/export"
+)
+
+func newEventsCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "list, show and delete what came in",
+		Args:  arguments(cobra.ArbitraryArgs),
+		RunE:  unknownCommand,
+	}
+	cmd.AddCommand(newEventsListCommand(a), newEventsShowCommand(a), newEventsDeleteCommand(a))
+	return cmd
+}
+
+// pageSize is how many events are asked for at a time.
+const pageSize = 500
+
+func newEventsListCommand(a *app) *cobra.Command {
+	var (
+		q      queryFlags
+		limit  int
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "list events, newest first",
+		Example: "  taskhook events list --state lost --since 1h\n" +
+			"  taskhook events list --type ContactCreate --status 5xx --json",
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 {
+				return usageError(cmd, errors.New("--limit must be at least 1"))
+			}
+			query, err := q.query(cmd, time.Now())
+			if err != nil {
+				return err
+			}
+			b, err := a.openBackend(cmd.Context(), reads)
+			if err != nil {
+				return err
+			}
+			out := bufio.NewWriter(a.stdout)
+			list := a.listWriter(out, asJSON)
+			err = eachEvent(cmd.Context(), b, query, limit, list)
+			return errors.Join(err, out.Flush(), b.close())
+		},
+	}
+	q.add(cmd)
+	cmd.Flags().IntVar(&limit, "limit", 50, "events at most")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	return cmd
+}
+
+// eachEvent calls do for up to limit events that a query selects.
+func eachEvent(ctx context.Context, b *backend, q webhook.Query, limit int, do func(webhook.Summary) error) error {
+	for limit > 0 {
+		q.Limit = min(limit, pageSize)
+		page, err := b.Page(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, e := range page.Events {
+			if err := do(e); err != nil {
+				return err
+			}
+		}
+		limit -= len(page.Events)
+		if page.Next == 0 {
+			return nil
+		}
+		q.Cursor = page.Next
+	}
+	return nil
+}
+
+// listWriter writes a list's events as JSON lines or as a table.
+func (a *app) listWriter(w io.Writer, asJSON bool) func(webhook.Summary) error {
+	now := time.Now()
+	if asJSON {
+		return func(e webhook.Summary) error { return export.SummaryLine(w, e, e.State(now)) }
+	}
+	head := false
+	return func(e webhook.Summary) error {
+		if !head {
+			head = true
+			_, _ = fmt.Fprintf(w, "%-8s %-15s %-24s %-9s %6s %8s  %s\n", "ID", "RECEIVED", "TYPE", "VERDICT", "STATUS", "TOOK", "STATE")
+		}
+		_, err := fmt.Fprintln(w, listRow(e, now))
+		return err
+	}
+}
+
+func listRow(e webhook.Summary, now time.Time) string {
+	status, took := "-", "-"
+	if e.Attempts > 0 {
+		took = e.LastDuration.Round(100 * time.Microsecond).String()
+	}
+	if e.LastStatus > 0 {
+		status = fmt.Sprint(e.LastStatus)
+	}
+	name := export.Clean(e.Type)
+	if name == "" {
+		name = e.Method + " " + export.Clean(e.Path)
+	}
+	state := string(e.State(now))
+	if e.RedeliveryOf != 0 {
+		state += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
+	}
+	return fmt.Sprintf("%-8s %-15s %-24s %-9s %6s %8s  %s",
+		e.ID, e.ReceivedAt.Local().Format("Jan 02 15:04:05"), name, e.Verdict.Status, status, took, state)
+}
+
+func newEventsDeleteCommand(a *app) *cobra.Command {
+	var (
+		q   queryFlags
+		yes bool
+	)
+	cmd := &cobra.Command{
+		Use:   "delete [ID…]",
+		Short: "delete events, by name or by what they are",
+		Example: "  taskhook events delete 42 43\n" +
+			"  taskhook events delete --verdict invalid --yes",
+		Args: arguments(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 == !q.given() {
+				return usageError(cmd, errors.New("name events, or select them with flags; not both"),
+					"for example: taskhook events delete 42, or taskhook events delete --state refused --yes")
+			}
+			query, err := q.query(cmd, time.Now())
+			if err != nil {
+				return err
+			}
+			b, err := a.openBackend(cmd.Context(), writes)
+			if err != nil {
+				return err
+			}
+			return errors.Join(a.deleteEvents(cmd, b, args, query, yes), b.close())
+		},
+	}
+	q.add(cmd)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func (a *app) deleteEvents(cmd *cobra.Command, b *backend, names []string, q webhook.Query, yes bool) error {
+	ctx := cmd.Context()
+	ids, err := findAll(ctx, b, names)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		collect := func(e webhook.Summary) error { ids = append(ids, e.ID); return nil }
+		if err := eachEvent(ctx, b, q, int(^uint(0)>>1), collect); err != nil {
+			return err
+		}
+		if len(ids) == 0 {
+			a.note("no event fits: nothing deleted")
+			return nil
+		}
+		if !yes && !a.confirm(fmt.Sprintf("delete %s?", plural(len(ids), "event", "events"))) {
+			return withHint(fmt.Errorf("nothing deleted: %s would have been", plural(len(ids), "event", "events")), "add --yes to delete without being asked")
+		}
+	}
+	n, err := b.Delete(ctx, ids)
+	if err != nil {
+		return err
+	}
+	a.note("deleted %s", plural(n, "event", "events"))
+	return nil
+}
+
+// confirm asks a person on a terminal; elsewhere the answer is no.
+func (a *app) confirm(question string) bool {
+	if !isTerminal(a.stdin) {
+		return false
+	}
+	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s [y/N] ", question)
+	answer, _ := bufio.NewReader(a.stdin).ReadString('\n')
+	return strings.EqualFold(strings.TrimSpace(answer), "y")
+}
+
+// findAll turns the names of events into their IDs.
+func findAll(ctx context.Context, b *backend, names []string) ([]webhook.ID, error) {
+	var ids []webhook.ID
+	for _, name := range names {
+		id, err := b.Find(ctx, name)
+		if errors.Is(err, webhook.ErrNotFound) {
+			return nil, withHint(fmt.Errorf("there is no event %q", name), "see: taskhook events list")
+		}
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}

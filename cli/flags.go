@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// byteSize is a flag value such as 5MiB; a bare number counts bytes.
+type byteSize int64
+
+func (b *byteSize) String() string { return humanize.IBytes(uint64(max(0, *b))) }
+func (b *byteSize) Type() string   { return "size" }
+func (b *byteSize) Set(s string) error {
+	n, err := humanize.ParseBytes(s)
+	if err != nil || n > 1<<50 {
+		return errors.New("want a size such as 512KiB or 5MiB")
+	}
+	*b = byteSize(n)
+	return nil
+}
+
+// span is a flag value such as 90s, 12h or 30d.
+type span time.Duration
+
+func (d *span) String() string {
+	t := time.Duration(*d)
+	if t > 0 && t%(24*time.Hour) == 0 {
+		return strconv.Itoa(int(t/(24*time.Hour))) + "d"
+	}
+	return t.String()
+}
+func (d *span) Type() string { return "duration" }
+func (d *span) Set(s string) error {
+	t, err := parseSpan(s)
+	if err != nil {
+		return err
+	}
+	*d = span(t)
+	return nil
+}
+
+func parseSpan(s string) (time.Duration, error) {
+	bad := errors.New("want a duration such as 30s, 10m, 12h or 30d")
+	t, err := time.ParseDuration(s)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		var n float64
+		if n, err = strconv.ParseFloat(days, 64); err == nil && n <= 36500 {
+			t = time.Duration(n * float64(24*time.Hour))
+		}
+	}
+	if err != nil || t <= 0 {
+		return 0, bad
+	}
+	return t, nil
+}
+
+// choice is a flag value out of a few words.
+type choice struct {
+	value string
+	words []string
+}
+
+func oneOf(value string, others ...string) choice {
+	return choice{value: value, words: append([]string{value}, others...)}
+}
+
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return strings.Join(c.words, "|") }
+func (c *choice) Set(s string) error {
+	for _, w := range c.words {
+		if s == w {
+			c.value = s
+			return nil
+		}
+	}
+	return fmt.Errorf("want one of %s", strings.Join(c.words, ", "))
+}

@@ -1,0 +1,305 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"taskhook/taskee"
+	"taskhook/verify"
+	"taskhook/webhook/export"
+)
+
+// trustedKey is a key and where its signatures are valid.
+type trustedKey struct {
+	verify.Key
+	where string
+}
+
+const (
+	trustedEverywhere = "everywhere"
+	trustedLocally    = "local only" // not through the tunnel
+)
+
+func newKeysCommand(a *app) *cobra.Command {
+	var (
+		files  []string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "list the keys whose signatures are valid",
+		Long: "List the keys that Taskhook trusts: the platform's, which are built in, and the local\n" +
+			"development pair once there is one. It signs what `taskhook trigger` sends, and is\n" +
+			"trusted on the loopback address only.",
+		Example: "  taskhook keys\n" +
+			"  taskhook keys pem taskee > taskee.pem\n" +
+			"  taskhook keys env >> .env             # let your app trust the development pair",
+		Args: arguments(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError(cmd, fmt.Errorf("unknown command %q", "keys "+args[0]), "there are: taskhook keys, keys pem NAME, keys dev and keys env")
+			}
+			keys, err := a.trustedKeys(cmd, files)
+			if err != nil {
+				return err
+			}
+			return listKeys(a.stdout, keys, asJSON)
+		},
+	}
+	cmd.PersistentFlags().StringArrayVar(&files, "public-key", nil, "the PEM key in `FILE` instead of the platform's (repeatable)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.AddCommand(newKeysPEMCommand(a, &files), newKeysDevCommand(a), newKeysEnvCommand(a))
+	return cmd
+}
+
+// trustedKeys are the platform's keys, or those that replace them, and the
+// development pair.
+func (a *app) trustedKeys(cmd *cobra.Command, files []string) ([]trustedKey, error) {
+	keys, err := readKeys(files)
+	if err != nil {
+		return nil, usageError(cmd, err, "export a public key with: openssl pkey -in private.pem -pubout")
+	}
+	if keys == nil {
+		if keys, err = verify.PlatformKeys(); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := a.directory()
+	if err != nil {
+		return nil, err
+	}
+	dev, err := loadDevPublic(dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []trustedKey
+	for _, k := range keys {
+		all = append(all, trustedKey{k, trustedEverywhere})
+	}
+	for _, k := range dev {
+		all = append(all, trustedKey{k, trustedLocally})
+	}
+	return all, nil
+}
+
+func listKeys(w io.Writer, keys []trustedKey, asJSON bool) error {
+	if asJSON {
+		for _, k := range keys {
+			err := printJSON(w, struct {
+				Kind        string `json:"kind"`
+				Name        string `json:"name"`
+				Scheme      string `json:"scheme"`
+				Fingerprint string `json:"fingerprint"`
+				Local       bool   `json:"local"` // not trusted through the tunnel
+			}{"key", k.Name, k.Scheme(), k.Fingerprint(), k.where == trustedLocally})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t := newTable(w, "NAME", "SCHEME", "TRUSTED", "FINGERPRINT")
+	for _, k := range keys {
+		t.row(k.Name, k.Scheme(), k.where, k.Fingerprint())
+	}
+	return t.end()
+}
+
+func newKeysPEMCommand(a *app, files *[]string) *cobra.Command {
+	scheme := oneOf("", "rsa", "ed25519")
+	cmd := &cobra.Command{
+		Use:     "pem NAME",
+		Short:   "print a trusted public key in PEM form",
+		Example: "  taskhook keys pem taskee > taskee.pem\n  taskhook keys pem dev --scheme rsa",
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			keys, err := a.trustedKeys(cmd, *files)
+			if err != nil {
+				return err
+			}
+			return printPEM(a.stdout, keys, args[0], scheme.value)
+		},
+	}
+	cmd.Flags().Var(&scheme, "scheme", "only the key of this scheme: rsa or ed25519")
+	return cmd
+}
+
+func printPEM(w io.Writer, keys []trustedKey, name, scheme string) error {
+	var names []string
+	found := false
+	for _, k := range keys {
+		if len(names) == 0 || names[len(names)-1] != k.Name {
+			names = append(names, k.Name)
+		}
+		if k.Name != name || scheme != "" && k.Scheme() != scheme {
+			continue
+		}
+		found = true
+		text, err := publicPEM(k.Public)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	switch {
+	case found:
+		return nil
+	case name == verify.DevKey && scheme == "":
+		return withHint(errors.New("there is no development pair yet"), "make it with: taskhook keys dev")
+	}
+	return withHint(fmt.Errorf("no trusted key is named %q%s", name, ofScheme(scheme)), "there are: "+strings.Join(names, ", "))
+}
+
+func ofScheme(scheme string) string {
+	if scheme == "" {
+		return ""
+	}
+	return " and is of the scheme " + scheme
+}
+
+func newKeysDevCommand(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "make or show the local development pair",
+		Long: "Show where the development pair is, and make it on first use. It belongs to the project;\n" +
+			"its private halves never leave the data directory.",
+		Args: arguments(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			dir, keys, err := a.devPair()
+			if err != nil {
+				return err
+			}
+			return listDevPair(a.stdout, dir, keys, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	return cmd
+}
+
+// devPair makes the development pair on first use and returns its public
+// halves and where it is.
+func (a *app) devPair() (string, []verify.Key, error) {
+	dir, err := a.directory()
+	if err != nil {
+		return "", nil, err
+	}
+	if _, err := a.devSigner(dir); err != nil {
+		return "", nil, err
+	}
+	keys, err := loadDevPublic(dir)
+	return dir, keys, err
+}
+
+func listDevPair(w io.Writer, dir string, keys []verify.Key, asJSON bool) error {
+	t := newTable(w)
+	for i, k := range keys {
+		private, public := filepath.Join(dir, devRSAFile), filepath.Join(dir, devRSAPublicFile)
+		if k.Scheme() == taskee.SchemeEd25519 {
+			private, public = filepath.Join(dir, devEd25519File), filepath.Join(dir, devEd25519PublicFile)
+		}
+		if asJSON {
+			err := printJSON(w, struct {
+				Kind        string `json:"kind"`
+				Name        string `json:"name"`
+				Scheme      string `json:"scheme"`
+				Fingerprint string `json:"fingerprint"`
+				Private     string `json:"privateFile"`
+				Public      string `json:"publicFile"`
+			}{"devKey", k.Name, k.Scheme(), k.Fingerprint(), private, public})
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if i > 0 {
+			t.row()
+		}
+		t.row("scheme", k.Scheme())
+		t.row("fingerprint", k.Fingerprint())
+		t.row("private key", private)
+		t.row("public key", public)
+	}
+	return t.end()
+}
+
+func newKeysEnvCommand(a *app) *cobra.Command {
+	format := oneOf("dotenv", "shell")
+	cmd := &cobra.Command{
+		Use:   "env",
+		Short: "print the development keys as environment variables for your app",
+		Long: "Print the public development keys under the names that apps read their keys from, so that\n" +
+			"your app accepts what taskhook signs. For development only: with them the app refuses\n" +
+			"the platform's own signatures.",
+		Example: "  taskhook keys env >> .env.development\n" +
+			"  eval \"$(taskhook keys env --format shell)\"",
+		Args: arguments(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			_, keys, err := a.devPair()
+			if err != nil {
+				return err
+			}
+			return printEnv(a.stdout, keys, format.value)
+		},
+	}
+	cmd.Flags().Var(&format, "format", "dotenv: one line a key, for .env files; shell: export statements")
+	return cmd
+}
+
+func printEnv(w io.Writer, keys []verify.Key, format string) error {
+	for _, k := range keys {
+		written, err := publicPEM(k.Public)
+		if err != nil {
+			return err
+		}
+		text := strings.TrimSpace(string(written))
+		for _, name := range taskee.EnvNames(k.Scheme()) {
+			if format == "shell" {
+				// Base64 and dashes: nothing in it needs escaping.
+				_, err = fmt.Fprintf(w, "export %s='%s'\n", name, text)
+			} else {
+				_, err = fmt.Fprintf(w, "%s=\"%s\"\n", name, strings.ReplaceAll(text, "\n", `\n`))
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// printJSON writes one object a line.
+func printJSON(w io.Writer, line any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(line)
+}
+
+// table aligns columns of text that may come from outside.
+type table struct{ w *tabwriter.Writer }
+
+func newTable(w io.Writer, heads ...string) table {
+	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	if len(heads) > 0 {
+		t.row(heads...)
+	}
+	return t
+}
+
+func (t table) row(cells ...string) {
+	for i := range cells {
+		cells[i] = export.Clean(cells[i])
+	}
+	_, _ = fmt.Fprintln(t.w, strings.Join(cells, "\t")) // end reports errors
+}
+
+func (t table) end() error { return t.w.Flush() }

@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"taskhook/proxy"
+	"taskhook/verify"
+)
+
+// listenOptions are the flags of listen.
+type listenOptions struct {
+	tunnel        choice
+	url           string
+	publicURL     string
+	listen        string
+	allowRemote   bool
+	verify        choice
+	publicKeys    []string
+	output        choice
+	timeout       time.Duration
+	maxBody       byteSize
+	maxConns      int
+	host          string
+	headers       []string
+	insecure      bool
+	keep          span
+	keepEvents    int
+	keepBytes     byteSize
+	tokenFile     string
+	ngrokConnect  string
+	ngrokCA       string
+	target        proxy.Target
+	header        http.Header
+	keys          []verify.Key // that replace the platform's; nil: the platform's
+	ngrokCAPEM    []byte
+	authtoken     string
+	tunnelMissing bool // auto found no authtoken
+}
+
+func newListenOptions() *listenOptions {
+	return &listenOptions{
+		tunnel:  oneOf("auto", "ngrok", "none"),
+		listen:  "127.0.0.1:4480",
+		verify:  oneOf("enforce", "flag", "off"),
+		output:  oneOf("auto", "screen", "plain", "json", "quiet"),
+		timeout: 30 * time.Second, maxBody: 5 << 20, maxConns: 50,
+		host: "rewrite",
+		keep: span(30 * 24 * time.Hour), keepEvents: 100_000, keepBytes: 2 << 30,
+	}
+}
+
+func newListenCommand(a *app) *cobra.Command {
+	o := newListenOptions()
+	cmd := &cobra.Command{
+		Use:   "listen TARGET",
+		Short: "receive webhooks and forward them to your app",
+		Long: "Open a tunnel, receive Taskee's webhooks, verify their signatures, keep every one,\n" +
+			"and forward them to your app. TARGET is a port, host:port or URL; with a path\n" +
+			"(3000/webhooks) every webhook goes to exactly that path.",
+		Example: "  taskhook listen 3000\n" +
+			"  taskhook listen 3000/webhooks --url my-team.ngrok.app\n" +
+			"  taskhook listen 3000 --tunnel none --verify flag   # local only, unsigned allowed",
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.understand(cmd, o, args[0]); err != nil {
+				return err
+			}
+			return a.listenUntilDone(cmd.Context(), o)
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+func (o *listenOptions) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Var(&o.tunnel, "tunnel", "how the public reaches you; auto: ngrok when an authtoken is known, else none")
+	f.StringVar(&o.url, "url", "", "your reserved ngrok `DOMAIN`")
+	f.StringVar(&o.publicURL, "public-url", "", "`URL` of another tunnel in front; only shown and checked")
+	f.StringVar(&o.listen, "listen", o.listen, "`ADDR` of the loopback ingress; :0 picks a port")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --listen name an address beyond loopback")
+	f.Var(&o.verify, "verify", "what a bad or missing signature means; enforce: answer 401 and do not forward")
+	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
+	f.Var(&o.output, "output", "how events are shown; auto: screen on a terminal, else plain")
+	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long your app may take")
+	f.Var(&o.maxBody, "max-body", "largest body accepted")
+	f.IntVar(&o.maxConns, "max-connections", o.maxConns, "connections towards your app at most")
+	f.StringVar(&o.host, "host", o.host, "Host header your app sees: rewrite, preserve or a `NAME`")
+	f.StringArrayVar(&o.headers, "header", nil, "add the header `'K: V'` to what your app gets (repeatable)")
+	f.BoolVar(&o.insecure, "insecure", false, "do not check the certificate of an https target")
+	f.Var(&o.keep, "keep", "how long events are kept")
+	f.IntVar(&o.keepEvents, "keep-events", o.keepEvents, "how many events are kept")
+	f.Var(&o.keepBytes, "keep-bytes", "how many bytes of events are kept")
+	f.StringVar(&o.tokenFile, "ngrok-authtoken-file", "", "read the ngrok authtoken from `FILE`")
+	f.StringVar(&o.ngrokConnect, "ngrok-connect-url", "", "`HOST:PORT` of ngrok's connect address behind a proxy")
+	f.StringVar(&o.ngrokCA, "ngrok-ca", "", "trust the PEM certificates in `FILE` for the connection to ngrok")
+}
+
+// understand turns flags into what they mean; every error of it is the user's
+// and nothing has been started yet.
+func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) error {
+	var err error
+	if o.target, err = proxy.ParseTarget(target); err != nil {
+		return usageError(cmd, err, "name your app as 3000, host:3000, 3000/webhooks or a URL")
+	}
+	if o.header, err = parseHeaders(o.headers); err != nil {
+		return usageError(cmd, err)
+	}
+	switch {
+	case o.timeout <= 0:
+		return usageError(cmd, errors.New("--timeout must be more than zero"))
+	case o.maxConns < 1:
+		return usageError(cmd, errors.New("--max-connections must be at least 1"))
+	case o.keepEvents < 1:
+		return usageError(cmd, errors.New("--keep-events must be at least 1"))
+	case o.maxBody < 1 || o.maxBody > 256<<20:
+		return usageError(cmd, errors.New("--max-body must be between 1 byte and 256 MiB"))
+	}
+	if o.keys, err = readKeys(o.publicKeys); err != nil {
+		return usageError(cmd, err, "export a public key with: openssl pkey -in private.pem -pubout")
+	}
+	if o.publicURL, err = parsePublicURL(o.publicURL); err != nil {
+		return usageError(cmd, err, "give the https URL that Taskee calls, such as https://hooks.example.com")
+	}
+	if err := o.chooseOutput(a, cmd); err != nil {
+		return err
+	}
+	return a.chooseTunnel(cmd, o)
+}
+
+// chooseTunnel settles on ngrok or none, so that everything ngrok needs is
+// known before anything is opened.
+func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
+	if o.url != "" && o.tunnel.value == "none" {
+		return usageError(cmd, errors.New("--url needs a tunnel, and --tunnel none opens none"), "drop one of the two")
+	}
+	if o.ngrokCA != "" {
+		pem, err := os.ReadFile(o.ngrokCA)
+		if err != nil {
+			return usageError(cmd, fmt.Errorf("read --ngrok-ca: %w", err))
+		}
+		o.ngrokCAPEM = pem
+	}
+	if o.tunnel.value == "none" || o.publicURL != "" && o.tunnel.value == "auto" {
+		o.tunnel.value = "none"
+		return nil
+	}
+	token, _, err := a.authtoken(o.tokenFile)
+	if err != nil {
+		return err
+	}
+	switch {
+	case token != "":
+		o.tunnel.value, o.authtoken = "ngrok", token
+	case o.tunnel.value == "ngrok" || o.url != "":
+		return withHint(errors.New("no ngrok authtoken is known"), authtokenHint)
+	default:
+		o.tunnel.value, o.tunnelMissing = "none", true
+	}
+	return nil
+}
+
+const authtokenHint = "copy yours from dashboard.ngrok.com/get-started/your-authtoken, then: export NGROK_AUTHTOKEN=…"
+
+func (o *listenOptions) chooseOutput(a *app, cmd *cobra.Command) error {
+	onTerminal := isTerminal(a.stdin) && isTerminal(a.stdout)
+	switch {
+	case o.output.value == "screen" && !onTerminal:
+		return usageError(cmd, errors.New("--output screen needs a terminal"), "use --output plain or json")
+	case o.output.value == "auto" && onTerminal && a.env("TERM") != "dumb":
+		o.output.value = "screen"
+	case o.output.value == "auto":
+		o.output.value = "plain"
+	}
+	return nil
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func parseHeaders(lines []string) (http.Header, error) {
+	h := http.Header{}
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || !isToken(name) || strings.ContainsAny(value, "\r\n\x00") {
+			return nil, fmt.Errorf("invalid --header %q: want 'Name: value'", line)
+		}
+		h.Add(name, value)
+	}
+	return h, nil
+}
+
+// isToken reports whether s can name a header (RFC 9110, 5.6.2).
+func isToken(s string) bool {
+	for _, r := range s {
+		if r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// listenUntilDone is `taskhook listen` after its arguments are understood.
+func (a *app) listenUntilDone(ctx context.Context, o *listenOptions) error {
+	s, err := a.openSession(ctx, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.run(ctx), s.close())
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const (
+	defaultProject = "default"
+	envPrefix      = "TASKHOOK_"
+
+	storeFile = "events.db"
+	logFile   = "taskhook.log"
+)
+
+var projectName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// flagsFromEnv gives every flag that was not set on the command line the
+// value of its TASKHOOK_* variable: --max-body is TASKHOOK_MAX_BODY.
+func (a *app) flagsFromEnv(cmd *cobra.Command) error {
+	var bad error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		name := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value := a.env(name)
+		if f.Changed || value == "" || bad != nil {
+			return
+		}
+		if err := cmd.Flags().Set(f.Name, value); err != nil {
+			bad = usageError(cmd, fmt.Errorf("invalid value %q of %s: %w", value, name, err))
+		}
+	})
+	return bad
+}
+
+// directory is where the project's files are. It need not exist yet.
+func (a *app) directory() (string, error) {
+	if a.dataDir != "" {
+		return filepath.Abs(a.dataDir)
+	}
+	if !projectName.MatchString(a.project) {
+		return "", &hintError{
+			err:  fmt.Errorf("invalid project name %q", a.project),
+			hint: "use letters, digits, dots, dashes and underscores, at most 64", code: exitUsage,
+		}
+	}
+	state, err := a.stateDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(state, "taskhook", a.project), nil
+}
+
+// stateDir is where programs of this system keep what must survive a restart.
+func (a *app) stateDir() (string, error) {
+	if dir := a.env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return dir, nil
+	}
+	if runtime.GOOS == "windows" {
+		if dir := a.env("LocalAppData"); dir != "" {
+			return dir, nil
+		}
+	}
+	home := a.env("HOME")
+	if home == "" {
+		home, _ = os.UserHomeDir()
+	}
+	if home == "" {
+		return "", withHint(errors.New("no home directory to keep events in"), "name one with --data-dir DIR")
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(home, "Library", "Application Support"), nil
+	}
+	return filepath.Join(home, ".local", "state"), nil
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"taskhook/webhook"
+	"taskhook/webhook/export"
+)
+
+// showForm is how one event is shown.
+type showForm struct{ json, raw, headers, curl bool }
+
+func newEventsShowCommand(a *app) *cobra.Command {
+	var form showForm
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "show one event with its headers, payload and attempts",
+		Long:  "Show one event, named 42, #42, latest or by its webhookId.",
+		Example: "  taskhook events show latest\n" +
+			"  taskhook events show 42 --raw > body.json   # exactly the stored bytes",
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			b, err := a.openBackend(cmd.Context(), reads)
+			if err != nil {
+				return err
+			}
+			return errors.Join(a.showEvent(cmd.Context(), b, args[0], form), b.close())
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&form.json, "json", false, "one JSON object, the body in base64")
+	f.BoolVar(&form.raw, "raw", false, "exactly the stored bytes of the body")
+	f.BoolVar(&form.headers, "headers", false, "the headers as received")
+	f.BoolVar(&form.curl, "curl", false, "a curl command that sends the same")
+	cmd.MarkFlagsMutuallyExclusive("json", "raw", "headers", "curl")
+	return cmd
+}
+
+func (a *app) showEvent(ctx context.Context, b *backend, name string, form showForm) error {
+	ids, err := findAll(ctx, b, []string{name})
+	if err != nil {
+		return err
+	}
+	e, err := b.Event(ctx, ids[0])
+	if err != nil {
+		return err
+	}
+	switch {
+	case form.raw && e.NoBody:
+		return withHint(fmt.Errorf("%s has no body: it was refused as too large", e.ID), "raise --max-body and let it be sent again")
+	case form.raw:
+		_, err = a.stdout.Write(e.Body)
+		return err
+	case form.headers:
+		writeHeaders(a.stdout, e)
+		return nil
+	case form.curl:
+		return a.showCurl(ctx, b, e)
+	}
+	attempts, err := b.Attempts(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	sum, err := b.Summary(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	if form.json {
+		return export.EventObject(a.stdout, e, sum, attempts, time.Now())
+	}
+	writeEvent(a.stdout, e, sum, attempts, time.Now())
+	return nil
+}
+
+// showCurl writes a curl command that sends the event to the target.
+func (a *app) showCurl(ctx context.Context, b *backend, e webhook.Event) error {
+	l, err := b.Listener(ctx)
+	if err != nil {
+		return err
+	}
+	target := l.Target
+	if target == "" {
+		target = "http://127.0.0.1:3000"
+	}
+	command, needsFile := export.Curl(e, target)
+	if needsFile {
+		a.note("the body is not plain text: write it with `taskhook events show %d --raw > %s` first", e.ID, export.CurlBodyFile(e.ID))
+	}
+	_, err = fmt.Fprintln(a.stdout, command)
+	return err
+}
+
+func writeHeaders(w io.Writer, e webhook.Event) {
+	uri := e.Path
+	if e.RawQuery != "" {
+		uri += "?" + e.RawQuery
+	}
+	_, _ = fmt.Fprintf(w, "%s %s\n", printable(e.Method), printable(uri))
+	_, _ = fmt.Fprintf(w, "Host: %s\n", printable(e.Host))
+	names := make([]string, 0, len(e.Header))
+	for name := range e.Header {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		for _, value := range e.Header[name] {
+			_, _ = fmt.Fprintf(w, "%s: %s\n", export.Clean(name), export.Clean(value))
+		}
+	}
+}
+
+func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt, now time.Time) {
+	line := func(label, format string, args ...any) {
+		_, _ = fmt.Fprintf(w, "%-10s %s\n", label, printable(fmt.Sprintf(format, args...)))
+	}
+	line("event", "%s %s", e.ID, e.Type)
+	line("webhookId", "%s", e.WebhookID)
+	line("received", "%s from %s (%s)", e.ReceivedAt.Local().Format(time.RFC3339), e.RemoteAddr, e.Source)
+	line("verdict", "%s", verdictWords(e.Verdict))
+	line("state", "%s", stateWords(sum, now))
+	if e.RedeliveryOf != 0 {
+		line("redelivery", "of %s: send %d of the same webhookId", e.RedeliveryOf, e.Try)
+	}
+	_, _ = fmt.Fprintln(w)
+	writeHeaders(w, e)
+	_, _ = fmt.Fprintln(w)
+	if e.NoBody {
+		line("body", "not kept: %d bytes were announced", e.BodySize)
+	} else {
+		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
+	}
+	for _, at := range attempts {
+		_, _ = fmt.Fprintln(w)
+		line("attempt", "%d.%d %s %s", at.Delivery, at.Number, at.Trigger, at.StartedAt.Local().Format(time.RFC3339))
+		writeAttempt(line, at)
+	}
+}
+
+func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
+	outcome := at.Error
+	if at.StatusCode != 0 {
+		outcome = fmt.Sprintf("%d in %s, %d bytes", at.StatusCode, at.Duration.Round(100*time.Microsecond), at.BodySize)
+		if at.Error != "" {
+			outcome += ", then " + at.Error
+		}
+	}
+	line("  target", "%s", at.Target)
+	line("  answer", "%s", outcome)
+	if len(at.Body) > 0 {
+		line("  body", "%s", strings.TrimSpace(string(at.Body)))
+	}
+	if at.Hint != "" {
+		line("  hint", "%s", at.Hint)
+	}
+}
+
+// verdictWords is a verdict in one line.
+func verdictWords(v webhook.Verdict) string {
+	s := string(v.Status)
+	if v.Key != "" {
+		s += fmt.Sprintf(" (%s, key %s)", v.Scheme, v.Key)
+	}
+	if v.Reason != "" {
+		s += ": " + v.Reason
+	}
+	return s
+}
+
+// stateWords is a state with what the platform does next.
+func stateWords(s webhook.Summary, now time.Time) string {
+	state := s.State(now)
+	switch {
+	case state == webhook.StatePending:
+		return fmt.Sprintf("pending: retry %d of 6 expected about %s", s.Try, clock(s.Outcome.Answer.RetryAt, now))
+	case state == webhook.StateLost:
+		return "lost: Taskee will not send it again; send it yourself with taskhook resend"
+	case s.Outcome.Answer.Reason != "":
+		return string(state) + ": " + s.Outcome.Answer.Reason
+	}
+	return string(state)
+}

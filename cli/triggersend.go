@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"taskhook/taskee"
+	"taskhook/webhook"
+)
+
+// trigger plays the platform: it signs events and posts them.
+type trigger struct {
+	body     func(at time.Time) ([]byte, error)
+	url      string
+	scheme   string
+	signer   taskee.Signer
+	interval time.Duration // between two events at least
+}
+
+// triggered is the outcome of one event.
+type triggered struct {
+	url, scheme     string
+	eventType, id   string
+	size            int
+	status          int // 0: no answer
+	took            time.Duration
+	err             error // of the transport
+	reason          string
+	next            string // one thing to do, as Taskhook's own answers have it
+	answeredByProxy bool   // the answer is Taskhook's, not the app's
+}
+
+// triggerTimeout bounds one event: longer than any listener waits by default.
+const triggerTimeout = 2 * time.Minute
+
+// run sends count events and returns how many were not accepted, and the last
+// of them. It ends early when ctx does.
+func (t *trigger) run(ctx context.Context, count int, show func(triggered) error) (failed int, last triggered, err error) {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{
+		Transport: transport,
+		Timeout:   triggerTimeout,
+		// The platform follows no redirect: it is a failure like others.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	begin := time.Now()
+	for i := range count {
+		if err := waitUntil(ctx, begin.Add(time.Duration(i)*t.interval)); err != nil {
+			return failed, last, err
+		}
+		r, err := t.send(ctx, client)
+		if err != nil {
+			return failed, last, err
+		}
+		if !webhook.Accepted(r.status) {
+			failed, last = failed+1, r
+		}
+		if err := show(r); err != nil {
+			return failed, last, err
+		}
+	}
+	return failed, last, nil
+}
+
+func waitUntil(ctx context.Context, at time.Time) error {
+	wait := time.NewTimer(time.Until(at))
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wait.C:
+	}
+	return ctx.Err()
+}
+
+// send sends one event. An answer of any kind, or none, is no error.
+func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, error) {
+	r := triggered{url: t.url, scheme: t.scheme}
+	body, err := t.body(time.Now())
+	if err != nil {
+		return r, err
+	}
+	e := taskee.Parse(body)
+	r.eventType, r.id, r.size = e.Type, e.WebhookID, len(body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
+	if err != nil {
+		return r, err
+	}
+	if t.scheme != taskee.SchemeNone {
+		if req.Header, err = t.signer.Sign(body, t.scheme); err != nil {
+			return r, fmt.Errorf("sign the event: %w", err)
+		}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	began := time.Now()
+	resp, err := client.Do(req)
+	r.took = time.Since(began)
+	if ctx.Err() != nil {
+		return r, errors.Join(ctx.Err(), closeAnswer(resp))
+	}
+	if err != nil {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		r.err = err
+		return r, nil
+	}
+	r.status = resp.StatusCode
+	r.read(resp.Body)
+	r.took = time.Since(began)
+	return r, closeAnswer(resp)
+}
+
+func closeAnswer(resp *http.Response) error {
+	if resp == nil {
+		return nil
+	}
+	return resp.Body.Close()
+}
+
+// maxReason bounds what is read of an answer, in bytes.
+const maxReason = 64 << 10
+
+// read looks for the reason in an answer: in Taskhook's own form, or in one
+// that many apps use.
+func (r *triggered) read(body io.Reader) {
+	text, _ := io.ReadAll(io.LimitReader(body, maxReason)) // the status stands without it
+	if webhook.Accepted(r.status) {
+		return
+	}
+	var m struct{ Error, Reason, Message, Verdict, Next any }
+	if json.Unmarshal(text, &m) != nil {
+		return
+	}
+	for _, v := range []any{m.Reason, m.Message, m.Error} {
+		if s, ok := v.(string); ok && s != "" && r.reason == "" {
+			r.reason = s
+		}
+	}
+	r.next, r.answeredByProxy = m.Next.(string)
+}
+
+// hint is one thing to do about an event that was not accepted.
+func (r *triggered) hint() string {
+	switch refused := r.status == http.StatusUnauthorized || r.status == http.StatusForbidden; {
+	case r.answeredByProxy:
+		return r.next
+	case refused && r.scheme != taskee.SchemeNone:
+		return "your app trusts only Taskee's key: run taskhook keys env"
+	case refused:
+		return "sign it: drop --scheme none"
+	case r.err != nil:
+		return "is your app running, and is this its address? " + r.url
+	}
+	return ""
+}
+
+func printTriggered(w io.Writer, r triggered, asJSON bool) error {
+	errorText := ""
+	if r.err != nil {
+		errorText = r.err.Error()
+	}
+	if asJSON {
+		return printJSON(w, struct {
+			Kind       string  `json:"kind"`
+			Type       string  `json:"type"`
+			WebhookID  string  `json:"webhookId"`
+			URL        string  `json:"url"`
+			Scheme     string  `json:"scheme"`
+			BodySize   int     `json:"bodySize"`
+			Status     int     `json:"status"`
+			DurationMS float64 `json:"durationMs"`
+			Error      string  `json:"error"`
+			Reason     string  `json:"reason"`
+		}{"trigger", r.eventType, r.id, r.url, r.scheme, r.size, r.status, float64(r.took.Microseconds()) / 1000, errorText, r.reason})
+	}
+	status := "no answer"
+	if r.status != 0 {
+		status = fmt.Sprintf("%d in %s", r.status, r.took.Round(100*time.Microsecond))
+	}
+	if text := errorText + r.reason; text != "" {
+		status += ": " + text
+	}
+	_, err := fmt.Fprintln(w, printable(strings.TrimSpace(fmt.Sprintf("%s %s → %s", r.eventType, r.id, status))))
+	return err
+}

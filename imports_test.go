@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// room says what a package of this module may import: siblings of the module,
+// and third-party modules. The standard library is free to all.
+type room struct{ siblings, modules []string }
+
+// leaves may be imported by every room.
+var leaves = []string{"webhook", "webhook/filter", "webhook/export", "jsjson", "retry", "proxy/fault"}
+
+// rooms is the map of the house: imports go one way.
+var rooms = map[string]room{
+	"webhook":        {},
+	"webhook/export": {siblings: []string{"webhook"}},
+	"webhook/filter": {siblings: []string{"webhook"}, modules: []string{"github.com/itchyny/gojq"}},
+	"jsjson":         {},
+	"retry":          {siblings: []string{"webhook"}},
+
+	"taskee":           {siblings: leaves},
+	"verify":           {siblings: append([]string{"taskee"}, leaves...)},
+	"store/boltfile":   {siblings: leaves, modules: []string{"go.etcd.io/bbolt"}},
+	"store":            {siblings: append([]string{"store/boltfile"}, leaves...), modules: []string{"go.etcd.io/bbolt"}},
+	"proxy":            {siblings: append([]string{"taskee"}, leaves...)},
+	"tunnel":           {siblings: leaves, modules: []string{"golang.ngrok.com/ngrok/v2"}},
+	"tunnel/fakengrok": {modules: []string{"golang.ngrok.com/muxado/v2"}},
+	"control":          {siblings: leaves},
+	"inspector":        {siblings: leaves, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "charm.land/bubbles/v2", "github.com/charmbracelet/x/ansi", "github.com/charmbracelet/colorprofile"}},
+	"cli": {
+		siblings: append([]string{"control", "inspector", "proxy", "store", "taskee", "tunnel", "verify"}, leaves...),
+		modules: []string{
+			"github.com/spf13/cobra", "github.com/spf13/pflag", "charm.land/fang/v2", "github.com/dustin/go-humanize",
+			"github.com/google/uuid", "go.yaml.in/yaml/v3", "golang.org/x/term",
+		},
+	},
+	"bench": {siblings: []string{"taskee", "verify", "cli"}},
+	"":      {siblings: []string{"cli"}},
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, "taskhook"), "/")
+		r, known := rooms[name]
+		if !known {
+			t.Errorf("package %q is not on the map of rooms", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if !allowed(r, imp) {
+				t.Errorf("%q must not import %q", name, imp)
+			}
+		}
+	}
+}
+
+func allowed(r room, imp string) bool {
+	if sibling, ok := strings.CutPrefix(imp, "taskhook/"); ok {
+		return slices.Contains(r.siblings, sibling)
+	}
+	if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
+		return true
+	}
+	return slices.ContainsFunc(r.modules, func(m string) bool {
+		return imp == m || strings.HasPrefix(imp, m+"/")
+	})
+}
+
+type listedPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+// packages asks the go tool for the packages of this module.
+func packages(t *testing.T) []listedPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listedPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listedPackage
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// TestPlatformWordsLiveInTaskee holds that no header or key of the platform
+// is spelled outside the room that owns the platform's facts.
+func TestPlatformWordsLiveInTaskee(t *testing.T) {
+	out, err := exec.Command("grep", "-rniE", "--include=*.go", "--exclude=*_test.go", `"(x-wh-signature|x-ghl-signature)"`, ".").Output()
+	if err != nil && len(out) == 0 {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.ExitCode() == 1 {
+			return // nothing found at all
+		}
+		t.Skipf("grep: %v", err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		if !strings.HasPrefix(line, "./taskee/") {
+			t.Errorf("a platform header is spelled outside taskee: %s", line)
+		}
+	}
+}
