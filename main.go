@@ -5,17 +5,38 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"taskhook/cli"
 )
 
+// exitKilled is the exit code of a program that a second signal ended.
+const exitKilled = 130
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal asks for an orderly end; from then on the system's own
-	// handling is back, so that a second one ends the program at once.
-	context.AfterFunc(ctx, stop)
+	ctx, release := untilInterrupted()
 	os.Exit(cli.Run(ctx, os.Args[1:], cli.Streams{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, ReleaseSignals: stop,
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, ReleaseSignals: release,
 	}))
+}
+
+// untilInterrupted returns a context that the first interrupt ends, which asks
+// for an orderly end; the second one ends the program at once. After release
+// an orderly end is under way, and the next one is the second.
+func untilInterrupted() (ctx context.Context, release func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2) // both of a quick pair
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	released := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+		case <-released:
+		}
+		cancel()
+		<-signals
+		os.Exit(exitKilled)
+	}()
+	return ctx, sync.OnceFunc(func() { close(released) })
 }

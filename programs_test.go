@@ -55,8 +55,8 @@ func fail(err error) {
 }
 
 // appMain is a developer's app. It keeps the n-th request as n.head and
-// n.body in a directory and answers as told: a status, "hang" or "drop"; the
-// last answer is repeated.
+// n.body in a directory and answers as told: a status, "hang", "drop", or
+// "slow", which waits for a request to /release; the last answer is repeated.
 func appMain() {
 	addr := flag.String("addr", "127.0.0.1:0", "where to listen")
 	dir := flag.String("dir", "got", "where to keep requests")
@@ -66,7 +66,7 @@ func appMain() {
 	fail(os.MkdirAll(*dir, 0o755))
 	ln, err := net.Listen("tcp", *addr)
 	fail(err)
-	a := &scriptedApp{dir: *dir, answers: strings.Split(*answers, ","), reply: *reply}
+	a := &scriptedApp{dir: *dir, answers: strings.Split(*answers, ","), reply: *reply, release: make(chan struct{}, 1)}
 	fmt.Printf("{\"kind\":\"ready\",\"local\":\"http://%s\",\"target\":\"%s\"}\n", ln.Addr(), ln.Addr())
 	fail(http.Serve(ln, a))
 }
@@ -74,6 +74,7 @@ func appMain() {
 type scriptedApp struct {
 	dir, reply string
 	answers    []string
+	release    chan struct{}
 
 	mu sync.Mutex
 	n  int
@@ -82,6 +83,10 @@ type scriptedApp struct {
 func (a *scriptedApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	fail(err)
+	if r.URL.Path == "/release" {
+		a.release <- struct{}{}
+		return
+	}
 	a.mu.Lock()
 	a.n++
 	n := a.n
@@ -97,6 +102,8 @@ func (a *scriptedApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 	case "drop":
 		panic(http.ErrAbortHandler)
+	case "slow":
+		<-a.release
 	default:
 		status, err := strconv.Atoi(answer)
 		fail(err)

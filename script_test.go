@@ -60,7 +60,8 @@ func (l *lockedBuffer) String() string {
 //	ready NAME                waits for its ready line; sets NAME_local, NAME_url, NAME_target
 //	saw NAME REGEXP [COUNT]   waits until its output has that many matching lines
 //	hasnot NAME REGEXP        fails when its output has a match now
-//	end NAME SIGNAL CODE      sends a signal (int, term, kill or none) and checks the exit code
+//	signal NAME SIGNAL        sends a signal: int, term or kill
+//	end NAME SIGNAL CODE      the same (or none), and waits for the end with that exit code
 //	capture NAME              sets a variable to the last command's output
 //	await CODE PROGRAM ARG…   runs a program until it exits with the code
 //	eventually FILE           waits until a file exists
@@ -68,7 +69,7 @@ func (l *lockedBuffer) String() string {
 //	cut FILE SIZE             truncates a file
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"start": start, "ready": ready, "saw": saw, "hasnot": hasNot, "end": end,
+		"start": start, "ready": ready, "saw": saw, "hasnot": hasNot, "signal": signalTo, "end": end,
 		"capture": capture, "await": await, "eventually": eventually, "damage": damage, "cut": cutFile,
 	}
 }
@@ -218,8 +219,8 @@ func hasNot(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func end(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) == 3, "end NAME SIGNAL CODE")
+func signalTo(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 2, "signal NAME SIGNAL")
 	p := named(ts, args[0])
 	switch args[1] {
 	case "int":
@@ -232,6 +233,12 @@ func end(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("unknown signal %q", args[1])
 	}
+}
+
+func end(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 3, "end NAME SIGNAL CODE")
+	signalTo(ts, neg, args[:2])
+	p := named(ts, args[0])
 	select {
 	case <-p.done:
 	case <-time.After(patience):

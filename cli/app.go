@@ -19,8 +19,8 @@ type Streams struct {
 	Out io.Writer
 	Err io.Writer
 	Env func(name string) string
-	// ReleaseSignals gives signals back to the system once an orderly end has
-	// begun, so that the next one ends the program at once; nil: nobody's.
+	// ReleaseSignals says that an orderly end has begun without a signal, so
+	// that the next one ends the program at once; nil: nobody wants to know.
 	ReleaseSignals func()
 }
 

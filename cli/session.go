@@ -24,6 +24,7 @@ import (
 // How long each part of an orderly end may take.
 const (
 	drainTime   = 5 * time.Second
+	flushTime   = 2 * time.Second
 	startProbe  = time.Second
 	probeEvery  = 15 * time.Second
 	probeIfDown = 5 * time.Second
@@ -223,11 +224,17 @@ func (s *session) showAll(ctx context.Context) error {
 
 // settle lets what is in progress end, and stores it.
 func (s *session) settle() {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-	defer cancel()
-	if err := errors.Join(s.proxy.Close(ctx), s.store.Flush(ctx)); err != nil {
+	err := within(drainTime, s.proxy.Close)
+	if err = errors.Join(err, within(flushTime, s.store.Flush)); err != nil {
 		s.logger.Error("not all could be stored before the end", "error", err)
 	}
+}
+
+// within gives a part of the end its time.
+func within(limit time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return do(ctx)
 }
 
 // show renders the feed until ctx ends or the person has seen enough.
@@ -250,16 +257,14 @@ func (s *session) show(ctx context.Context) error {
 // close ends the session: proxy, servers, tunnel, tasks, store. What never was
 // opened is passed over.
 func (s *session) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-	defer cancel()
 	var errs []error
 	if s.proxy != nil {
 		// The servers go on meanwhile: what arrives now is answered 429, and
 		// the platform sends it again. A closed tunnel would lose it.
-		errs = append(errs, s.proxy.Close(ctx))
+		errs = append(errs, within(drainTime, s.proxy.Close))
 	}
 	for _, srv := range s.servers {
-		if srv.Shutdown(ctx) != nil {
+		if within(flushTime, srv.Shutdown) != nil {
 			_ = srv.Close()
 		}
 	}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"taskhook/cli"
+)
+
+// TestEveryCommandOfTheDocumentsIsUnderstood runs each with --help: a command
+// or a flag that does not exist is an error even so.
+func TestEveryCommandOfTheDocumentsIsUnderstood(t *testing.T) {
+	for _, file := range documents(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands := documentedCommands(string(text))
+		if len(commands) == 0 && file == "README.md" {
+			t.Error("no command was found in the README")
+		}
+		for _, args := range commands {
+			var out, errs bytes.Buffer
+			code := cli.Run(context.Background(), append(slices.Clone(args), "--help"), cli.Streams{
+				Out: &out, Err: &errs, Env: func(string) string { return "" },
+			})
+			if code != 0 || !strings.Contains(out.String(), "taskhook "+args[0]) {
+				t.Errorf("%s: taskhook %s\n%s", file, strings.Join(args, " "), errs.String())
+			}
+		}
+	}
+}
+
+func documents(t *testing.T) []string {
+	t.Helper()
+	entries, err := os.ReadDir("docs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := []string{"README.md", "CONTRIBUTING.md"}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".md") {
+			files = append(files, "docs/"+e.Name())
+		}
+	}
+	return files
+}
+
+var (
+	blockCommand  = regexp.MustCompile(`(?m)^ {4}(?:\$ )?taskhook ([a-z].*)$`)
+	inlineCommand = regexp.MustCompile("`taskhook ([a-z][^`…]*)`")
+	comment       = regexp.MustCompile(`\s+#.*$`)
+	shell         = regexp.MustCompile(`\s+(>>?|\||&)\s*.*$`)
+)
+
+// documentedCommands finds the command lines in a document, as arguments.
+func documentedCommands(text string) [][]string {
+	var all [][]string
+	for _, re := range []*regexp.Regexp{blockCommand, inlineCommand} {
+		for _, m := range re.FindAllStringSubmatch(text, -1) {
+			line := shell.ReplaceAllString(comment.ReplaceAllString(m[1], ""), "")
+			all = append(all, strings.Fields(strings.NewReplacer(`'`, ``, `"`, ``).Replace(line)))
+		}
+	}
+	return all
+}
