@@ -38,7 +38,7 @@ var rooms = map[string]room{
 		siblings: append([]string{"control", "inspector", "proxy", "store", "taskee", "tunnel", "verify"}, leaves...),
 		modules: []string{
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "charm.land/fang/v2", "github.com/dustin/go-humanize",
-			"github.com/google/uuid", "go.yaml.in/yaml/v3", "golang.org/x/term",
+			"go.yaml.in/yaml/v3", "golang.org/x/term",
 		},
 	},
 	"bench": {siblings: []string{"taskee", "verify", "cli"}},

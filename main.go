@@ -26,8 +26,11 @@ func main() {
 // an orderly end is under way, and the next one is the second.
 func untilInterrupted() (ctx context.Context, release func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	// A reader that has gone is an error of the write, which ends a listener in
+	// good order; the system's way would drop the webhooks in hand.
+	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2) // both of a quick pair
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	released := make(chan struct{})
 	go func() {
 		select {

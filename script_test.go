@@ -60,7 +60,7 @@ func (l *lockedBuffer) String() string {
 //	ready NAME                waits for its ready line; sets NAME_local, NAME_url, NAME_target
 //	saw NAME REGEXP [COUNT]   waits until its output has that many matching lines
 //	hasnot NAME REGEXP        fails when its output has a match now
-//	signal NAME SIGNAL        sends a signal: int, term or kill
+//	signal NAME SIGNAL        sends a signal: int, term, hup or kill
 //	end NAME SIGNAL CODE      the same (or none), and waits for the end with that exit code
 //	capture NAME              sets a variable to the last command's output
 //	await CODE PROGRAM ARG…   runs a program until it exits with the code
@@ -227,6 +227,8 @@ func signalTo(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(p.cmd.Process.Signal(os.Interrupt))
 	case "term":
 		ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))
+	case "hup":
+		ts.Check(p.cmd.Process.Signal(syscall.SIGHUP))
 	case "kill":
 		ts.Check(p.cmd.Process.Kill())
 	case "none":

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
@@ -38,6 +39,8 @@ type app struct {
 	stdout, stderr io.Writer
 	env            func(string) string
 	releaseSignals func()
+
+	fromEnv map[string]bool // flags that a variable has set
 
 	project string // --project
 	dataDir string // --data-dir, "" for the project's own
@@ -77,8 +80,8 @@ func newRootCommand(a *app) *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.flagsFromEnv(cmd) },
 	}
 	pf := root.PersistentFlags()
-	pf.StringVar(&a.project, "project", defaultProject, "own store, socket and development keys under this `NAME`")
-	pf.StringVar(&a.dataDir, "data-dir", "", "keep the project's files in `DIR`")
+	pf.StringVar(&a.project, "project", defaultProject, "own store, socket and development keys under this NAME")
+	pf.StringVar(&a.dataDir, "data-dir", "", "keep the project's files in DIR")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(cmd, err)
 	})
@@ -105,11 +108,32 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 // arguments makes a wrong number of arguments a usage error.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError(cmd, err)
+		err := check(cmd, args)
+		_, operands, _ := strings.Cut(cmd.Use, " ")
+		switch {
+		case err == nil:
+			return nil
+		case operands == "":
+			return usageError(cmd, fmt.Errorf("%s takes no arguments, and got %q", cmd.CommandPath(), args[0]))
+		case len(args) == 0:
+			return usageError(cmd, fmt.Errorf("%s is missing", operands))
 		}
-		return nil
+		return usageError(cmd, fmt.Errorf("too many arguments: want %s, got %d", operands, len(args)))
 	}
+}
+
+// exclusive makes it a usage error to set more than one of some flags.
+func exclusive(cmd *cobra.Command, names ...string) error {
+	var set []string
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			set = append(set, "--"+name)
+		}
+	}
+	if len(set) > 1 {
+		return usageError(cmd, fmt.Errorf("%s cannot be used together", strings.Join(set, " and ")), "use one of them")
+	}
+	return nil
 }
 
 func exitCode(ctx context.Context, err error) int {

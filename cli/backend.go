@@ -58,7 +58,10 @@ func (a *app) openLocal(dir string, acc access) (*backend, error) {
 	}
 	st, err := openStore(dir, store.Options{ReadOnly: acc == reads, LockTimeout: time.Second})
 	if err != nil {
-		return nil, openStoreError(a.projectName(), err)
+		return nil, a.openStoreError(err)
+	}
+	if aside := st.SetAside(); aside != "" {
+		a.warn("%s", aside)
 	}
 	last, err := st.Setting(settingTarget)
 	if err != nil {

@@ -76,9 +76,9 @@ func healthWords(h webhook.Health) string {
 	case h.Up:
 		return "answers"
 	case h.Error != "":
-		return "does not answer yet: " + h.Error
+		return "does not answer: " + h.Error[strings.LastIndex(h.Error, ": ")+len(": "):]
 	}
-	return "does not answer yet"
+	return "does not answer"
 }
 
 func verifyWords(mode string) string {
@@ -95,9 +95,20 @@ func verifyWords(mode string) string {
 func (s *session) namePending() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	pending, err := s.store.Pending(ctx)
-	if err != nil || len(pending) == 0 {
+	all, err := s.store.Pending(ctx)
+	if err != nil {
 		return err
+	}
+	var pending []webhook.Summary
+	for _, e := range all {
+		// What was sent on this machine comes from nobody who would send again,
+		// unless another tunnel is in front.
+		if e.Source == webhook.SourceTunnel || s.opts.publicURL != "" {
+			pending = append(pending, e)
+		}
+	}
+	if len(pending) == 0 {
+		return nil
 	}
 	_, err = io.WriteString(s.app.stderr, pendingText(pending, time.Now()))
 	return err
@@ -108,21 +119,29 @@ const maxPendingNamed = 10
 
 func pendingText(pending []webhook.Summary, now time.Time) string {
 	var b strings.Builder
-	first := pending[0].Outcome.Answer.RetryAt
+	var first time.Time
 	for i, e := range pending {
-		at := e.Outcome.Answer.RetryAt
-		if at.Before(first) {
-			first = at
+		soonest := earliestRetry(e)
+		if first.IsZero() || soonest.Before(first) {
+			first = soonest
 		}
 		if i < maxPendingNamed {
-			fmt.Fprintf(&b, "  %-6s %-24s retry %d of %d expected about %s\n", e.ID, export.Clean(e.Type), e.Try, taskee.Policy().MaxRetries, clock(at, now))
+			fmt.Fprintf(&b, "  %-6s %-24s retry %d of %d expected about %s\n", e.ID, export.Clean(e.Type), e.Try,
+				taskee.Policy().MaxRetries, clock(e.Outcome.Answer.RetryAt, now))
 		}
 	}
 	if more := len(pending) - maxPendingNamed; more > 0 {
 		fmt.Fprintf(&b, "  and %d more\n", more)
 	}
 	return fmt.Sprintf("taskhook: %s pending: restart before %s, or Taskee's retry meets a closed tunnel\n%s",
-		plural(len(pending), "event is", "events are"), clock(first, now), b.String())
+		plural(len(pending), "event is", "events are"), clock(first.Truncate(time.Minute), now), b.String())
+}
+
+// earliestRetry is when the platform may send an event again: RetryAt counts
+// the jitter at its mean.
+func earliestRetry(e webhook.Summary) time.Time {
+	shortest, _ := taskee.Policy().Bounds(e.Try)
+	return e.Outcome.Answer.At.Add(shortest)
 }
 
 // clock writes a time of day, with the date when it is another day.

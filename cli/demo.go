@@ -10,7 +10,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"taskhook/proxy"
@@ -52,7 +51,7 @@ func newDemoCommand(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.Var(&o.output, "output", "how events are shown; auto: screen on a terminal, else plain")
+	addChoice(f, &o.output, "output", "how events are shown (auto: screen on a terminal, else plain)")
 	f.IntVar(&count, "count", 0, "end after this many events; 0: go on until stopped")
 	f.DurationVar(&every, "every", every, "pause between two events")
 	return cmd
@@ -103,10 +102,14 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	return errors.Join(s.demonstrate(cmd.Context(), signer, count, every), s.close())
 }
 
-// demoDirectory makes a temporary data directory unless one was asked for.
+// demoDirectory makes a temporary data directory unless one was asked for on
+// the command line: a variable names the real project, which is no place for
+// samples.
 func (a *app) demoDirectory(cmd *cobra.Command) (cleanup func() error, err error) {
-	if cmd.Flags().Changed("data-dir") || cmd.Flags().Changed("project") {
-		return func() error { return nil }, nil
+	for _, name := range []string{"data-dir", "project"} {
+		if cmd.Flags().Changed(name) && !a.fromEnv[name] {
+			return func() error { return nil }, nil
+		}
 	}
 	dir, err := os.MkdirTemp("", "taskhook-demo-")
 	if err != nil {
@@ -173,7 +176,7 @@ func (d *demoSender) post(ctx context.Context, eventType, scheme string) error {
 	if !ok {
 		return fmt.Errorf("the catalogue has no %s", eventType)
 	}
-	body := t.Sample(taskee.Sample{WebhookID: uuid.NewString(), At: time.Now()})
+	body := t.Sample(taskee.Sample{At: time.Now()})
 	header, err := d.signer.Sign(body, scheme)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -39,8 +40,8 @@ var errReported = errors.New("reported")
 
 // report prints an error the way people see it.
 func (a *app) report(err error) {
-	if errors.Is(err, errReported) {
-		return
+	if errors.Is(err, errReported) || errors.Is(err, syscall.EPIPE) {
+		return // nobody reads on: `taskhook events list | head` is no failure to tell
 	}
 	if errors.Is(err, context.Canceled) {
 		a.note("cancelled")

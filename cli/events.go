@@ -109,8 +109,11 @@ func listRow(e webhook.Summary, now time.Time) string {
 	if e.Attempts > 0 {
 		took = e.LastDuration.Round(100 * time.Microsecond).String()
 	}
-	if e.LastStatus > 0 {
+	switch {
+	case e.LastStatus > 0:
 		status = fmt.Sprint(e.LastStatus)
+	case e.Attempts == 0 && e.Answer.Status > 0:
+		status = fmt.Sprint(e.Answer.Status)
 	}
 	name := export.Clean(e.Type)
 	if name == "" {
@@ -152,7 +155,9 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 		},
 	}
 	q.add(cmd)
+	onlyOnCommandLine(cmd.Flags(), q.names()...)
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	onlyOnCommandLine(cmd.Flags(), "yes")
 	return cmd
 }
 

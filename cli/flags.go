@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/spf13/pflag"
 )
 
 // byteSize is a flag value such as 5MiB; a bare number counts bytes.
@@ -67,6 +68,11 @@ type choice struct {
 
 func oneOf(value string, others ...string) choice {
 	return choice{value: value, words: append([]string{value}, others...)}
+}
+
+// addChoice adds a choice as a flag whose help names the words.
+func addChoice(f *pflag.FlagSet, c *choice, name, usage string) {
+	f.Var(c, name, usage+": "+strings.Join(c.words[:len(c.words)-1], ", ")+" or "+c.words[len(c.words)-1])
 }
 
 func (c *choice) String() string { return c.value }

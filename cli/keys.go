@@ -251,7 +251,7 @@ func newKeysEnvCommand(a *app) *cobra.Command {
 			return printEnv(a.stdout, keys, format.value)
 		},
 	}
-	cmd.Flags().Var(&format, "format", "dotenv: one line a key, for .env files; shell: export statements")
+	addChoice(cmd.Flags(), &format, "format", "one line a key for .env files, or export statements")
 	return cmd
 }
 

@@ -83,26 +83,26 @@ func newListenCommand(a *app) *cobra.Command {
 
 func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Var(&o.tunnel, "tunnel", "how the public reaches you; auto: ngrok when an authtoken is known, else none")
-	f.StringVar(&o.url, "url", "", "your reserved ngrok `DOMAIN`")
-	f.StringVar(&o.publicURL, "public-url", "", "`URL` of another tunnel in front; only shown and checked")
-	f.StringVar(&o.listen, "listen", o.listen, "`ADDR` of the loopback ingress; :0 picks a port")
+	addChoice(f, &o.tunnel, "tunnel", "how the public reaches you (auto: ngrok when an authtoken is known, else none)")
+	f.StringVar(&o.url, "url", "", "your reserved ngrok DOMAIN")
+	f.StringVar(&o.publicURL, "public-url", "", "URL of another tunnel in front; only shown and checked")
+	f.StringVar(&o.listen, "listen", o.listen, "ADDR of the loopback ingress; :0 picks a port")
 	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --listen name an address beyond loopback")
-	f.Var(&o.verify, "verify", "what a bad or missing signature means; enforce: answer 401 and do not forward")
-	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
-	f.Var(&o.output, "output", "how events are shown; auto: screen on a terminal, else plain")
+	addChoice(f, &o.verify, "verify", "what a bad or missing signature means (enforce: answered 401 and not forwarded; flag: forwarded and marked; off: not looked at)")
+	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in FILE instead of the platform's (repeatable)")
+	addChoice(f, &o.output, "output", "how events are shown (auto: screen on a terminal, else plain)")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long your app may take")
 	f.Var(&o.maxBody, "max-body", "largest body accepted")
 	f.IntVar(&o.maxConns, "max-connections", o.maxConns, "connections towards your app at most")
-	f.StringVar(&o.host, "host", o.host, "Host header your app sees: rewrite, preserve or a `NAME`")
-	f.StringArrayVar(&o.headers, "header", nil, "add the header `'K: V'` to what your app gets (repeatable)")
+	f.StringVar(&o.host, "host", o.host, "Host header your app sees: rewrite, preserve or a NAME")
+	f.StringArrayVar(&o.headers, "header", nil, "add the header K: V to what your app gets (repeatable)")
 	f.BoolVar(&o.insecure, "insecure", false, "do not check the certificate of an https target")
 	f.Var(&o.keep, "keep", "how long events are kept")
 	f.IntVar(&o.keepEvents, "keep-events", o.keepEvents, "how many events are kept")
 	f.Var(&o.keepBytes, "keep-bytes", "how many bytes of events are kept")
-	f.StringVar(&o.tokenFile, "ngrok-authtoken-file", "", "read the ngrok authtoken from `FILE`")
-	f.StringVar(&o.ngrokConnect, "ngrok-connect-url", "", "`HOST:PORT` of ngrok's connect address behind a proxy")
-	f.StringVar(&o.ngrokCA, "ngrok-ca", "", "trust the PEM certificates in `FILE` for the connection to ngrok")
+	f.StringVar(&o.tokenFile, "ngrok-authtoken-file", "", "read the ngrok authtoken from FILE")
+	f.StringVar(&o.ngrokConnect, "ngrok-connect-url", "", "HOST:PORT of ngrok's connect address behind a proxy")
+	f.StringVar(&o.ngrokCA, "ngrok-ca", "", "trust the PEM certificates in FILE for the connection to ngrok")
 }
 
 // understand turns flags into what they mean; every error of it is the user's
@@ -116,6 +116,8 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 		return usageError(cmd, err)
 	}
 	switch {
+	case o.host != proxy.HostRewrite && o.host != proxy.HostPreserve && !proxy.IsHost(o.host):
+		return usageError(cmd, fmt.Errorf("invalid --host %q", o.host), "want rewrite, preserve, or a name such as app.example.test:3000")
 	case o.timeout <= 0:
 		return usageError(cmd, errors.New("--timeout must be more than zero"))
 	case o.maxConns < 1:
@@ -195,22 +197,12 @@ func parseHeaders(lines []string) (http.Header, error) {
 	for _, line := range lines {
 		name, value, ok := strings.Cut(line, ":")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if !ok || !isToken(name) || strings.ContainsAny(value, "\r\n\x00") {
+		if !ok || !proxy.IsToken(name) || strings.ContainsAny(value, "\r\n\x00") {
 			return nil, fmt.Errorf("invalid --header %q: want 'Name: value'", line)
 		}
 		h.Add(name, value)
 	}
 	return h, nil
-}
-
-// isToken reports whether s can name a header (RFC 9110, 5.6.2).
-func isToken(s string) bool {
-	for _, r := range s {
-		if r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // listenUntilDone is `taskhook listen` after its arguments are understood.

@@ -40,7 +40,7 @@ func (l *local) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, e
 }
 
 // openStoreError says in words why the project's store could not be opened.
-func openStoreError(project string, err error) error {
+func (a *app) openStoreError(err error) error {
 	var locked *store.LockedError
 	switch {
 	case errors.As(err, &locked):
@@ -48,8 +48,12 @@ func openStoreError(project string, err error) error {
 		if locked.PID > 0 {
 			who = fmt.Sprintf("pid %d", locked.PID)
 		}
-		return withHint(fmt.Errorf("project %q is in use by %s", project, who),
-			"use `taskhook attach`, or `taskhook listen 3001 --project NAME`")
+		other := "--project NAME"
+		if a.dataDir != "" {
+			other = "--data-dir DIR"
+		}
+		return withHint(fmt.Errorf("project %q is in use by %s", a.projectName(), who),
+			"use `taskhook attach`, or `taskhook listen 3001 "+other+"`")
 	case errors.Is(err, store.ErrNewerSchema):
 		return withHint(err, "update taskhook, or keep this one apart with --project NAME")
 	}

@@ -15,6 +15,9 @@ func listenLoopback(ctx context.Context, addr string, allowRemote bool) (net.Lis
 	if err != nil {
 		return nil, &hintError{err: fmt.Errorf("invalid --listen %q", addr), hint: "give an address such as 127.0.0.1:4480, or :0 for any free port", code: exitUsage}
 	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return nil, &hintError{err: fmt.Errorf("invalid --listen %q: the port goes from 0 to 65535", addr), hint: "give an address such as 127.0.0.1:4480, or :0 for any free port", code: exitUsage}
+	}
 	if host == "" {
 		host = "127.0.0.1"
 	}

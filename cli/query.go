@@ -25,13 +25,18 @@ type queryFlags struct {
 
 func (q *queryFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&q.eventType, "type", "", "only events of type `T`; Contact* takes all that begin so")
+	f.StringVar(&q.eventType, "type", "", "only events of type T; Contact* takes all that begin so")
 	f.StringVar(&q.webhookID, "webhook-id", "", "only events with this webhookId")
-	f.StringVar(&q.since, "since", "", "only events received in the last 10m, 1h, 7d, or since a `TIME`")
-	f.StringVar(&q.before, "before", "", "only events received before a `TIME`, or longer ago than 10m, 1h, 7d")
+	f.StringVar(&q.since, "since", "", "only events received in the last 10m, 1h, 7d, or since a TIME")
+	f.StringVar(&q.before, "before", "", "only events received before a TIME, or longer ago than 10m, 1h, 7d")
 	f.StringVar(&q.verdict, "verdict", "", "only events with this verdict: valid, invalid, unsigned or unchecked")
 	f.StringVar(&q.status, "status", "", "only events whose last attempt ended so: 429, 5xx, 200..299 or none")
 	f.StringVar(&q.state, "state", "", "only events in this state: accepted, pending, lost, rescued, refused …")
+}
+
+// names are the names of the flags.
+func (q *queryFlags) names() []string {
+	return []string{"type", "webhook-id", "since", "before", "verdict", "status", "state"}
 }
 
 // given reports whether any of the flags was used.

@@ -66,7 +66,15 @@ const urlEvery = time.Second
 func (s *session) followURL(ctx context.Context) {
 	tick := time.NewTicker(urlEvery)
 	defer tick.Stop()
+	was := webhook.TunnelOnline // openTunnel returns with that
 	for last := ""; ; {
+		if s.tunnel != nil {
+			state := s.tunnel.Status().State
+			if state == webhook.TunnelOnline && was != state {
+				s.say("the tunnel is online again", true)
+			}
+			was = state
+		}
 		if url := s.publicURL(); url != "" && url != last {
 			last = url
 			changed := s.rememberURL(ctx, url)
@@ -139,7 +147,7 @@ func (s *session) sayReach(text, changed string, ok bool) {
 	s.mu.Unlock()
 }
 
-// say tells a person about the tunnel, unless the screen does.
+// say tells a person about tunnel and app, unless the screen does.
 func (s *session) say(text string, ok bool) {
 	s.logger.Info(text)
 	switch {
@@ -157,11 +165,19 @@ func (s *session) probeTarget(ctx context.Context) {
 	defer cancel()
 	h := s.proxy.Probe(ctx)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.health.Known && s.health.Up == h.Up {
-		h.Since = s.health.Since
+	was := s.health
+	if was.Known && was.Up == h.Up {
+		h.Since = was.Since
 	}
 	s.health = h
+	s.mu.Unlock()
+	switch {
+	case !was.Known || was.Up == h.Up:
+	case h.Up:
+		s.say("your app "+healthWords(h), true)
+	default:
+		s.say("your app "+healthWords(h), false)
+	}
 }
 
 // watchTarget looks again and again, more often while the app is down.

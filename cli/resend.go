@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"taskhook/jsjson"
 	"taskhook/proxy"
 	"taskhook/webhook"
 	"taskhook/webhook/export"
@@ -48,10 +49,10 @@ func newResendCommand(a *app) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.to, "to", "", "send to this `TARGET` instead")
+	fl.StringVar(&f.to, "to", "", "send to this TARGET instead")
 	fl.BoolVar(&f.fresh, "fresh", false, "put in a new webhookId and timestamp, sign with the development key")
-	fl.Var(&f.sign, "sign", "signature headers: as received, by the development key, none, or broken")
-	fl.StringArrayVar(&f.set, "set", nil, "change one value of the JSON body, `PATH=VALUE` (repeatable)")
+	addChoice(fl, &f.sign, "sign", "signature headers (as received, by the development key, none at all, broken)")
+	fl.StringArrayVar(&f.set, "set", nil, "change one value of the JSON body, PATH=VALUE (repeatable)")
 	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was refused for its signature")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object per attempt")
 	return cmd
@@ -146,7 +147,9 @@ func resendError(id webhook.ID, err error) error {
 	case errors.Is(err, webhook.ErrUnverified):
 		return withHint(err, "look at it first: taskhook events show "+fmt.Sprint(uint64(id))+"; then add --unverified if it is yours")
 	case errors.Is(err, webhook.ErrPruned):
-		return withHint(err, "raise --max-body and let it be sent again")
+		return withHint(err, "have it sent again; a larger --max-body takes larger ones")
+	case errors.Is(err, jsjson.ErrPath):
+		return withHint(err, "see what the body has: taskhook events show "+fmt.Sprint(uint64(id)))
 	}
 	return err
 }
@@ -163,6 +166,6 @@ func (a *app) printResent(r webhook.Resent, asJSON bool) error {
 	if at.StatusCode != 0 {
 		outcome = fmt.Sprintf("%d in %s", at.StatusCode, at.Duration.Round(100*time.Microsecond))
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (%s)\n", at.EventID, printable(at.Target), printable(outcome), r.State)
+	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (the event: %s)\n", at.EventID, printable(at.Target), printable(outcome), r.State)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"taskhook/control"
@@ -137,7 +138,7 @@ func (s *session) openStore() error {
 		Logger:     s.logger,
 	})
 	if err != nil {
-		return openStoreError(s.app.projectName(), err)
+		return s.app.openStoreError(err)
 	}
 	if aside := s.store.SetAside(); aside != "" {
 		s.app.warn("%s", aside)
@@ -197,8 +198,11 @@ func (s *session) run(ctx context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
 	err := s.showAll(ctx)
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		err = nil
+	case errors.Is(err, syscall.EPIPE):
+		s.app.note("nobody reads the output any more: stopping")
 	}
 	return errors.Join(err, context.Cause(s.life), s.namePending())
 }
@@ -246,7 +250,7 @@ func (s *session) show(ctx context.Context) error {
 			Version: version(), Policy: policy, NoColor: s.app.env("NO_COLOR") != "",
 		})
 	case "json":
-		return inspector.JSONLinesFrom(ctx, out, s.feed, s.from)
+		return inspector.JSONLines(ctx, out, s.feed, s.from)
 	case "plain":
 		return inspector.Plain(ctx, out, s.feed, inspector.PlainOptions{Color: s.app.colorful(out), Policy: policy, From: &s.from})
 	}

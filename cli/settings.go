@@ -23,6 +23,19 @@ const (
 
 var projectName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
+// commandLineOnly marks a flag that no variable sets: it says what to do this
+// once, not how to do it.
+const commandLineOnly = "taskhook-command-line-only"
+
+func onlyOnCommandLine(f *pflag.FlagSet, names ...string) {
+	for _, name := range names {
+		// The error is about a flag that does not exist, which is a mistake here.
+		if err := f.SetAnnotation(name, commandLineOnly, nil); err != nil {
+			panic(err)
+		}
+	}
+}
+
 // flagsFromEnv gives every flag that was not set on the command line the
 // value of its TASKHOOK_* variable: --max-body is TASKHOOK_MAX_BODY.
 func (a *app) flagsFromEnv(cmd *cobra.Command) error {
@@ -30,9 +43,14 @@ func (a *app) flagsFromEnv(cmd *cobra.Command) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value := a.env(name)
-		if f.Changed || value == "" || bad != nil {
+		_, never := f.Annotations[commandLineOnly]
+		if f.Changed || value == "" || bad != nil || never || f.Name == "help" || f.Name == "version" {
 			return
 		}
+		if a.fromEnv == nil {
+			a.fromEnv = map[string]bool{}
+		}
+		a.fromEnv[f.Name] = true
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
 			bad = usageError(cmd, fmt.Errorf("invalid value %q of %s: %w", value, name, err))
 		}

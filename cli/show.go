@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"taskhook/proxy"
+	"taskhook/taskee"
 	"taskhook/webhook"
 	"taskhook/webhook/export"
 )
@@ -28,6 +31,9 @@ func newEventsShowCommand(a *app) *cobra.Command {
 			"  taskhook events show 42 --raw > body.json   # exactly the stored bytes",
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := exclusive(cmd, "json", "raw", "headers", "curl"); err != nil {
+				return err
+			}
 			b, err := a.openBackend(cmd.Context(), reads)
 			if err != nil {
 				return err
@@ -40,7 +46,6 @@ func newEventsShowCommand(a *app) *cobra.Command {
 	f.BoolVar(&form.raw, "raw", false, "exactly the stored bytes of the body")
 	f.BoolVar(&form.headers, "headers", false, "the headers as received")
 	f.BoolVar(&form.curl, "curl", false, "a curl command that sends the same")
-	cmd.MarkFlagsMutuallyExclusive("json", "raw", "headers", "curl")
 	return cmd
 }
 
@@ -55,7 +60,7 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 	}
 	switch {
 	case form.raw && e.NoBody:
-		return withHint(fmt.Errorf("%s has no body: it was refused as too large", e.ID), "raise --max-body and let it be sent again")
+		return withHint(fmt.Errorf("%s has no body: %s", e.ID, e.Answer.Reason), "have it sent again; a larger --max-body takes larger ones")
 	case form.raw:
 		_, err = a.stdout.Write(e.Body)
 		return err
@@ -86,11 +91,11 @@ func (a *app) showCurl(ctx context.Context, b *backend, e webhook.Event) error {
 	if err != nil {
 		return err
 	}
-	target := l.Target
-	if target == "" {
-		target = "http://127.0.0.1:3000"
+	target, err := proxy.ParseTarget(cmp.Or(l.Target, "127.0.0.1:3000"))
+	if err != nil {
+		return err
 	}
-	command, needsFile := export.Curl(e, target)
+	command, needsFile := export.Curl(e, target.URL(e.Path, e.RawQuery))
 	if needsFile {
 		a.note("the body is not plain text: write it with `taskhook events show %d --raw > %s` first", e.ID, export.CurlBodyFile(e.ID))
 	}
@@ -133,7 +138,7 @@ func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []we
 	writeHeaders(w, e)
 	_, _ = fmt.Fprintln(w)
 	if e.NoBody {
-		line("body", "not kept: %d bytes were announced", e.BodySize)
+		line("body", "not kept: %s", announced(e.BodySize))
 	} else {
 		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
 	}
@@ -162,6 +167,14 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	}
 }
 
+// announced is what the sender of a body that is not kept said of its size.
+func announced(size int64) string {
+	if size < 0 {
+		return "its size was not announced"
+	}
+	return plural(int(size), "byte was announced", "bytes were announced")
+}
+
 // verdictWords is a verdict in one line.
 func verdictWords(v webhook.Verdict) string {
 	s := string(v.Status)
@@ -179,11 +192,13 @@ func stateWords(s webhook.Summary, now time.Time) string {
 	state := s.State(now)
 	switch {
 	case state == webhook.StatePending:
-		return fmt.Sprintf("pending: retry %d of 6 expected about %s", s.Try, clock(s.Outcome.Answer.RetryAt, now))
+		return fmt.Sprintf("pending: retry %d of %d expected about %s", s.Try, taskee.Policy().MaxRetries, clock(s.Outcome.Answer.RetryAt, now))
+	case state == webhook.StateLost && s.NoBody:
+		return fmt.Sprintf("lost: answered %d: %s", s.Answer.Status, s.Answer.Reason)
 	case state == webhook.StateLost:
 		return "lost: Taskee will not send it again; send it yourself with taskhook resend"
-	case s.Outcome.Answer.Reason != "":
-		return string(state) + ": " + s.Outcome.Answer.Reason
+	case s.Answer.By == webhook.ByTaskhook && s.Answer.Status != 0:
+		return fmt.Sprintf("%s: answered %d: %s", state, s.Answer.Status, s.Answer.Reason)
 	}
 	return string(state)
 }

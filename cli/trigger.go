@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"taskhook/control"
@@ -55,10 +54,10 @@ func newTriggerCommand(a *app) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.to, "to", "", "post to this `URL` (or 3000, or 3000/path; /path alone: of the running listener)")
-	fl.StringArrayVar(&f.set, "set", nil, "change one value of the body, `PATH=VALUE` (repeatable)")
-	fl.StringVar(&f.data, "data", "", "send the bytes of `FILE` (- for standard input) exactly as they are")
-	fl.Var(&f.scheme, "scheme", "which signatures to send")
+	fl.StringVar(&f.to, "to", "", "post to this URL (or 3000, or 3000/path; /path alone: of the running listener)")
+	fl.StringArrayVar(&f.set, "set", nil, "change one value of the body, PATH=VALUE (repeatable)")
+	fl.StringVar(&f.data, "data", "", "send the bytes of FILE (- for standard input) exactly as they are")
+	addChoice(fl, &f.scheme, "scheme", "which signatures to send")
 	fl.BoolVar(&f.envelope, "envelope", false, "the guide's form of the sample, with its fields under data")
 	fl.IntVar(&f.count, "count", 1, "how many events to send, one after the other")
 	fl.Var(&f.rate, "rate", "send no faster than this, such as 5/s or 100/m")
@@ -117,7 +116,7 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 		return nil, unknownType(cmd, name)
 	}
 	sample := func(at time.Time) ([]byte, error) {
-		body, err := edit(t.Sample(taskee.Sample{WebhookID: uuid.NewString(), At: at, Envelope: f.envelope}), edits)
+		body, err := edit(t.Sample(taskee.Sample{At: at, Envelope: f.envelope}), edits)
 		if err != nil || len(edits) == 0 {
 			return body, err
 		}

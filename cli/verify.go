@@ -38,9 +38,9 @@ func newVerifyCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd, args, f) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.signature, "signature", "", "the `VALUE` of the signature header (required)")
-	fl.StringVar(&f.header, "header", "", "the `NAME` of the header it came in; otherwise its length tells")
-	fl.StringArrayVar(&f.files, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
+	fl.StringVar(&f.signature, "signature", "", "the VALUE of the signature header (required)")
+	fl.StringVar(&f.header, "header", "", "the NAME of the header it came in; otherwise its length tells")
+	fl.StringArrayVar(&f.files, "public-key", nil, "trust the PEM key in FILE instead of the platform's (repeatable)")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"taskhook/jsjson"
 	"taskhook/webhook"
 )
 
@@ -65,6 +66,7 @@ func identities() map[string]error {
 		"not-found":  webhook.ErrNotFound,
 		"pruned":     webhook.ErrPruned,
 		"unverified": webhook.ErrUnverified,
+		"path":       jsjson.ErrPath,
 		"canceled":   context.Canceled,
 		"deadline":   context.DeadlineExceeded,
 	}

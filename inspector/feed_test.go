@@ -41,6 +41,14 @@ func (f *memory) add(e webhook.Summary) webhook.ID {
 	return e.ID
 }
 
+// answer says what the sender of an event was told.
+func (f *memory) answer(id webhook.ID, a webhook.Answer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i, _ := f.find(id)
+	f.events[i].Answer, f.events[i].Outcome.Answer = a, a
+}
+
 // try appends an attempt and lets its event follow.
 func (f *memory) try(a webhook.Attempt) {
 	f.mu.Lock()

@@ -17,9 +17,9 @@ const (
 )
 
 // follow hands everything stored after from to show, in order, until ctx
-// ends; then what is left is printed once more and follow returns nil. It
-// returns the first error of the feed or of show.
-func follow(ctx context.Context, feed Feed, from webhook.Position, show func(context.Context, webhook.News) error) error {
+// ends; then what is left, calls finish and returns nil. It returns the first
+// error of the feed, of show or of finish.
+func follow(ctx context.Context, feed Feed, from webhook.Position, show func(context.Context, webhook.News) error, finish func(context.Context) error) error {
 	// A feed without hints is only slower.
 	hints, err := feed.Watch(ctx)
 	if err != nil {
@@ -45,8 +45,10 @@ func follow(ctx context.Context, feed Feed, from webhook.Position, show func(con
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), followDrain)
 	defer cancel()
-	_, err = readNews(last, feed, from, show)
-	return err
+	if _, err = readNews(last, feed, from, show); err != nil {
+		return err
+	}
+	return finish(last)
 }
 
 // readNews prints all news there is and returns the position after it.

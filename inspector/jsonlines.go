@@ -11,29 +11,62 @@ import (
 )
 
 // JSONLines writes the event and attempt lines of the command line's contract
-// for everything stored from now until ctx ends, and for what was stored
-// before that end; then it returns nil. It returns the first error of the feed
-// or of the writer.
-func JSONLines(ctx context.Context, w io.Writer, feed Feed) error {
-	from, err := present(ctx, feed)
+// for everything stored after a position until ctx ends, and for what was
+// stored before that end; then it returns nil. An event that was answered
+// without an attempt only after its line had been written has a second line,
+// which says how. It returns the first error of the feed or of the writer.
+func JSONLines(ctx context.Context, w io.Writer, feed Feed, from webhook.Position) error {
+	j := &jsonLines{w: w, feed: feed}
+	return follow(ctx, feed, from, j.print, j.finish)
+}
+
+type jsonLines struct {
+	w       io.Writer
+	feed    Feed
+	b       bytes.Buffer
+	waiting waiting
+}
+
+func (j *jsonLines) print(ctx context.Context, news webhook.News) error {
+	j.b.Reset()
+	now := time.Now()
+	err := inOrder(news,
+		func(e webhook.Summary) error {
+			if e.Attempts == 0 && e.Answer.Status == 0 && !e.Outcome.Interrupted {
+				j.waiting.add(e.ID, now)
+			}
+			return export.EventLine(&j.b, e)
+		},
+		func(a webhook.Attempted) error {
+			j.waiting.done(a.EventID)
+			return export.AttemptLine(&j.b, a.Attempt, a.Outcome.State(now))
+		})
 	if err != nil {
 		return err
 	}
-	return JSONLinesFrom(ctx, w, feed, from)
+	return j.askAgain(ctx, now, waitPatience)
 }
 
-// JSONLinesFrom is [JSONLines] for everything stored after a position.
-func JSONLinesFrom(ctx context.Context, w io.Writer, feed Feed, from webhook.Position) error {
-	var b bytes.Buffer
-	return follow(ctx, feed, from, func(_ context.Context, news webhook.News) error {
-		b.Reset()
-		now := time.Now()
-		err := inOrder(news,
-			func(e webhook.Summary) error { return export.EventLine(&b, e) },
-			func(a webhook.Attempted) error { return export.AttemptLine(&b, a.Attempt, a.Outcome.State(now)) })
-		if err != nil {
+func (j *jsonLines) finish(ctx context.Context) error {
+	j.b.Reset()
+	return j.askAgain(ctx, time.Now(), 0)
+}
+
+// askAgain writes what there is, and again the events that were answered
+// meanwhile.
+func (j *jsonLines) askAgain(ctx context.Context, now time.Time, patience time.Duration) error {
+	events, err := j.waiting.read(ctx, j.feed, now, patience)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if e.Answer.Status == 0 {
+			continue
+		}
+		j.waiting.done(e.ID)
+		if err := export.EventLine(&j.b, e); err != nil {
 			return err
 		}
-		return write(w, b.Bytes())
-	})
+	}
+	return write(j.w, j.b.Bytes())
 }

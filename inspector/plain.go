@@ -5,19 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"taskhook/webhook"
 	"taskhook/webhook/export"
 )
 
-// How plain lines wait for an outcome.
-const (
-	plainPatience = 2 * time.Second // before an event without an outcome gets its own line
-	plainGiveUp   = 10 * time.Minute
-	plainRemember = 4096 // events whose name is known without asking
-)
+// plainRemember is how many events' names are known without asking.
+const plainRemember = 4096
 
 // Plain writes one line for people for each attempt, and for each event that
 // was answered without one, from now (or o.From) until ctx ends, and for what
@@ -36,12 +31,9 @@ func Plain(ctx context.Context, w io.Writer, feed Feed, o PlainOptions) error {
 	}
 	p := &plain{
 		w: w, feed: feed, o: o, styles: newStyles(true, !o.Color),
-		known: map[webhook.ID]webhook.Summary{}, open: map[webhook.ID]*openEvent{},
+		known: map[webhook.ID]webhook.Summary{}, shown: map[webhook.ID]bool{},
 	}
-	if err := follow(ctx, feed, from, p.print); err != nil {
-		return err
-	}
-	return p.finish()
+	return follow(ctx, feed, from, p.print, p.finish)
 }
 
 // plain prints news as lines.
@@ -52,16 +44,10 @@ type plain struct {
 	styles styles
 	b      bytes.Buffer
 
-	known map[webhook.ID]webhook.Summary // recent events, for their attempts
-	order []webhook.ID                   // of known, oldest first
-	open  map[webhook.ID]*openEvent      // events without an outcome yet
-	asked time.Time                      // when the open ones were last read anew
-}
-
-// openEvent is an event whose outcome is still to come.
-type openEvent struct {
-	since time.Time
-	shown bool // it has its line that says so
+	known   map[webhook.ID]webhook.Summary // recent events, for their attempts
+	order   []webhook.ID                   // of known, oldest first
+	waiting waiting
+	shown   map[webhook.ID]bool // of the waiting ones: it has its line that says so
 }
 
 func (p *plain) print(ctx context.Context, news webhook.News) error {
@@ -76,20 +62,18 @@ func (p *plain) print(ctx context.Context, news webhook.News) error {
 	if err != nil {
 		return err
 	}
-	if err := p.askAgain(ctx, now); err != nil {
+	if err := p.askAgain(ctx, now, waitPatience); err != nil {
 		return err
 	}
 	return write(p.w, p.b.Bytes())
 }
 
-// finish prints the events that have no outcome when there is nothing left to
-// wait for.
-func (p *plain) finish() error {
+// finish prints what became of the events that are still waited for, when
+// there is nothing left to wait for.
+func (p *plain) finish(ctx context.Context) error {
 	p.b.Reset()
-	for _, id := range p.openIDs() {
-		if !p.open[id].shown {
-			p.event(p.known[id], time.Now())
-		}
+	if err := p.askAgain(ctx, time.Now(), 0); err != nil {
+		return err
 	}
 	return write(p.w, p.b.Bytes())
 }
@@ -104,56 +88,24 @@ func (p *plain) arrived(e webhook.Summary, now time.Time) {
 		p.event(e, now)
 		return
 	}
-	p.open[e.ID] = &openEvent{since: now}
+	p.waiting.add(e.ID, now)
 }
 
-// askAgain looks after the events that are waiting long: one that was answered
-// without an attempt is no news of its own.
-func (p *plain) askAgain(ctx context.Context, now time.Time) error {
-	if len(p.open) == 0 || now.Sub(p.asked) < plainPatience {
-		return nil
-	}
-	p.asked = now
-	var ids []webhook.ID
-	for _, id := range p.openIDs() {
-		if now.Sub(p.open[id].since) >= plainPatience {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	page, err := p.feed.Page(ctx, webhook.Query{IDs: ids, Limit: len(ids)})
-	if err != nil {
-		return fmt.Errorf("read waiting events: %w", err)
-	}
-	stored := map[webhook.ID]webhook.Summary{}
-	for _, e := range page.Events {
-		stored[e.ID] = e
-	}
-	for _, id := range ids {
-		e, ok := stored[id]
+// askAgain looks after the events that have waited for some time.
+func (p *plain) askAgain(ctx context.Context, now time.Time, patience time.Duration) error {
+	events, err := p.waiting.read(ctx, p.feed, now, patience)
+	for _, e := range events {
 		switch {
-		case !ok || e.Attempts > 0 || now.Sub(p.open[id].since) > plainGiveUp:
-			delete(p.open, id)
 		case e.Answer.Status != 0:
 			p.event(e, now)
-			delete(p.open, id)
-		case !p.open[id].shown:
+			p.waiting.done(e.ID)
+			delete(p.shown, e.ID)
+		case !p.shown[e.ID]:
 			p.event(e, now)
-			p.open[id].shown = true
+			p.shown[e.ID] = true
 		}
 	}
-	return nil
-}
-
-func (p *plain) openIDs() []webhook.ID {
-	ids := make([]webhook.ID, 0, len(p.open))
-	for id := range p.open {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
+	return err
 }
 
 // lookUp reads the events of attempts that are too old to be remembered.
@@ -188,7 +140,7 @@ func (p *plain) remember(e webhook.Summary) {
 	}
 	p.known[e.ID] = e
 	for len(p.order) > plainRemember {
-		if p.open[p.order[0]] == nil {
+		if !p.waiting.has(p.order[0]) {
 			delete(p.known, p.order[0])
 		}
 		p.order = p.order[1:]
@@ -208,7 +160,8 @@ func (p *plain) event(e webhook.Summary, now time.Time) {
 
 // attempt writes the line of an attempt.
 func (p *plain) attempt(a webhook.Attempted, now time.Time) {
-	delete(p.open, a.EventID)
+	p.waiting.done(a.EventID)
+	delete(p.shown, a.EventID)
 	e, ok := p.known[a.EventID]
 	if !ok {
 		e.ID = a.EventID // deleted since

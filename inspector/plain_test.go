@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -64,12 +65,7 @@ func TestPlainNamesAnEventWhoseAnswerCameWithoutAnAttempt(t *testing.T) {
 	}, func() {
 		id := f.add(webhook.Summary{Event: webhook.Event{Type: "TaskCreate", ReceivedAt: noon, Verdict: webhook.Verdict{Status: webhook.Valid}}})
 		time.Sleep(10 * time.Second)
-		f.mu.Lock()
-		i, _ := f.find(id)
-		e := &f.events[i]
-		e.Answer = webhook.Answer{Status: 429, By: webhook.ByTaskhook, Reason: "the app is busy", RetryAt: time.Now().Add(10 * time.Minute)}
-		e.Outcome.Answer = e.Answer
-		f.mu.Unlock()
+		f.answer(id, webhook.Answer{Status: 429, By: webhook.ByTaskhook, Reason: "the app is busy", RetryAt: time.Now().Add(10 * time.Minute)})
 		time.Sleep(10 * time.Second)
 	})
 	want := `14:35:00  #1      TaskCreate                 ✓ valid                   … forwarding
@@ -105,9 +101,31 @@ func TestPlainColoursOnlyWhenAsked(t *testing.T) {
 	}
 }
 
+// jsonLinesFromNow leaves out what is stored already.
+func jsonLinesFromNow(ctx context.Context, w io.Writer, f *memory) error {
+	from, err := present(ctx, f)
+	if err != nil {
+		return err
+	}
+	return JSONLines(ctx, w, f, from)
+}
+
+func TestJSONLinesSayHowAnEventWasAnsweredWithoutAnAttempt(t *testing.T) {
+	f := &memory{}
+	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return jsonLinesFromNow(ctx, w, f) }, func() {
+		id := f.add(webhook.Summary{Event: webhook.Event{Type: "ContactCreate"}})
+		time.Sleep(time.Second) // its line is out
+		f.answer(id, webhook.Answer{Status: 429, By: webhook.ByTaskhook, Reason: "taskhook is stopping"})
+	})
+	lines := strings.Split(strings.TrimSpace(got), "\n")
+	if last := lines[len(lines)-1]; len(lines) != 2 || !strings.Contains(last, `"kind":"event","id":1,`) || !strings.Contains(last, `"answered":429`) {
+		t.Errorf("lines:\n%s", got)
+	}
+}
+
 func TestJSONLinesAreTheContract(t *testing.T) {
 	f := &memory{}
-	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return JSONLines(ctx, w, f) }, func() {
+	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return jsonLinesFromNow(ctx, w, f) }, func() {
 		f.add(webhook.Summary{Event: webhook.Event{Type: "TaskCreate", ReceivedAt: noon, Source: webhook.SourceLocal, Verdict: webhook.Verdict{Status: webhook.Valid, Scheme: "rsa", Key: "dev"}, BodySize: 2}})
 		refused := webhook.Summary{Event: webhook.Event{ReceivedAt: noon, Source: webhook.SourceTunnel, Verdict: webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature"}, Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}}}
 		f.add(refused)
@@ -125,7 +143,7 @@ func TestJSONLinesAreTheContract(t *testing.T) {
 func TestNothingIsLostWhenEveryHintIs(t *testing.T) {
 	const n = 10_000
 	f := &memory{newsMax: 37}
-	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return JSONLines(ctx, w, f) }, func() {
+	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return jsonLinesFromNow(ctx, w, f) }, func() {
 		for i := range n {
 			id := f.add(webhook.Summary{Event: webhook.Event{ReceivedAt: noon}})
 			if i%3 != 0 {
@@ -167,7 +185,7 @@ func TestAHintIsFollowedSoon(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var out lockedBuffer
 		done := make(chan error)
-		go func() { done <- JSONLines(ctx, &out, f) }()
+		go func() { done <- jsonLinesFromNow(ctx, &out, f) }()
 		time.Sleep(500 * time.Millisecond)
 		f.add(webhook.Summary{})
 		began := time.Now()
@@ -193,11 +211,11 @@ func TestABrokenPipeEndsTheFollowers(t *testing.T) {
 	if err := Plain(t.Context(), brokenPipe{}, f, PlainOptions{From: &from}); !errors.Is(err, errPipe) {
 		t.Errorf("Plain: %v", err)
 	}
-	if err := JSONLinesFrom(t.Context(), brokenPipe{}, f, from); !errors.Is(err, errPipe) {
-		t.Errorf("JSONLinesFrom: %v", err)
+	if err := JSONLines(t.Context(), brokenPipe{}, f, from); !errors.Is(err, errPipe) {
+		t.Errorf("JSONLines: %v", err)
 	}
 	f.err = errTest
-	if err := JSONLines(t.Context(), &lockedBuffer{}, f); !errors.Is(err, errTest) {
+	if err := JSONLines(t.Context(), &lockedBuffer{}, f, webhook.Position{}); !errors.Is(err, errTest) {
 		t.Errorf("a feed that cannot be read: %v", err)
 	}
 }

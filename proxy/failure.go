@@ -32,10 +32,14 @@ func (p *Proxy) explain(ctx context.Context, err error, t Target, a *webhook.Att
 	var dial *dialError
 	switch {
 	case ctx.Err() != nil:
-		return &failure{
+		f := &failure{
 			status: http.StatusTooManyRequests, title: "taskhook is stopping",
 			text: "it was cut before the app had answered", next: "send it again in a few minutes",
 		}
+		if a.StatusCode != 0 {
+			f.text = fmt.Sprintf("taskhook stopped after %d bytes of the app's answer (%d)", a.BodySize, a.StatusCode)
+		}
+		return f
 	case errors.As(err, &dial):
 		return explainDial(dial, t)
 	case isTimeout(err):

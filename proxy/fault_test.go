@@ -120,8 +120,12 @@ func TestAnAnswerThatBreaksOffIsNotTakenForWhole(t *testing.T) {
 			if a.StatusCode != http.StatusOK || !strings.Contains(a.Error, tt.want) || string(a.Body) != "abc" || a.BodySize != 3 {
 				t.Errorf("recorded %d %q: %s", a.StatusCode, a.Body, a.Error)
 			}
-			if got := r.store.answer(1); webhook.Accepted(got.Status) || got.By != webhook.ByTaskhook {
+			got := r.store.answer(1)
+			if got.Status != http.StatusOK || got.By != webhook.ByApp || !got.BrokenOff || !got.RetryAt.IsZero() || !strings.Contains(got.Reason, tt.want) {
 				t.Errorf("stored answer %+v", got)
+			}
+			if state := (webhook.Outcome{Answer: got}).State(got.At); state != webhook.StateLost {
+				t.Errorf("the event is %s", state)
 			}
 		})
 	}

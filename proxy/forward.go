@@ -29,15 +29,16 @@ func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webho
 	f.attempt.Trigger = webhook.TriggerReceived
 
 	answer := webhook.Answer{Status: f.attempt.StatusCode, By: webhook.ByApp}
-	if f.failure != nil {
+	switch {
+	case f.failure != nil && f.sender.begun:
+		answer.BrokenOff, answer.Reason = true, f.failure.text
+	case f.failure != nil:
 		answer = webhook.Answer{Status: f.failure.status, By: webhook.ByTaskhook, Reason: f.failure.text}
-		if !f.sender.begun {
-			writeMessage(w, f.failure.status, f.failure.message(p.opts.Target))
-		}
+		writeMessage(w, f.failure.status, f.failure.message(p.opts.Target))
 	}
 	answer.At = time.Now()
 	answer.SenderGone = f.sender.err != nil || r.Context().Err() != nil
-	if !answer.SenderGone {
+	if !answer.SenderGone && !answer.BrokenOff {
 		answer.RetryAt = p.policy.Next(e.Try, answer.Status, answer.At)
 	}
 	f.attempt.Answered = answer.Status

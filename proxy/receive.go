@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"taskhook/taskee"
@@ -83,6 +85,9 @@ func newEvent(r *http.Request, source webhook.Source) *webhook.Event {
 	} else {
 		e.Path, e.RawQuery = r.URL.EscapedPath(), r.URL.RawQuery
 	}
+	if e.Path == "" {
+		e.Path = "/"
+	}
 	return e
 }
 
@@ -125,7 +130,7 @@ func (p *Proxy) keep(w http.ResponseWriter, r *http.Request, e *webhook.Event) b
 	}
 	m := message{
 		Error:  "the event cannot be stored",
-		Reason: err.Error(),
+		Reason: storeTrouble(err),
 		Next:   "free disk space or check the data directory; taskhook goes on by itself",
 	}
 	if p.flight.stopping() {
@@ -135,6 +140,15 @@ func (p *Proxy) keep(w http.ResponseWriter, r *http.Request, e *webhook.Event) b
 	}
 	writeMessage(w, http.StatusTooManyRequests, m)
 	return false
+}
+
+// storeTrouble is why the store takes nothing, without what is nobody's
+// business outside: paths, for one.
+func storeTrouble(err error) string {
+	if errors.Is(err, syscall.ENOSPC) {
+		return "the disk is full"
+	}
+	return "the store cannot be written"
 }
 
 // badSignature says why an event is turned away, if it is.

@@ -224,13 +224,15 @@ func appendSortedNames(names []string, h http.Header) []string {
 // What came in through a server can; a stored event may come from elsewhere.
 func (r *request) writable() string {
 	switch {
-	case r.method == "" || strings.ContainsFunc(r.method, outsideToken):
+	case !IsToken(r.method):
 		return "its method is not one"
+	case !IsHost(r.host):
+		return "its host is not one"
 	case strings.ContainsFunc(r.path+r.query, func(c rune) bool { return c <= ' ' || c == 0x7f }):
 		return "its path has a space or a control character"
 	}
 	for name, values := range r.header {
-		if name == "" || strings.ContainsFunc(name, outsideToken) {
+		if !IsToken(name) {
 			return "a header has a name that is not one"
 		}
 		for _, v := range values {
@@ -241,6 +243,17 @@ func (r *request) writable() string {
 	}
 	return ""
 }
+
+// IsHost reports whether a text can stand in a Host header.
+func IsHost(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"<>\^`+"`"+`{|}/?#@`, c)
+	})
+}
+
+// IsToken reports whether a text can be a method or name a header (RFC 9110,
+// 5.6.2).
+func IsToken(s string) bool { return s != "" && !strings.ContainsFunc(s, outsideToken) }
 
 // outsideToken reports whether a character cannot stand in a method or in the
 // name of a header (RFC 9110, 5.6.2).

@@ -3,7 +3,6 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -116,7 +115,7 @@ func (s *resending) edit(r webhook.Resend) error {
 	body := s.event.Body
 	var err error
 	if r.Fresh {
-		if body, err = taskee.Fresh(body, newWebhookID(), time.Now()); err != nil {
+		if body, err = taskee.Fresh(body, taskee.NewWebhookID(), time.Now()); err != nil {
 			return fmt.Errorf("put in a new webhookId and timestamp: %w", err)
 		}
 	}
@@ -209,7 +208,7 @@ func (s *resending) sent() *webhook.Request {
 func (s *resending) notes(r webhook.Resend, a *webhook.Attempt) []string {
 	var notes []string
 	o := s.before.Outcome
-	accepted := webhook.Accepted(o.Answer.Status) && !o.Answer.SenderGone || o.AcceptedLater
+	accepted := webhook.Accepted(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.AcceptedLater
 	if accepted && !r.Fresh {
 		notes = append(notes, "the app has accepted this event before: with the same webhookId an idempotent app answers 200 without processing; use --fresh")
 	}
@@ -220,13 +219,4 @@ func (s *resending) notes(r webhook.Resend, a *webhook.Attempt) []string {
 		notes = append(notes, a.Hint)
 	}
 	return notes
-}
-
-// newWebhookID is a random UUID of version 4, as the platform makes them.
-func newWebhookID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

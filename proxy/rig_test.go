@@ -5,7 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -379,4 +380,4 @@ func answering(t *testing.T, answer string) string {
 	})
 }
 
-var errDiskFull = errors.New("no space left on device")
+var errDiskFull = fmt.Errorf("write /home/jane/events.db: %w", syscall.ENOSPC)

@@ -252,7 +252,7 @@ func TestTroubleIsAnswered429AndSaidOnce(t *testing.T) {
 	r.store.setFail(errDiskFull)
 	for range 3 {
 		resp, body := r.post("/", "{}")
-		if m := r.message(body); resp.StatusCode != http.StatusTooManyRequests || !strings.Contains(m.Reason, "no space left") {
+		if m := r.message(body); resp.StatusCode != http.StatusTooManyRequests || m.Reason != "the disk is full" {
 			t.Errorf("answered %d %s", resp.StatusCode, body)
 		}
 	}

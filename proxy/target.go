@@ -219,6 +219,16 @@ func (t Target) String() string {
 	return s
 }
 
+// URL is what is asked of the app for a request with a path and a query, both
+// percent-encoded.
+func (t Target) URL(path, query string) string {
+	path, query = t.asked(path, query)
+	if query != "" {
+		path += "?" + query
+	}
+	return t.origin.url + path
+}
+
 // short is the target as one would type it, with another path.
 func (t Target) short(path string) string {
 	switch {

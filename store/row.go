@@ -54,6 +54,7 @@ const (
 	flagSuperseded // answered 429 and came again: shares the outcome of later
 	flagSettled    // its retry is overdue and it has left the pending ones
 	flagStranger   // turned away before it was trusted: kept by a quota of its own
+	flagBrokenOff
 )
 
 func (f flags) has(one flags) bool { return f&one != 0 }
@@ -159,7 +160,7 @@ func (r *row) decode(key, b []byte) error {
 // answer is the answer without its reason.
 func (r *row) answer() webhook.Answer {
 	return webhook.Answer{
-		Status: int(r.status), By: answerers[r.by], SenderGone: r.flags.has(flagSenderGone),
+		Status: int(r.status), By: answerers[r.by], SenderGone: r.flags.has(flagSenderGone), BrokenOff: r.flags.has(flagBrokenOff),
 		At: fromNanos(r.answered), RetryAt: fromNanos(r.retry),
 	}
 }
@@ -167,6 +168,7 @@ func (r *row) answer() webhook.Answer {
 func (r *row) setAnswer(a webhook.Answer) {
 	r.status, r.by = clampStatus(a.Status), indexOf(answerers[:], a.By)
 	r.flags.set(flagSenderGone, a.SenderGone)
+	r.flags.set(flagBrokenOff, a.BrokenOff)
 	r.answered, r.retry = nanos(a.At), nanos(a.RetryAt)
 }
 

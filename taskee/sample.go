@@ -35,7 +35,7 @@ func (t EventType) Sample(s Sample) []byte {
 	if len(t.fields) == 0 {
 		return nil
 	}
-	id := cmp.Or(s.WebhookID, newUUID())
+	id := cmp.Or(s.WebhookID, NewWebhookID())
 	at := s.At
 	if at.IsZero() {
 		at = time.Now()
@@ -79,9 +79,9 @@ func withTimes(fields []byte, at time.Time) []byte {
 	})
 }
 
-// newUUID returns a random UUID of version 4, as the platform's webhookIds
+// NewWebhookID returns a random UUID of version 4, as the platform's webhookIds
 // are.
-func newUUID() string {
+func NewWebhookID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	b[6] = b[6]&0x0f | 0x40

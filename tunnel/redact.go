@@ -67,14 +67,14 @@ func (h redactor) attr(a slog.Attr) slog.Attr {
 	return slog.Attr{Key: redact(a.Key, h.token), Value: v}
 }
 
-// quieter logs the SDK's errors as information: it calls every failed attempt
-// an error, and the tunnel itself says what a person should know of it.
-// Warnings, such as that of an outdated client, stay.
+// quieter logs what the SDK says as information: it calls every failed attempt
+// an error and warns of the Go version a program was built with, and the
+// tunnel itself says what a person should know.
 type quieter struct{ slog.Handler }
 
-// Handle lowers errors.
+// Handle lowers errors and warnings.
 func (h quieter) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level >= slog.LevelError {
+	if r.Level > slog.LevelInfo {
 		r.Level = slog.LevelInfo
 		if !h.Enabled(ctx, r.Level) {
 			return nil

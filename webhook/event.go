@@ -116,6 +116,7 @@ type Answer struct {
 	By         AnsweredBy `json:"by,omitempty"`
 	Reason     string     `json:"reason,omitempty"`     // why Taskhook answered itself
 	SenderGone bool       `json:"senderGone,omitempty"` // the sender hung up before it could be told
+	BrokenOff  bool       `json:"brokenOff,omitempty"`  // the sender has got the status and a part of the answer, no more
 	At         time.Time  `json:"at,omitzero"`
 	// RetryAt is when the platform is expected to send the event again; zero:
 	// it will not.

@@ -54,7 +54,7 @@ func (o Outcome) answered(now time.Time) State {
 		return StateForwarding
 	case a.Refused():
 		return StateRefused
-	case a.SenderGone:
+	case a.SenderGone, a.BrokenOff:
 		return StateLost
 	case Accepted(a.Status):
 		return StateAccepted

@@ -31,6 +31,8 @@ func TestStateFollowsFromTheAnswerAndTheAttemptsSince(t *testing.T) {
 		{"502 by taskhook", Outcome{Answer: Answer{Status: 502, By: ByTaskhook}}, now, StateLost},
 		{"500, then accepted by a resend", Outcome{Answer: Answer{Status: 500}, AcceptedLater: true}, now, StateRescued},
 		{"the sender had gone", Outcome{Answer: Answer{Status: 200, By: ByApp, SenderGone: true}}, now, StateLost},
+		{"a 200 that broke off", Outcome{Answer: Answer{Status: 200, By: ByApp, BrokenOff: true}}, now, StateLost},
+		{"a 429 that broke off", Outcome{Answer: Answer{Status: 429, By: ByApp, BrokenOff: true}}, now, StateLost},
 		{"refused for its signature", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}}, now, StateRefused},
 		{"refused, then resent and accepted", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}, AcceptedLater: true}, now, StateRefused},
 		{"401 by the app", Outcome{Answer: Answer{Status: 401, By: ByApp}}, now, StateLost},
