@@ -74,6 +74,9 @@ type Resend struct {
 	Fresh   bool   `json:"fresh,omitempty"` // new webhookId and timestamp, in place
 	Sign    Sign   `json:"sign,omitempty"`  // "": keep, or dev once the body is changed
 	Set     []Edit `json:"set,omitempty"`
+	// Edited is sent in place of the event's own request, before Fresh and Set
+	// are applied; nil: that one.
+	Edited *Request `json:"edited,omitempty"`
 	// Unverified allows an event that was refused for its signature.
 	Unverified bool `json:"unverified,omitempty"`
 }

@@ -15,9 +15,22 @@ type Query struct {
 	// Text must occur, in any case, in the type, webhookId, path or body.
 	Text string `json:"text,omitempty"`
 
+	// Filter is a text in the language of package webhook/filter; "" takes all.
+	Filter string `json:"filter,omitempty"`
+	Order  Order  `json:"order,omitempty"`
+
 	Limit  int `json:"limit,omitempty"`  // events a page; 0: 50
 	Cursor ID  `json:"cursor,omitempty"` // only events older than this one; 0: from the newest
 }
+
+// Order is the order of a list.
+type Order string
+
+// The orders of a list.
+const (
+	OrderTime     Order = ""         // newest first
+	OrderDuration Order = "duration" // slowest last attempt first, those without one last
+)
 
 // StatusRange is an inclusive range of status codes. The zero value takes
 // every status; None takes events whose last attempt had no response.
@@ -64,7 +77,8 @@ type Summary struct {
 // State derives the event's state at a time.
 func (s Summary) State(now time.Time) State { return s.Outcome.State(now) }
 
-// Page is one page of a list, newest first.
+// Page is one page of a list. A page that takes long to find comes before it
+// is full: its Next says where to go on.
 type Page struct {
 	Events []Summary `json:"events"`
 	Next   ID        `json:"next,omitempty"` // Cursor of the next page; 0: this was the last
@@ -109,4 +123,12 @@ type Counts struct {
 	Lost     int   `json:"lost"` // presumed lost and interrupted ones included
 	Refused  int   `json:"refused"`
 	Bytes    int64 `json:"bytes"` // of the store's file
+	LastHour Tally `json:"lastHour"`
+}
+
+// Tally counts the events of a span of time, refused ones left out.
+type Tally struct {
+	Events   int `json:"events"`
+	Accepted int `json:"accepted"` // answered 2xx
+	Failed   int `json:"failed"`   // answered otherwise
 }
