@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -18,16 +17,8 @@ type bucket int
 const (
 	bucketMeta      bucket = iota // "schema" and "counters"
 	bucketSettings                // name → text
-	bucketRows                    // ID → row
-	bucketEvents                  // ID → record, without body
-	bucketBodies                  // ID → body as received; its checksum is in the row
-	bucketReasons                 // ID → the answer's reason, if any
-	bucketAttempts                // ID, Seq → record
-	bucketReplies                 // ID, Seq → what was captured of the app's answer
-	bucketSent                    // ID, Seq → what was really sent, if that was not the event
-	bucketLog                     // Seq → ID
-	bucketHooks                   // hash of the webhookId, ID → linked or stranger
-	bucketTypes                   // hash of the type, ID → 1
+	bucketEvents                  // tables and records, see kind
+	bucketLarge                   // as bucketEvents: records that are too long for that
 	bucketOpen                    // ID → 1: no answer yet
 	bucketPending                 // time of the retry, ID → 1
 	bucketStrangers               // ID → 1: turned away before it was trusted
@@ -35,26 +26,36 @@ const (
 )
 
 var bucketNames = [buckets]string{
-	"meta", "settings", "rows", "events", "bodies", "reasons", "attempts", "replies", "sent",
-	"log", "webhookIds", "types", "open", "pending", "strangers",
+	"meta", "settings", "events", "large", "open", "pending", "strangers",
 }
 
-// The values of index entries.
-var (
-	present  = []byte{1}
-	stranger = []byte{2} // in bucketHooks: links no redelivery
-)
+// present is the value of index entries.
+var present = []byte{1}
 
-// appendFill fills the pages of buckets that grow at their end.
+// appendFill fills the pages of buckets whose new keys come last, in each of
+// their tables.
 const appendFill = 0.95
 
-func appends(b bucket) bool { return b >= bucketRows && b <= bucketLog }
+func appends(b bucket) bool { return b == bucketEvents || b == bucketLarge }
 
 // txn is a transaction with the buckets it has come to.
 type txn struct {
 	tx     *bbolt.Tx
 	opened [buckets]*bbolt.Bucket
-	counts counters // of a writing transaction
+	counts counters // of a writing transaction, as newest
+	newest *newest
+	// orphaned: nobody has the file open for writing, so who has no answer
+	// will get none.
+	orphaned bool
+}
+
+// decode decodes a row as this transaction sees it.
+func (t *txn) decode(r *row, key, value []byte) error {
+	err := r.decode(key, value)
+	if err == nil && t.orphaned && r.status == 0 && !r.flags.has(flagSenderGone) {
+		r.flags |= flagInterrupted
+	}
+	return err
 }
 
 // in returns a bucket. A file without it is damaged.
@@ -71,42 +72,16 @@ func (t *txn) in(b bucket) *bbolt.Bucket {
 	return t.opened[b]
 }
 
-func idKey(id webhook.ID) []byte { return binary.BigEndian.AppendUint64(nil, uint64(id)) }
-
-// pairKey is the key of an index entry: a hash, a time or an ID, then an ID or
-// a Seq.
-func pairKey(first, second uint64) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(make([]byte, 0, 16), first), second)
-}
-
-// firstOf and secondOf take a key apart; a damaged one gives 0.
-func firstOf(key []byte) uint64 {
-	if len(key) < 8 {
-		return 0
-	}
-	return binary.BigEndian.Uint64(key)
-}
-
-func secondOf(key []byte) uint64 {
-	if len(key) != 16 {
-		return 0
-	}
-	return binary.BigEndian.Uint64(key[8:])
-}
-
-// pendingTime orders times before 1970 too.
-func pendingTime(nanos int64) uint64 { return uint64(nanos) ^ 1<<63 }
-
 // getRow reads the row of an event. The error wraps webhook.ErrNotFound or
 // ErrDamaged.
 func (t *txn) getRow(id webhook.ID) (row, error) {
 	var r row
-	key := idKey(id)
-	b := t.in(bucketRows).Get(key)
+	key := rowKey(id)
+	b := t.in(bucketEvents).Get(key)
 	if b == nil {
 		return r, notFound(id)
 	}
-	if err := r.decode(key, b); err != nil {
+	if err := t.decode(&r, key, b); err != nil {
 		return r, damaged(id, err)
 	}
 	return r, nil
@@ -118,13 +93,8 @@ func (t *txn) peek(id webhook.ID) (row, bool) {
 	return r, err == nil
 }
 
-// before moves a cursor to the last entry below a key.
-func before(cur *bbolt.Cursor, key []byte) (k, v []byte) {
-	if k, _ := cur.Seek(key); k == nil {
-		return cur.Last()
-	}
-	return cur.Prev()
-}
+// has reports whether there is an event, damaged or not.
+func (t *txn) has(id webhook.ID) bool { return t.in(bucketEvents).Get(rowKey(id)) != nil }
 
 // change stores a row and everything that follows from it: what it counts as,
 // and whether it is open, pending or a stranger. before is what is stored now;
@@ -157,11 +127,11 @@ func (t *txn) change(id webhook.ID, before, after *row) error {
 			return err
 		}
 	}
-	key := idKey(id)
+	key := rowKey(id)
 	if after == nil {
-		return t.in(bucketRows).Delete(key)
+		return t.in(bucketEvents).Delete(key)
 	}
-	return t.in(bucketRows).Put(key, after.encode(key))
+	return t.in(bucketEvents).Put(key, after.encode(key))
 }
 
 func only(is bool, key []byte) []byte {

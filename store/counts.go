@@ -56,15 +56,8 @@ func (t *txn) readCounters() (counters, error) {
 // recount counts everything anew, when the counters are damaged or a damaged
 // row was deleted. lastID is at least what it will be.
 func (t *txn) recount(lastID, lastSeq uint64) counters {
-	c := counters{LastID: lastID, LastSeq: lastSeq}
-	if k, _ := t.in(bucketRows).Cursor().Last(); k != nil {
-		c.LastID = max(c.LastID, firstOf(k))
-	}
-	if k, _ := t.in(bucketLog).Cursor().Last(); k != nil {
-		c.LastSeq = max(c.LastSeq, firstOf(k))
-	}
-	cur := t.in(bucketRows).Cursor()
-	for k, v := cur.First(); k != nil; k, v = cur.Next() {
+	c := counters{LastID: max(lastID, t.last(kindRow)), LastSeq: max(lastSeq, t.last(kindLog))}
+	for k, v := range t.up(kindRow, 0) {
 		var r row
 		if r.decode(k, v) != nil {
 			c.Events++

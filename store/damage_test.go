@@ -30,7 +30,6 @@ func three(t *testing.T) string {
 }
 
 func TestADamagedRecordNamesItsEventAndListsGoOn(t *testing.T) {
-	attemptKey := pairKey(2, 2)
 	tests := []struct {
 		name   string
 		in     bucket
@@ -38,11 +37,11 @@ func TestADamagedRecordNamesItsEventAndListsGoOn(t *testing.T) {
 		read   func(*Store) error
 		listed []webhook.ID
 	}{
-		{"row", bucketRows, idKey(2), func(s *Store) error { _, err := s.Summary(background, 2); return err }, []webhook.ID{3, 1}},
-		{"event", bucketEvents, idKey(2), func(s *Store) error { _, err := s.Event(background, 2); return err }, []webhook.ID{3, 1}},
-		{"body", bucketBodies, idKey(2), func(s *Store) error { _, err := s.Event(background, 2); return err }, []webhook.ID{3, 2, 1}},
-		{"attempt", bucketAttempts, attemptKey, func(s *Store) error { _, err := s.Attempts(background, 2); return err }, []webhook.ID{3, 2, 1}},
-		{"reply", bucketReplies, attemptKey, func(s *Store) error { _, err := s.Attempts(background, 2); return err }, []webhook.ID{3, 2, 1}},
+		{"row", bucketEvents, rowKey(2), func(s *Store) error { _, err := s.Summary(background, 2); return err }, []webhook.ID{3, 1}},
+		{"event", bucketEvents, recordKey(2, kindEvent), func(s *Store) error { _, err := s.Event(background, 2); return err }, []webhook.ID{3, 1}},
+		{"body", bucketEvents, recordKey(2, kindBody), func(s *Store) error { _, err := s.Event(background, 2); return err }, []webhook.ID{3, 2, 1}},
+		{"attempt", bucketEvents, attemptKey(2, kindAttempt, 2), func(s *Store) error { _, err := s.Attempts(background, 2); return err }, []webhook.ID{3, 2, 1}},
+		{"reply", bucketEvents, attemptKey(2, kindReply, 2), func(s *Store) error { _, err := s.Attempts(background, 2); return err }, []webhook.ID{3, 2, 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -139,7 +138,7 @@ func editFile(t *testing.T, path string, edit func(*bbolt.Tx) error) {
 func TestAForeignOrIncompleteDatabaseIsSetAside(t *testing.T) {
 	tests := map[string]func(*bbolt.Tx) error{
 		"foreign": func(tx *bbolt.Tx) error {
-			return errors.Join(tx.DeleteBucket([]byte("meta")), tx.DeleteBucket([]byte("rows")))
+			return errors.Join(tx.DeleteBucket([]byte("meta")), tx.DeleteBucket([]byte("events")))
 		},
 		"a bucket is missing":   func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("pending")) },
 		"no version":            func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Delete(schemaKey) },

@@ -41,7 +41,6 @@ func (s *Store) Delete(ctx context.Context, ids []webhook.ID) (int, error) {
 
 // delete deletes an event and reports whether it was there.
 func (t *txn) delete(id webhook.ID) (bool, error) {
-	key := idKey(id)
 	r, err := t.getRow(id)
 	switch {
 	case errors.Is(err, webhook.ErrNotFound):
@@ -55,56 +54,50 @@ func (t *txn) delete(id webhook.ID) (bool, error) {
 	if err := t.change(id, &r, nil); err != nil {
 		return true, err
 	}
-	if r.typeHash != 0 {
-		if err := t.in(bucketTypes).Delete(pairKey(r.typeHash, uint64(id))); err != nil {
-			return true, err
-		}
-	}
-	if r.hookHash != 0 {
-		if err := t.in(bucketHooks).Delete(pairKey(r.hookHash, uint64(id))); err != nil {
-			return true, err
-		}
-	}
-	return true, t.deleteRecords(id, key)
+	t.newest.drop(id, &r)
+	return true, t.deleteRecords(id)
 }
 
-// deleteDamaged deletes an event whose row does not say what it was: index
-// entries that lead to it stay behind and are passed over, and all is counted
-// anew.
+// deleteDamaged deletes an event whose row does not say what it was: an entry
+// of bucketPending that leads to it stays behind and is passed over, and all
+// is counted anew.
 func (t *txn) deleteDamaged(id webhook.ID) error {
-	key := idKey(id)
-	for _, b := range [...]bucket{bucketRows, bucketOpen, bucketStrangers} {
-		if err := t.in(b).Delete(key); err != nil {
+	if err := t.in(bucketEvents).Delete(rowKey(id)); err != nil {
+		return err
+	}
+	for _, b := range [...]bucket{bucketOpen, bucketStrangers} {
+		if err := t.in(b).Delete(idKey(id)); err != nil {
 			return err
 		}
 	}
-	if err := t.deleteRecords(id, key); err != nil {
+	if err := t.deleteRecords(id); err != nil {
 		return err
 	}
+	t.newest.forget()
 	t.counts = t.recount(t.counts.LastID, t.counts.LastSeq)
 	return nil
 }
 
 // deleteRecords deletes what has an event's ID at the front of its key.
-func (t *txn) deleteRecords(id webhook.ID, key []byte) error {
-	for _, b := range [...]bucket{bucketEvents, bucketBodies, bucketReasons} {
-		if err := t.in(b).Delete(key); err != nil {
-			return err
+func (t *txn) deleteRecords(id webhook.ID) error {
+	if id == 0 {
+		return nil // a damaged key; the tables stay
+	}
+	for _, b := range [...]bucket{bucketEvents, bucketLarge} {
+		var keys [][]byte
+		cur := t.in(b).Cursor()
+		for k, _ := cur.Seek(idKey(id)); k != nil && firstOf(k) == uint64(id); k, _ = cur.Next() {
+			keys = append(keys, slices.Clone(k))
 		}
-	}
-	var keys [][]byte
-	cur := t.in(bucketAttempts).Cursor()
-	for k, _ := cur.Seek(key); k != nil && firstOf(k) == uint64(id); k, _ = cur.Next() {
-		keys = append(keys, slices.Clone(k))
-	}
-	for _, k := range keys {
-		for _, b := range [...]bucket{bucketAttempts, bucketReplies, bucketSent} {
+		for _, k := range keys {
 			if err := t.in(b).Delete(k); err != nil {
 				return err
 			}
-		}
-		if err := t.in(bucketLog).Delete(idKey(webhook.ID(secondOf(k)))); err != nil {
-			return err
+			if seq := numberOf(k); seq != 0 {
+				if err := t.in(bucketEvents).Delete(tableKey(kindLog, seq)); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil

@@ -184,3 +184,24 @@ func checkCounts(t *testing.T, r *rapid.T, s *Store, known []webhook.ID) {
 		r.Fatal(err)
 	}
 }
+
+func TestOnlyTheEventsOwnBytesRescueIt(t *testing.T) {
+	s := newStore(t)
+	e := newEvent("w")
+	lost := mustPut(t, s, e)
+	if err := s.PutAnswer(t.Context(), lost, byApp(500)); err != nil {
+		t.Fatal(err)
+	}
+	other := resent(lost, 200)
+	other.Sent = &webhook.Request{Method: "POST", Path: "/", Body: []byte(`{"webhookId":"new"}`)}
+	mustTry(t, s, other)
+	if got := state(t, s, lost); got != webhook.StateLost {
+		t.Errorf("after another body was accepted it is %s", got)
+	}
+	resigned := resent(lost, 200)
+	resigned.Sent = &webhook.Request{Method: "POST", Path: "/", Body: e.Body}
+	mustTry(t, s, resigned)
+	if got := state(t, s, lost); got != webhook.StateRescued {
+		t.Errorf("after its own body was accepted it is %s", got)
+	}
+}

@@ -32,15 +32,14 @@ func (s *Store) News(ctx context.Context, from webhook.Position) (webhook.News, 
 }
 
 func (t *txn) newEvents(n *webhook.News, now webhook.Position, skipped func(error)) {
-	cur := t.in(bucketRows).Cursor()
-	for k, v := cur.Seek(idKey(n.Position.Event + 1)); k != nil; k, v = cur.Next() {
+	for k, v := range t.up(kindRow, uint64(n.Position.Event)+1) {
 		if len(n.Events) == newsAtOnce {
 			return
 		}
-		id := webhook.ID(firstOf(k))
+		id := webhook.ID(numberOf(k))
 		n.Position.Event = id
 		var r row
-		err := r.decode(k, v)
+		err := t.decode(&r, k, v)
 		if err != nil {
 			err = damaged(id, err)
 		}
@@ -58,13 +57,12 @@ func (t *txn) newEvents(n *webhook.News, now webhook.Position, skipped func(erro
 }
 
 func (t *txn) newAttempts(n *webhook.News, now webhook.Position, skipped func(error)) {
-	cur := t.in(bucketLog).Cursor()
-	for k, v := cur.Seek(idKey(webhook.ID(n.Position.Attempt + 1))); k != nil; k, v = cur.Next() {
+	for k, v := range t.up(kindLog, n.Position.Attempt+1) {
 		id := webhook.ID(firstOf(v))
 		if len(n.Attempts) == newsAtOnce || id > n.Position.Event {
 			return
 		}
-		n.Position.Attempt = firstOf(k)
+		n.Position.Attempt = numberOf(k)
 		one, err := t.attempted(id, n.Position.Attempt)
 		if err != nil {
 			skipped(err)
@@ -76,8 +74,7 @@ func (t *txn) newAttempts(n *webhook.News, now webhook.Position, skipped func(er
 }
 
 func (t *txn) attempted(id webhook.ID, seq uint64) (webhook.Attempted, error) {
-	key := pairKey(uint64(id), seq)
-	a, err := t.attempt(key, t.in(bucketAttempts).Get(key), false)
+	a, err := t.attempt(id, seq, t.in(bucketEvents).Get(attemptKey(id, kindAttempt, seq)), false)
 	if err != nil {
 		return webhook.Attempted{}, err
 	}

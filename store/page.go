@@ -44,13 +44,7 @@ func (s *Store) Page(ctx context.Context, q webhook.Query) (webhook.Page, error)
 func (t *txn) position() webhook.Position {
 	c, err := t.readCounters()
 	if err != nil {
-		c = counters{}
-		if k, _ := t.in(bucketRows).Cursor().Last(); k != nil {
-			c.LastID = firstOf(k)
-		}
-		if k, _ := t.in(bucketLog).Cursor().Last(); k != nil {
-			c.LastSeq = firstOf(k)
-		}
+		c = counters{LastID: t.last(kindRow), LastSeq: t.last(kindLog)}
 	}
 	return webhook.Position{Event: webhook.ID(c.LastID), Attempt: c.LastSeq}
 }
@@ -152,35 +146,15 @@ func (sc *scan) look(t *txn, id webhook.ID, r *row, skipped func(error)) (read i
 // candidates gives the events below sc.below that may fit, newest first, until
 // take returns false. It reports whether take did.
 func (sc *scan) candidates(t *txn, take func(webhook.ID, *row, error) bool) (more bool) {
-	one := func(id webhook.ID) bool {
+	if sc.ids == nil {
+		return sc.rows(t, take)
+	}
+	for _, id := range sc.ids {
+		if sc.below != 0 && id >= sc.below || !t.has(id) {
+			continue
+		}
 		r, err := t.getRow(id)
-		return take(id, &r, err)
-	}
-	switch {
-	case sc.ids != nil:
-		for _, id := range sc.ids {
-			if sc.below != 0 && id >= sc.below || t.in(bucketRows).Get(idKey(id)) == nil {
-				continue
-			}
-			if !one(id) {
-				return true
-			}
-		}
-		return false
-	case sc.query.WebhookID != "":
-		return sc.indexed(t, bucketHooks, sc.hookHash, one)
-	case sc.exactType != "":
-		return sc.indexed(t, bucketTypes, sc.typeHash, one)
-	}
-	return sc.rows(t, take)
-}
-
-func (sc *scan) indexed(t *txn, b bucket, hash uint64, one func(webhook.ID) bool) (more bool) {
-	for id := range t.indexed(b, hash, sc.below) {
-		if t.in(bucketRows).Get(idKey(id)) == nil {
-			continue // its damaged row was deleted
-		}
-		if !one(id) {
+		if !take(id, &r, err) {
 			return true
 		}
 	}
@@ -189,15 +163,10 @@ func (sc *scan) indexed(t *txn, b bucket, hash uint64, one func(webhook.ID) bool
 
 // rows walks down all rows.
 func (sc *scan) rows(t *txn, take func(webhook.ID, *row, error) bool) (more bool) {
-	cur := t.in(bucketRows).Cursor()
-	k, v := cur.Last()
-	if sc.below != 0 {
-		k, v = before(cur, idKey(sc.below))
-	}
 	var r row
-	for ; k != nil; k, v = cur.Prev() {
-		id := webhook.ID(firstOf(k))
-		err := r.decode(k, v)
+	for k, v := range t.down(kindRow, uint64(sc.below)) {
+		id := webhook.ID(numberOf(k))
+		err := t.decode(&r, k, v)
 		if err != nil {
 			err = damaged(id, err)
 		}

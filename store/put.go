@@ -41,7 +41,7 @@ func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 		if err := t.change(id, nil, &r); err != nil {
 			return err
 		}
-		if err := t.putEvent(id, &r, record, e); err != nil {
+		if err := t.putEvent(id, record, e); err != nil {
 			return err
 		}
 		return t.link(id, &r)
@@ -59,40 +59,28 @@ func strange(e *webhook.Event) bool {
 }
 
 // putEvent stores all of an event but its row.
-func (t *txn) putEvent(id webhook.ID, r *row, record []byte, e *webhook.Event) error {
-	key := idKey(id)
+func (t *txn) putEvent(id webhook.ID, record []byte, e *webhook.Event) error {
+	key := recordKey(id, kindEvent)
 	if err := t.in(bucketEvents).Put(key, seal(key, record)); err != nil {
 		return err
 	}
 	if len(e.Body) > 0 {
-		if err := t.in(bucketBodies).Put(key, e.Body); err != nil {
+		if err := t.putRecord(recordKey(id, kindBody), e.Body); err != nil {
 			return err
 		}
 	}
-	if err := t.putReason(id, e.Answer.Reason); err != nil {
-		return err
-	}
-	if r.typeHash != 0 {
-		if err := t.in(bucketTypes).Put(pairKey(r.typeHash, uint64(id)), present); err != nil {
-			return err
-		}
-	}
-	if r.hookHash == 0 {
+	if e.Answer.Reason == "" {
 		return nil
 	}
-	value := present
-	if r.flags.has(flagStranger) {
-		value = stranger
-	}
-	return t.in(bucketHooks).Put(pairKey(r.hookHash, uint64(id)), value)
+	return t.putReason(id, e.Answer.Reason)
 }
 
 func (t *txn) putReason(id webhook.ID, reason string) error {
-	key := idKey(id)
+	key := recordKey(id, kindReason)
 	if reason == "" {
-		return t.in(bucketReasons).Delete(key)
+		return t.in(bucketEvents).Delete(key)
 	}
-	return t.in(bucketReasons).Put(key, seal(key, append(make([]byte, sumSize), reason...)))
+	return t.in(bucketEvents).Put(key, seal(key, append(make([]byte, sumSize), reason...)))
 }
 
 // follow finds the event that a new one is a redelivery of, and says so in its
@@ -102,30 +90,18 @@ func (t *txn) follow(id webhook.ID, r *row, body []byte) {
 	if r.hookHash == 0 || r.flags.has(flagStranger) {
 		return
 	}
-	earlier := t.newestLinked(r.hookHash, id)
+	earlier := t.newestWith(r.hookHash, id)
 	if earlier == 0 {
 		return
 	}
 	before, ok := t.peek(earlier)
-	if !ok {
+	if !ok || before.hookHash != r.hookHash || before.flags.has(flagStranger) {
 		return // a damaged event links nothing
 	}
 	r.earlier, r.try = earlier, before.try+1
 	if !before.flags.has(flagNoBody) && !r.flags.has(flagNoBody) {
-		r.flags.set(flagAltered, !bytes.Equal(t.in(bucketBodies).Get(idKey(earlier)), body))
+		r.flags.set(flagAltered, !bytes.Equal(t.record(recordKey(earlier, kindBody)), body))
 	}
-}
-
-// newestLinked is the newest event below an ID with a webhookId, strangers
-// left out; 0: there is none.
-func (t *txn) newestLinked(hookHash uint64, below webhook.ID) webhook.ID {
-	cur := t.in(bucketHooks).Cursor()
-	for k, v := before(cur, pairKey(hookHash, uint64(below))); k != nil && firstOf(k) == hookHash; k, v = cur.Prev() {
-		if bytes.Equal(v, present) {
-			return webhook.ID(secondOf(k))
-		}
-	}
-	return 0
 }
 
 // PutAnswer stores the answer to an event that was not forwarded, and returns
@@ -178,7 +154,7 @@ func (s *Store) PutAttempt(ctx context.Context, a *webhook.Attempt, answer *webh
 func (s *Store) QueueAttempt(a webhook.Attempt, answer webhook.Answer) {
 	records := newAttemptRecords(&a)
 	a.Header, a.Body, a.Sent = nil, nil, nil
-	s.file.Queue(records.size()+overhead, transact(func(t *txn) error {
+	s.file.Queue(records.size()+overhead, s.transact(func(t *txn) error {
 		again := a
 		return t.putAttempt(&again, records, &answer)
 	}), func(err error) {
@@ -202,7 +178,8 @@ func (t *txn) putAttempt(a *webhook.Attempt, records attemptRecords, answer *web
 	after := before
 	after.apply(a)
 	after.stored += uint64(records.size() + overhead)
-	accepted := answer == nil && a.Trigger != webhook.TriggerReceived && !a.Simulated && webhook.Accepted(a.StatusCode)
+	accepted := answer == nil && a.Trigger != webhook.TriggerReceived && !a.Simulated &&
+		webhook.Accepted(a.StatusCode) && a.Carries(t.record(recordKey(a.EventID, kindBody)))
 	if accepted {
 		after.flags |= flagAcceptedLater
 	}
@@ -216,20 +193,24 @@ func (t *txn) putAttempt(a *webhook.Attempt, records attemptRecords, answer *web
 }
 
 func (t *txn) putRecords(a *webhook.Attempt, records attemptRecords) error {
-	key := pairKey(uint64(a.EventID), a.Seq)
 	records.setDelivery(a.Delivery)
+	key := attemptKey(a.EventID, kindAttempt, a.Seq)
+	if err := t.in(bucketEvents).Put(key, seal(key, records.attempt)); err != nil {
+		return err
+	}
 	for _, put := range [...]struct {
-		in     bucket
+		kind   kind
 		record []byte
-	}{{bucketAttempts, records.attempt}, {bucketReplies, records.reply}, {bucketSent, records.sent}} {
+	}{{kindReply, records.reply}, {kindSent, records.sent}} {
 		if put.record == nil {
 			continue
 		}
-		if err := t.in(put.in).Put(key, seal(key, put.record)); err != nil {
+		key := attemptKey(a.EventID, put.kind, a.Seq)
+		if err := t.putRecord(key, seal(key, put.record)); err != nil {
 			return err
 		}
 	}
-	return t.in(bucketLog).Put(idKey(webhook.ID(a.Seq)), idKey(a.EventID))
+	return t.in(bucketEvents).Put(tableKey(kindLog, a.Seq), idKey(a.EventID))
 }
 
 // Mark marks events, or takes the marks away, and returns when that is on

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/crc32"
@@ -29,7 +30,7 @@ func (s *Store) Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
 		if r.flags.has(flagNoBody) {
 			return nil
 		}
-		body := t.in(bucketBodies).Get(idKey(id))
+		body := t.record(recordKey(id, kindBody))
 		if crc32.Checksum(body, castagnoli) != r.bodySum {
 			return damaged(id, fmt.Errorf("the body: %w", errSum))
 		}
@@ -72,7 +73,7 @@ func (t *txn) event(id webhook.ID, r *row, headers bool) (webhook.Event, error) 
 }
 
 func (t *txn) eventRecord(id webhook.ID) ([]byte, error) {
-	key := idKey(id)
+	key := recordKey(id, kindEvent)
 	payload, err := unseal(key, t.in(bucketEvents).Get(key))
 	if err != nil {
 		return nil, damaged(id, err)
@@ -81,8 +82,8 @@ func (t *txn) eventRecord(id webhook.ID) ([]byte, error) {
 }
 
 func (t *txn) reason(id webhook.ID) (string, error) {
-	key := idKey(id)
-	record := t.in(bucketReasons).Get(key)
+	key := recordKey(id, kindReason)
+	record := t.in(bucketEvents).Get(key)
 	if record == nil {
 		return "", nil
 	}
@@ -135,12 +136,12 @@ func (s *Store) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt,
 	var all []webhook.Attempt
 	err := s.view(func(t *txn) error {
 		all = nil
-		if t.in(bucketRows).Get(idKey(id)) == nil {
+		if !t.has(id) {
 			return notFound(id)
 		}
-		cur := t.in(bucketAttempts).Cursor()
-		for k, v := cur.Seek(idKey(id)); k != nil && firstOf(k) == uint64(id); k, v = cur.Next() {
-			a, err := t.attempt(k, v, true)
+		cur, prefix := t.in(bucketEvents).Cursor(), recordKey(id, kindAttempt)
+		for k, v := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cur.Next() {
+			a, err := t.attempt(id, numberOf(k), v, true)
 			if err != nil {
 				return err
 			}
@@ -153,12 +154,12 @@ func (s *Store) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt,
 
 // attempt reads an attempt's record; whole includes what the app answered and
 // what was sent.
-func (t *txn) attempt(key, record []byte, whole bool) (webhook.Attempt, error) {
-	a := webhook.Attempt{EventID: webhook.ID(firstOf(key)), Seq: secondOf(key)}
+func (t *txn) attempt(id webhook.ID, seq uint64, record []byte, whole bool) (webhook.Attempt, error) {
+	a := webhook.Attempt{EventID: id, Seq: seq}
 	fail := func(what string, err error) (webhook.Attempt, error) {
 		return a, damaged(a.EventID, fmt.Errorf("attempt %d%s: %w", a.Seq, what, err))
 	}
-	payload, err := unseal(key, record)
+	payload, err := unseal(attemptKey(id, kindAttempt, seq), record)
 	if err != nil {
 		return fail("", err)
 	}
@@ -171,7 +172,8 @@ func (t *txn) attempt(key, record []byte, whole bool) (webhook.Attempt, error) {
 	}
 	if reply {
 		a.Body = []byte{}
-		if record := t.in(bucketReplies).Get(key); record != nil {
+		key := attemptKey(id, kindReply, seq)
+		if record := t.record(key); record != nil {
 			payload, err := unseal(key, record)
 			if err != nil {
 				return fail(", the answer", err)
@@ -180,7 +182,8 @@ func (t *txn) attempt(key, record []byte, whole bool) (webhook.Attempt, error) {
 		}
 	}
 	if sent {
-		payload, err := unseal(key, t.in(bucketSent).Get(key))
+		key := attemptKey(id, kindSent, seq)
+		payload, err := unseal(key, t.record(key))
 		if err == nil {
 			a.Sent, err = readSent(payload)
 		}
@@ -203,6 +206,12 @@ func (s *Store) Find(ctx context.Context, name string) (webhook.ID, error) {
 		found = t.find(name)
 		return nil
 	})
+	if err == nil && found == 0 && name != "" {
+		var p webhook.Page
+		if p, err = s.Page(ctx, webhook.Query{WebhookID: name, Limit: 1}); len(p.Events) > 0 {
+			found = p.Events[0].ID
+		}
+	}
 	switch {
 	case err != nil || found != 0:
 		return found, err
@@ -212,43 +221,14 @@ func (s *Store) Find(ctx context.Context, name string) (webhook.ID, error) {
 	return 0, fmt.Errorf("%w: %q is neither the ID of a stored event (42), nor a webhookId, nor latest; see: taskhook events list", webhook.ErrNotFound, name)
 }
 
+// find knows all names but webhookIds.
 func (t *txn) find(name string) webhook.ID {
 	if name == "latest" {
-		k, _ := t.in(bucketRows).Cursor().Last()
-		return webhook.ID(firstOf(k))
+		return webhook.ID(t.last(kindRow))
 	}
 	n, err := strconv.ParseUint(strings.TrimPrefix(name, "#"), 10, 64)
-	if err == nil && t.in(bucketRows).Get(idKey(webhook.ID(n))) != nil {
+	if err == nil && t.has(webhook.ID(n)) {
 		return webhook.ID(n)
 	}
-	for id := range t.indexed(bucketHooks, hash(name), 0) {
-		payload, err := t.eventRecord(id)
-		if err != nil {
-			continue
-		}
-		if names, err := readNames(payload); err == nil && string(names.webhookID) == name {
-			return id
-		}
-	}
 	return 0
-}
-
-// indexed yields the events of an index below an ID, newest first; below 0:
-// all.
-func (t *txn) indexed(b bucket, hash uint64, below webhook.ID) func(yield func(webhook.ID) bool) {
-	return func(yield func(webhook.ID) bool) {
-		if hash == 0 {
-			return
-		}
-		cur := t.in(b).Cursor()
-		seek := pairKey(hash, uint64(below))
-		if below == 0 {
-			seek = pairKey(hash+1, 0)
-		}
-		for k, _ := before(cur, seek); k != nil && firstOf(k) == hash; k, _ = cur.Prev() {
-			if !yield(webhook.ID(secondOf(k))) {
-				return
-			}
-		}
-	}
 }

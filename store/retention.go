@@ -112,15 +112,14 @@ func (q quotas) old(r *row, now time.Time) bool {
 
 // oldest asks want about the oldest event.
 func (t *txn) oldest(want func(webhook.ID, *row) bool) bool {
-	k, v := t.in(bucketRows).Cursor().First()
-	if k == nil {
-		return false
+	for k, v := range t.up(kindRow, 0) {
+		var r row
+		if r.decode(k, v) != nil {
+			return want(webhook.ID(numberOf(k)), nil)
+		}
+		return want(webhook.ID(numberOf(k)), &r)
 	}
-	var r row
-	if r.decode(k, v) != nil {
-		return want(webhook.ID(firstOf(k)), nil)
-	}
-	return want(webhook.ID(firstOf(k)), &r)
+	return false
 }
 
 // tidy does one transaction's worth of cleaning, and returns how many events
@@ -188,10 +187,12 @@ func (t *txn) victims(q quotas, now time.Time) []webhook.ID {
 		c.Strange--
 		c.StrangeB -= int64(r.stored)
 	}
-	rows := t.in(bucketRows).Cursor()
-	for k, v := rows.First(); k != nil && room(); k, v = rows.Next() {
+	for k, v := range t.up(kindRow, 0) {
+		if !room() {
+			break
+		}
 		var r row
-		id := webhook.ID(firstOf(k))
+		id := webhook.ID(numberOf(k))
 		err := r.decode(k, v)
 		full := over(c.Events-c.Strange, q.events) || over(c.Bytes, q.bytes)
 		switch {

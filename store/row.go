@@ -103,7 +103,7 @@ func fromNanos(n int64) time.Time {
 
 func clampStatus(n int) uint16 { return uint16(min(max(n, 0), math.MaxUint16)) }
 
-// hash names a text in the indexes: 64 bits of SHA-256, never 0 but for "".
+// hash stands for a text in rows: 64 bits of SHA-256, never 0 but for "".
 func hash(text string) uint64 {
 	if text == "" {
 		return 0

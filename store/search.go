@@ -100,6 +100,6 @@ func (sc *scan) fitsText(t *txn, id webhook.ID) (fits bool, read int, err error)
 	if sc.text.in(names.eventType) || sc.text.in(names.webhookID) || sc.text.in(names.path) {
 		return true, len(payload), nil
 	}
-	body := t.in(bucketBodies).Get(idKey(id))
+	body := t.record(recordKey(id, kindBody))
 	return sc.text.in(body), len(payload) + len(body), nil
 }

@@ -65,11 +65,15 @@ type Store struct {
 	logger *slog.Logger
 	hub    hub
 
+	// Of the committing goroutine.
+	newest newest
+	full   bool // there is work for the janitor
+
 	interrupted int
 	life        context.Context
 	end         context.CancelFunc
 	janitor     sync.WaitGroup
-	work        chan struct{} // has room for one signal: something was stored
+	work        chan struct{} // has room for one signal: something is over its quota
 	closing     sync.Once
 	closeErr    error
 
@@ -98,18 +102,19 @@ func (s *Store) Close() error {
 
 // view runs fn in a read transaction; it must be quick.
 func (s *Store) view(fn func(*txn) error) error {
-	return s.file.View(func(tx *bbolt.Tx) error { return fn(&txn{tx: tx}) })
+	return s.file.View(func(tx *bbolt.Tx) error { return fn(&txn{tx: tx, orphaned: s.opts.ReadOnly}) })
 }
 
 // update runs fn in a shared write transaction and returns when it is on disk.
 func (s *Store) update(ctx context.Context, size int, fn func(*txn) error) error {
-	return s.file.Update(ctx, size, transact(fn))
+	return s.file.Update(ctx, size, s.transact(fn))
 }
 
-// transact lets fn change the counters.
-func transact(fn func(*txn) error) func(*bbolt.Tx) error {
+// transact lets fn change the counters, and know the newest events.
+func (s *Store) transact(fn func(*txn) error) func(*bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
-		t := &txn{tx: tx}
+		s.newest.begin(tx)
+		t := &txn{tx: tx, newest: &s.newest}
 		stored, err := t.readCounters()
 		if err != nil {
 			stored = counters{}
@@ -120,6 +125,7 @@ func transact(fn func(*txn) error) func(*bbolt.Tx) error {
 		if err := fn(t); err != nil {
 			return err
 		}
+		s.full = s.quotas.full(&t.counts)
 		if t.counts == stored {
 			return nil
 		}
