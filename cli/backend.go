@@ -13,6 +13,7 @@ import (
 	"taskhook/proxy"
 	"taskhook/store"
 	"taskhook/taskee"
+	"taskhook/verify"
 	"taskhook/webhook"
 )
 
@@ -67,9 +68,13 @@ func (a *app) openLocal(dir string, acc access) (*backend, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
+	trusted, err := verify.PlatformKeys()
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	l := &local{Store: st, describe: func() webhook.Listener {
 		return webhook.Listener{Version: version(), Project: a.projectName(), Target: last}
-	}}
+	}, diagnose: diagnoseWith(dir, trusted), dir: dir}
 	closeAll := st.Close
 	if acc == writes {
 		if l.proxy, err = a.resendProxy(dir, st, last); err != nil {

@@ -1,12 +1,20 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"taskhook/proxy"
 	"taskhook/store"
+	"taskhook/verify"
 	"taskhook/webhook"
 )
 
@@ -16,6 +24,8 @@ type local struct {
 	*store.Store
 	proxy    *proxy.Proxy
 	describe func() webhook.Listener
+	diagnose func(webhook.Event) webhook.Diagnosis
+	dir      string // where the log is
 }
 
 // Listener describes this process as a listener.
@@ -37,6 +47,81 @@ func (l *local) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, e
 		return webhook.Resent{}, errors.New("this store is open for reading only")
 	}
 	return l.proxy.Resend(ctx, r)
+}
+
+// Diagnose returns all there is to know of an event's signatures.
+func (l *local) Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis, error) {
+	e, err := l.Event(ctx, id)
+	switch {
+	case err != nil:
+		return webhook.Diagnosis{}, err
+	case e.NoBody || e.Body == nil && e.BodySize != 0:
+		return webhook.Diagnosis{}, webhook.ErrPruned
+	}
+	d := l.diagnose(e)
+	d.Verdict.Age = e.Verdict.Age
+	return d, nil
+}
+
+// diagnoseWith diagnoses events as the ingress that each came in by verified
+// it: the development pair of a data directory, as it is now, is trusted but
+// for what came through the tunnel.
+func diagnoseWith(dir string, trusted []verify.Key) func(webhook.Event) webhook.Diagnosis {
+	return func(e webhook.Event) webhook.Diagnosis {
+		// Damaged files are as good as none, as they are on an ingress.
+		dev, _ := loadDevPublic(dir)
+		v := verify.New(trusted, dev)
+		if e.Source != webhook.SourceTunnel {
+			v = verify.New(slices.Concat(trusted, dev), nil)
+		}
+		return v.Inspect(e.Header, e.Body)
+	}
+}
+
+// Log returns the newest lines of the project's log, oldest first; none if
+// there is no log.
+func (l *local) Log(ctx context.Context, lines int) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	all, err := lastLines(filepath.Join(l.dir, logFile), lines)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the log: %w", err)
+	}
+	return all, nil
+}
+
+// logTail is how much of a log is read, in bytes from its end.
+const logTail = 256 << 10
+
+// lastLines returns at most so many whole lines from the end of a file.
+func lastLines(path string, lines int) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	from := max(0, end-logTail)
+	text := make([]byte, end-from)
+	n, err := f.ReadAt(text, from)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	text = text[:n]
+	if from > 0 {
+		_, text, _ = bytes.Cut(text, []byte("\n")) // the first line is cut off
+	}
+	text = text[:bytes.LastIndexByte(text, '\n')+1] // the last one may still be being written
+	all := slices.Collect(strings.Lines(strings.ToValidUTF8(string(text), "\uFFFD")))
+	all = all[len(all)-max(0, min(lines, len(all))):]
+	for i, line := range all {
+		all[i] = strings.TrimSuffix(line, "\n")
+	}
+	return all, nil
 }
 
 // openStoreError says in words why the project's store could not be opened.

@@ -91,7 +91,7 @@ func (s *session) open(ctx context.Context) error {
 		}
 	}
 	s.proxy = proxy.New(s.proxyOptions())
-	s.feed = &local{Store: s.store, proxy: s.proxy, describe: s.describe}
+	s.feed = &local{Store: s.store, proxy: s.proxy, describe: s.describe, diagnose: diagnoseWith(s.dir, trusted), dir: s.dir}
 	// Whoever reads the lines of this run sees all that it receives, from the
 	// first request on.
 	page, err := s.store.Page(ctx, webhook.Query{Limit: 1})

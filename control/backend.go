@@ -25,7 +25,8 @@ var ErrNoListener = errors.New("no listener is running")
 type Backend interface {
 	// Listener describes the running listener.
 	Listener(ctx context.Context) (webhook.Listener, error)
-	// Page returns one page of a list, newest first.
+	// Page returns one page of a list. It returns a *filter.SyntaxError for a
+	// filter that is none, or filter.ErrSlow.
 	Page(ctx context.Context, q webhook.Query) (webhook.Page, error)
 	// News returns what was stored since a position.
 	News(ctx context.Context, from webhook.Position) (webhook.News, error)
@@ -46,6 +47,15 @@ type Backend interface {
 	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
 	// Delete deletes events and returns how many there were.
 	Delete(ctx context.Context, ids []webhook.ID) (int, error)
+	// Mark marks events, or takes their marks away. Events that are not there
+	// are passed over.
+	Mark(ctx context.Context, ids []webhook.ID, marked bool) error
+	// Diagnose returns all there is to know of an event's signatures, or
+	// webhook.ErrNotFound, or webhook.ErrPruned.
+	Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis, error)
+	// Log returns the newest lines of the listener's log, oldest first, at
+	// most so many.
+	Log(ctx context.Context, lines int) ([]string, error)
 }
 
 // VersionError is returned when the listener and the asking process come from

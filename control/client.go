@@ -77,8 +77,8 @@ func (c *Client) News(ctx context.Context, from webhook.Position) (webhook.News,
 
 // Event implements [Backend].
 func (c *Client) Event(ctx context.Context, id webhook.ID) (webhook.Event, error) {
-	w, err := call[wireEvent](ctx, c, pathEvent, id)
-	return w.event(), err
+	w, err := call[exactly[webhook.Event]](ctx, c, pathEvent, id)
+	return w.value(eventTexts), err
 }
 
 // Summary implements [Backend].
@@ -88,7 +88,8 @@ func (c *Client) Summary(ctx context.Context, id webhook.ID) (webhook.Summary, e
 
 // Attempts implements [Backend].
 func (c *Client) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error) {
-	return call[[]webhook.Attempt](ctx, c, pathAttempts, id)
+	w, err := call[exactly[[]webhook.Attempt]](ctx, c, pathAttempts, id)
+	return w.value(attemptsTexts), err
 }
 
 // Find implements [Backend].
@@ -104,7 +105,24 @@ func (c *Client) Delete(ctx context.Context, ids []webhook.ID) (int, error) {
 // Resend implements [Backend]. It lasts as long as the app may take; when ctx
 // ends first, the listener gives the attempt up too.
 func (c *Client) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
-	return callWithin[webhook.Resent](ctx, c, 0, pathResend, r)
+	w, err := callWithin[exactly[webhook.Resent]](ctx, c, 0, pathResend, newExactly(r, resendTexts))
+	return w.value(resentTexts), err
+}
+
+// Mark implements [Backend].
+func (c *Client) Mark(ctx context.Context, ids []webhook.ID, marked bool) error {
+	_, err := call[struct{}](ctx, c, pathMark, marking{ids, marked})
+	return err
+}
+
+// Diagnose implements [Backend].
+func (c *Client) Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis, error) {
+	return call[webhook.Diagnosis](ctx, c, pathDiagnose, id)
+}
+
+// Log implements [Backend].
+func (c *Client) Log(ctx context.Context, lines int) ([]string, error) {
+	return call[[]string](ctx, c, pathLog, lines)
 }
 
 func call[Out any](ctx context.Context, c *Client, path string, in any) (Out, error) {

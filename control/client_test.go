@@ -70,7 +70,7 @@ func TestVersions(t *testing.T) {
 		{"another version", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set(versionHeader, "99")
 			_, _ = io.WriteString(w, "{}")
-		}, "the running listener speaks version 99 of the control protocol, this program version 1: restart the listener with this taskhook"},
+		}, "the running listener speaks version 99 of the control protocol, this program version 2: restart the listener with this taskhook"},
 		{"no listener at all", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "hello")
 		}, "something other than a listener answers on the control socket (status 200)"},
@@ -107,14 +107,15 @@ func TestHandlerRefuses(t *testing.T) {
 		status                    int
 		want                      string
 	}{
-		{"another version", "2", pathDelete, "[1]", 400, `{"message":"this listener speaks version 1 of the control protocol, the request is of version \"2\""}`},
+		{"another version", "1", pathDelete, "[1]", 400, `{"message":"this listener speaks version 2 of the control protocol, the request is of version \"1\""}`},
 		{"no version", "", pathDelete, "[1]", 400, `of version \"\"`},
-		{"a filter it does not know", "1", pathPage, `{"color":"red"}`, 400, `unknown field \"color\"`},
-		{"not JSON", "1", pathDelete, `[1`, 400, "read the request"},
-		{"not found", "1", pathEvent, `9`, 404, `{"codes":["not-found"],"message":"event not found"}`},
-		{"refused", "1", pathResend, `{"eventId":2}`, 409, `"unverified"`},
-		{"without body", "1", pathResend, `{"eventId":3}`, 410, `"pruned"`},
-		{"unknown path", "1", "/reboot", `{}`, 404, ""},
+		{"a filter it does not know", protocol, pathPage, `{"color":"red"}`, 400, `unknown field \"color\"`},
+		{"not JSON", protocol, pathDelete, `[1`, 400, "read the request"},
+		{"not found", protocol, pathEvent, `9`, 404, `{"codes":["not-found"],"message":"event not found"}`},
+		{"refused", protocol, pathResend, `{"value":{"eventId":2}}`, 409, `"unverified"`},
+		{"without body", protocol, pathResend, `{"value":{"eventId":3}}`, 410, `"pruned"`},
+		{"a filter that is none", protocol, pathPage, `{"filter":"(","limit":1}`, 400, `"syntax":{"Offset":`},
+		{"unknown path", protocol, "/reboot", `{}`, 404, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

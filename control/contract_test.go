@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"taskhook/webhook"
+	"taskhook/webhook/filter"
 )
 
 var _ Backend = (*Client)(nil)
@@ -32,6 +33,8 @@ func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	t.Run("values arrive as they are", func(t *testing.T) { testValues(t, open) })
 	t.Run("errors keep their identity", func(t *testing.T) { testErrors(t, open) })
 	t.Run("resend passes on the wish and the outcome", func(t *testing.T) { testResend(t, open) })
+	t.Run("an edited resend arrives byte by byte", func(t *testing.T) { testExactResend(t, open) })
+	t.Run("a mistake in a filter keeps its place", func(t *testing.T) { testSyntax(t, open) })
 	t.Run("delete counts what there was", func(t *testing.T) {
 		b := open(t, newFakeBackend())
 		n, err := b.Delete(t.Context(), []webhook.ID{1, 99})
@@ -40,6 +43,19 @@ func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		}
 		if _, err := b.Summary(t.Context(), 1); !errors.Is(err, webhook.ErrNotFound) {
 			t.Errorf("Summary of a deleted event = %v", err)
+		}
+	})
+	t.Run("marks are set and taken away", func(t *testing.T) {
+		b := open(t, newFakeBackend())
+		for _, marked := range []bool{true, false} {
+			if err := b.Mark(t.Context(), []webhook.ID{2, 99}, marked); err != nil {
+				t.Errorf("Mark = %v", err)
+			}
+			for id := webhook.ID(1); id <= 2; id++ {
+				if s, err := b.Summary(t.Context(), id); s.Marked != (marked && id == 2) || err != nil {
+					t.Errorf("%s is marked: %v, %v", id, s.Marked, err)
+				}
+			}
 		}
 	})
 	t.Run("watch hints until its context ends", func(t *testing.T) {
@@ -85,7 +101,7 @@ func testValues(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		{"listener", func(ctx context.Context, b Backend) (any, error) { return b.Listener(ctx) }},
 		{"first page", func(ctx context.Context, b Backend) (any, error) { return b.Page(ctx, webhook.Query{Limit: 2}) }},
 		{"second page", func(ctx context.Context, b Backend) (any, error) {
-			return b.Page(ctx, webhook.Query{Limit: 2, Cursor: 2, Status: webhook.StatusRange{Min: 500, Max: 599}, Since: received})
+			return b.Page(ctx, webhook.Query{Limit: 2, Cursor: 2, Filter: "status:5xx", Order: webhook.OrderDuration})
 		}},
 		{"empty page", func(ctx context.Context, b Backend) (any, error) {
 			return b.Page(ctx, webhook.Query{Limit: 2, Cursor: 1})
@@ -95,6 +111,9 @@ func testValues(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		{"event with bytes that are not text", func(ctx context.Context, b Backend) (any, error) { return b.Event(ctx, 1) }},
 		{"summary", func(ctx context.Context, b Backend) (any, error) { return b.Summary(ctx, 2) }},
 		{"attempts", func(ctx context.Context, b Backend) (any, error) { return b.Attempts(ctx, 1) }},
+		{"diagnosis", func(ctx context.Context, b Backend) (any, error) { return b.Diagnose(ctx, 1) }},
+		{"log", func(ctx context.Context, b Backend) (any, error) { return b.Log(ctx, 9) }},
+		{"end of the log", func(ctx context.Context, b Backend) (any, error) { return b.Log(ctx, 1) }},
 		{"find by number", func(ctx context.Context, b Backend) (any, error) { return b.Find(ctx, "#2") }},
 		{"find by webhookId", func(ctx context.Context, b Backend) (any, error) { return b.Find(ctx, "w3") }},
 	}
@@ -117,7 +136,7 @@ func testValues(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 
 func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	b := open(t, newFakeBackend())
-	all := []error{webhook.ErrNotFound, webhook.ErrPruned, webhook.ErrUnverified, context.Canceled, context.DeadlineExceeded}
+	all := []error{webhook.ErrNotFound, webhook.ErrPruned, webhook.ErrUnverified, filter.ErrSlow, context.Canceled, context.DeadlineExceeded}
 	resend := func(id webhook.ID) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, err := b.Resend(ctx, webhook.Resend{EventID: id})
@@ -138,9 +157,15 @@ func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		{"resend of a refused one", resend(2), webhook.ErrUnverified, "#9: the event was refused for its signature"},
 		{"resend without a body", resend(3), webhook.ErrPruned, "#9: the body of this event was not kept"},
 		{"an error of no identity", func(ctx context.Context) error {
-			_, err := b.Page(ctx, webhook.Query{Text: "boom"})
+			_, err := b.Page(ctx, webhook.Query{Filter: "boom"})
 			return err
 		}, nil, "the disk is on fire"},
+		{"diagnosis of none", func(ctx context.Context) error { _, err := b.Diagnose(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
+		{"diagnosis without a body", func(ctx context.Context) error { _, err := b.Diagnose(ctx, 3); return err }, webhook.ErrPruned, "#9: the body of this event was not kept"},
+		{"a filter that takes too long", func(ctx context.Context) error {
+			_, err := b.Page(ctx, webhook.Query{Filter: ".slow"})
+			return err
+		}, filter.ErrSlow, "#9: the jq expression takes too long"},
 		{"cancelled before", func(ctx context.Context) error {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
@@ -160,6 +185,40 @@ func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 				}
 			}
 		})
+	}
+}
+
+// testSyntax holds that a person sees where in a filter the mistake is.
+func testSyntax(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
+	f := newFakeBackend()
+	const mistaken = "type:Contact* staus:500"
+	_, want := filter.Parse(mistaken)
+	_, err := open(t, f).Page(t.Context(), webhook.Query{Filter: mistaken})
+	var syntax *filter.SyntaxError
+	if !errors.As(err, &syntax) || err.Error() != want.Error() {
+		t.Fatalf("Page = %v, want %v", err, want)
+	}
+	if diff := cmp.Diff(want, error(syntax)); diff != "" || syntax.Offset == 0 || syntax.Hint == "" {
+		t.Errorf("%+v (-want +got)\n%s", syntax, diff)
+	}
+}
+
+// testExactResend holds that an edited request arrives byte by byte.
+func testExactResend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
+	b := open(t, newFakeBackend())
+	for _, edited := range []*webhook.Request{
+		{Method: "POST", Path: "/", Body: []byte("{}")},
+		{Method: "PUT", Path: "/caf\xe9", RawQuery: "q=\xff", Header: http.Header{"X-Latin": {"caf\xe9", "\xff"}, "X-B": {"1"}}, Body: []byte("\x00\xff")},
+		{Method: "P\xe9", Path: "/", Header: http.Header{"X-\xe9": {"1"}}},
+		{},
+	} {
+		got, err := b.Resend(t.Context(), webhook.Resend{EventID: 1, Edited: edited})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(edited, got.Attempt.Sent); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"taskhook/webhook"
+	"taskhook/webhook/filter"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -73,8 +74,14 @@ func (f *fakeBackend) Listener(context.Context) (webhook.Listener, error) {
 }
 
 func (f *fakeBackend) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
-	if q.Text == "boom" {
+	switch q.Filter {
+	case "boom":
 		return webhook.Page{}, errors.New("the disk is on fire")
+	case ".slow":
+		return webhook.Page{}, wrapped{filter.ErrSlow}
+	}
+	if _, err := filter.Parse(q.Filter); err != nil {
+		return webhook.Page{}, err
 	}
 	var p webhook.Page
 	for id := webhook.ID(3); id > 0 && len(p.Events) < q.Limit; id-- {
@@ -126,6 +133,13 @@ func (f *fakeBackend) Attempts(_ context.Context, id webhook.ID) ([]webhook.Atte
 		StartedAt: received, Duration: 3 * time.Millisecond, StatusCode: 500,
 		Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte("<no>\xff"), BodySize: 5,
 		Sent: &webhook.Request{Method: "POST", Path: "/", Header: http.Header{"A": {"b"}}, Body: []byte("{}")},
+	}, {
+		EventID: id, Seq: 8, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Target: "http://localhost:3000/\xe9",
+		StartedAt: received, Error: "\xe9 was the answer", Hint: "redirects to \xe9",
+		Header: http.Header{"Location": {"\xe9"}, "X-Empty": {}},
+		Sent:   &webhook.Request{Method: "POST", Path: "/\xe9", RawQuery: "\xff", Header: http.Header{"A": {"\xe9", "b"}}},
+	}, {
+		EventID: id, Seq: 9, Delivery: 3, Number: 1, Trigger: webhook.TriggerResend, StartedAt: received, StatusCode: 204,
 	}}, nil
 }
 
@@ -183,6 +197,9 @@ func (f *fakeBackend) Resend(ctx context.Context, r webhook.Resend) (webhook.Res
 	if r.Fresh {
 		a.Sent = &webhook.Request{Method: "POST", Path: "/", Body: []byte(r.Set[0].Value)}
 	}
+	if r.Edited != nil {
+		a.Sent = r.Edited
+	}
 	return webhook.Resent{Attempt: a, State: webhook.StateRescued, Notes: []string{"a note"}}, nil
 }
 
@@ -197,6 +214,41 @@ func (f *fakeBackend) Delete(_ context.Context, ids []webhook.ID) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+func (f *fakeBackend) Mark(_ context.Context, ids []webhook.ID, marked bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range ids {
+		if s, ok := f.events[id]; ok {
+			s.Marked = marked
+			f.events[id] = s
+		}
+	}
+	return nil
+}
+
+func (f *fakeBackend) Diagnose(_ context.Context, id webhook.ID) (webhook.Diagnosis, error) {
+	s, err := f.find(id)
+	switch {
+	case err != nil:
+		return webhook.Diagnosis{}, err
+	case s.ID == 3:
+		return webhook.Diagnosis{}, wrapped{webhook.ErrPruned}
+	}
+	return webhook.Diagnosis{
+		Verdict: s.Verdict,
+		Signatures: []webhook.Signature{
+			{Header: "x-signature", Status: webhook.Valid, Scheme: "rsa", Size: 512, Key: "taskee", Fingerprint: "SHA256:abc"},
+			{Header: "x-other", Status: webhook.Invalid, Reason: "<no>", Next: "sign it"},
+		},
+		Restringify: webhook.Restringify{Offset: 5, Was: " 1}", Becomes: "1}"},
+	}, nil
+}
+
+func (f *fakeBackend) Log(_ context.Context, lines int) ([]string, error) {
+	all := []string{"level=INFO msg=one", `level=WARN msg="<two>"`}
+	return all[len(all)-min(lines, len(all)):], nil
 }
 
 // wrapped is an error with words of its own around a sentinel.

@@ -22,15 +22,26 @@ func Handler(b Backend) http.Handler {
 	h.handle(pathListener, answer(func(ctx context.Context, _ struct{}) (webhook.Listener, error) { return b.Listener(ctx) }))
 	h.handle(pathPage, answer(b.Page))
 	h.handle(pathNews, answer(b.News))
-	h.handle(pathEvent, answer(func(ctx context.Context, id webhook.ID) (wireEvent, error) {
+	h.handle(pathEvent, answer(func(ctx context.Context, id webhook.ID) (exactly[webhook.Event], error) {
 		e, err := b.Event(ctx, id)
-		return newWireEvent(e), err
+		return newExactly(e, eventTexts), err
 	}))
 	h.handle(pathSummary, answer(b.Summary))
-	h.handle(pathAttempts, answer(b.Attempts))
+	h.handle(pathAttempts, answer(func(ctx context.Context, id webhook.ID) (exactly[[]webhook.Attempt], error) {
+		all, err := b.Attempts(ctx, id)
+		return newExactly(all, attemptsTexts), err
+	}))
 	h.handle(pathFind, answer(b.Find))
-	h.handle(pathResend, answer(b.Resend))
+	h.handle(pathResend, answer(func(ctx context.Context, w exactly[webhook.Resend]) (exactly[webhook.Resent], error) {
+		r, err := b.Resend(ctx, w.value(resendTexts))
+		return newExactly(r, resentTexts), err
+	}))
 	h.handle(pathDelete, answer(b.Delete))
+	h.handle(pathMark, answer(func(ctx context.Context, m marking) (struct{}, error) {
+		return struct{}{}, b.Mark(ctx, m.IDs, m.Marked)
+	}))
+	h.handle(pathDiagnose, answer(b.Diagnose))
+	h.handle(pathLog, answer(b.Log))
 	h.handle(pathWatch, h.watch)
 	return h
 }

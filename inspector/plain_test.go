@@ -114,7 +114,7 @@ func TestJSONLinesSayHowAnEventWasAnsweredWithoutAnAttempt(t *testing.T) {
 	f := &memory{}
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return jsonLinesFromNow(ctx, w, f) }, func() {
 		id := f.add(webhook.Summary{Event: webhook.Event{Type: "ContactCreate"}})
-		time.Sleep(time.Second) // its line is out
+		time.Sleep(1500 * time.Millisecond) // its line is out
 		f.answer(id, webhook.Answer{Status: 429, By: webhook.ByTaskhook, Reason: "taskhook is stopping"})
 	})
 	lines := strings.Split(strings.TrimSpace(got), "\n")

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -79,11 +80,7 @@ func (r *request) appendHead(b []byte) []byte {
 		b = append(append(b, '?'), r.query...)
 	}
 	b = append(b, " HTTP/1.1\r\n"...)
-	host := r.host
-	if own := r.extra["Host"]; len(own) > 0 {
-		host = own[0]
-	}
-	b = appendField(b, "Host", host)
+	b = appendField(b, "Host", r.sentHost())
 	if len(r.body) > 0 || r.length {
 		b = append(b, "Content-Length: "...)
 		b = strconv.AppendInt(b, int64(len(r.body)), 10)
@@ -102,15 +99,19 @@ func (r *request) appendHead(b []byte) []byte {
 	return append(b, "\r\n"...)
 }
 
+// sentHost is the Host header as it goes to the app.
+func (r *request) sentHost() string {
+	if own := r.extra["Host"]; len(own) > 0 {
+		return own[0]
+	}
+	return r.host
+}
+
 func (r *request) appendReceived(b []byte) []byte {
 	named := r.header["Connection"]
 	var names [48]string
 	for _, name := range appendSortedNames(names[:0], r.header) {
-		canonical := http.CanonicalHeaderKey(name) // it is, unless the event was imported
-		if connectionHeader(canonical) || forwardedHeader(canonical) || namedIn(named, name) {
-			continue
-		}
-		if _, replaced := r.extra[canonical]; replaced {
+		if forwardedHeader(http.CanonicalHeaderKey(name)) || !r.passes(name, named) {
 			continue
 		}
 		for _, v := range r.header[name] {
@@ -118,6 +119,14 @@ func (r *request) appendReceived(b []byte) []byte {
 		}
 	}
 	return b
+}
+
+// passes reports whether a received header goes to the app. named is what the
+// Connection header says.
+func (r *request) passes(name string, named []string) bool {
+	canonical := http.CanonicalHeaderKey(name) // it is, unless the event was imported
+	_, replaced := r.extra[canonical]
+	return !replaced && !connectionHeader(canonical) && !namedIn(named, name)
 }
 
 // The headers that say what a proxy in front has seen.
@@ -221,21 +230,23 @@ func appendSortedNames(names []string, h http.Header) []string {
 }
 
 // writable says why a request cannot be written as HTTP/1.1; "" if it can.
-// What came in through a server can; a stored event may come from elsewhere.
+// What came in through a server can; what was edited or imported may not.
 func (r *request) writable() string {
 	switch {
 	case !IsToken(r.method):
-		return "its method is not one"
+		return fmt.Sprintf("its method %.40q is not one; want a word such as POST", r.method)
 	case !IsHost(r.host):
-		return "its host is not one"
-	case strings.ContainsFunc(r.path+r.query, func(c rune) bool { return c <= ' ' || c == 0x7f }):
-		return "its path has a space or a control character"
+		return fmt.Sprintf("its host %.80q is not one", r.host)
+	case strings.ContainsFunc(r.path, isGap):
+		return fmt.Sprintf("its path %.80q has a space or a control character; write it percent-encoded", r.path)
+	case strings.ContainsFunc(r.query, isGap):
+		return fmt.Sprintf("its query %.80q has a space or a control character; write it percent-encoded", r.query)
 	}
-	for name, values := range r.header {
+	for _, name := range sortedNames(r.header) {
 		if !IsToken(name) {
-			return "a header has a name that is not one"
+			return fmt.Sprintf("%.40q cannot name a header", name)
 		}
-		for _, v := range values {
+		for _, v := range r.header[name] {
 			if strings.ContainsFunc(v, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
 				return "the header " + name + " has a line break or control character in its value"
 			}
@@ -243,6 +254,8 @@ func (r *request) writable() string {
 	}
 	return ""
 }
+
+func isGap(c rune) bool { return c <= ' ' || c == 0x7f }
 
 // IsHost reports whether a text can stand in a Host header.
 func IsHost(s string) bool {

@@ -1,12 +1,14 @@
 package proxy
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"taskhook/jsjson"
@@ -28,11 +30,15 @@ var (
 // attempt is stored. What the app answers, and that it cannot be reached, is
 // no error but stands in the attempt.
 //
+// A JSON body that a person has edited, and that is signed here, is sent as
+// JSON.stringify writes it, so that it also verifies for receivers that
+// serialise it again; a note says when that changed its bytes.
+//
 // An error wraps webhook.ErrNotFound for an unknown event,
 // webhook.ErrUnverified for one that was refused for its signature unless
 // r.Unverified, webhook.ErrPruned for one whose body was not kept, ErrTarget
-// or ErrNoTarget, ErrNoSigner, ErrStopping, or jsjson's error for an edit that
-// leads nowhere.
+// or ErrNoTarget, ErrNoSigner, ErrStopping, ErrUnsendable, or jsjson's error
+// for an edit that leads nowhere.
 func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
 	if p.flight.stopping() || !p.flight.enter() {
 		return webhook.Resent{}, ErrStopping
@@ -64,11 +70,14 @@ func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, e
 
 // resending is an event on its way to be sent again.
 type resending struct {
-	event    webhook.Event // its verdict is that of what is sent
+	event    webhook.Event // as it is sent; its verdict is that of what is sent
+	received webhook.Event // as it is stored
 	before   webhook.Summary
 	request  *request
+	edited   bool // a person has changed the body
 	changed  bool // the body is not as received
-	resigned bool // the signature headers are not as received
+	replaced bool // method, path, headers or signature may not be as received
+	remarks  []string
 }
 
 // prepare loads an event and makes the request that was asked for.
@@ -93,8 +102,11 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	case e.Answer.Refused() && !r.Unverified:
 		return nil, fmt.Errorf("%w: %s", webhook.ErrUnverified, cmp.Or(e.Verdict.Reason, string(e.Verdict.Status)))
 	}
-	s := &resending{event: e}
+	s := &resending{event: e, received: e}
 	if s.before, err = p.opts.Store.Summary(ctx, e.ID); err != nil {
+		return nil, err
+	}
+	if err := s.replace(r.Edited); err != nil {
 		return nil, err
 	}
 	if err := s.edit(r); err != nil {
@@ -107,6 +119,7 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	if why := s.request.writable(); why != "" {
 		return nil, fmt.Errorf("%w: %s", ErrUnsendable, why)
 	}
+	s.remarkOwnHeaders(r.Edited)
 	return s, nil
 }
 
@@ -123,8 +136,9 @@ func (s *resending) edit(r webhook.Resend) error {
 		if body, err = jsjson.Set(body, set.Path, set.Value); err != nil {
 			return fmt.Errorf("set %s: %w", set.Path, err)
 		}
+		s.edited = true
 	}
-	s.changed = !slices.Equal(body, s.event.Body)
+	s.changed = !bytes.Equal(body, s.received.Body)
 	s.event.Body = body
 	return nil
 }
@@ -137,13 +151,16 @@ func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, erro
 			choice = webhook.SignDev
 		}
 	}
-	received := s.event.Header
-	if choice == webhook.SignKeep {
+	kept := choice == webhook.SignKeep
+	if !kept || s.changed || !sameSignatures(s.event.Header, s.received.Header) {
+		s.event.Verdict.Key = "" // who signed this, if anybody, is not known
+	}
+	if kept {
 		return nil
 	}
-	s.resigned = true
-	s.event.Verdict.Key = ""
-	h := received.Clone()
+	s.replaced = true
+	scheme := schemeOf(s.event.Header, s.received.Header)
+	h := s.event.Header.Clone()
 	if h == nil {
 		h = http.Header{}
 	}
@@ -161,7 +178,10 @@ func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, erro
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrNoSigner, err)
 		}
-		signed, err := keys.Sign(s.event.Body, schemeOf(received))
+		if s.edited && s.changed {
+			s.stringify()
+		}
+		signed, err := keys.Sign(s.event.Body, scheme)
 		if err != nil {
 			return fmt.Errorf("sign with the development key: %w", err)
 		}
@@ -176,32 +196,45 @@ func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, erro
 	return nil
 }
 
-// schemeOf is the scheme of the signatures that a request came with, RSA if it
-// came with none.
-func schemeOf(h http.Header) string {
-	present := func(name string) bool {
-		v := h.Get(name)
-		return v != "" && v != taskee.Absent
-	}
-	rsa, ed := present(taskee.HeaderRSA), present(taskee.HeaderEd25519)
-	switch {
-	case rsa && ed:
-		return taskee.SchemeBoth
-	case ed:
-		return taskee.SchemeEd25519
+// schemeOf is the scheme of the signatures in the first of some headers that
+// has any, RSA if none has.
+func schemeOf(headers ...http.Header) string {
+	for _, h := range headers {
+		present := func(name string) bool {
+			v := h.Get(name)
+			return v != "" && v != taskee.Absent
+		}
+		rsa, ed := present(taskee.HeaderRSA), present(taskee.HeaderEd25519)
+		switch {
+		case rsa && ed:
+			return taskee.SchemeBoth
+		case ed:
+			return taskee.SchemeEd25519
+		case rsa:
+			return taskee.SchemeRSA
+		}
 	}
 	return taskee.SchemeRSA
 }
 
-// sent records what was sent when that is not what was received.
+// sent records what was sent when that is not what was received. Headers that
+// Taskhook puts into every request are left out, as they are where it is.
 func (s *resending) sent() *webhook.Request {
-	if !s.changed && !s.resigned {
+	if !s.changed && !s.replaced {
 		return nil
 	}
-	return &webhook.Request{
-		Method: s.request.method, Path: s.request.path, RawQuery: s.request.query,
-		Header: s.event.Header, Body: s.event.Body,
+	r := s.request
+	h := http.Header{}
+	named := r.header["Connection"]
+	for name, values := range r.header {
+		switch {
+		case http.CanonicalHeaderKey(name) == "Content-Length" && (r.length || len(r.body) > 0):
+			h["Content-Length"] = []string{strconv.Itoa(len(r.body))}
+		case r.passes(name, named):
+			h[name] = values
+		}
 	}
+	return &webhook.Request{Method: r.method, Path: r.path, RawQuery: r.query, Header: h, Body: r.body}
 }
 
 // notes says what a person may not expect of this resend.
@@ -209,14 +242,24 @@ func (s *resending) notes(r webhook.Resend, a *webhook.Attempt) []string {
 	var notes []string
 	o := s.before.Outcome
 	accepted := webhook.Accepted(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.AcceptedLater
-	if accepted && !r.Fresh {
+	if accepted && !s.renamed() {
 		notes = append(notes, "the app has accepted this event before: with the same webhookId an idempotent app answers 200 without processing; use --fresh")
 	}
-	if s.changed && r.Sign == webhook.SignKeep {
+	if s.changed && r.Sign == webhook.SignKeep && sameSignatures(s.event.Header, s.received.Header) {
 		notes = append(notes, "the body is changed and the signature is not: an app that verifies will refuse it; use --sign dev")
 	}
+	notes = append(notes, s.remarks...)
 	if a.Hint != "" {
 		notes = append(notes, a.Hint)
 	}
 	return notes
+}
+
+// renamed reports whether the body has another webhookId than was received.
+func (s *resending) renamed() bool {
+	return s.changed && taskee.Parse(s.event.Body).WebhookID != taskee.Parse(s.received.Body).WebhookID
+}
+
+func sameSignatures(a, b http.Header) bool {
+	return slices.Equal(a[taskee.HeaderRSA], b[taskee.HeaderRSA]) && slices.Equal(a[taskee.HeaderEd25519], b[taskee.HeaderEd25519])
 }

@@ -145,19 +145,18 @@ func isPSS(f *finding, q *search) bool {
 // altered body costs a check with each key.
 func (v *Verifier) explainEd25519(f *finding, q *search) explanation {
 	if n := len(v.known.ed25519); n > 0 && q.may(n*costEd25519) {
-		f.key = v.known.checkEd25519(f.data, q.body)
-		f.known = f.key != ""
+		f.known = v.known.checkEd25519(f, q.body)
 	}
 	if f.known {
 		return bySomeoneKnown(f)
 	}
 	keys := len(v.trusted.ed25519) + len(v.known.ed25519)
 	a, was := q.undo(keys*costEd25519, func(b []byte) bool {
-		if f.key = v.trusted.checkEd25519(f.data, b); f.key == "" {
-			f.key = v.known.checkEd25519(f.data, b)
-			f.known = f.key != ""
+		if v.trusted.checkEd25519(f, b) {
+			return true
 		}
-		return f.key != ""
+		f.known = v.known.checkEd25519(f, b)
+		return f.known
 	})
 	if a != nil {
 		return altered(f, a, was, q)
@@ -252,16 +251,27 @@ func (q *search) orDiagnose(next string) string {
 	return next
 }
 
-// invalid makes the verdict on an event without a signature that counts.
-func (v *Verifier) invalid(findings []finding, p present, q *search) webhook.Verdict {
-	told := 0
-	var best explanation
+// explainAll explains each signature that does not count.
+func (v *Verifier) explainAll(findings []finding, q *search) []explanation {
+	all := make([]explanation, len(findings))
 	for i := range findings {
-		if e := v.explain(&findings[i], q); i == 0 || e.weight > best.weight {
-			told, best = i, e
+		if !findings[i].counts() {
+			all[i] = v.explain(&findings[i], q)
 		}
 	}
-	f := &findings[told]
+	return all
+}
+
+// invalid makes the verdict on an event without a signature that counts, from
+// the explanation of each.
+func invalid(findings []finding, explanations []explanation, p present) webhook.Verdict {
+	told := 0
+	for i, e := range explanations {
+		if e.weight > explanations[told].weight {
+			told = i
+		}
+	}
+	f, best := &findings[told], explanations[told]
 	remarks := []string{best.reason}
 	if mismatch := f.mismatch(); mismatch != "" {
 		remarks = append(remarks, mismatch)

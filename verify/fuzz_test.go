@@ -52,6 +52,9 @@ func FuzzVerify(f *testing.F) {
 			if got.Status != webhook.Valid && (got.Reason == "" || got.Next == "") {
 				t.Fatalf("no reason or next step: %+v", got)
 			}
+			if d := v.Inspect(h, body); d.Verdict.Status != got.Status || d.Verdict.Key != got.Key || len(d.Signatures) > 3 {
+				t.Fatalf("inspected %+v, verified %+v", d, got)
+			}
 		}
 		flippedBitIsNotValid(t, v, taskee.HeaderRSA, rsaSignature, signed, bit)
 		flippedBitIsNotValid(t, v, taskee.HeaderEd25519, b64(ed25519.Sign(s.edA, body)), body, bit)

@@ -19,24 +19,28 @@ type keyring struct {
 	lastEd25519 atomic.Int64
 }
 
+// signer names a key.
+type signer struct{ key, fingerprint string }
+
 type rsaKey struct {
-	name   string
+	signer
 	public *rsa.PublicKey
 }
 
 type ed25519Key struct {
-	name   string
+	signer
 	public ed25519.PublicKey
 }
 
 func (r *keyring) add(keys []Key) {
 	for _, k := range keys {
-		name := cmp.Or(k.Name, k.Fingerprint())
+		fingerprint := k.Fingerprint()
+		s := signer{cmp.Or(k.Name, fingerprint), fingerprint}
 		switch k.Scheme() {
 		case taskee.SchemeRSA:
-			r.rsa = append(r.rsa, rsaKey{name, k.Public.(*rsa.PublicKey)})
+			r.rsa = append(r.rsa, rsaKey{s, k.Public.(*rsa.PublicKey)})
 		case taskee.SchemeEd25519:
-			r.ed25519 = append(r.ed25519, ed25519Key{name, k.Public.(ed25519.PublicKey)})
+			r.ed25519 = append(r.ed25519, ed25519Key{s, k.Public.(ed25519.PublicKey)})
 		}
 	}
 }
@@ -55,7 +59,7 @@ func (r *keyring) open(f *finding) {
 		opened, ok := openRSA(k.public, f.data)
 		if ok {
 			r.lastRSA.Store(int64(at))
-			f.key, f.opened = k.name, opened
+			f.signer, f.opened = k.signer, opened
 			return
 		}
 		if opened.likePSS {
@@ -64,16 +68,17 @@ func (r *keyring) open(f *finding) {
 	}
 }
 
-// checkEd25519 returns the name of the key that made a signature over these
-// bytes, "" if none did.
-func (r *keyring) checkEd25519(signature, body []byte) string {
+// checkEd25519 looks for the key that made a signature over these bytes, and
+// reports whether there is one.
+func (r *keyring) checkEd25519(f *finding, body []byte) bool {
 	first := int(r.lastEd25519.Load())
 	for i := range r.ed25519 {
 		at := (first + i) % len(r.ed25519)
-		if k := r.ed25519[at]; ed25519.Verify(k.public, body, signature) {
+		if k := r.ed25519[at]; ed25519.Verify(k.public, body, f.data) {
 			r.lastEd25519.Store(int64(at))
-			return k.name
+			f.signer = k.signer
+			return true
 		}
 	}
-	return ""
+	return false
 }

@@ -37,8 +37,14 @@ type flaw struct{ is, next string }
 type present struct {
 	signatures []signature
 	repeated   []repetition
-	blank      []string // headers that say nothing, with what they say: "x is N/A"
-	untried    bool     // there are different signatures beyond maxSignatures
+	blank      []blank
+	untried    bool // there are different signatures beyond maxSignatures
+}
+
+// blank is a header that is there and holds no signature.
+type blank struct {
+	header string
+	is     string // "empty" or what stands there in place of one
 }
 
 // repetition is a header that came more than once.
@@ -81,8 +87,8 @@ func read(h http.Header, fits func(size int) bool) present {
 			p.repeated = append(p.repeated, rep)
 		}
 		if len(texts) == 0 {
-			if blank := saysNothing(h[head.key]); blank != "" {
-				p.blank = append(p.blank, head.name+" is "+blank)
+			if is := saysNothing(h[head.key]); is != "" {
+				p.blank = append(p.blank, blank{head.name, is})
 			}
 			continue
 		}

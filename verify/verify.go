@@ -60,26 +60,38 @@ func (v *Verifier) Diagnose(h http.Header, body []byte) webhook.Verdict {
 }
 
 func (v *Verifier) check(h http.Header, q *search) webhook.Verdict {
+	p, findings := v.examineAll(h, q)
+	return verdict(h, p, findings, func() []explanation { return v.explainAll(findings, q) })
+}
+
+// examineAll examines the signatures of a request.
+func (v *Verifier) examineAll(h http.Header, q *search) (present, []finding) {
 	p := read(h, func(size int) bool { return v.scheme(size) != "" })
-	if len(p.signatures) == 0 {
-		return unsigned(h, p)
-	}
 	findings := make([]finding, len(p.signatures))
 	for i, s := range p.signatures {
 		findings[i] = v.examine(s, q)
 	}
+	return p, findings
+}
+
+// verdict sums up what was found. It has signatures explained only if none of
+// them counts.
+func verdict(h http.Header, p present, findings []finding, explain func() []explanation) webhook.Verdict {
 	best := slices.IndexFunc(findings, finding.counts)
-	if best >= 0 {
+	switch {
+	case len(findings) == 0:
+		return unsigned(h, p)
+	case best >= 0:
 		return valid(findings, best, p)
 	}
-	return v.invalid(findings, p, q)
+	return invalid(findings, explain(), p)
 }
 
 // finding is what one signature turned out to be.
 type finding struct {
 	signature
+	signer        // that made it; zero if not known
 	scheme string // by its size; "" if no signature has this size
-	key    string // that made it; "" if not known
 	fits   bool   // a trusted key made it over these very bytes
 	known  bool   // key is known, not trusted
 	// uncheckable says that no trusted key is of the scheme and size.
@@ -104,8 +116,7 @@ func (v *Verifier) examine(s signature, q *search) finding {
 		f.fits = f.key != "" && f.opened.kind == "" && f.opened.digest == q.sha256()
 	case taskee.SchemeEd25519:
 		f.uncheckable = len(v.trusted.ed25519) == 0
-		f.key = v.trusted.checkEd25519(s.data, q.body)
-		f.fits = f.key != ""
+		f.fits = v.trusted.checkEd25519(&f, q.body)
 	}
 	return f
 }

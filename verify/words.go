@@ -20,7 +20,11 @@ func unsigned(h http.Header, p present) webhook.Verdict {
 		Next:   "have it signed (taskhook trigger signs its events), or forward unsigned events too with taskhook listen --verify flag",
 	}
 	if len(p.blank) > 0 {
-		v.Reason = strings.Join(p.blank, " and ") + ": the event was sent without a signature"
+		var words []string
+		for _, b := range p.blank {
+			words = append(words, b.header+" is "+b.is)
+		}
+		v.Reason = strings.Join(words, " and ") + ": the event was sent without a signature"
 		return v
 	}
 	v.Reason = fmt.Sprintf("no signature: the request has neither a header %s nor %s", heads[1].name, heads[0].name)
@@ -54,7 +58,7 @@ func valid(findings []finding, best int, p present) webhook.Verdict {
 		}
 	}
 	if mismatch := f.mismatch(); mismatch != "" {
-		warn(mismatch, "send each signature in the header of its scheme")
+		warn(mismatch, nextMismatch)
 	}
 	for i := range findings {
 		other := &findings[i]
@@ -105,6 +109,8 @@ func (f finding) mismatch() string {
 	return fmt.Sprintf("scheme and header do not fit: %s holds an %s, where apps expect %s", f.header, schemeWords(f.scheme, len(f.data)), schemeName(f.expected))
 }
 
+const nextMismatch = "send each signature in the header of its scheme"
+
 // remarks says what is odd about the headers themselves.
 func (p present) remarks() []string {
 	var all []string
@@ -141,12 +147,12 @@ func (r *keyring) names(scheme string) string {
 	var names []string
 	if scheme != taskee.SchemeEd25519 {
 		for _, k := range r.rsa {
-			names = append(names, k.name)
+			names = append(names, k.key)
 		}
 	}
 	if scheme != taskee.SchemeRSA {
 		for _, k := range r.ed25519 {
-			names = append(names, k.name)
+			names = append(names, k.key)
 		}
 	}
 	if len(names) == 0 {

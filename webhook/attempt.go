@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"net/http"
 	"time"
 )
@@ -45,6 +46,12 @@ type Attempt struct {
 	Slow         bool   `json:"slow,omitempty"`
 	Unsuccessful bool   `json:"unsuccessful,omitempty"`
 	Hint         string `json:"hint,omitempty"`
+}
+
+// Carries reports whether the attempt sent a body: the event's own, given here,
+// or exactly the same bytes. Only such an attempt can rescue the event.
+func (a Attempt) Carries(body []byte) bool {
+	return a.Sent == nil || bytes.Equal(a.Sent.Body, body)
 }
 
 // Sign chooses the signature headers of a resent event.

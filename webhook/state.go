@@ -30,7 +30,8 @@ const Overdue = 5 * time.Minute
 type Outcome struct {
 	Answer      Answer `json:"answer,omitzero"`
 	Interrupted bool   `json:"interrupted,omitempty"` // unanswered when its store was next opened
-	// AcceptedLater says that an attempt after the answer ended in 2xx.
+	// AcceptedLater says that an attempt after the answer, which carried the
+	// event's own body, ended in 2xx: see [Attempt.Carries].
 	AcceptedLater bool `json:"acceptedLater,omitempty"`
 }
 

@@ -66,3 +66,24 @@ func TestStatusRange(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyTheEventsOwnBytesCarryIt(t *testing.T) {
+	own := []byte(`{"a":1}`)
+	tests := []struct {
+		name string
+		sent *Request
+		body []byte
+		want bool
+	}{
+		{"sent as it is", nil, own, true},
+		{"signed anew", &Request{Body: []byte(`{"a":1}`)}, own, true},
+		{"changed", &Request{Body: []byte(`{"a":2}`)}, own, false},
+		{"emptied", &Request{}, own, false},
+		{"empty as it was", &Request{}, []byte{}, true},
+	}
+	for _, tt := range tests {
+		if got := (Attempt{Sent: tt.sent}).Carries(tt.body); got != tt.want {
+			t.Errorf("%s: Carries = %v", tt.name, got)
+		}
+	}
+}
