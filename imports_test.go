@@ -33,7 +33,7 @@ var rooms = map[string]room{
 	"tunnel":           {siblings: leaves, modules: []string{"golang.ngrok.com/ngrok/v2"}},
 	"tunnel/fakengrok": {modules: []string{"golang.ngrok.com/muxado/v2"}},
 	"control":          {siblings: leaves},
-	"inspector":        {siblings: leaves, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "charm.land/bubbles/v2", "github.com/charmbracelet/x/ansi", "github.com/charmbracelet/colorprofile"}},
+	"inspector":        {siblings: leaves, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "charm.land/bubbles/v2", "github.com/charmbracelet/x/ansi", "github.com/charmbracelet/colorprofile", "github.com/aymanbagabas/go-udiff"}},
 	"cli": {
 		siblings: append([]string{"control", "inspector", "proxy", "store", "taskee", "tunnel", "verify"}, leaves...),
 		modules: []string{

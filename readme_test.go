@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"taskhook/cli"
+	"taskhook/webhook/filter"
 )
 
 // TestEveryCommandOfTheDocumentsIsUnderstood runs each with --help: a command
@@ -68,4 +69,20 @@ func documentedCommands(text string) [][]string {
 		}
 	}
 	return all
+}
+
+// TestTheREADMEHasTheFilterLanguage holds that its table is the one of the
+// help screen.
+func TestTheREADMEHasTheFilterLanguage(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bars := strings.NewReplacer("|", `\|`)
+	for _, term := range filter.Reference() {
+		row := "| `" + bars.Replace(term.Syntax) + "` | " + bars.Replace(term.Meaning) + " | `" + bars.Replace(term.Example) + "` |"
+		if !strings.Contains(string(text), row) {
+			t.Errorf("the README lacks %s", row)
+		}
+	}
 }

@@ -86,7 +86,7 @@ func newRootCommand(a *app) *cobra.Command {
 		return usageError(cmd, err)
 	})
 	root.AddCommand(
-		newListenCommand(a), newDemoCommand(a),
+		newListenCommand(a), newDemoCommand(a), newAttachCommand(a),
 		newEventsCommand(a), newResendCommand(a), newTriggerCommand(a),
 		newVerifyCommand(a), newKeysCommand(a), newVersionCommand(a),
 	)

@@ -18,11 +18,11 @@ import (
 func newEventsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events",
-		Short: "list, show and delete what came in",
+		Short: "list, show, export and delete what came in",
 		Args:  arguments(cobra.ArbitraryArgs),
 		RunE:  unknownCommand,
 	}
-	cmd.AddCommand(newEventsListCommand(a), newEventsShowCommand(a), newEventsDeleteCommand(a))
+	cmd.AddCommand(newEventsListCommand(a), newEventsShowCommand(a), newEventsExportCommand(a), newEventsDeleteCommand(a))
 	return cmd
 }
 
@@ -45,7 +45,7 @@ func newEventsListCommand(a *app) *cobra.Command {
 			if limit < 1 {
 				return usageError(cmd, errors.New("--limit must be at least 1"))
 			}
-			query, err := q.query(cmd, time.Now())
+			query, err := q.query(cmd)
 			if err != nil {
 				return err
 			}
@@ -143,7 +143,7 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 				return usageError(cmd, errors.New("name events, or select them with flags; not both"),
 					"for example: taskhook events delete 42, or taskhook events delete --state refused --yes")
 			}
-			query, err := q.query(cmd, time.Now())
+			query, err := q.query(cmd)
 			if err != nil {
 				return err
 			}
@@ -168,8 +168,7 @@ func (a *app) deleteEvents(cmd *cobra.Command, b *backend, names []string, q web
 		return err
 	}
 	if len(names) == 0 {
-		collect := func(e webhook.Summary) error { ids = append(ids, e.ID); return nil }
-		if err := eachEvent(ctx, b, q, int(^uint(0)>>1), collect); err != nil {
+		if ids, err = selectAll(ctx, b, q); err != nil {
 			return err
 		}
 		if len(ids) == 0 {

@@ -178,6 +178,8 @@ func (o *listenOptions) chooseOutput(a *app, cmd *cobra.Command) error {
 	switch {
 	case o.output.value == "screen" && !onTerminal:
 		return usageError(cmd, errors.New("--output screen needs a terminal"), "use --output plain or json")
+	case o.output.value == "screen" && a.env("TERM") == "dumb":
+		return usageError(cmd, errors.New("--output screen needs a terminal that can be drawn on, and TERM is dumb"), "use --output plain")
 	case o.output.value == "auto" && onTerminal && a.env("TERM") != "dumb":
 		o.output.value = "screen"
 	case o.output.value == "auto":
@@ -208,7 +210,10 @@ func parseHeaders(lines []string) (http.Header, error) {
 // listenUntilDone is `taskhook listen` after its arguments are understood.
 func (a *app) listenUntilDone(ctx context.Context, o *listenOptions) error {
 	s, err := a.openSession(ctx, o)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return nil // stopped while it started
+	case err != nil:
 		return err
 	}
 	return errors.Join(s.run(ctx), s.close())

@@ -3,17 +3,18 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"taskhook/webhook"
+	"taskhook/webhook/filter"
 )
 
-// queryFlags select events.
+// queryFlags select events: a filter, and flags that stand for its commonest
+// terms.
 type queryFlags struct {
+	filter    string
 	eventType string
 	webhookID string
 	since     string
@@ -25,8 +26,9 @@ type queryFlags struct {
 
 func (q *queryFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
+	f.StringVar(&q.filter, "filter", "", "only events that this filter selects, such as 'status:5xx !is:resent' (see the README)")
 	f.StringVar(&q.eventType, "type", "", "only events of type T; Contact* takes all that begin so")
-	f.StringVar(&q.webhookID, "webhook-id", "", "only events with this webhookId")
+	f.StringVar(&q.webhookID, "webhook-id", "", "only events whose webhookId begins so")
 	f.StringVar(&q.since, "since", "", "only events received in the last 10m, 1h, 7d, or since a TIME")
 	f.StringVar(&q.before, "before", "", "only events received before a TIME, or longer ago than 10m, 1h, 7d")
 	f.StringVar(&q.verdict, "verdict", "", "only events with this verdict: valid, invalid, unsigned or unchecked")
@@ -36,93 +38,71 @@ func (q *queryFlags) add(cmd *cobra.Command) {
 
 // names are the names of the flags.
 func (q *queryFlags) names() []string {
-	return []string{"type", "webhook-id", "since", "before", "verdict", "status", "state"}
+	return []string{"filter", "type", "webhook-id", "since", "before", "verdict", "status", "state"}
 }
 
 // given reports whether any of the flags was used.
 func (q *queryFlags) given() bool { return *q != queryFlags{} }
 
-// query understands the flags at a time.
-func (q *queryFlags) query(cmd *cobra.Command, now time.Time) (webhook.Query, error) {
-	out := webhook.Query{Type: q.eventType, WebhookID: q.webhookID}
-	var err error
-	if out.Since, err = parseTime(q.since, now); err != nil {
-		return out, usageError(cmd, fmt.Errorf("invalid --since: %w", err))
-	}
-	if out.Before, err = parseTime(q.before, now); err != nil {
-		return out, usageError(cmd, fmt.Errorf("invalid --before: %w", err))
-	}
-	if out.Verdict, err = parseVerdict(q.verdict); err != nil {
-		return out, usageError(cmd, err)
-	}
-	if out.Status, err = parseStatus(q.status); err != nil {
-		return out, usageError(cmd, err)
-	}
-	if out.State, err = parseState(q.state); err != nil {
-		return out, usageError(cmd, err)
-	}
-	return out, nil
-}
-
-// parseTime understands a span before now (1h, 30d), a day or a time.
-func parseTime(s string, now time.Time) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	if d, err := parseSpan(s); err == nil {
-		return now.Add(-d), nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
-			return t, nil
+// query is what the flags select: their terms, all of which must hold.
+func (q *queryFlags) query(cmd *cobra.Command) (webhook.Query, error) {
+	var terms []string
+	for _, flag := range []struct{ name, term, value string }{
+		{"type", "type", q.eventType}, {"webhook-id", "wh", q.webhookID},
+		{"since", "since", q.since}, {"before", "before", q.before},
+		{"verdict", "verdict", q.verdict}, {"status", "status", q.status},
+		{"state", "state", strings.ReplaceAll(q.state, " ", "-")},
+	} {
+		if flag.value == "" {
+			continue
 		}
-	}
-	return time.Time{}, fmt.Errorf("%q is neither a span such as 1h or 7d nor a time such as 2026-01-28T14:35:00Z", s)
-}
-
-func parseVerdict(s string) (webhook.VerdictStatus, error) {
-	switch v := webhook.VerdictStatus(s); v {
-	case "", webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked:
-		return v, nil
-	}
-	return "", fmt.Errorf("invalid --verdict %q: want valid, invalid, unsigned or unchecked", s)
-}
-
-// parseStatus understands 429, 5xx, 200..299 and none.
-func parseStatus(s string) (webhook.StatusRange, error) {
-	bad := fmt.Errorf("invalid --status %q: want 429, 5xx, 200..299 or none", s)
-	low, high, isRange := strings.Cut(s, "..")
-	switch {
-	case s == "":
-		return webhook.StatusRange{}, nil
-	case s == "none":
-		return webhook.StatusRange{None: true}, nil
-	case len(s) == 3 && strings.EqualFold(s[1:], "xx") && s[0] >= '1' && s[0] <= '5':
-		class := int(s[0]-'0') * 100
-		return webhook.StatusRange{Min: class, Max: class + 99}, nil
-	case !isRange:
-		high = low
-	}
-	lo, err1 := strconv.Atoi(low)
-	hi, err2 := strconv.Atoi(high)
-	if errors.Join(err1, err2) != nil || lo < 100 || hi > 599 || lo > hi {
-		return webhook.StatusRange{}, bad
-	}
-	return webhook.StatusRange{Min: lo, Max: hi}, nil
-}
-
-// parseState understands every state; "presumed-lost" as well.
-func parseState(s string) (webhook.State, error) {
-	if s == "" {
-		return "", nil
-	}
-	want := webhook.State(strings.ReplaceAll(strings.ToLower(s), "-", " "))
-	names := make([]string, 0, len(webhook.States))
-	for _, state := range webhook.States {
-		if state == want {
-			return state, nil
+		term := flag.term + ":" + quoted(flag.value)
+		if _, err := filter.Parse(term); err != nil {
+			return webhook.Query{}, usageError(cmd, fmt.Errorf("invalid --%s %q: %w", flag.name, flag.value, plainly(err)))
 		}
-		names = append(names, strings.ReplaceAll(string(state), " ", "-"))
+		terms = append(terms, term)
 	}
-	return "", fmt.Errorf("invalid --state %q: want one of %s", s, strings.Join(names, ", "))
+	if q.filter != "" {
+		if _, err := filter.Parse(q.filter); err != nil {
+			return webhook.Query{}, filterError(cmd, q.filter, err)
+		}
+		// Last: a jq expression runs to the end of the text.
+		terms = append(terms, "("+q.filter+")")
+	}
+	return webhook.Query{Filter: strings.Join(terms, " ")}, nil
+}
+
+// quoted makes one value of a text, alternatives and all.
+func quoted(s string) string {
+	if strings.ContainsAny(s, " ()\"\\") {
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	}
+	return s
+}
+
+// plainly is a syntax error without its place: the flag is the place.
+func plainly(err error) error {
+	var syntax *filter.SyntaxError
+	if errors.As(err, &syntax) {
+		if syntax.Hint != "" {
+			return fmt.Errorf("%s: %s", syntax.Message, syntax.Hint)
+		}
+		return errors.New(syntax.Message)
+	}
+	return err
+}
+
+// filterError shows where a filter is not understood.
+func filterError(cmd *cobra.Command, text string, err error) error {
+	var syntax *filter.SyntaxError
+	if !errors.As(err, &syntax) {
+		return usageError(cmd, err)
+	}
+	before := text[:min(syntax.Offset, len(text))]
+	caret := strings.Repeat(" ", len([]rune(before))) + strings.Repeat("^", max(1, len([]rune(text[len(before):min(len(text), syntax.Offset+syntax.Length)]))))
+	hint := syntax.Hint
+	if hint == "" {
+		hint = "the README lists the terms of filters"
+	}
+	return usageError(cmd, fmt.Errorf("invalid --filter: %s\n  %s\n  %s", syntax.Message, text, caret), hint)
 }

@@ -246,9 +246,7 @@ func (s *session) show(ctx context.Context) error {
 	out, policy := s.app.stdout, taskee.Policy()
 	switch s.opts.output.value {
 	case "screen":
-		return inspector.Screen(ctx, s.feed, s.feed, inspector.Options{
-			Version: version(), Policy: policy, NoColor: s.app.env("NO_COLOR") != "",
-		})
+		return inspector.Screen(ctx, s.feed, s.feed, s.app.screenOptions(s.dir))
 	case "json":
 		return inspector.JSONLines(ctx, out, s.feed, s.from)
 	case "plain":

@@ -6,61 +6,85 @@ import (
 	"time"
 
 	"taskhook/webhook"
-	"taskhook/webhook/export"
 )
 
-// answerLines bounds what is shown of each answer's body.
+// answerLines bounds what is shown of each body among the attempts.
 const answerLines = 200
 
-// attemptLines is the Attempts tab: every attempt in order, then what comes.
-func attemptLines(d shown, width int, o *Options) []line {
-	b := &lineBuilder{width: width}
-	for i, a := range d.attempts {
+// attempts is the Attempts tab: what came before, every delivery in order, and
+// what comes next.
+func (r *reading) attempts(b *pageBuilder) error {
+	all, err := r.feed.Attempts(b.ctx, r.spec.id)
+	if err != nil {
+		return err
+	}
+	e := r.summary
+	if e.RedeliveryOf != 0 {
+		text := e.RedeliveryOf.String() + " came before with the same webhookId; this is try " + strconv.Itoa(e.Try) + "."
+		if e.Altered {
+			text += " Its bytes were others."
+		}
+		b.add(lookDim, text)
+		b.blank()
+	}
+	for i, a := range all {
 		if i > 0 {
 			b.blank()
+			b.add(lookDim, "│ "+gap(all[i-1], a))
 		}
-		gap := time.Duration(0)
-		if i > 0 {
-			gap = a.StartedAt.Sub(d.attempts[i-1].StartedAt)
-		}
-		b.addAttempt(a, gap, location(o.Location))
-		if b.full() {
-			break
-		}
+		b.attempt(a, r.loc)
 	}
-	if len(d.attempts) == 0 {
+	if len(all) == 0 {
 		b.add(lookDim, "Not sent to the app.")
 	}
-	b.addAnswer(d.event.Answer, len(d.attempts))
-	return b.lines
+	b.answer(e.Answer, len(all))
+	b.blank()
+	r.next(b)
+	return nil
 }
 
-func (b *lineBuilder) addAttempt(a webhook.Attempt, gap time.Duration, loc *time.Location) {
-	name := strconv.Itoa(a.Delivery) + "." + strconv.Itoa(a.Number) + " " + export.Clean(string(a.Trigger))
-	if gap > 0 {
-		name += ", " + brief(gap) + " later"
+// gap is the time between the end of one attempt and the start of the next.
+func gap(before, a webhook.Attempt) string {
+	d := a.StartedAt.Sub(before.StartedAt.Add(before.Duration))
+	if d < 0 {
+		return "at the same time"
 	}
-	b.add(lookTitle, name+" · "+a.StartedAt.In(loc).Format("15:04:05.000"))
+	return brief(d) + " later"
+}
+
+func (b *pageBuilder) attempt(a webhook.Attempt, loc *time.Location) {
+	b.add(lookTitle, strconv.Itoa(a.Delivery)+"."+strconv.Itoa(a.Number)+" "+string(a.Trigger)+
+		" · "+a.StartedAt.In(loc).Format("15:04:05.000"))
+	b.add(lookDim, "→ "+a.Target)
+	b.sent(a.Sent)
 	outcome, l := attemptOutcome(a)
 	b.add(l, outcome)
-	b.add(lookDim, "→ "+export.Clean(a.Target))
 	if a.Error != "" {
-		b.add(lookBad, export.Clean(a.Error))
+		b.add(lookBad, a.Error)
 	}
 	if a.Hint != "" {
-		b.add(lookWarn, "hint: "+export.Clean(a.Hint))
+		b.add(lookWarn, "hint: "+a.Hint)
 	}
-	if s := a.Sent; s != nil {
-		b.add(lookDim, export.Clean("sent instead of the event's own bytes: "+s.Method+" "+s.Path+", "+size(int64(len(s.Body)))))
-		b.addHeader(lookField, s.Header)
-		b.addPayload(s.Body, answerLines)
-		b.add(lookDim, "answer:")
+	if a.Answered != 0 && a.Answered != a.StatusCode {
+		b.add(lookDim, "The sender was told "+strconv.Itoa(a.Answered)+".")
 	}
-	b.addHeader(lookField, a.Header)
-	b.addPayload(a.Body, answerLines)
+	b.header(a.Header)
+	b.part(a.Body, answerLines)
 	if kept := int64(len(a.Body)); a.BodySize > kept && kept > 0 {
 		b.add(lookDim, "the first "+size(kept)+" of "+size(a.BodySize))
 	}
+}
+
+// sent shows what was really sent, if that was not the event's own request.
+func (b *pageBuilder) sent(s *webhook.Request) {
+	if s == nil {
+		return
+	}
+	b.add(lookWarn, "~ not the event's own bytes but these "+size(int64(len(s.Body)))+":")
+	b.add(lookText, requestLine(s.Method, s.Path, s.RawQuery))
+	b.header(s.Header)
+	b.part(s.Body, answerLines)
+	b.add(lookDim, "answer:")
 }
 
 func attemptOutcome(a webhook.Attempt) (string, look) {
@@ -88,17 +112,47 @@ func attemptOutcome(a webhook.Attempt) (string, look) {
 	return text, l
 }
 
-// addAnswer says what the sender was told where no attempt says it.
-func (b *lineBuilder) addAnswer(a webhook.Answer, attempts int) {
+// answer says what the sender was told where no attempt says it.
+func (b *pageBuilder) answer(a webhook.Answer, attempts int) {
 	switch {
 	case a.SenderGone:
 		b.blank()
 		b.add(lookBad, "The sender hung up before it could be told.")
 	case a.Status != 0 && (attempts == 0 || a.By == webhook.ByTaskhook):
 		b.blank()
-		b.add(lookPlain, "Taskhook answered "+strconv.Itoa(a.Status)+".")
+		b.add(lookText, "Taskhook answered "+strconv.Itoa(a.Status)+".")
 		if a.Reason != "" {
-			b.add(lookDim, export.Clean(a.Reason))
+			b.add(lookDim, a.Reason)
 		}
+	}
+}
+
+// next says what the platform will do.
+func (r *reading) next(b *pageBuilder) {
+	e := r.summary
+	state := e.State(r.now)
+	text, l := "", lookDim
+	switch state {
+	case webhook.StateAccepted:
+		text, l = "final: accepted; Taskee will not send it again", lookGood
+	case webhook.StatePending:
+		text, l = "retry "+retryNumber(e.Try, " of ", r.policy)+" expected about "+clock(e.Outcome.Answer.RetryAt, r.now, r.loc), lookWarn
+	case webhook.StatePresumedLost:
+		text, l = "presumed lost: the retry expected about "+clock(e.Outcome.Answer.RetryAt, r.now, r.loc)+" did not come; resend it from here", lookBad
+	case webhook.StateLost:
+		text, l = "final: lost on Taskee; it will not send it again, resend it from here", lookBad
+	case webhook.StateRescued:
+		text, l = "final: lost on Taskee, rescued by a resend from here", lookGood
+	case webhook.StateRefused:
+		text = "final: refused for its signature; Taskee will not send it again"
+	case webhook.StateInterrupted:
+		text, l = "taskhook ended before the answer was known; resend it if the app has not got it", lookWarn
+	case webhook.StateForwarding:
+		text, l = "the sender still waits for the answer", lookText
+	}
+	sign, _ := stateSign(state)
+	b.add(l, sign+" "+text)
+	if e.RedeliveredAs != 0 {
+		b.add(lookDim, "It came again as "+e.RedeliveredAs.String()+".")
 	}
 }

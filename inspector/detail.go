@@ -3,15 +3,11 @@ package inspector
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"taskhook/webhook"
-	"taskhook/webhook/export"
 )
 
 // tab is one page of the detail.
@@ -21,94 +17,172 @@ const (
 	tabPayload tab = iota
 	tabHeaders
 	tabAttempts
+	tabSignature
+	tabRaw
+	tabDiff
 	tabCount
 )
 
-// detailEvery is how often the detail follows the newest event; a pane that
-// changes faster cannot be read.
-const detailEvery = 300 * time.Millisecond
+var tabNames = [tabCount]string{"Payload", "Headers", "Attempts", "Signature", "Raw", "Diff"}
 
-// shown is an event as the detail shows it, laid out for a width. Its body is
-// only in the lines.
-type shown struct {
-	event    webhook.Event
-	summary  webhook.Summary // of the event, when it was read
-	attempts []webhook.Attempt
-	width    int
-	lines    [tabCount][]line
-	err      error
-}
+// How the detail reads.
+const (
+	// detailEvery is how often it follows the newest event; a pane that
+	// changes faster cannot be read.
+	detailEvery = 300 * time.Millisecond
+	// detailAgain is when it tries again after an error.
+	detailAgain = time.Second
+	// keepCost is how large a page may be that is kept while another tab is open.
+	keepCost = 1 << 20
+)
 
-// detailMsg brings an event that the detail asked for.
-type detailMsg struct{ shown }
-
-// detail shows one event.
+// detail shows one event, one tab at a time: a page is read and laid out in
+// the background when it is turned to.
 type detail struct {
-	shown
 	tab     tab
-	offset  [tabCount]int
-	height  int // visible lines of a tab
+	panes   [tabCount]pane  // all of one event
+	summary webhook.Summary // of that event, when it was last read
+
+	unwrapped bool
+	other     [tabCount]bool // the tab's other view is on
+	base      int            // which comparison the diff shows
+	search    search
+
+	height  int // lines of a tab, its last line included
 	want    int // width to lay out for
 	loading bool
+	reading pageSpec // what is being read
+	cancel  context.CancelFunc
 	readAt  time.Time
 }
 
-// stale reports whether what is shown is not the event e as it is now.
-func (d *detail) stale(e webhook.Summary, now time.Time, follow bool) bool {
-	switch {
-	case d.loading || d.want <= 0:
-		return false
-	case follow && now.Sub(d.readAt) < detailEvery, d.err != nil && d.event.ID == e.ID && now.Sub(d.readAt) < time.Second:
-		return false
-	}
-	return d.event.ID != e.ID || d.width != d.want || d.err != nil ||
-		len(d.attempts) != e.Attempts || d.event.Answer.Status != e.Answer.Status
+// laidOutMsg brings a page.
+type laidOutMsg struct {
+	page    *page
+	summary webhook.Summary
 }
 
-// load reads an event and lays it out.
-func (d *detail) load(e webhook.Summary, now time.Time, b *background, feed Feed, o *Options) tea.Cmd {
-	d.loading, d.readAt = true, now
-	width := d.want
-	return b.do(func(ctx context.Context) tea.Msg {
-		s := shown{summary: e, width: width}
-		s.event, s.err = feed.Event(ctx, e.ID)
-		if s.err == nil || errors.Is(s.err, webhook.ErrPruned) {
-			s.attempts, s.err = feed.Attempts(ctx, e.ID)
+func (d *detail) pane() *pane { return &d.panes[d.tab] }
+
+// spec is the page that should be shown of an event.
+func (d *detail) spec(e webhook.Summary, now time.Time) pageSpec {
+	s := pageSpec{id: e.ID, tab: d.tab, width: d.want, unwrapped: d.unwrapped, other: d.other[d.tab]}
+	switch d.tab {
+	case tabAttempts:
+		s.attempts, s.answer, s.state, s.again = e.Attempts, e.Answer.Status, e.State(now), e.RedeliveredAs
+	case tabDiff:
+		s.attempts, s.base = e.Attempts, d.base
+	}
+	return s
+}
+
+// due reports whether a page has to be read.
+func (d *detail) due(s pageSpec, now time.Time, follow bool) bool {
+	p, ago := d.pane().page, now.Sub(d.readAt)
+	switch {
+	case d.want <= 0:
+		return false
+	case d.loading:
+		// What follows the newest would never come to an end that way.
+		if !follow && d.reading != s {
+			d.cancel()
 		}
-		s.event.ID = e.ID
-		if s.err == nil {
-			s.lines = [tabCount][]line{
-				tabPayload:  payloadLines(s.event, width),
-				tabHeaders:  headerLines(s.event, width),
-				tabAttempts: attemptLines(s, width, o),
-			}
-		}
-		s.event.Body = nil
-		for i := range s.attempts {
-			s.attempts[i].Body, s.attempts[i].Sent = nil, nil
-		}
-		return detailMsg{s}
+		return false
+	case follow && d.summary.ID != s.id && ago < detailEvery:
+		return false
+	case p == nil || p.spec != s:
+		return true
+	}
+	return p.err != nil && ago >= detailAgain
+}
+
+// detailReads starts what the detail needs and what is not under way.
+func (m *model) detailReads() tea.Cmd {
+	d := &m.detail
+	e, ok := m.selection()
+	if !ok || !m.detailShown() {
+		return nil
+	}
+	if s := d.spec(e, m.now); d.due(s, m.now, m.list.follow) {
+		return m.layOut(s, e)
+	}
+	if p := d.pane().page; d.search.due(p) {
+		return d.search.start(p, m.background)
+	}
+	return nil
+}
+
+// layOut reads and lays out a page.
+func (m *model) layOut(s pageSpec, e webhook.Summary) tea.Cmd {
+	ctx, cancel := context.WithCancel(m.background.ctx)
+	d := &m.detail
+	d.loading, d.reading, d.readAt, d.cancel = true, s, m.now, cancel
+	r := &reading{spec: s, summary: e, feed: m.feed, policy: m.opts.Policy, now: m.now, loc: m.loc}
+	return m.background.do(func(context.Context) tea.Msg {
+		defer cancel()
+		return laidOutMsg{r.page(ctx), e}
 	})
 }
 
-func (d *detail) apply(msg detailMsg) {
+// apply implements result.
+//
+//nolint:unparam // as the interface wants it
+func (msg laidOutMsg) apply(m *model) tea.Cmd {
+	d, p := &m.detail, msg.page
 	d.loading = false
-	if msg.event.ID != d.event.ID {
-		d.offset = [tabCount]int{}
+	if errors.Is(p.err, context.Canceled) {
+		return nil
 	}
-	d.shown = msg.shown
-	d.scroll(0)
+	if p.spec.id != d.summary.ID {
+		d.panes, d.base = [tabCount]pane{}, 0
+	}
+	d.summary = msg.summary
+	d.panes[p.spec.tab].take(p, d.rowsHeight())
+	d.forget()
+	return nil
 }
 
-// scroll moves the visible lines.
-func (d *detail) scroll(by int) {
-	o := &d.offset[d.tab]
-	*o = max(0, min(*o+by, len(d.lines[d.tab])-d.height))
+// forget drops the large pages of tabs that are not open.
+func (d *detail) forget() {
+	for i := range d.panes {
+		if p := d.panes[i].page; tab(i) != d.tab && p != nil && p.cost > keepCost {
+			d.panes[i] = pane{}
+		}
+	}
+	if d.search.page != d.pane().page {
+		d.search.page, d.search.matches = nil, nil
+	}
 }
 
-func (d *detail) turn(by int) {
-	d.tab = (d.tab + tab(by) + tabCount) % tabCount
-	d.scroll(0)
+// scroll moves what is visible of the open tab.
+func (d *detail) scroll(by int) { d.pane().scroll(by, d.rowsHeight()) }
+
+func (d *detail) move(by int) { d.pane().move(by, d.rowsHeight()) }
+
+// turn goes some tabs on.
+func (d *detail) turn(by int) { d.turnTo((d.tab + tab(by) + tabCount) % tabCount) }
+
+func (d *detail) turnTo(t tab) {
+	if t != d.tab {
+		d.tab = t
+		d.search.at = 0
+		d.forget()
+		d.scroll(0)
+	}
+}
+
+// rowsHeight is how many rows of a page there is room for.
+func (d *detail) rowsHeight() int {
+	if d.hasFoot() {
+		return max(1, d.height-1)
+	}
+	return max(1, d.height)
+}
+
+// hasFoot reports whether a line below the page says more about it.
+func (d *detail) hasFoot() bool {
+	p := d.pane().page
+	return d.height > 3 && p != nil && p.err == nil && (p.json || p.note != "" || d.search.text != "")
 }
 
 // subject is the event that the detail is about: the selected one or, while
@@ -125,117 +199,4 @@ func (m *model) subject() (webhook.Summary, bool) {
 	return last, true
 }
 
-// detailHead are the lines above a tab's own: which event, what became of it,
-// what its signature says, and the tabs.
-func (m *model) detailHead(e webhook.Summary, width int) []string {
-	s := &m.styles
-	sign, stateMood := stateSign(e.State(m.now))
-	state := sign + " " + stateLong(e.Outcome, e.Try, m.now, m.opts.Policy, m.loc)
-	first, w := cut(e.ID.String()+" "+title(e.Event), max(8, width-2-len(sign+string(e.State(m.now)))))
-	rest, _ := cut(state, width-w-2)
-	lines := []string{s.title.on(first) + "  " + s.mood(stateMood, rest)}
-	lines = append(lines, m.verdictLines(e, width)...)
-	if story := m.storyOf(e); story != "" {
-		for _, text := range wrap(export.Clean(clip(story, 2*width)), width, 2, true) {
-			lines = append(lines, s.mood(moodDim, text))
-		}
-	}
-	return append(lines, m.tabs(width))
-}
-
-// detailView draws the detail of e: at most height lines of at most width cells.
-func (m *model) detailView(e webhook.Summary, width, height int) []string {
-	d, s := &m.detail, &m.styles
-	lines := m.detailHead(e, width)
-	switch {
-	case d.event.ID != e.ID && m.now.Sub(d.readAt) < detailEvery: // no flicker
-	case d.event.ID != e.ID:
-		lines = append(lines, s.mood(moodDim, "reading …"))
-	case d.err != nil:
-		text, _ := cut("cannot read "+e.ID.String()+": "+d.err.Error(), width)
-		lines = append(lines, s.mood(moodBad, text))
-	default:
-		all := d.lines[d.tab]
-		from := min(d.offset[d.tab], len(all))
-		for _, l := range all[from:min(len(all), from+d.height)] {
-			if d.width > width { // laid out for a wider window; the next layout is on its way
-				l.text, _ = cut(l.text, width)
-			}
-			lines = append(lines, s.line(l))
-		}
-	}
-	return lines[:min(len(lines), height)]
-}
-
-// verdictMost is how many lines the reason of a verdict may take.
-const verdictMost = 4
-
-func (m *model) verdictLines(e webhook.Summary, width int) []string {
-	v := e.Verdict
-	sign, verdictMood := verdictSign(v)
-	text := sign + " " + string(v.Status)
-	if v.Key != "" {
-		text += ": signed by " + v.Key
-		if v.Scheme != "" {
-			text += " (" + v.Scheme + ")"
-		}
-	}
-	if why := sentences(v.Reason, v.Next); why != "" {
-		text += ": " + why
-	}
-	text = export.Clean(clip(text, width*verdictMost))
-	lines := wrap(text, width, verdictMost, true)
-	for i, l := range lines {
-		lines[i] = m.styles.mood(verdictMood, l)
-	}
-	return lines
-}
-
-// storyOf says in one line what came before an event and what comes next.
-func (m *model) storyOf(e webhook.Summary) string {
-	var parts []string
-	if next := stateNext(e.State(m.now)); next != "" {
-		parts = append(parts, next)
-	}
-	if e.RedeliveryOf != 0 {
-		text := "try " + strconv.Itoa(e.Try) + ", came before as " + e.RedeliveryOf.String()
-		if e.Altered {
-			text += " with other bytes"
-		}
-		parts = append(parts, text)
-	}
-	if e.RedeliveredAs != 0 {
-		parts = append(parts, "came again as "+e.RedeliveredAs.String())
-	}
-	if e.WebhookID != "" {
-		parts = append(parts, e.WebhookID)
-	}
-	return strings.Join(parts, " · ")
-}
-
-func (m *model) tabs(width int) string {
-	d, s := &m.detail, &m.styles
-	names := [tabCount]string{"Payload", "Headers", "Attempts"}
-	if n := len(d.attempts); n > 0 {
-		names[tabAttempts] = fmt.Sprintf("Attempts %d", n)
-	}
-	var b strings.Builder
-	w := 0
-	for i, name := range names {
-		// The brackets tell the open tab without colour.
-		text := " " + name + " "
-		p := s.tab
-		if tab(i) == d.tab {
-			text, p = "["+name+"]", s.tabOn
-		}
-		b.WriteString(p.on(text))
-		w += len(text)
-	}
-	if n, from := len(d.lines[d.tab]), d.offset[d.tab]; n > d.height && d.height > 0 {
-		at := fmt.Sprintf("%d%%", 100*from/max(1, n-d.height))
-		if gap := width - w - len(at); gap > 0 {
-			b.WriteString(spaces(gap) + s.mood(moodDim, at))
-		}
-	}
-	return b.String()
-}
+func pruned(err error) bool { return errors.Is(err, webhook.ErrPruned) }

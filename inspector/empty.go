@@ -4,22 +4,26 @@ import "taskhook/webhook/export"
 
 // emptyView is the page without events: what to do for a first one.
 func (m *model) emptyView() []string {
-	b := &lineBuilder{width: m.width - 4}
+	b := &lineBuilder{width: max(10, m.width-4)}
+	l := &m.list
 	b.blank()
 	switch {
-	case !m.list.loaded:
+	case !l.loaded && l.narrowed():
+		b.add(lookTitle, "Searching …")
+		b.add(lookDim, "esc shows all events again")
+	case !l.loaded:
 		b.add(lookDim, "reading …")
-	case m.list.text != "":
-		b.add(lookTitle, "Nothing matches "+export.Clean(m.list.text))
+	case l.narrowed():
+		what := l.text
+		if l.marked && what == "" {
+			what = "is:marked"
+		} else if l.marked {
+			what += " among the marked events"
+		}
+		b.add(lookTitle, "Nothing matches "+export.Clean(what))
 		b.add(lookDim, "esc shows all events again")
 	case m.listener.Tunnel.URL != "":
-		b.add(lookTitle, "No events yet. In Taskee's OAuth app:")
-		b.add(lookText, "1 Advanced Settings → Auth: scopes")
-		b.add(lookText, "2 → Webhook: toggle events, paste")
-		b.add(lookGood, "  "+export.Clean(m.listener.Tunnel.URL))
-		b.blank()
-		b.add(lookText, "Or try it, in another terminal:")
-		b.add(lookGood, "  taskhook trigger ContactCreate")
+		m.firstSteps(b)
 	default:
 		b.add(lookTitle, "No events yet.")
 		b.add(lookText, "Try it, in another terminal:")
@@ -32,4 +36,23 @@ func (m *model) emptyView() []string {
 		lines[i] = "  " + m.styles.line(l)
 	}
 	return lines
+}
+
+// firstSteps says what to paste where.
+func (m *model) firstSteps(b *lineBuilder) {
+	b.add(lookTitle, "No events yet. In Taskee's OAuth app:")
+	b.add(lookText, "1 Advanced Settings → Auth: scopes")
+	b.add(lookText, "2 → Webhook: toggle events, paste")
+	b.add(lookGood, "  "+export.Clean(m.listener.Tunnel.URL))
+	if m.height >= headerFull {
+		b.add(lookDim, "  c copies it")
+		b.add(lookText, "3 install the app for a location, and change something there")
+		b.blank()
+	}
+	b.add(lookText, "Or try it, in another terminal:")
+	b.add(lookGood, "  taskhook trigger ContactCreate")
+	if h := m.listener.Health; h.Known && !h.Up {
+		b.blank()
+		b.add(lookWarn, "Your app does not answer at "+export.Clean(m.listener.Target)+": start it.")
+	}
 }

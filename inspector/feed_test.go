@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"taskhook/webhook"
+	"taskhook/webhook/filter"
 )
 
 // noon is when the tests take place.
@@ -18,17 +20,34 @@ var noon = time.Date(2026, 1, 28, 14, 35, 0, 0, time.UTC)
 
 // memory is a Feed and Actions kept in memory.
 type memory struct {
-	mu       sync.Mutex
-	listener webhook.Listener
-	events   []webhook.Summary // with header and body, in order of ID
-	attempts []webhook.Attempt // in order of Seq
-	hints    chan webhook.Change
-	err      error // what every read returns, if any
-	resend   func(webhook.Resend) (webhook.Resent, error)
-	resent   []webhook.Resend
-	reads    int // pages
-	newsMax  int // of events and attempts together; 0: 500
+	mu        sync.Mutex
+	listener  webhook.Listener
+	events    []webhook.Summary // with header and body, in order of ID
+	attempts  []webhook.Attempt // in order of Seq
+	hints     chan webhook.Change
+	err       error // what every read returns, if any
+	resend    func(webhook.Resend) (webhook.Resent, error)
+	resent    []webhook.Resend
+	reads     int               // pages
+	diagnosis webhook.Diagnosis // of every event
+	newsMax   int               // of events and attempts together; 0: 500
+	patience  int               // events that a page looks at before it comes as it is; 0: all
+	looked    int               // events that filters were tried on
+	log       []string
+	marked    int   // calls of Mark
+	markErr   error // what they return
+	deletes   int   // calls of Delete
+	onDelete  func() error
+	// onAttempts is called before attempts are read.
+	onAttempts func()
 }
+
+// loaded is an event that a filter may look into.
+type loaded struct{ e *webhook.Event }
+
+func (l loaded) Event() (*webhook.Event, error) { return l.e, nil }
+
+func (l loaded) Body() ([]byte, error) { return l.e.Body, nil }
 
 func (f *memory) add(e webhook.Summary) webhook.ID {
 	f.mu.Lock()
@@ -110,17 +129,50 @@ func (f *memory) Page(ctx context.Context, q webhook.Query) (webhook.Page, error
 	if f.err != nil {
 		return webhook.Page{}, f.err
 	}
+	if ctx.Err() != nil {
+		return webhook.Page{}, ctx.Err()
+	}
 	p := webhook.Page{Position: f.position()}
+	selected, err := filter.Parse(q.Filter)
+	if err != nil {
+		return p, err
+	}
+	scan, looked := selected.At(noon), 0
+	bounds := scan.Bounds()
 	limit := q.Limit
 	if limit == 0 {
 		limit = 50
 	}
-	for i := len(f.events) - 1; i >= 0; i-- {
-		e := f.events[i]
+	events := f.events
+	if q.Order == webhook.OrderDuration {
+		events = slices.Clone(events)
+		slices.SortStableFunc(events, func(a, b webhook.Summary) int { return cmp.Compare(a.LastDuration, b.LastDuration) })
+		if q.Cursor != 0 {
+			i := slices.IndexFunc(events, func(e webhook.Summary) bool { return e.ID == q.Cursor })
+			if i < 0 {
+				return p, webhook.ErrNotFound
+			}
+			events, q.Cursor = events[:i], 0
+		}
+	}
+	for i := len(events) - 1; i >= 0; i-- {
+		e := events[i]
 		switch {
 		case q.Cursor != 0 && e.ID >= q.Cursor, q.IDs != nil && !slices.Contains(q.IDs, e.ID):
 			continue
-		case q.Text != "" && !strings.Contains(strings.ToLower(e.Type+" "+e.WebhookID+" "+e.Path+string(e.Body)), strings.ToLower(q.Text)):
+		}
+		if q.Order == webhook.OrderTime && e.ID < bounds.First {
+			break
+		}
+		if looked++; f.patience > 0 && looked > f.patience && q.IDs == nil && q.Order == webhook.OrderTime {
+			p.Next = e.ID + 1
+			break
+		}
+		f.looked++
+		row := filter.RowOf(&e)
+		if ok, err := scan.Match(&row, loaded{&e.Event}); err != nil {
+			return p, err
+		} else if !ok {
 			continue
 		}
 		if len(p.Events) == limit {
@@ -182,6 +234,9 @@ func (f *memory) Event(_ context.Context, id webhook.ID) (webhook.Event, error) 
 }
 
 func (f *memory) Attempts(_ context.Context, id webhook.ID) ([]webhook.Attempt, error) {
+	if f.onAttempts != nil {
+		f.onAttempts()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []webhook.Attempt
@@ -220,7 +275,43 @@ func (f *memory) Resend(_ context.Context, r webhook.Resend) (webhook.Resent, er
 	return f.resend(r)
 }
 
-func (f *memory) Delete(context.Context, []webhook.ID) (int, error) { return 0, nil }
+func (f *memory) Diagnose(context.Context, webhook.ID) (webhook.Diagnosis, error) {
+	return f.diagnosis, f.err
+}
+
+func (f *memory) Log(_ context.Context, n int) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.log[max(0, len(f.log)-n):]), f.err
+}
+
+func (f *memory) Mark(_ context.Context, ids []webhook.ID, marked bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.marked++
+	if f.markErr != nil {
+		return f.markErr
+	}
+	for i := range f.events {
+		if slices.Contains(ids, f.events[i].ID) {
+			f.events[i].Marked = marked
+		}
+	}
+	return f.err
+}
+
+func (f *memory) Delete(_ context.Context, ids []webhook.ID) (int, error) {
+	f.mu.Lock()
+	f.deletes++
+	before := len(f.events)
+	f.events = slices.DeleteFunc(slices.Clone(f.events), func(e webhook.Summary) bool { return slices.Contains(ids, e.ID) })
+	n, hook := before-len(f.events), f.onDelete
+	f.mu.Unlock()
+	if hook != nil {
+		return n, hook()
+	}
+	return n, nil
+}
 
 // some is a feed with an event in each state.
 func some() *memory {
@@ -307,4 +398,10 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+func (f *memory) markCalls() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.marked
 }

@@ -13,42 +13,113 @@ const label = 8
 // headerFull is the least height of a window that has the whole header.
 const headerFull = 18
 
-// headerView draws what is known of the listener: some lines in a window that
-// has room for them, else one.
-func (m *model) headerView() []string {
-	if m.height < headerFull || m.place == inHelp || m.place == inDetail && !m.wide() {
-		return m.folded()
-	}
-	l, s := m.listener, &m.styles
-	lines := []string{
-		m.headerLine("public", m.publicURL(), m.tunnelWords()),
-		m.headerLine("local", l.Local, m.reachWords()),
-		m.headerLine("target", l.Target, m.healthWords()),
-		m.headerLine("verify", verifyWords(l.Verify, m.wide()), m.countWords()),
-	}
-	if l.Trouble != "" {
-		text, _ := cut(" "+signWarning+" answering 429: "+l.Trouble, m.width)
-		lines = append(lines, s.mood(moodBad, text))
-	}
-	return append(lines, s.rule.on(strings.Repeat("─", m.width)))
+// unfolded reports whether the header has all its lines: until the first event,
+// then when the person asks for them.
+func (m *model) unfolded() bool {
+	room := m.height >= headerFull && m.place != inHelp && m.place != inLog && (m.wide() || m.place != inDetail)
+	return room && m.headerOpen != (m.listener.Counts.Events == 0 && !m.list.narrowed() && len(m.list.rows) == 0)
 }
 
-// folded is the header as one line: what may be wrong, and the lost events.
-func (m *model) folded() []string {
+// headerView draws what is known of the listener.
+func (m *model) headerView() []string {
+	s := &m.styles
+	var lines []string
+	if m.unfolded() {
+		l := m.listener
+		lines = []string{
+			m.headerLine("public", m.publicURL(), m.tunnelWords(true)),
+			m.headerLine("local", l.Local, m.reachWords()),
+			m.headerLine("target", l.Target, m.healthWords()),
+			m.headerLine("verify", verifyWords(l.Verify, m.width >= 70), piece{}),
+			m.tallyLine(),
+		}
+	} else {
+		lines = []string{m.folded()}
+	}
+	if t := m.listener.Trouble; t != "" {
+		text, _ := cut(" "+signWarning+" answering 429: "+t, m.width)
+		lines = append(lines, s.mood(moodBad, text))
+	}
+	if m.unfolded() {
+		lines = append(lines, s.rule.on(strings.Repeat("─", m.width)))
+	}
+	return lines
+}
+
+// folded is the header as one line: the URL, and as much of the rest as has
+// room, what is wrong first.
+func (m *model) folded() string {
 	name := m.publicURL()
 	if m.listener.Tunnel.URL == "" {
 		name = m.listener.Local
 	}
-	right := m.tunnelWords()
-	if m.listener.Trouble != "" {
-		right = piece{signWarning + " answering 429: " + m.listener.Trouble, moodBad}
-	} else if n := m.listener.Counts.Lost; n > 0 {
-		right = piece{signBad + " " + count(n) + " lost", moodBad}
+	c := m.listener.Counts
+	lost := piece{}
+	if c.Lost > 0 {
+		lost = piece{signBad + " " + count(c.Lost) + " lost", moodBad}
 	}
-	if right.mood == moodBad { // then the name gives way
-		name, _ = cut(name, max(12, m.width-4-len(right.text)))
+	// In the order of their place; the rank says who has to go first.
+	parts := []struct {
+		piece
+		rank int
+	}{
+		{m.tunnelWords(m.wide()), 2}, {m.targetBrief(), 3}, {rate("last hour", c.LastHour.Accepted, c.LastHour.Failed), 4}, {lost, 1},
 	}
-	return []string{m.edges(m.styles.accent, " "+name, right)}
+	for i, p := range parts {
+		if p.mood == moodBad && p.text != lost.text {
+			parts[i].rank = 0
+		}
+	}
+	least, _ := cut(name, max(14, m.width/3))
+	_, used := cut(least, m.width)
+	kept := make([]bool, len(parts))
+	room := m.width - used - 3
+	for rank := range 5 {
+		for i, p := range parts {
+			_, w := cut(p.text, 1<<10)
+			if p.rank != rank || w == 0 || w+3 > room && (p.mood != moodBad || room < 12) {
+				continue
+			}
+			kept[i] = true
+			room -= w + 3
+		}
+	}
+	var right []piece
+	for i, p := range parts {
+		if kept[i] {
+			right = append(right, p.piece)
+		}
+	}
+	return m.headEdges(name, right)
+}
+
+// headEdges writes the name at the left edge and pieces at the right; the name
+// gives way down to a third of the window.
+func (m *model) headEdges(name string, right []piece) string {
+	const gap = " · "
+	total := 0
+	for i, p := range right {
+		if i > 0 {
+			total += len(gap) - 1
+		}
+		_, w := cut(p.text, m.width)
+		total += w
+	}
+	name, used := cut(" "+name, max(min(14, m.width/2), m.width/3, m.width-total-3))
+	room := m.width - used - 3
+	var b strings.Builder
+	b.WriteString(m.styles.accent.on(name))
+	b.WriteString(spaces(m.width - 1 - used - min(total, room)))
+	for i, p := range right {
+		if i > 0 {
+			b.WriteString(m.styles.mood(moodDim, gap))
+			room -= len(gap) - 1
+		}
+		text, w := cut(p.text, room)
+		room -= w
+		b.WriteString(m.styles.mood(p.mood, text))
+	}
+	return b.String()
 }
 
 // piece is a text with its mood.
@@ -80,36 +151,42 @@ func (m *model) publicURL() string {
 		return t.URL
 	case t.State == webhook.TunnelConnecting, t.State == webhook.TunnelReconnecting:
 		return "not reachable yet"
+	case m.listener.Local == "":
+		return "…" // the listener has not been asked yet
 	}
 	return "none: local only"
 }
 
-func (m *model) tunnelWords() piece {
+// tunnelWords says whether the public can reach the listener, or that the
+// listener itself cannot be reached from here.
+func (m *model) tunnelWords(long bool) piece {
 	t := m.listener.Tunnel
 	why := sentences(t.Code, t.Message)
-	switch t.State {
-	case webhook.TunnelOnline:
+	switch {
+	case !m.goneAt.IsZero() && long:
+		return piece{signDown + " listener gone since " + clock(m.goneAt, m.now, m.loc) + ", reconnecting", moodBad}
+	case !m.goneAt.IsZero():
+		return piece{signDown + " listener gone", moodBad}
+	case t.State == webhook.TunnelOnline:
 		text := signUp + " online"
 		if t.Latency > 0 {
 			text += " " + brief(t.Latency)
 		}
 		return piece{text, moodGood}
-	case webhook.TunnelConnecting:
+	case t.State == webhook.TunnelConnecting:
 		return piece{join(signDown+" connecting", why), moodWarn}
-	case webhook.TunnelReconnecting:
-		return piece{join(signDown+" reconnecting"+m.since(t), why), moodBad}
-	}
-	if m.listener.Tunnel.URL != "" {
+	case t.State == webhook.TunnelReconnecting && !long:
+		return piece{signDown + " reconnecting", moodBad}
+	case t.State == webhook.TunnelReconnecting:
+		since := ""
+		if !t.Since.IsZero() {
+			since = " since " + clock(t.Since, m.now, m.loc)
+		}
+		return piece{join(signDown+" reconnecting"+since, why), moodBad}
+	case t.URL != "" || m.listener.Local == "":
 		return piece{} // another tunnel is in front, of which nothing is known
 	}
 	return piece{signNone + " no tunnel", moodDim}
-}
-
-func (m *model) since(t webhook.Tunnel) string {
-	if t.Since.IsZero() {
-		return ""
-	}
-	return " since " + clock(t.Since, m.now, m.loc)
 }
 
 func (m *model) reachWords() piece { return piece{m.listener.Tunnel.Reach, moodDim} }
@@ -122,11 +199,25 @@ func (m *model) healthWords() piece {
 	}
 	switch {
 	case !h.Known:
-		return piece{}
+		return piece{signNone + " not probed yet", moodDim}
 	case h.Up:
-		return piece{signUp + " answers", moodGood}
+		return piece{signUp + " answers" + since, moodGood}
 	}
 	return piece{join(signDown+" down"+since, h.Error), moodBad}
+}
+
+// targetBrief is the target's health where there is little room.
+func (m *model) targetBrief() piece {
+	h := m.listener.Health
+	switch {
+	case !h.Known:
+		return piece{}
+	case h.Up:
+		return piece{"app " + signUp, moodGood}
+	case h.Since.IsZero():
+		return piece{"app " + signDown + " down", moodBad}
+	}
+	return piece{"app " + signDown + " down since " + clock(h.Since, m.now, m.loc), moodBad}
 }
 
 func verifyWords(mode string, long bool) string {
@@ -144,28 +235,59 @@ func verifyWords(mode string, long bool) string {
 	return mode
 }
 
-// countWords sums up the store, what is wrong first.
-func (m *model) countWords() piece {
-	c := m.listener.Counts
+// rate is how many of those that have an outcome were accepted.
+func rate(when string, good, bad int) piece {
+	n := good + bad
+	if n == 0 {
+		return piece{}
+	}
+	md := moodDim
+	if bad > 0 {
+		md = moodWarn
+	}
+	return piece{when + " " + count(n) + ", " + percent(good, n) + " ok", md}
+}
+
+// percent never rounds up to all, nor down to none.
+func percent(part, whole int) string {
+	switch tenths := 1000 * part / max(1, whole); {
+	case part == whole:
+		return "100 %"
+	case tenths >= 990:
+		return "99." + string(rune('0'+min(9, tenths-990))) + " %"
+	case tenths < 10 && part > 0:
+		return "under 1 %"
+	default:
+		return count(tenths/10) + " %"
+	}
+}
+
+// tallyLine sums up the last hour and the store, what is wrong at the right.
+func (m *model) tallyLine() string {
+	c, s := m.listener.Counts, &m.styles
+	lost := piece{mood: moodDim}
 	var parts []string
-	add := func(n int, what string) {
-		if n > 0 {
-			parts = append(parts, count(n)+" "+what)
-		}
-	}
-	p := piece{mood: moodDim}
 	if c.Lost > 0 {
-		parts, p.mood = append(parts, signBad+" "+count(c.Lost)+" lost"), moodBad
+		parts, lost.mood = append(parts, signBad+" "+count(c.Lost)+" lost"), moodBad
 	}
-	add(c.Pending, "pending")
-	add(c.Refused, "refused")
-	what := "events"
-	if c.Events == 1 {
-		what = "event"
+	if c.Pending > 0 {
+		parts = append(parts, count(c.Pending)+" pending")
 	}
-	parts = append(parts, count(c.Events)+" "+what)
-	p.text = strings.Join(parts, " · ")
-	return p
+	if c.Refused > 0 {
+		parts = append(parts, count(c.Refused)+" refused")
+	}
+	lost.text = strings.Join(parts, " · ")
+	all := plural(c.Events, "event")
+	if r := rate("", c.Accepted, c.Lost); r.text != "" {
+		all += ", " + percent(c.Accepted, c.Accepted+c.Lost) + " ok"
+	}
+	hour := rate("last hour", c.LastHour.Accepted, c.LastHour.Failed).text
+	if hour != "" {
+		all += " · " + hour
+	}
+	right, w := cut(lost.text, m.width-label-2)
+	left, used := cut(all, m.width-label-4-w)
+	return " " + s.mood(moodDim, fit("in all", label)) + left + spaces(m.width-label-2-used-w) + s.mood(lost.mood, right)
 }
 
 func join(head, why string) string {

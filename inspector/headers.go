@@ -3,43 +3,53 @@ package inspector
 import (
 	"net/http"
 	"slices"
-
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"strings"
 )
 
-// headerLines is the Headers tab: the request line, then every value in order,
-// sorted by name.
-func headerLines(e webhook.Event, width int) []line {
-	b := &lineBuilder{width: width}
-	uri := e.Path
-	if e.RawQuery != "" {
-		uri += "?" + e.RawQuery
+// headers is the Headers tab: the request line, then every value in the order
+// received, sorted by name.
+func (r *reading) headers(b *pageBuilder) error {
+	e, err := r.event(b.ctx)
+	if err != nil {
+		return err
 	}
-	b.add(lookTitle, export.Clean(e.Method+" "+uri))
+	b.add(lookTitle, requestLine(e.Method, e.Path, e.RawQuery))
 	if e.Host != "" {
-		b.add(lookField, export.Clean("Host: "+e.Host))
+		b.add(lookField, "Host: "+e.Host)
 	}
-	b.addHeader(lookField, e.Header)
+	b.header(e.Header)
 	if e.RemoteAddr != "" {
 		b.blank()
-		b.add(lookDim, export.Clean("from "+e.RemoteAddr+" ("+string(e.Source)+")"))
+		b.add(lookDim, "from "+e.RemoteAddr+" ("+string(e.Source)+")")
 	}
-	return b.lines
+	return nil
 }
 
-func (b *lineBuilder) addHeader(l look, h http.Header) {
+func requestLine(method, path, query string) string {
+	if query != "" {
+		path += "?" + query
+	}
+	return method + " " + path
+}
+
+func (b *pageBuilder) header(h http.Header) {
+	for _, l := range headerText(h) {
+		b.add(lookField, l)
+	}
+}
+
+// headerText is a header line by line.
+func headerText(h http.Header) []string {
 	names := make([]string, 0, len(h))
 	for name := range h {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	var lines []string
 	for _, name := range names {
 		for _, value := range h[name] {
-			if b.full() {
-				return
-			}
-			b.add(l, export.Clean(name+": "+value))
+			lines = append(lines, strings.TrimSpace(name)+": "+value)
 		}
 	}
+	return lines
 }

@@ -13,7 +13,10 @@ import (
 
 func TestHostileEvents(t *testing.T) {
 	evil := "\x1b]52;c;aGk=\x07\x1b[2J\u202e\u009b31m\x00\r\nx\u2028"
+	const small = 64 << 10
 	bodies := map[string][]byte{
+		"a long line":   []byte(`{"a":"` + strings.Repeat("x日", 15_000) + `"}`),
+		"some keys":     manyKeys(3000),
 		"escapes":       []byte(evil),
 		"json escapes":  []byte(`{"a":"` + "\u202e\u009b2J" + `"}`),
 		"one long line": []byte(`{"a":"` + strings.Repeat("x", 5<<20) + `"}`),
@@ -35,7 +38,11 @@ func TestHostileEvents(t *testing.T) {
 			e.Verdict.Reason = evil + strings.Repeat("r", 1<<16)
 			e.Body = body
 			f.try(webhook.Attempt{EventID: 10, Trigger: webhook.Trigger(evil), Target: evil, Error: evil, Hint: evil, Body: body, Header: e.Header, Sent: &webhook.Request{Method: evil, Body: body, Header: e.Header}})
-			for _, w := range []int{40, 80, 120} {
+			widths := []int{40, 80, 120}
+			if len(body) > small {
+				widths = widths[1:2] // the figures are in the benchmarks
+			}
+			for _, w := range widths {
 				d := drive(t, f, w, 24, Options{})
 				d.press("enter")
 				for range tabCount {
@@ -45,6 +52,9 @@ func TestHostileEvents(t *testing.T) {
 					d.fits()
 					d.harmless()
 					d.press("tab")
+				}
+				if w == 80 && len(body) <= small {
+					d.hostileKeys()
 				}
 			}
 		})
@@ -59,6 +69,24 @@ func manyKeys(n int) []byte {
 	}
 	b.WriteString(`"last":0}`)
 	return []byte(b.String())
+}
+
+// hostileKeys presses what can be pressed in each tab.
+func (d *driver) hostileKeys() {
+	d.t.Helper()
+	for t := range tabCount {
+		d.press(string(rune('1'+t)), "home")
+		for _, keys := range [][]string{
+			{"z"}, {"Z", "end"}, {"v"}, {"]"}, {"w", "right", "right"}, {"end", "right"}, {"w", "v"}, {"/", "x", "1", "enter"}, {"n", "N"}, {"y"}, {"esc"}, {"esc"},
+		} {
+			d.press(keys...)
+			d.fits()
+			d.harmless()
+			if d.m.place == inList {
+				d.press("enter")
+			}
+		}
+	}
 }
 
 // harmless checks that looks are the only thing in a frame that acts.

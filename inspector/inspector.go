@@ -25,6 +25,10 @@ type Feed interface {
 	Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
 	// Attempts returns all attempts of an event in order.
 	Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error)
+	// Diagnose returns all there is to know of an event's signatures.
+	Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis, error)
+	// Log returns the newest lines of the listener's log, oldest first.
+	Log(ctx context.Context, lines int) ([]string, error)
 	// Watch hints at changes. The channel is closed when ctx ends.
 	Watch(ctx context.Context) (<-chan webhook.Change, error)
 }
@@ -36,6 +40,8 @@ type Actions interface {
 	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
 	// Delete deletes events and returns how many there were.
 	Delete(ctx context.Context, ids []webhook.ID) (int, error)
+	// Mark marks events, or takes their marks away.
+	Mark(ctx context.Context, ids []webhook.ID, marked bool) error
 }
 
 // Options are the choices of [Screen]. The zero value works.
@@ -46,8 +52,21 @@ type Options struct {
 	// how many retries there are in all.
 	Policy   retry.Policy
 	Location *time.Location // of the times shown; nil: the local one
-	Input    io.Reader      // nil: the terminal
-	Output   io.Writer      // nil: the terminal
+	// CopyDir is where copies go that the clipboard does not take; "": the
+	// directory for temporary files.
+	CopyDir string
+	// NoClipboard says that the terminal is known to refuse what is written to
+	// its clipboard: all copies go to files.
+	NoClipboard bool
+	// Editor is the command that edits a file, as the environment has it, with
+	// arguments; "": vi, or notepad on Windows.
+	Editor string
+	// DraftDir is where what is edited stands until it is sent; "": the
+	// directory for temporary files.
+	DraftDir string
+	Input    io.Reader // nil: the terminal
+	Output   io.Writer // nil: the terminal
+	Errors   io.Writer // for the last words; nil: the standard error
 }
 
 // PlainOptions are the choices of [Plain]. The zero value works.

@@ -9,23 +9,21 @@ const (
 	inList place = iota
 	inDetail
 	inFilter
-	inConfirm
+	inDialog
 	inHelp
+	inLog
 )
 
-// keyMap has every key of the screen. A binding that means nothing where the
-// person is is disabled there: it neither acts nor stands in the help.
+// keyMap has every key of the screen, one struct a concern. A binding that
+// means nothing where the person is is disabled there: it neither acts nor
+// stands in the help.
 type keyMap struct {
-	Up, Down, PageUp, PageDown, Top, Bottom key.Binding
-
-	Open, Back, NextTab, PrevTab key.Binding
-
-	Resend, Filter, ClearFilter key.Binding
-
-	Apply, Cancel key.Binding // of the filter line
-	Yes, No       key.Binding // of a question
-
-	Dismiss, Help, Suspend, Quit, Interrupt key.Binding
+	moveKeys
+	listKeys
+	detailKeys
+	filterKeys
+	actionKeys
+	globalKeys
 }
 
 func bind(help, what string, keys ...string) key.Binding {
@@ -33,29 +31,102 @@ func bind(help, what string, keys ...string) key.Binding {
 }
 
 func newKeyMap() keyMap {
-	return keyMap{
+	return keyMap{newMoveKeys(), newListKeys(), newDetailKeys(), newFilterKeys(), newActionKeys(), newGlobalKeys()}
+}
+
+// situation is what decides which keys mean something.
+type situation struct {
+	place      place
+	wide       bool // the detail is beside the list
+	events     bool // the list has a row
+	filtered   bool
+	marked     bool // the selected event is marked
+	onlyMarked bool // the list shows only marked events
+	slowest    bool // the list is not in the order of time
+	url        bool // there is a public URL
+	error      bool // an error stands until it is dismissed
+	tab        tab
+	dialog     dialog // nil: none is open
+	pane       paneSituation
+}
+
+// enable turns on exactly the keys of a situation.
+func (k *keyMap) enable(s situation) {
+	k.moveKeys.enable(s)
+	k.globalKeys.enable(s)
+	k.listKeys.enable(s)
+	k.detailKeys.enable(s)
+	k.filterKeys.enable(s)
+	k.actionKeys.enable(s)
+	if k.Dismiss.Enabled() { // it is on the key of these
+		k.Back.SetEnabled(false)
+		k.ClearFilter.SetEnabled(false)
+	}
+}
+
+// short are the keys of the bottom line, the important ones first.
+func (k *keyMap) short() []key.Binding {
+	return []key.Binding{
+		k.Apply, k.Cancel, k.Complete, k.Earlier, k.Dismiss, k.Back, k.ClearFilter,
+		k.Open, k.NextTab, k.OtherView, k.NextBase, k.Fold, k.Search, k.Resend, k.Filter, k.Mark, k.Help, k.Quit,
+	}
+}
+
+// all are the keys of the help page.
+func (k *keyMap) all() []key.Binding {
+	var all []key.Binding
+	for _, part := range [][]key.Binding{
+		k.moveKeys.all(), k.listKeys.all(), k.detailKeys.all(), k.actionKeys.all(), k.filterKeys.all(), k.globalKeys.all(),
+	} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+// moveKeys move the selection, or what is visible.
+type moveKeys struct {
+	Up, Down, PageUp, PageDown, Top, Bottom key.Binding
+}
+
+func newMoveKeys() moveKeys {
+	return moveKeys{
 		Up:       bind("↑/k", "up", "up", "k"),
 		Down:     bind("↓/j", "down", "down", "j"),
 		PageUp:   bind("pgup", "page up", "pgup", "b"),
 		PageDown: bind("pgdn", "page down", "pgdown", "space"),
 		Top:      bind("home/g", "newest, and follow", "home", "g"),
 		Bottom:   bind("end/G", "oldest", "end", "G"),
+	}
+}
 
-		Open:    bind("enter", "open", "enter", "l", "right"),
-		Back:    bind("esc", "back", "esc", "h", "left"),
-		NextTab: bind("tab", "next tab", "tab"),
-		PrevTab: bind("shift+tab", "previous tab", "shift+tab"),
+func (k *moveKeys) enable(s situation) {
+	list := s.place == inList
+	for _, b := range []*key.Binding{&k.Up, &k.Down, &k.PageUp, &k.PageDown, &k.Top, &k.Bottom} {
+		b.SetEnabled(list && s.events || s.place == inDetail || s.place == inHelp || s.place == inLog)
+	}
+	top, bottom := "newest, and follow", "oldest"
+	if !list || s.slowest {
+		top, bottom = "top", "bottom"
+	}
+	k.Top.SetHelp("home/g", top)
+	k.Bottom.SetHelp("end/G", bottom)
+}
 
-		Resend:      bind("r", "resend", "r"),
-		Filter:      bind("/", "filter", "/"),
-		ClearFilter: bind("esc", "show all", "esc"),
+func (k *moveKeys) all() []key.Binding {
+	return []key.Binding{k.Up, k.Down, k.PageUp, k.PageDown, k.Top, k.Bottom}
+}
 
-		Apply:  bind("enter", "keep", "enter"),
-		Cancel: bind("esc", "show all", "esc"),
-		Yes:    bind("y", "yes", "y"),
-		No:     bind("n", "no", "n", "esc"),
+// globalKeys act almost everywhere.
+type globalKeys struct {
+	Dismiss, CopyURL, Header, Log, Help, Suspend, Quit, Interrupt key.Binding
+}
 
+func newGlobalKeys() globalKeys {
+	return globalKeys{
 		Dismiss:   bind("esc", "dismiss the message", "esc"),
+		CopyURL:   bind("c", "copy the public URL", "c"),
+		Header:    bind("i", "all about the listener", "i"),
+		Log:       bind("L", "the log", "L"),
 		Help:      bind("?", "help", "?"),
 		Suspend:   bind("ctrl+z", "suspend", "ctrl+z"),
 		Quit:      bind("q", "quit", "q"),
@@ -63,62 +134,19 @@ func newKeyMap() keyMap {
 	}
 }
 
-// situation is what decides which keys mean something.
-type situation struct {
-	place    place
-	wide     bool // the detail is beside the list
-	events   bool // the list has a row
-	filtered bool
-	error    bool // an error stands until it is dismissed
-}
-
-// enable turns on exactly the keys of a situation.
-func (k *keyMap) enable(s situation) {
-	list, detail, help := s.place == inList, s.place == inDetail, s.place == inHelp
-	move := list && s.events || detail || help
-	for _, b := range []*key.Binding{&k.Up, &k.Down, &k.PageUp, &k.PageDown, &k.Top, &k.Bottom} {
-		b.SetEnabled(move)
-	}
-	k.Open.SetEnabled(list && s.events)
+func (k *globalKeys) enable(s situation) {
+	list, detail, help, log := s.place == inList, s.place == inDetail, s.place == inHelp, s.place == inLog
 	k.Dismiss.SetEnabled(s.error && (list || detail))
-	k.Back.SetEnabled((detail || help) && !k.Dismiss.Enabled())
-	k.NextTab.SetEnabled(detail || list && s.events && s.wide)
-	k.PrevTab.SetEnabled(k.NextTab.Enabled())
-	k.Resend.SetEnabled((list || detail) && s.events)
-	k.Filter.SetEnabled(list || detail)
-	k.ClearFilter.SetEnabled(list && s.filtered && !k.Dismiss.Enabled())
-	k.Apply.SetEnabled(s.place == inFilter)
-	k.Cancel.SetEnabled(s.place == inFilter)
-	k.Yes.SetEnabled(s.place == inConfirm)
-	k.No.SetEnabled(s.place == inConfirm)
+	k.CopyURL.SetEnabled(s.url && (list || detail))
+	k.Header.SetEnabled(list || detail && s.wide)
+	k.Log.SetEnabled(list || detail || log)
 	k.Help.SetEnabled(list || detail || help)
-	k.Quit.SetEnabled(list || detail || help)
-	k.Suspend.SetEnabled(list || detail || help)
-	top, bottom, toggle := "newest, and follow", "oldest", "help"
-	if !list {
-		top, bottom = "top", "bottom"
-	}
-	if help {
-		toggle = "close"
-	}
-	k.Top.SetHelp("home/g", top)
-	k.Bottom.SetHelp("end/G", bottom)
-	k.Help.SetHelp("?", toggle)
+	k.Quit.SetEnabled(list || detail || help || log)
+	k.Suspend.SetEnabled(list || detail || help || log)
+	k.Help.SetHelp("?", toggled(help, "close", "help"))
+	k.Log.SetHelp("L", toggled(log, "close", "the log"))
 }
 
-// short are the keys of the bottom line, the important ones first.
-func (k *keyMap) short() []key.Binding {
-	return []key.Binding{
-		k.Yes, k.No, k.Apply, k.Cancel, k.Dismiss, k.Back, k.ClearFilter,
-		k.Open, k.NextTab, k.Resend, k.Filter, k.Help, k.Quit,
-	}
-}
-
-// all are the keys of the help page.
-func (k *keyMap) all() []key.Binding {
-	return []key.Binding{
-		k.Up, k.Down, k.PageUp, k.PageDown, k.Top, k.Bottom,
-		k.Open, k.Back, k.NextTab, k.PrevTab, k.Resend, k.Filter, k.ClearFilter,
-		k.Dismiss, k.Help, k.Suspend, k.Quit, k.Interrupt,
-	}
+func (k *globalKeys) all() []key.Binding {
+	return []key.Binding{k.Dismiss, k.CopyURL, k.Header, k.Log, k.Help, k.Suspend, k.Quit, k.Interrupt}
 }

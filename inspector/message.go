@@ -1,21 +1,19 @@
 package inspector
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"strings"
+	"slices"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
-	"taskhook/webhook"
 	"taskhook/webhook/export"
 )
 
 // messageTime is how long a message stands that is not an error; an error
 // stands until it is dismissed.
 const messageTime = 6 * time.Second
+
+// pathTime is how long a message stands that says where something is: a path
+// is copied by hand.
+const pathTime = time.Minute
 
 // messageMost is how many lines a message may take.
 const messageMost = 3
@@ -24,111 +22,97 @@ const messageMost = 3
 type message struct {
 	text  string
 	mood  mood
-	until time.Time // zero: until it is dismissed
+	until time.Time // zero: until it is dismissed, or replaced
 }
 
+func (msg message) stands() bool { return msg.text != "" && msg.mood == moodBad }
+
+// say shows a message. An error stays until it is seen: what comes after it
+// waits behind it, and news that would be old by then is only shown below it.
 func (m *model) say(md mood, text string) {
-	m.message = message{text: text, mood: md}
+	msg := message{text: text, mood: md}
 	if md != moodBad {
-		m.message.until = m.now.Add(messageTime)
+		msg.until = m.now.Add(messageTime)
+	}
+	if !m.message.stands() {
+		m.message = msg
+		return
+	}
+	errors := slices.DeleteFunc(m.acts.later, func(l message) bool { return !l.stands() })
+	errors = append(errors, msg)
+	m.acts.later = errors
+}
+
+// linger lets the message just shown stand for another time than usual; 0:
+// until its outcome replaces it.
+func (m *model) linger(d time.Duration) {
+	msg := &m.message
+	if n := len(m.acts.later); n > 0 {
+		msg = &m.acts.later[n-1]
+	}
+	switch {
+	case msg.stands():
+	case d == 0:
+		msg.until = time.Time{}
+	default:
+		msg.until = m.now.Add(d)
 	}
 }
 
-// expire takes back a message whose time is over.
-func (m *model) expire() bool {
-	if m.message.text == "" || m.message.until.IsZero() || m.now.Before(m.message.until) {
-		return false
-	}
+// dismiss takes the message away and shows the next one, if there is one.
+func (m *model) dismiss() {
 	m.message = message{}
-	return true
+	if len(m.acts.later) > 0 {
+		m.message = m.acts.later[0]
+		m.acts.later = m.acts.later[1:]
+	}
 }
 
-// messageLines draws the question, the message, or what hinders reading.
+// expire takes back messages whose time is over.
+func (m *model) expire() bool {
+	over := func(msg message) bool { return msg.text != "" && !msg.until.IsZero() && !m.now.Before(msg.until) }
+	changed := false
+	if n := len(m.acts.later); n > 0 && over(m.acts.later[n-1]) {
+		m.acts.later, changed = m.acts.later[:n-1], true
+	}
+	if over(m.message) {
+		m.dismiss()
+		changed = true
+	}
+	return changed
+}
+
+// messageLines draws the dialog, the message, or what hinders reading.
 func (m *model) messageLines() []string {
 	msg := m.message
 	switch {
-	case m.place == inConfirm:
-		msg = message{text: m.question(), mood: moodWarn}
-	case msg.text == "" && m.readErr != nil:
-		msg = message{text: "cannot read events, trying again: " + m.readErr.Error(), mood: moodBad}
+	case m.place == inDialog:
+		return indented(m.dialog.lines(m, m.width-2, max(1, m.height/2)))
+	case msg.text == "" && m.feedTrouble() != "":
+		msg = message{text: m.feedTrouble(), mood: moodBad}
 	case msg.text == "":
 		return nil
 	}
-	text := export.Clean(clip(msg.text, messageMost*m.width))
-	lines := wrap(text, m.width-2, messageMost, true)
+	text := msg.text
+	var after []string
+	if n := len(m.acts.later); n > 0 {
+		last := m.acts.later[n-1]
+		if !last.stands() {
+			after = m.paragraph(last.mood, last.text, m.width-2, 1)
+			n--
+		}
+		if n > 0 {
+			text = "(" + count(n) + " more) " + text
+		}
+	}
+	return indented(append(m.paragraph(msg.mood, text, m.width-2, messageMost), after...))
+}
+
+// paragraph wraps a text of any origin.
+func (m *model) paragraph(md mood, text string, width, height int) []string {
+	lines := wrap(export.Clean(clip(text, height*width)), width, height, true)
 	for i, l := range lines {
-		lines[i] = " " + m.styles.mood(msg.mood, l)
+		lines[i] = m.styles.mood(md, l)
 	}
 	return lines
-}
-
-// resentMsg is the outcome of a resend.
-type resentMsg struct {
-	id     webhook.ID
-	resent webhook.Resent
-	err    error
-}
-
-// askResend sends the selected event again; one that was refused for its
-// signature only when the person agrees.
-func (m *model) askResend() tea.Cmd {
-	e, ok := m.selection()
-	if !ok {
-		return nil
-	}
-	m.list.hold()
-	r := webhook.Resend{EventID: e.ID}
-	if e.State(m.now) == webhook.StateRefused {
-		r.Unverified = true
-		m.asked, m.before, m.place = r, m.place, inConfirm
-		return nil
-	}
-	return m.resend(r)
-}
-
-func (m *model) question() string {
-	return m.asked.EventID.String() + " was refused for its signature. Send it to the app all the same? y/n"
-}
-
-// answer settles the question.
-func (m *model) answer(yes bool) tea.Cmd {
-	m.place = m.before
-	if !yes {
-		return nil
-	}
-	return m.resend(m.asked)
-}
-
-func (m *model) resend(r webhook.Resend) tea.Cmd {
-	m.say(moodDim, "sending "+r.EventID.String()+" …")
-	m.message.until = time.Time{}
-	return m.background.do(func(ctx context.Context) tea.Msg {
-		res, err := m.actions.Resend(ctx, r)
-		return resentMsg{r.EventID, res, err}
-	})
-}
-
-// resentSays turns the outcome of a resend into words.
-func (m *model) resentSays(msg resentMsg) {
-	a := msg.resent.Attempt
-	switch {
-	case errors.Is(msg.err, context.Canceled):
-	case msg.err != nil:
-		m.say(moodBad, fmt.Sprintf("%s was not sent: %v", msg.id, msg.err))
-	default:
-		outcome, md := fmt.Sprintf("%d in %s", a.StatusCode, brief(a.Duration)), moodGood
-		switch {
-		case a.StatusCode == 0:
-			outcome, md = "no response: "+a.Error, moodBad
-		case !webhook.Accepted(a.StatusCode):
-			md = moodBad
-		}
-		sign := signGood
-		if md == moodBad {
-			sign = signBad
-		}
-		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, msg.resent.State)}, msg.resent.Notes...)
-		m.say(md, strings.TrimSuffix(sentences(append(parts, a.Hint)...), "."))
-	}
-	m.list.dirty, m.list.notYet = true, time.Time{}
 }

@@ -34,19 +34,27 @@ type model struct {
 	help          help.Model
 
 	place  place
-	before place // where help or a question was called from
-	asked  webhook.Resend
+	before place  // where help was called from
+	dialog dialog // nil: none is open
+	asker  place  // where it was opened
 
 	listener   webhook.Listener
 	listenerAt time.Time // when it was last asked for
 	asking     bool
-	readErr    error // why the last page could not be read
+	readErr    error     // why the last page could not be read
+	goneAt     time.Time // since when the listener does not answer; zero: it does
+	crash      *crash    // why the screen ends; nil: it does not, or as it should
+	headerOpen bool      // the header is the other way than by itself
 
-	list    list
-	detail  detail
-	filter  filter
-	message message
-	helpOff int
+	list     list
+	detail   detail
+	filter   filterLine
+	message  message
+	acts     acts
+	log      logView
+	helpOff  int
+	helpFor  helpFor // what helpText was made for
+	helpText []string
 
 	frame string // what View returns until something changes
 	fresh bool   // frame is up to date
@@ -83,14 +91,17 @@ func (m *model) selection() (webhook.Summary, bool) { return m.list.selected() }
 
 // detailShown reports whether the detail is on the screen.
 func (m *model) detailShown() bool {
-	return m.wide() || m.place == inDetail || m.place == inConfirm && m.before == inDetail
+	return m.wide() || m.place == inDetail || m.place == inDialog && m.asker == inDetail
 }
 
 func (m *model) situation() situation {
+	e, _ := m.selection()
 	return situation{
 		place: m.place, wide: m.wide(), events: len(m.list.rows) > 0,
-		filtered: m.list.text != "",
-		error:    m.message.text != "" && m.message.mood == moodBad,
+		marked: e.Marked, tab: m.detail.tab, dialog: m.dialog, pane: m.paneSituation(),
+		filtered: m.list.narrowed(), onlyMarked: m.list.marked, slowest: !m.list.byTime(),
+		url:   m.listener.Tunnel.URL != "",
+		error: m.message.text != "" && m.message.mood == moodBad,
 	}
 }
 
@@ -99,7 +110,7 @@ func (m *model) listWidth() int {
 	if !m.wide() {
 		return m.width
 	}
-	return max(68, m.width*52/100)
+	return max(68, m.width*55/100)
 }
 
 // detailWidth is the detail's share, without its margins.
@@ -129,6 +140,7 @@ func (m *model) layout() {
 	}
 	m.detail.scroll(0)
 	m.filter.input.SetWidth(max(1, m.width-6))
+	m.logLayout(h)
 }
 
 // View draws the screen.
@@ -139,9 +151,13 @@ func (m *model) View() tea.View {
 	v := tea.NewView(m.frame)
 	v.AltScreen = true
 	v.WindowTitle = "taskhook"
+	v.MouseMode = tea.MouseModeCellMotion
 	if c := m.filter.input.Cursor(); c != nil && m.place == inFilter && !m.tooSmall() {
 		c.X++
-		c.Y = m.height - 2
+		c.Y = m.height - 1 - len(m.filterLines())
+		v.Cursor = c
+	}
+	if c := m.dialogCursor(); c != nil {
 		v.Cursor = c
 	}
 	return v
@@ -170,6 +186,8 @@ func (m *model) bodyView(h int) []string {
 	switch {
 	case m.place == inHelp:
 		return m.helpView(h)
+	case m.place == inLog:
+		return m.logView(h)
 	case !ok:
 		return m.emptyView()
 	case m.wide():
@@ -207,47 +225,13 @@ func (m *model) besideView(e webhook.Summary, h int) []string {
 	return lines
 }
 
-func (m *model) helpView(h int) []string {
-	lines := m.helpLines()
-	m.helpOff = max(0, min(m.helpOff, len(lines)-h))
-	return indented(lines[m.helpOff:min(len(lines), m.helpOff+h)])
-}
-
 // bottomView is everything below the list.
 func (m *model) bottomView() []string {
 	lines := m.messageLines()
 	if m.place == inFilter {
-		lines = append(lines, " "+m.filter.input.View())
-	} else if s := m.statusLine(); s != "" && m.place != inHelp {
+		lines = append(lines, m.filterLines()...)
+	} else if s := m.statusLine(); s != "" && m.place != inHelp && m.place != inLog {
 		lines = append(lines, s)
 	}
 	return append(lines, m.helpLine())
-}
-
-// statusLine says what the list shows and what it does not.
-func (m *model) statusLine() string {
-	l := &m.list
-	var left piece
-	switch {
-	case l.text != "" && !l.loaded:
-		left = piece{"searching /" + l.text + " …", moodWarn}
-	case l.text != "":
-		left = piece{"only /" + l.text, moodWarn}
-	}
-	right := piece{"following", moodDim}
-	switch n := l.news(); {
-	case len(l.rows) == 0:
-		right = piece{}
-	case l.jump:
-		right = piece{"going to the oldest …", moodDim}
-	case l.follow:
-	case n > 0:
-		right = piece{"↑ " + count(n) + " new", moodWarn}
-	default:
-		right = piece{"holding", moodDim}
-	}
-	if len(l.rows) == 0 && l.text == "" {
-		return ""
-	}
-	return m.edges(m.styles.moods[left.mood], " "+left.text, right)
 }

@@ -1,96 +1,339 @@
 package inspector
 
 import (
-	"fmt"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
+
+	"taskhook/jsjson"
 	"taskhook/webhook"
-	"taskhook/webhook/export"
 )
 
-// addPayload lays out a body: JSON indented, text as text, bytes as a dump.
-func (b *lineBuilder) addPayload(body []byte, limit int) {
-	text, isJSON, more := export.PrettyLines(body, limit)
-	for _, t := range text {
-		if b.full() {
-			more = true
-			break
-		}
-		if isJSON {
-			b.json(t)
-		} else {
-			b.add(lookPlain, t)
-		}
+// payload is the Payload tab: JSON that folds, other text, or bytes.
+func (r *reading) payload(b *pageBuilder) error {
+	e, err := r.event(b.ctx)
+	if err != nil || b.noBody(e) {
+		return err
 	}
-	if more {
-		b.add(lookDim, "… there is more")
+	syntax := jsonError(e.Body)
+	switch {
+	case syntax == nil:
+		b.json = true
+		var more bool
+		b.entries, more = jsonEntries(b.ctx, e.Body, maxEntries, b.spec.width)
+		if more {
+			b.note = thereIsMore + ": taskhook events show " + strconv.FormatUint(uint64(e.ID), 10) + " --raw"
+		}
+		return nil
+	case binary(e.Body):
+		b.dump = e.Body
+		b.note = "not text, " + size(int64(len(e.Body)))
+		return nil
+	case meantAsJSON(e):
+		b.syntaxError(e.Body, syntax)
 	}
+	b.text(e.Body, maxEntries)
+	return nil
 }
 
-// payloadLines is the Payload tab.
-func payloadLines(e webhook.Event, width int) []line {
-	b := &lineBuilder{width: width}
+// noBody says why there is no body, if there is none.
+func (b *pageBuilder) noBody(e webhook.Event) bool {
 	switch {
 	case e.NoBody:
 		b.add(lookWarn, "The body was too large and is not kept ("+size(e.BodySize)+" announced).")
 	case len(e.Body) == 0:
 		b.add(lookDim, "No body.")
 	default:
-		b.addPayload(e.Body, maxLines)
-		if b.full() {
-			b.add(lookDim, fmt.Sprintf("The whole body: taskhook events show %d --raw", uint64(e.ID)))
-		}
+		return false
 	}
-	return b.lines
+	return true
 }
 
-// json colours a piece of JSON. The pieces come from export.PrettyLines, so
-// a string that a colon follows is a key; anything else at all is harmless.
-func (s *styles) json(text string, inside bool) string {
-	var b strings.Builder
-	b.Grow(len(text) + 64)
-	for i := 0; i < len(text); {
-		n, p := 1, paint{}
-		switch c := text[i]; {
-		case inside || c == '"':
-			n = stringEnd(text[i:], inside)
-			p = s.jsonString
-			if strings.HasPrefix(text[i+n:], ":") {
-				p = s.jsonKey
-			}
-			inside = false
-		case c == ' ':
-		case strings.IndexByte("{}[],:", c) >= 0:
-			p = s.jsonPunct
-		default:
-			if n = strings.IndexAny(text[i:], " {}[],:\""); n <= 0 {
-				n = len(text) - i
-			}
-			p = s.jsonNumber
-			if c >= 'a' && c <= 'z' {
-				p = s.jsonWord
-			}
-		}
-		b.WriteString(p.on(text[i : i+n]))
-		i += n
+// jsonError says why a body is not JSON, nil if it is.
+func jsonError(body []byte) error {
+	if json.Valid(body) {
+		return nil
 	}
-	return b.String()
+	// JSON.parse takes no less, and has the place.
+	_, err := jsjson.Stringify(body)
+	return err
 }
 
-// stringEnd returns the length of the JSON string at the beginning of text,
-// whose opening quote is on an earlier line when inside.
-func stringEnd(text string, inside bool) int {
-	i := 1
-	if inside {
-		i = 0
+// meantAsJSON reports whether a body that is not JSON should have been.
+func meantAsJSON(e webhook.Event) bool {
+	kind, _, err := mime.ParseMediaType(e.Header.Get("Content-Type"))
+	if err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")) {
+		return true
 	}
-	for ; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
+	text := bytes.TrimSpace(e.Body)
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
+}
+
+func binary(body []byte) bool {
+	return !utf8.Valid(body) || bytes.IndexByte(body, 0) >= 0
+}
+
+// text adds a text line by line, at most limit of them.
+func (b *pageBuilder) text(body []byte, limit int) {
+	body = bytes.TrimRight(body, "\r\n")
+	n := 0
+	for l := range bytes.SplitSeq(body, []byte("\n")) {
+		if n++; n > limit || b.full() || n%lookUpEvery == 0 && b.ctx.Err() != nil {
+			b.more()
+			return
+		}
+		b.add(lookPlain, string(bytes.TrimSuffix(l, []byte("\r"))))
+	}
+}
+
+// more says that something was left out, also where there is no room left.
+func (b *pageBuilder) more() {
+	if b.full() {
+		b.entries = b.entries[:maxEntries-1]
+	}
+	b.add(lookDim, thereIsMore)
+}
+
+// partMost is how long one line of a body may be that is only a part of a page.
+const partMost = 16 << 10
+
+// part adds a body as a part of a page, with its long lines cut.
+func (b *pageBuilder) part(body []byte, limit int) {
+	from := len(b.entries)
+	b.body(body, limit)
+	for i := from; i < len(b.entries); i++ {
+		e := &b.entries[i]
+		if len(e.text) > partMost {
+			e.text = e.text[:clipped(e.text, 0, partMost)] + "… (" + size(int64(len(e.text))) + ")"
+		}
+	}
+}
+
+// body adds a body as JSON indented, text as text, bytes as a dump; at most
+// limit lines.
+func (b *pageBuilder) body(body []byte, limit int) {
+	switch {
+	case len(body) == 0:
+	case jsonError(body) == nil:
+		entries, more := jsonEntries(b.ctx, body, min(limit, maxEntries-len(b.entries)), b.spec.width)
+		for i := range entries {
+			entries[i].kind = entryPlain // it is not the page's own JSON
+		}
+		b.entries = append(b.entries, entries...)
+		if more {
+			b.more()
+		}
+	case binary(body):
+		per := dumpPerRow(b.spec.width)
+		for at := 0; at < len(body); at += per {
+			if at/per >= limit || b.full() {
+				b.more()
+				return
+			}
+			b.add(lookPlain, dumpLine(body, at, per))
+		}
+	default:
+		b.text(body, limit)
+	}
+}
+
+// syntaxError says why a body is not JSON, and shows the place.
+func (b *pageBuilder) syntaxError(body []byte, err error) {
+	var e *jsjson.SyntaxError
+	if !errors.As(err, &e) {
+		b.add(lookBad, signBad+" not JSON: "+err.Error())
+		return
+	}
+	b.add(lookBad, signBad+" not JSON, line "+count(e.Line)+", column "+count(e.Column)+": "+e.Reason)
+	text, caret := around(body, e.Offset, b.spec.width)
+	b.add(lookPlain, text)
+	b.add(lookBad, spaces(caret)+"^")
+	b.blank()
+}
+
+// around is the part of a line that a place of a body is in, and how many
+// cells are before that place.
+func around(body []byte, at, width int) (text string, before int) {
+	at = max(0, min(at, len(body)))
+	most := max(8, width/2)
+	from, to := at, at
+	for from > 0 && at-from < most && body[from-1] != '\n' {
+		from--
+	}
+	for to < len(body) && to-at < most-2 && body[to] != '\n' {
+		to++
+	}
+	for from < at && !utf8.RuneStart(body[from]) {
+		from++
+	}
+	for to > at && to < len(body) && !utf8.RuneStart(body[to]) {
+		to--
+	}
+	lead, rest := safe(string(body[from:at])), safe(string(body[at:to]))
+	return lead + rest, ansi.StringWidth(lead)
+}
+
+// jsonEntries lays JSON out, one line an entry, at most limit of them. Tokens
+// keep their spelling. It takes what [jsonError] finds nothing wrong with.
+func jsonEntries(ctx context.Context, body []byte, limit, width int) (entries []entry, more bool) {
+	l := jsonLayout{body: body, indent: max(2, min(48, width/2)), limit: limit}
+	for i := 0; i < len(body); {
+		if len(l.entries)%lookUpEvery == 0 && ctx.Err() != nil {
+			break
+		}
+		if len(l.entries) >= limit {
+			more = true
+			break
+		}
+		i += l.token(i)
+	}
+	if !more {
+		l.flush()
+	}
+	return l.finish(), more
+}
+
+// jsonLayout turns tokens into lines. All text is in one buffer until the end.
+type jsonLayout struct {
+	body    []byte
+	indent  int // cells at most
+	limit   int
+	text    []byte
+	starts  []int32 // of the entries, in text
+	entries []entry
+	open    []int32 // the entries that are open
+	line    entry   // the one that is being made
+	begun   bool
+	objects []bool // of open: whether it is an object
+	isKey   bool   // the next string is a key
+}
+
+// token takes in the token at a place and returns its length.
+func (l *jsonLayout) token(i int) int {
+	c := l.body[i]
+	switch c {
+	case ' ', '\t', '\r', '\n':
+		return 1
+	case '{', '[':
+		l.value(i)
+		if n := closes(l.body[i+1:]); n > 0 { // {} and [] stay together
+			l.text = append(l.text, c, c+2)
+			return 1 + n
+		}
+		l.text = append(l.text, c)
+		l.line.kind = entryOpens
+		l.open = append(l.open, int32(len(l.entries)))
+		l.objects = append(l.objects, c == '{')
+		l.isKey = c == '{'
+		l.flush()
+	case '}', ']':
+		l.flush()
+		last := len(l.open) - 1
+		l.entries[l.open[last]].end = int32(len(l.entries))
+		l.open, l.objects = l.open[:last], l.objects[:last]
+		l.begin(i)
+		l.line.kind = entryCloses
+		l.text = append(l.text, c)
+	case ',':
+		l.text = append(l.text, ',')
+		l.isKey = l.objects[len(l.objects)-1]
+		l.flush()
+	case ':':
+		l.text = append(l.text, ": "...)
+		l.isKey = false
+	default:
+		n := tokenSize(l.body[i:])
+		if l.isKey {
+			l.begin(i)
+		} else {
+			l.value(i)
+		}
+		l.text = append(l.text, l.body[i:i+n]...)
+		return n
+	}
+	return 1
+}
+
+// value begins a value: on a line of its own, or behind its key.
+func (l *jsonLayout) value(at int) {
+	l.begin(at)
+	l.line.at = int32(at)
+	if n := len(l.open); n > 0 {
+		l.entries[l.open[n-1]].count++
+	}
+}
+
+func (l *jsonLayout) begin(at int) {
+	if l.begun {
+		return
+	}
+	l.begun = true
+	depth := len(l.open)
+	l.line = entry{look: lookJSON, depth: int32(depth), at: int32(at)}
+	l.starts = append(l.starts, int32(len(l.text)))
+	l.text = append(l.text, spaces(min(2*depth, l.indent))...)
+}
+
+// flush ends the line.
+func (l *jsonLayout) flush() {
+	if l.begun {
+		l.entries = append(l.entries, l.line)
+		l.begun = false
+	}
+}
+
+func (l *jsonLayout) finish() []entry {
+	for _, i := range l.open { // left out
+		l.entries[i].end = int32(len(l.entries) - 1)
+	}
+	text := string(l.text)
+	for i := range l.entries {
+		end := len(text)
+		if i+1 < len(l.starts) {
+			end = int(l.starts[i+1])
+		}
+		l.entries[i].text = safe(text[l.starts[i]:end])
+	}
+	return l.entries
+}
+
+// closes returns the length up to and with a bracket that follows at once,
+// 0 if something else does.
+func closes(text []byte) int {
+	for i, c := range text {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		case '}', ']':
 			return i + 1
+		default:
+			return 0
 		}
+	}
+	return 0
+}
+
+// tokenSize is the length of the string, number or word that text begins with.
+func tokenSize(text []byte) int {
+	if text[0] == '"' {
+		for i := 1; i < len(text); i++ {
+			switch text[i] {
+			case '\\':
+				i++
+			case '"':
+				return i + 1
+			}
+		}
+		return len(text)
+	}
+	if n := bytes.IndexAny(text, " \t\r\n{}[],:\""); n > 0 {
+		return n
 	}
 	return len(text)
 }

@@ -2,6 +2,8 @@ package inspector
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"taskhook/webhook"
 )
@@ -9,22 +11,160 @@ import (
 // scanPage is how many events one read of a long way takes.
 const scanPage = 1000
 
-// read does what a request asks for. top says that nothing newer than the
-// first row was selected.
-func (r request) read(ctx context.Context, feed Feed) (page webhook.Page, top bool, err error) {
-	switch r.kind {
-	case readAbove:
-		return r.readAbove(ctx, feed)
-	case readOldest:
-		page, err = r.readOldest(ctx, feed)
-		return page, false, err
+// newsMost is how far the news of a narrowed list are counted.
+const newsMost = 100
+
+// kind says what a page is read for.
+type kind int
+
+const (
+	readNewest kind = iota // the first page
+	readHere               // the window again
+	readBelow              // a window further down
+	readAbove              // a window further up
+	readOldest             // the last page
+	readPeek               // what is new, and the rows there are again
+)
+
+// request is one read of the list.
+type request struct {
+	scope
+	kind   kind
+	gen    int
+	number int        // grows with every request
+	cursor webhook.ID // as in webhook.Query
+	limit  int
+	after  webhook.ID    // the cursor at which the window begins, in another order than time's
+	first  webhook.ID    // readAbove: the first row so far; readPeek: up to where all is known, 0: look for nothing new
+	have   []webhook.ID  // readAbove, readPeek: the rows so far
+	next   webhook.ID    // of these
+	guess  webhook.ID    // readOldest: where the last page may begin; 0: unknown
+	held   webhook.ID    // count what was selected since; 0: do not
+	came   int           // how many these were
+	spent  time.Duration // on what was found
+
+	// found is what a search came upon before it took too long for one read;
+	// nil when it begins.
+	found []webhook.Summary
+	most  webhook.Position // when it began
+}
+
+// read does what a request asks for.
+func (r request) read(ctx context.Context, feed Feed) (msg pageMsg) {
+	msg.request = r
+	switch {
+	case r.kind == readAbove && r.byTime():
+		msg.page, msg.top, msg.err = r.readAbove(ctx, feed)
+	case r.kind == readOldest:
+		msg.page, msg.err = r.readOldest(ctx, feed)
+	case r.kind == readPeek:
+		msg.page, msg.err = r.readPeek(ctx, feed)
+		msg.top = r.first != 0
+	default:
+		r.readPart(ctx, feed, &msg)
+		msg.top = r.kind == readNewest
 	}
-	page, err = r.page(ctx, feed, r.cursor, r.limit)
-	return page, r.kind == readNewest, err
+	if msg.err == nil && r.held != 0 && (r.kind == readHere || r.kind == readPeek || r.kind == readAbove) {
+		var page webhook.Page
+		page, msg.err = r.newerThan(r.held).page(ctx, feed, 0, newsMost)
+		msg.came = len(page.Events)
+	}
+	return msg
 }
 
 func (r request) page(ctx context.Context, feed Feed, cursor webhook.ID, limit int) (webhook.Page, error) {
-	return feed.Page(ctx, webhook.Query{Text: r.text, Cursor: cursor, Limit: limit})
+	q := r.query()
+	q.Cursor, q.Limit = cursor, limit
+	return feed.Page(ctx, q)
+}
+
+// newerThan narrows a request down to events after one.
+func (r request) newerThan(id webhook.ID) request {
+	if r.narrowed() {
+		r.text, r.marked = both(fmt.Sprintf("id:%d..", id+1), r.filter()), false
+	}
+	return r
+}
+
+// readPart reads a window, or as much of it as the feed finds in one go.
+func (r request) readPart(ctx context.Context, feed Feed, msg *pageMsg) {
+	page, err := r.page(ctx, feed, r.cursor, r.limit-len(r.found))
+	if err != nil {
+		msg.err = err
+		return
+	}
+	if r.found == nil {
+		r.most, r.found = page.Position, []webhook.Summary{}
+	}
+	page.Position = r.most // what came since is news
+	page.Events = append(r.found, page.Events...)
+	if page.Next != 0 && len(page.Events) < r.limit {
+		r.found, r.cursor, msg.more = page.Events, page.Next, true
+	}
+	msg.request, msg.page = r, page
+}
+
+// readPeek reads what is newer than all that is known, and the rows there are.
+func (r request) readPeek(ctx context.Context, feed Feed) (webhook.Page, error) {
+	var newer []webhook.Summary
+	var now webhook.Position
+	if r.first != 0 {
+		for cursor := webhook.ID(0); ; {
+			page, err := r.newerThan(r.first).page(ctx, feed, cursor, r.limit-len(newer))
+			if err != nil {
+				return page, err
+			}
+			if cursor == 0 {
+				now = page.Position
+			}
+			newer = append(newer, page.Events...)
+			cursor = page.Next
+			if len(newer) >= r.limit {
+				page.Events, page.Position = newer, now
+				return page, nil
+			}
+			if cursor == 0 {
+				break
+			}
+		}
+	}
+	page, err := r.again(ctx, feed, newer)
+	if r.first != 0 {
+		page.Position = now
+	}
+	return page, err
+}
+
+// again reads the rows there are once more, behind those that are newer.
+func (r request) again(ctx context.Context, feed Feed, newer []webhook.Summary) (webhook.Page, error) {
+	have := r.have
+	if r.kind == readPeek && r.first != 0 {
+		for len(have) > 0 && have[0] > r.first {
+			have = have[1:]
+		}
+	}
+	room := max(0, r.limit-len(newer))
+	next := r.next
+	if len(have) > room {
+		have = have[:room]
+		if room > 0 {
+			next = have[room-1]
+		} else {
+			next = newer[len(newer)-1].ID
+		}
+	}
+	if len(have) == 0 { // a query without IDs takes all
+		return webhook.Page{Events: newer, Next: next}, nil
+	}
+	q := r.query()
+	q.IDs, q.Limit = have, len(have)
+	page, err := feed.Page(ctx, q)
+	if err != nil {
+		return page, err
+	}
+	page.Events = append(newer, page.Events...)
+	page.Next = next
+	return page, nil
 }
 
 // readAbove reads the window that begins a screen above a row. A feed only
@@ -35,7 +175,7 @@ func (r request) readAbove(ctx context.Context, feed Feed) (webhook.Page, bool, 
 	var newest webhook.ID
 	var top bool
 	for step := webhook.ID(most); ; step *= 4 {
-		cursor := r.above + step + 1
+		cursor := r.first + step + 1
 		var err error
 		if newer, newest, err = r.between(ctx, feed, cursor, most); err != nil {
 			return webhook.Page{}, false, err
@@ -45,8 +185,7 @@ func (r request) readAbove(ctx context.Context, feed Feed) (webhook.Page, bool, 
 			break
 		}
 	}
-	page, err := r.page(ctx, feed, r.above+1, r.limit-len(newer))
-	page.Events = append(newer, page.Events...)
+	page, err := r.again(ctx, feed, newer)
 	page.Position.Event = newest // what came since is news
 	return page, top && len(newer) < most, err
 }
@@ -54,21 +193,21 @@ func (r request) readAbove(ctx context.Context, feed Feed) (webhook.Page, bool, 
 // between reads the events between a cursor and the row above which r looks,
 // of which it keeps the oldest; newest is the newest event when it began.
 func (r request) between(ctx context.Context, feed Feed, cursor webhook.ID, most int) (rows []webhook.Summary, newest webhook.ID, err error) {
-	for first := true; ; first = false {
-		page, err := r.page(ctx, feed, cursor, scanPage)
+	for begun := false; ; begun = true {
+		page, err := r.newerThan(r.first).page(ctx, feed, cursor, scanPage)
 		if err != nil {
 			return nil, 0, err
 		}
-		if first {
+		if !begun {
 			newest = page.Position.Event
 		}
 		for _, e := range page.Events {
-			if e.ID <= r.above {
+			if e.ID <= r.first {
 				return rows, newest, nil
 			}
 			rows = keepLast(append(rows, e), most)
 		}
-		if cursor = page.Next; cursor == 0 {
+		if cursor = page.Next; cursor <= r.first {
 			return rows, newest, nil
 		}
 	}

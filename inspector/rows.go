@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -9,38 +10,61 @@ import (
 
 // columns are the widths of a row's cells; 0 leaves a cell out.
 type columns struct {
-	time, id, kind, verdict, hook, status, took, state int
+	time, id, kind, verdict, hook, size, tries, status, took, state int
 }
+
+// kindEnough is how wide the type is before less important cells get room.
+const kindEnough = 23
 
 // columnsFor shares a width out for events up to newest; the type takes what
 // is left.
 func columnsFor(width int, newest webhook.ID) columns {
-	c := columns{time: 8, id: 6, verdict: 2, status: 4, took: 6, state: 16}
-	switch {
-	case width < 60:
+	c := columns{time: 8, id: max(6, len(newest.String())), verdict: 2, status: 4, took: 6, state: 16}
+	if width < 60 {
 		c.took, c.state = 0, 1
-	case width >= 96:
-		c.hook, c.state = 8, 24
-	case width >= 76:
-		c.state = 18
 	}
-	c.id = max(c.id, len(newest.String()))
-	cells := 0
-	for _, w := range []int{c.time, c.id, c.verdict, c.hook, c.status, c.took, c.state} {
-		if w > 0 {
-			cells += w + 1
+	c.kind = width - c.fixed()
+	if width >= 60 {
+		for _, more := range []struct {
+			cell  *int
+			width int
+		}{{&c.tries, 2}, {&c.state, 18}, {&c.size, 6}, {&c.hook, 8}, {&c.state, 24}} {
+			cost := more.width - *more.cell
+			if *more.cell == 0 {
+				cost++
+			}
+			if c.kind-cost >= kindEnough {
+				*more.cell = more.width
+				c.kind -= cost
+			}
 		}
 	}
-	c.kind = max(4, width-cells-2) // one for the cursor, one at the end
+	c.kind = max(4, c.kind)
 	return c
+}
+
+// fixed is what all cells but the type's take: two columns are the signs of
+// selection and mark, one is at the end.
+func (c columns) fixed() int {
+	n := 3
+	for _, w := range []int{c.time, c.id, c.verdict, c.hook, c.size, c.tries, c.status, c.took, c.state} {
+		if w > 0 {
+			n += w + 1
+		}
+	}
+	return n
 }
 
 // rowsView draws the column names and the visible rows.
 func (m *model) rowsView(width, height int) []string {
-	c := columnsFor(width, m.list.rows[0].ID)
-	lines := make([]string, 0, height)
-	lines = append(lines, m.styles.mood(moodDim, c.names()))
 	l := &m.list
+	newest := l.pos.Event
+	if l.byTime() {
+		newest = l.rows[0].ID
+	}
+	c := columnsFor(width, newest)
+	lines := make([]string, 0, height)
+	lines = append(lines, m.styles.mood(moodDim, c.names(l.byTime())))
 	last := min(len(l.rows), l.off+height-1)
 	for i := l.off; i < last; i++ {
 		lines = append(lines, m.row(c, l.rows[i], i == l.sel))
@@ -48,14 +72,17 @@ func (m *model) rowsView(width, height int) []string {
 	return lines
 }
 
-func (c columns) names() string {
-	state := "state"
+func (c columns) names(byTime bool) string {
+	state, took := "state", " took"
 	if c.state == 1 {
 		state = ""
 	}
-	return " " + cells(
+	if !byTime {
+		took = "took ↓"
+	}
+	return "  " + cells(
 		cell{"time", c.time}, cell{"#", c.id}, cell{"type", c.kind}, cell{"ok", c.verdict},
-		cell{"webhook", c.hook}, cell{"code", c.status}, cell{" took", c.took}, cell{state, c.state})
+		cell{"webhook", c.hook}, cell{"  size", c.size}, cell{" ×", c.tries}, cell{"code", c.status}, cell{took, c.took}, cell{state, c.state})
 }
 
 type cell struct {
@@ -74,10 +101,13 @@ func cells(row ...cell) string {
 	return b.String()
 }
 
+// signMarked stands before a marked event.
+const signMarked = "*"
+
 // row draws one event.
 func (m *model) row(c columns, e webhook.Summary, selected bool) string {
 	sign, stateMood := stateSign(e.State(m.now))
-	mark, verdictMood := verdictSign(e.Verdict)
+	verdict, verdictMood := verdictSign(e.Verdict)
 	code, codeMood := m.rowStatus(e)
 	state := sign
 	if c.state > 1 {
@@ -87,35 +117,45 @@ func (m *model) row(c columns, e webhook.Summary, selected bool) string {
 	if len(hook) > c.hook {
 		hook = hook[:c.hook]
 	}
-	parts := []struct {
+	cursor, mark := " ", " "
+	if selected {
+		cursor = "▌"
+	}
+	if e.Marked {
+		mark = signMarked
+	}
+	var b strings.Builder
+	b.WriteString(cursor)
+	add := func(text string, width int, md mood) {
+		if width == 0 {
+			return
+		}
+		text = fit(text, width)
+		if !selected {
+			text = m.styles.mood(md, text)
+		}
+		b.WriteString(text)
+	}
+	add(mark, 1, moodWarn)
+	for _, p := range []struct {
 		cell
 		mood
 	}{
 		{cell{e.ReceivedAt.In(m.loc).Format("15:04:05"), c.time}, moodDim},
 		{cell{e.ID.String(), c.id}, moodPlain},
 		{cell{title(e.Event), c.kind}, moodPlain},
-		{cell{mark, c.verdict}, verdictMood},
+		{cell{verdict, c.verdict}, verdictMood},
 		{cell{hook, c.hook}, moodDim},
+		{cell{fitRight(sizeBrief(e.BodySize), c.size), c.size}, moodDim},
+		{cell{fitRight(tries(e.Attempts), c.tries), c.tries}, moodDim},
 		{cell{code, c.status}, codeMood},
-		{cell{rowDuration(e, c.took), c.took}, moodDim},
+		{cell{m.rowDuration(e, c.took), c.took}, moodDim},
 		{cell{state, c.state}, stateMood},
-	}
-	var b strings.Builder
-	if selected {
-		b.WriteString("▌")
-	} else {
-		b.WriteByte(' ')
-	}
-	for _, p := range parts {
-		if p.width == 0 {
-			continue
+	} {
+		add(p.text, p.width, p.mood)
+		if p.width > 0 {
+			b.WriteByte(' ')
 		}
-		text := fit(p.text, p.width)
-		if !selected {
-			text = m.styles.mood(p.mood, text)
-		}
-		b.WriteString(text)
-		b.WriteByte(' ')
 	}
 	switch {
 	case !selected:
@@ -124,6 +164,17 @@ func (m *model) row(c columns, e webhook.Summary, selected bool) string {
 		return m.styles.faded.on(b.String())
 	}
 	return m.styles.selected.on(b.String())
+}
+
+// tries is how often an event was sent to the app.
+func tries(n int) string {
+	switch {
+	case n == 0:
+		return ""
+	case n > 99:
+		return "99"
+	}
+	return strconv.Itoa(n)
 }
 
 // rowStatus is the app's last status, or what Taskhook answered itself.
@@ -139,9 +190,15 @@ func (m *model) rowStatus(e webhook.Summary) (string, mood) {
 	return "", moodPlain
 }
 
-func rowDuration(e webhook.Summary, width int) string {
+// rowDuration is how long the last attempt took, or how long an event has been
+// waiting for its answer.
+func (m *model) rowDuration(e webhook.Summary, width int) string {
 	if e.Attempts == 0 {
-		return ""
+		waiting := m.now.Sub(e.ReceivedAt)
+		if e.State(m.now) != webhook.StateForwarding || waiting < time.Second {
+			return ""
+		}
+		return fitRight(brief(waiting.Truncate(time.Second)), width)
 	}
 	text := brief(e.LastDuration)
 	if e.Slow && e.LastDuration >= time.Second {

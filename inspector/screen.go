@@ -1,23 +1,38 @@
 package inspector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"taskhook/webhook/export"
 )
 
 // tickEvery is how often the screen looks for changes.
 const tickEvery = 66 * time.Millisecond
 
+// framesPerSecond bounds how long a frame waits for the terminal; frames that
+// are the same cost nothing.
+const framesPerSecond = 120
+
 // Screen shows a feed on the terminal until the person quits or ctx ends; both
-// return nil, with the terminal as it was. It returns an error when there is
-// no terminal to draw on, and after a panic.
+// return nil, with the terminal as it was. An error that the person has not
+// dismissed by then is written to the standard error. Screen returns an error
+// when there is no terminal to draw on, and after a panic, whose stack it has
+// written there as well.
 func Screen(ctx context.Context, feed Feed, actions Actions, o Options) error {
+	return show(ctx, feed, actions, o)
+}
+
+func show(ctx context.Context, feed Feed, actions Actions, o Options, more ...tea.ProgramOption) error {
 	ctx, cancel := context.WithCancel(ctx)
 	b := &background{ctx: ctx}
 	var helpers sync.WaitGroup
@@ -27,20 +42,48 @@ func Screen(ctx context.Context, feed Feed, actions Actions, o Options) error {
 		helpers.Wait()
 	}()
 
-	program := tea.NewProgram(newModel(feed, actions, b, time.Now(), o), o.program()...)
+	m := newModel(feed, actions, b, time.Now(), o)
+	program := tea.NewProgram(m, append(o.program(), more...)...)
 	var changed atomic.Bool
 	changed.Store(true)
-	helpers.Go(func() { watch(ctx, feed, &changed) })
-	helpers.Go(func() { tick(ctx, program, &changed) })
-	if _, err := program.Run(); err != nil && !errors.Is(err, context.Canceled) {
+	help := func(f func()) {
+		helpers.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					program.Send(newCrash(r))
+				}
+			}()
+			f()
+		})
+	}
+	help(func() { watch(ctx, feed, &changed) })
+	help(func() { tick(ctx, program, &changed) })
+	_, err := program.Run()
+	return m.lastWords(err, cmp.Or[io.Writer](o.Errors, os.Stderr))
+}
+
+// lastWords says what has to be seen after the screen is gone.
+func (m *model) lastWords(err error, w io.Writer) error {
+	switch {
+	case m.crash != nil:
+		if _, werr := w.Write(m.crash.stack); werr != nil {
+			return werr
+		}
+		return fmt.Errorf("show the screen: panic: %v", m.crash.value)
+	case err != nil && !errors.Is(err, context.Canceled):
 		return fmt.Errorf("show the screen: %w", err)
+	}
+	if msg := m.message; msg.mood == moodBad && msg.text != "" {
+		if _, err := fmt.Fprintln(w, "taskhook: "+export.Clean(msg.text)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 func (o *Options) program() []tea.ProgramOption {
 	// Signals are main's: it ends ctx.
-	opts := []tea.ProgramOption{tea.WithoutSignalHandler()}
+	opts := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}
 	if o.Input != nil {
 		opts = append(opts, tea.WithInput(o.Input))
 	}

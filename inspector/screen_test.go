@@ -12,7 +12,9 @@ import (
 	"go.uber.org/goleak"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+// updating reports whether the golden files are to be written anew: -update is
+// the flag of the package that drives whole programs here.
+func updating() bool { return flag.Lookup("update").Value.String() == "true" }
 
 func TestViews(t *testing.T) {
 	scenes := []struct {
@@ -56,7 +58,7 @@ func TestViews(t *testing.T) {
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("..", "testdata", "golden", name)
-	if *update {
+	if updating() {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +73,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestTheScreenEndsWithTheKeyAndWithTheContext(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	for _, how := range []string{"key", "context"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		in, keys := io.Pipe()

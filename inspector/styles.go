@@ -37,6 +37,8 @@ type styles struct {
 	tabOn    paint
 
 	jsonKey, jsonString, jsonNumber, jsonWord, jsonPunct paint
+
+	mark, markNow paint // what the search found, and the one it is at
 }
 
 func newStyles(dark, noColor bool) styles {
@@ -68,6 +70,9 @@ func newStyles(dark, noColor bool) styles {
 		jsonNumber: newPaint(fg("#9A5B00", "#E5B567")),
 		jsonWord:   newPaint(fg("#A0268C", "#E58CD0")),
 		jsonPunct:  newPaint(fg("#8A8A8A", "#7A7A7A")),
+
+		mark:    newPaint(plain.Underline(true).Bold(true)),
+		markNow: newPaint(plain.Reverse(true)),
 	}
 	s.moods[moodGood] = newPaint(fg("#0B7A45", "#5FD38D"))
 	s.moods[moodWarn] = newPaint(fg("#9A5B00", "#E8B44C"))

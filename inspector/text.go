@@ -137,3 +137,18 @@ func spaces(n int) string {
 	}
 	return strings.Repeat(" ", n)
 }
+
+// cutLeft makes clean text at most width cells wide; what is left out is at
+// its beginning.
+func cutLeft(s string, width int) (string, int) {
+	s = safe(s)
+	w := ansi.StringWidth(s)
+	switch {
+	case width <= 0:
+		return "", 0
+	case w <= width:
+		return s, w
+	}
+	s = "…" + s[cellsEnd(s, w-width+1):]
+	return s, ansi.StringWidth(s)
+}

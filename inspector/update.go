@@ -2,12 +2,11 @@ package inspector
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
-
-	"taskhook/webhook"
 )
 
 // listenerEvery is how often the header is read anew.
@@ -20,10 +19,10 @@ type tickMsg struct {
 	changed bool // the store has changed since the last tick
 }
 
-// listenerMsg brings the listener's description.
-type listenerMsg struct {
-	listener webhook.Listener
-	err      error
+// result is what a command in the background comes back with.
+type result interface {
+	// apply takes it over, on the Update goroutine.
+	apply(m *model) tea.Cmd
 }
 
 // Update takes a message and returns what has to be done for it.
@@ -37,28 +36,20 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = m.press(msg)
 	case tea.PasteMsg:
 		if m.place == inFilter {
-			cmd = m.filter.update(msg)
+			cmd = m.filter.update(msg, m.list.seenTypes())
 		}
+		cmd = tea.Batch(cmd, m.pasteDialog(msg))
+	case tea.MouseMsg:
+		m.mouse(msg)
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
 		m.dark = msg.IsDark()
 		m.restyle()
-	case pageMsg:
-		if msg.gen == m.list.gen {
-			m.readErr = msg.err
-		}
-		m.list.apply(msg, m.now)
-	case detailMsg:
-		m.detail.apply(msg)
-	case listenerMsg:
-		m.asking = false
-		if msg.err == nil {
-			m.listener = msg.listener
-			m.list.stored = msg.listener.Counts.Events
-		}
-	case resentMsg:
-		m.resentSays(msg)
+	case tea.ResumeMsg: // the window may have been another one meanwhile
+		cmd = tea.Batch(tea.RequestWindowSize, tea.RequestBackgroundColor)
+	case result:
+		cmd = msg.apply(m)
 	default:
 		changed = false
 	}
@@ -79,12 +70,14 @@ func (m *model) tick(msg tickMsg) bool {
 		m.list.dirty = true
 	}
 	if changed {
-		m.list.dirty = true // a hint may be lost
+		m.list.unsure = true // a hint may be lost
 	}
-	if m.filter.tick() {
-		m.list.setText(m.filter.input.Value())
-		changed = true
+	rested, usable := m.filter.tick()
+	if usable {
+		m.list.setText(strings.TrimSpace(m.filter.input.Value()))
 	}
+	changed = changed || rested
+	changed = m.dialogMoved() || changed
 	return m.expire() || changed
 }
 
@@ -94,8 +87,9 @@ func (m *model) reads() tea.Cmd {
 	if r, ok := m.list.want(m.now); ok && m.width > 0 {
 		cmds = append(cmds, m.list.start(r, m.background, m.feed))
 	}
-	if e, ok := m.selection(); ok && m.detailShown() && m.detail.stale(e, m.now, m.list.follow) {
-		cmds = append(cmds, m.detail.load(e, m.now, m.background, m.feed, &m.opts))
+	cmds = append(cmds, m.detailReads())
+	if cmd := m.loadLog(); cmd != nil {
+		cmds = append(cmds, cmd)
 	}
 	if !m.asking && (m.listenerAt.IsZero() || m.now.Sub(m.listenerAt) >= listenerEvery) {
 		m.asking, m.listenerAt = true, m.now
@@ -116,122 +110,45 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Suspend):
 		return tea.Suspend
 	case key.Matches(msg, k.Dismiss):
-		m.message = message{}
+		m.dismiss()
 		return nil
 	}
 	switch m.place {
 	case inFilter:
 		return m.pressFilter(msg)
-	case inConfirm:
-		if yes := key.Matches(msg, k.Yes); yes || key.Matches(msg, k.No) {
-			return m.answer(yes)
-		}
-		return nil
+	case inDialog:
+		return m.pressDialog(msg)
 	case inHelp:
 		m.pressHelp(msg)
+		return nil
+	case inLog:
+		m.pressLog(msg)
+		return nil
+	}
+	if cmd, acted := m.pressAction(msg); acted {
+		return cmd
+	}
+	if m.pressPane(msg) {
 		return nil
 	}
 	switch {
 	case key.Matches(msg, k.Help):
-		m.before, m.place, m.helpOff = m.place, inHelp, 0
+		m.openHelp()
+	case key.Matches(msg, k.Log):
+		m.openLog()
+	case key.Matches(msg, k.Header):
+		m.headerOpen = !m.headerOpen
+	case key.Matches(msg, k.CopyURL):
+		return m.copy("the public URL", m.listener.Tunnel.URL)
+	case key.Matches(msg, k.Mark):
+		return m.toggleMark()
 	case key.Matches(msg, k.Filter):
 		m.place = inFilter
-		return m.filter.open(m.list.text)
-	case key.Matches(msg, k.Resend):
-		return m.askResend()
-	case key.Matches(msg, k.NextTab):
-		m.detail.turn(1)
-	case key.Matches(msg, k.PrevTab):
-		m.detail.turn(-1)
+		return m.filter.open(m.list.scope, m.list.seenTypes())
 	case m.place == inDetail:
-		m.pressDetail(msg)
+		return m.pressDetail(msg)
 	default:
-		m.pressList(msg)
-	}
-	return nil
-}
-
-func (m *model) pressList(msg tea.KeyPressMsg) {
-	k, l := &m.keys, &m.list
-	page := max(1, l.height-1)
-	switch {
-	case key.Matches(msg, k.Up):
-		l.move(-1)
-	case key.Matches(msg, k.Down):
-		l.move(1)
-	case key.Matches(msg, k.PageUp):
-		l.move(-page)
-	case key.Matches(msg, k.PageDown):
-		l.move(page)
-	case key.Matches(msg, k.Top):
-		l.newest()
-	case key.Matches(msg, k.Bottom):
-		l.oldest()
-	case key.Matches(msg, k.Open):
-		l.hold()
-		m.place = inDetail
-	case key.Matches(msg, k.ClearFilter):
-		l.setText("")
-	}
-}
-
-func (m *model) pressDetail(msg tea.KeyPressMsg) {
-	k, d := &m.keys, &m.detail
-	page, all := max(1, d.height-1), len(d.lines[d.tab])
-	switch {
-	case key.Matches(msg, k.Up):
-		d.scroll(-1)
-	case key.Matches(msg, k.Down):
-		d.scroll(1)
-	case key.Matches(msg, k.PageUp):
-		d.scroll(-page)
-	case key.Matches(msg, k.PageDown):
-		d.scroll(page)
-	case key.Matches(msg, k.Top):
-		d.scroll(-all)
-	case key.Matches(msg, k.Bottom):
-		d.scroll(all)
-	case key.Matches(msg, k.Back):
-		m.place = inList
-		m.list.rising = true // back at the newest event the list follows again
-		m.list.resume()
-	}
-}
-
-func (m *model) pressHelp(msg tea.KeyPressMsg) {
-	k := &m.keys
-	switch {
-	case key.Matches(msg, k.Help), key.Matches(msg, k.Back):
-		m.place = m.before
-	case key.Matches(msg, k.Up):
-		m.helpOff--
-	case key.Matches(msg, k.Down):
-		m.helpOff++
-	case key.Matches(msg, k.PageUp), key.Matches(msg, k.Top):
-		m.helpOff = 0
-	case key.Matches(msg, k.PageDown), key.Matches(msg, k.Bottom):
-		m.helpOff = 1 << 20
-	}
-}
-
-// pressFilter types into the filter line; up and down still move the list.
-func (m *model) pressFilter(msg tea.KeyPressMsg) tea.Cmd {
-	k := &m.keys
-	switch {
-	case key.Matches(msg, k.Apply):
-		m.list.setText(m.filter.input.Value())
-		m.filter.close()
-		m.place = inList
-	case key.Matches(msg, k.Cancel):
-		m.list.setText("")
-		m.filter.close()
-		m.place = inList
-	case msg.Code == tea.KeyUp:
-		m.list.move(-1)
-	case msg.Code == tea.KeyDown:
-		m.list.move(1)
-	default:
-		return m.filter.update(msg)
+		return m.pressList(msg)
 	}
 	return nil
 }

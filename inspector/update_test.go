@@ -155,31 +155,6 @@ func TestLeavingTheDetailOfTheNewestEventFollowsAgain(t *testing.T) {
 	d.wants(10, true)
 }
 
-func TestTheDetailShowsAnAttemptThatCameMeanwhile(t *testing.T) {
-	d := drive(t, some(), 120, 40, Options{})
-	d.press("down", "down", "shift+tab")
-	d.sees("[Attempts 1]")
-	d.feed.try(webhook.Attempt{EventID: 8, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, StartedAt: noon, StatusCode: 204})
-	d.ticks(1)
-	d.sees("[Attempts 2]")
-	d.sees("✓ 204")
-}
-
-func TestTheDetailScrolls(t *testing.T) {
-	f := some()
-	f.events[9].Body = []byte("[" + strings.Repeat("1,", 500) + "2]")
-	d := drive(t, f, 80, 24, Options{})
-	d.press("enter")
-	d.sees(" [\n")
-	d.press("pgdown")
-	d.misses(" [\n")
-	d.press("end")
-	d.sees("   2\n ]")
-	d.sees("100%")
-	d.press("home", "k")
-	d.sees(" [\n")
-}
-
 func TestResend(t *testing.T) {
 	f := some()
 	f.resend = func(r webhook.Resend) (webhook.Resent, error) {

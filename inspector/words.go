@@ -86,6 +86,17 @@ func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) stri
 		}
 		return "retry " + retryNumber(e.Try, "/", p) + " " + at
 	}
+	if e.RedeliveryOf == 0 {
+		return string(state)
+	}
+	dup := "dup of " + e.RedeliveryOf.String()
+	if both := string(state) + ", " + dup; len(both) <= room {
+		return both
+	}
+	switch state {
+	case webhook.StateAccepted, webhook.StateForwarding, webhook.StateRescued, webhook.StateRefused:
+		return dup // the sign says the rest
+	}
 	return string(state)
 }
 
@@ -177,6 +188,25 @@ func size(n int64) string {
 		return strconv.FormatFloat(float64(n)/(1<<10), 'f', 1, 64) + " KiB"
 	}
 	return strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64) + " MiB"
+}
+
+// sizeBrief writes a number of bytes in at most six characters up to a GiB.
+func sizeBrief(n int64) string {
+	unit := func(of int64, name string) string {
+		if n < 10*of {
+			return strconv.FormatFloat(float64(n/(of/10))/10, 'f', 1, 64) + name
+		}
+		return strconv.FormatInt(n/of, 10) + name
+	}
+	switch {
+	case n < 0:
+		return signUnknown
+	case n < 1000:
+		return strconv.FormatInt(n, 10) + "B"
+	case n < 1000<<10:
+		return unit(1<<10, "K")
+	}
+	return unit(1<<20, "M")
 }
 
 // count writes a number with its thousands apart.

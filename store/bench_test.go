@@ -89,10 +89,10 @@ func BenchmarkLarge(b *testing.B) {
 		q    webhook.Query
 	}{
 		{"newest-50", webhook.Query{}},
-		{"by-webhookId", webhook.Query{WebhookID: "webhook-50000"}},
-		{"by-type", webhook.Query{Type: "ContactCreate"}},
-		{"no-row-fits", webhook.Query{State: webhook.StateLost}},
-		{"no-text-fits", webhook.Query{Text: "occurs nowhere"}},
+		{"by-webhookId", webhook.Query{Filter: "wh:webhook-50000"}},
+		{"by-type", webhook.Query{Filter: "type:ContactCreate"}},
+		{"no-row-fits", webhook.Query{Filter: "state:lost"}},
+		{"no-text-fits", webhook.Query{Filter: `"occurs nowhere"`}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			for b.Loop() {

@@ -90,6 +90,9 @@ func (s *Store) Counts(ctx context.Context) (webhook.Counts, error) {
 		return nil
 	})
 	out.Bytes = s.file.Size()
+	if err == nil {
+		out.LastHour, err = s.lastHour(ctx)
+	}
 	return out, err
 }
 

@@ -170,6 +170,7 @@ func checkCounts(t *testing.T, r *rapid.T, s *Store, known []webhook.ID) {
 		}
 	}
 	got, err := s.Counts(background)
+	want.LastHour = got.LastHour // stands for some time, see hour.go
 	if want.Bytes = got.Bytes; got != want || err != nil {
 		r.Fatalf("Counts = %+v, %v\nwant %+v", got, err, want)
 	}

@@ -1,43 +1,77 @@
 package store
 
 import (
-	"cmp"
 	"context"
+	"fmt"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"taskhook/webhook"
+	"taskhook/webhook/filter"
 )
 
 const (
 	defaultLimit = 50
 
-	// One transaction looks at so many rows, and reads so many bytes of bodies.
+	// One transaction looks at so many rows, and reads so many bytes of events
+	// and bodies.
 	scanRows  = 2048
 	scanBytes = 8 << 20
+
+	// pageTime is from when on a page comes before it is full.
+	pageTime = 250 * time.Millisecond
 )
 
-// Page returns one page of the events that a query selects, newest first. A
-// long scan takes many short transactions: what is stored meanwhile is not on
-// the page, what is deleted meanwhile may be.
+// Page returns one page of the events that a query selects. A page that takes
+// long comes before it is full; one in order of duration never does. A long
+// scan takes many short transactions: what is stored meanwhile is not on the
+// page, what is deleted meanwhile may be. The error is a *filter.SyntaxError,
+// filter.ErrSlow, that of ctx, or webhook.ErrNotFound for a cursor in order of
+// duration that is gone.
 func (s *Store) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
-	sc := newScan(q)
+	f, err := filter.Parse(q.Filter)
+	if err != nil {
+		return webhook.Page{}, fmt.Errorf("understand the filter: %w", err)
+	}
+	if q.Limit <= 0 {
+		q.Limit = defaultLimit
+	}
 	var p webhook.Page
-	err := s.view(func(t *txn) error {
+	err = s.view(func(t *txn) error {
 		p.Position = t.position()
 		return nil
 	})
-	for err == nil && !sc.ended {
-		if err = ctx.Err(); err == nil {
-			err = s.view(func(t *txn) error {
-				sc.step(t, s.skipped)
-				return nil
-			})
+	if err != nil {
+		return p, err
+	}
+	if q.Order == webhook.OrderDuration {
+		p.Events, p.Next, err = s.slowest(ctx, f, q)
+		return p, err
+	}
+	began := time.Now()
+	sc := s.newScan(f, q)
+	sc.found = func(t *txn, id webhook.ID, r *row) error {
+		if len(p.Events) == q.Limit {
+			p.Next, sc.ended = p.Events[q.Limit-1].ID, true
+			return nil
+		}
+		sum, err := t.summary(id, r)
+		if err == nil {
+			p.Events = append(p.Events, sum)
+		}
+		return err
+	}
+	for !sc.ended {
+		if err := sc.step(ctx); err != nil {
+			return p, err
+		}
+		if !sc.ended && time.Since(began) > pageTime {
+			p.Next = sc.below
+			break
 		}
 	}
-	p.Events, p.Next = sc.found, sc.next
-	return p, err
+	return p, nil
 }
 
 // position is where the store stands.
@@ -49,102 +83,119 @@ func (t *txn) position() webhook.Position {
 	return webhook.Position{Event: webhook.ID(c.LastID), Attempt: c.LastSeq}
 }
 
-// scan walks down the events that may fit a query.
+// scan walks down the events that may fit, newest first.
 type scan struct {
-	query         webhook.Query
-	verdict       uint8
-	noVerdict     bool // the query asks for one that rows do not know
-	since, before int64
-	exactType     string // "": any, or those that begin with typePrefix
-	typePrefix    string // of a query's "Contact*"
-	typeHash      uint64 // of exactType
-	hookHash      uint64 // of the query's webhookId
-	text          needle
-	now           time.Time
-	limit         int
-	ids           []webhook.ID // of the query, newest first
+	store  *Store
+	filter *filter.Scan
+	row    filter.Row
+	load   loader
+	ids    []webhook.ID // only these, newest first; nil: all
+	below  webhook.ID   // only older ones are still to be looked at; 0: all
+	until  webhook.ID   // none older than this fits
+	ended  bool
 
-	below webhook.ID // only older ones are still to be looked at; 0: all
-	found []webhook.Summary
-	next  webhook.ID
-	ended bool
+	// found takes an event that fits. An error concerns that event alone.
+	found func(t *txn, id webhook.ID, r *row) error
 }
 
-func newScan(q webhook.Query) *scan {
-	sc := &scan{
-		query: q, now: time.Now(), limit: q.Limit, below: q.Cursor,
-		verdict: indexOf(verdicts[:], q.Verdict), text: newNeedle(q.Text),
-		since: nanos(q.Since), before: nanos(q.Before),
-	}
-	if prefix, cut := strings.CutSuffix(q.Type, "*"); cut {
-		sc.typePrefix = prefix
-	} else {
-		sc.exactType = q.Type
-	}
-	sc.typeHash, sc.hookHash = hash(sc.exactType), hash(q.WebhookID)
-	sc.noVerdict = q.Verdict != "" && sc.verdict == 0
-	if sc.limit <= 0 {
-		sc.limit = defaultLimit
-	}
+func (s *Store) newScan(f *filter.Filter, q webhook.Query) *scan {
+	sc := &scan{store: s, filter: f.At(time.Now()), below: q.Cursor}
 	if q.IDs != nil {
 		sc.ids = slices.Clone(q.IDs)
-		slices.SortFunc(sc.ids, func(a, b webhook.ID) int { return cmp.Compare(b, a) })
+		slices.Sort(sc.ids)
+		slices.Reverse(sc.ids)
 		sc.ids = slices.Compact(sc.ids)
 	}
+	bounds := sc.filter.Bounds()
+	if bounds.Last != 0 && (sc.below == 0 || bounds.Last+1 < sc.below) {
+		sc.below = bounds.Last + 1
+	}
+	sc.until, sc.ended = bounds.First, bounds.Nothing
 	return sc
 }
 
 // step looks at as much as one transaction may.
-func (sc *scan) step(t *txn, skipped func(error)) {
-	rows, bytes := 0, 0
-	more := sc.candidates(t, func(id webhook.ID, r *row, err error) bool {
-		if rows++; rows > scanRows || bytes > scanBytes {
-			return false
-		}
-		sc.below = id
-		if err == nil {
-			bytes += sc.look(t, id, r, skipped)
-			return !sc.ended
-		}
-		skipped(err)
-		return true
+func (sc *scan) step(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return sc.store.view(func(t *txn) error {
+		rows := 0
+		var failed error
+		sc.load.read = 0
+		more := sc.candidates(t, func(id webhook.ID, r *row, err error) bool {
+			if rows++; rows > scanRows || sc.load.read > scanBytes || id < sc.until {
+				sc.ended = sc.ended || id < sc.until
+				return false
+			}
+			sc.below = id
+			if err == nil {
+				failed = sc.look(ctx, t, id, r)
+				return failed == nil && !sc.ended
+			}
+			sc.store.skipped(err)
+			return true
+		})
+		sc.ended = sc.ended || !more
+		return failed
 	})
-	if !more {
-		sc.ended = true
-	}
 }
 
-// look takes an event that fits onto the page, and returns how many bytes of
-// body it has read for that.
-func (sc *scan) look(t *txn, id webhook.ID, r *row, skipped func(error)) (read int) {
-	if !sc.fitsRow(t, id, r) {
-		return 0
+// look matches one event. Its error ends the scan.
+func (sc *scan) look(ctx context.Context, t *txn, id webhook.ID, r *row) error {
+	if !sc.fill(t, id, r) {
+		return nil
 	}
-	if !sc.text.empty() || sc.typePrefix != "" {
-		fits, n, err := sc.fitsText(t, id)
-		if read = n; err != nil {
-			skipped(err)
+	fits := sc.filter.Row(&sc.row)
+	if fits == filter.Unknown {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		if !fits {
-			return read
+		sc.load.txn, sc.load.id, sc.load.row, sc.load.err = t, id, r, nil
+		ok, err := sc.filter.Match(&sc.row, &sc.load)
+		switch {
+		case err != nil && sc.load.err != nil:
+			sc.store.skipped(err)
+			return nil
+		case err != nil:
+			return err
+		case ok:
+			fits = filter.Yes
 		}
 	}
-	sum, err := t.summary(id, r)
-	switch {
-	case err != nil:
-		skipped(err)
-	case sc.exactType != "" && sum.Type != sc.exactType,
-		sc.query.WebhookID != "" && sum.WebhookID != sc.query.WebhookID:
-	case len(sc.found) == sc.limit:
-		sc.next, sc.ended = sc.found[sc.limit-1].ID, true
-	default:
-		sc.found = append(sc.found, sum)
+	if fits != filter.Yes {
+		return nil
 	}
-	return read
+	if err := sc.found(t, id, r); err != nil {
+		sc.store.skipped(err)
+	}
+	return nil
 }
 
-// candidates gives the events below sc.below that may fit, newest first, until
-// take returns false. It reports whether take did.
+// fill makes a row readable for the filter. A damaged event is left out: then
+// it returns false.
+func (sc *scan) fill(t *txn, id webhook.ID, r *row) bool {
+	name, err := sc.store.types.name(t, id, r)
+	if err != nil {
+		sc.store.skipped(err)
+		return false
+	}
+	_, end := t.settled(id, *r)
+	sc.row = filter.Row{
+		ID: id, Type: name, ReceivedAt: fromNanos(r.received), BodySize: r.bodySize,
+		Verdict:  verdicts[r.verdict],
+		Attempts: int(r.attempts), LastStatus: int(r.last), LastDuration: time.Duration(r.took),
+		Outcome:   end.outcome(),
+		Duplicate: r.earlier != 0, Redelivered: r.later != 0,
+		Altered: r.flags.has(flagAltered), NoBody: r.flags.has(flagNoBody), LastError: r.flags.has(flagLastError),
+		Resent: r.flags.has(flagResent), Simulated: r.flags.has(flagSimulated), Slow: r.flags.has(flagSlow),
+		Unsuccessful: r.flags.has(flagUnsuccessful), Marked: r.flags.has(flagMarked),
+	}
+	return true
+}
+
+// candidates gives the events below sc.below, newest first, until take returns
+// false. It reports whether take did.
 func (sc *scan) candidates(t *txn, take func(webhook.ID, *row, error) bool) (more bool) {
 	if sc.ids == nil {
 		return sc.rows(t, take)
@@ -177,21 +228,67 @@ func (sc *scan) rows(t *txn, take func(webhook.ID, *row, error) bool) (more bool
 	return false
 }
 
-// fitsRow decides what a row alone can decide.
-func (sc *scan) fitsRow(t *txn, id webhook.ID, r *row) bool {
-	q := &sc.query
-	switch {
-	case sc.noVerdict, sc.verdict != 0 && r.verdict != sc.verdict,
-		sc.since != 0 && r.received < sc.since,
-		sc.before != 0 && r.received >= sc.before,
-		sc.exactType != "" && r.typeHash != sc.typeHash,
-		q.WebhookID != "" && r.hookHash != sc.hookHash:
-		return false
-	case !q.Status.Any() && (r.attempts == 0 || !q.Status.Contains(int(r.last))):
-		return false
-	case q.State == "":
-		return true
+// loader reads for the filter what a row does not hold. What it returns is
+// valid as long as the transaction.
+type loader struct {
+	txn  *txn
+	id   webhook.ID
+	row  *row
+	read int   // bytes, of all events of a step
+	err  error // of the store, as opposed to the filter's
+}
+
+// Event implements filter.Loader.
+func (l *loader) Event() (*webhook.Event, error) {
+	e, err := l.txn.event(l.id, l.row, true)
+	l.read += overhead
+	l.err = err
+	return &e, err
+}
+
+// Body implements filter.Loader.
+func (l *loader) Body() ([]byte, error) {
+	if l.row.flags.has(flagNoBody) {
+		return nil, nil
 	}
-	_, end := t.settled(id, *r)
-	return end.outcome().State(sc.now) == q.State
+	body := l.txn.record(recordKey(l.id, kindBody))
+	l.read += len(body)
+	return body, nil
+}
+
+// typeNames knows the types behind the hashes of rows: there are few.
+type typeNames struct {
+	mu    sync.Mutex
+	known map[uint64]string
+}
+
+// maxTypes bounds what is remembered of senders who make types up.
+const maxTypes = 4096
+
+// name returns the type of an event.
+func (n *typeNames) name(t *txn, id webhook.ID, r *row) (string, error) {
+	if r.typeHash == 0 {
+		return "", nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if name, ok := n.known[r.typeHash]; ok {
+		return name, nil
+	}
+	payload, err := t.eventRecord(id)
+	if err != nil {
+		return "", err
+	}
+	names, err := readNames(payload)
+	if err != nil {
+		return "", damaged(id, err)
+	}
+	name := string(names.eventType)
+	if n.known == nil {
+		n.known = map[uint64]string{}
+	}
+	if len(n.known) < maxTypes {
+		n.known[r.typeHash] = name
+	}
+	return name, nil
 }

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"taskhook/webhook"
+	"taskhook/webhook/filter"
 )
 
 func TestAQuerySelectsEvents(t *testing.T) {
@@ -46,30 +44,29 @@ func TestAQuerySelectsEvents(t *testing.T) {
 		{"below a cursor beyond the end", webhook.Query{Cursor: 99, IDs: []webhook.ID{6}}, []webhook.ID{6}},
 		{"some IDs", webhook.Query{IDs: []webhook.ID{1, 77, 4, 1}}, []webhook.ID{4, 1}},
 		{"no IDs", webhook.Query{IDs: []webhook.ID{}}, []webhook.ID{}},
-		{"a type", webhook.Query{Type: "InvoicePaid"}, []webhook.ID{2}},
-		{"an unknown type", webhook.Query{Type: "Invoice"}, []webhook.ID{}},
-		{"types that begin so", webhook.Query{Type: "Inv*"}, []webhook.ID{2}},
-		{"types that begin so, with a text", webhook.Query{Type: "Contact*", Text: "w1", Verdict: webhook.Valid}, []webhook.ID{4, 1}},
-		{"types that begin with nothing", webhook.Query{Type: "*", Cursor: 3}, []webhook.ID{2, 1}},
-		{"a webhookId", webhook.Query{WebhookID: "w1"}, []webhook.ID{4, 3, 1}},
-		{"a webhookId below a cursor", webhook.Query{WebhookID: "w1", Cursor: 4}, []webhook.ID{3, 1}},
-		{"a webhookId and a verdict", webhook.Query{WebhookID: "w1", Verdict: webhook.Unsigned}, []webhook.ID{3}},
-		{"a verdict", webhook.Query{Verdict: webhook.Valid, Cursor: 5}, []webhook.ID{4, 2, 1}},
-		{"no known verdict", webhook.Query{Verdict: "strange"}, []webhook.ID{}},
-		{"lost", webhook.Query{State: webhook.StateLost}, []webhook.ID{5, 2}},
-		{"pending", webhook.Query{State: webhook.StatePending}, []webhook.ID{4}},
-		{"refused", webhook.Query{State: webhook.StateRefused}, []webhook.ID{3}},
-		{"forwarding", webhook.Query{State: webhook.StateForwarding}, []webhook.ID{6}},
-		{"5xx of the app", webhook.Query{Status: webhook.StatusRange{Min: 500, Max: 599}}, []webhook.ID{2}},
-		{"no response", webhook.Query{Status: webhook.StatusRange{None: true}}, []webhook.ID{5}},
-		{"since", webhook.Query{Since: noon.Add(4 * time.Minute)}, []webhook.ID{6, 5, 4}},
-		{"before", webhook.Query{Before: noon.Add(2 * time.Minute)}, []webhook.ID{1}},
-		{"text in the type", webhook.Query{Text: "voicepaid"}, []webhook.ID{2}},
-		{"text in the webhookId", webhook.Query{Text: "W3"}, []webhook.ID{5}},
-		{"text in the path", webhook.Query{Text: "hooks/TASKEE"}, []webhook.ID{2}},
-		{"text in the body", webhook.Query{Text: "müller"}, []webhook.ID{2}},
-		{"text in bodies", webhook.Query{Text: "JANE@", Cursor: 4}, []webhook.ID{3, 1}},
-		{"text and type", webhook.Query{Text: "jane@", Type: "InvoicePaid"}, []webhook.ID{}},
+		{"a type", webhook.Query{Filter: "type:InvoicePaid"}, []webhook.ID{2}},
+		{"an unknown type", webhook.Query{Filter: "type:Invoice"}, []webhook.ID{}},
+		{"types that begin so", webhook.Query{Filter: "type:Inv*"}, []webhook.ID{2}},
+		{"types that begin so, with a text", webhook.Query{Filter: "type:Contact* w1 verdict:valid"}, []webhook.ID{4, 1}},
+		{"types that begin with nothing", webhook.Query{Filter: "type:*", Cursor: 3}, []webhook.ID{2, 1}},
+		{"a webhookId", webhook.Query{Filter: "wh:w1"}, []webhook.ID{4, 3, 1}},
+		{"a webhookId below a cursor", webhook.Query{Filter: "wh:w1", Cursor: 4}, []webhook.ID{3, 1}},
+		{"a webhookId and a verdict", webhook.Query{Filter: "wh:w1 verdict:unsigned"}, []webhook.ID{3}},
+		{"a verdict", webhook.Query{Filter: "verdict:valid", Cursor: 5}, []webhook.ID{4, 2, 1}},
+		{"lost", webhook.Query{Filter: "state:lost"}, []webhook.ID{5, 2}},
+		{"pending", webhook.Query{Filter: "state:pending"}, []webhook.ID{4}},
+		{"refused", webhook.Query{Filter: "state:refused"}, []webhook.ID{3}},
+		{"forwarding", webhook.Query{Filter: "state:forwarding"}, []webhook.ID{6}},
+		{"5xx of the app", webhook.Query{Filter: "status:5xx"}, []webhook.ID{2}},
+		{"no response", webhook.Query{Filter: "status:none"}, []webhook.ID{5}},
+		{"since", webhook.Query{Filter: "since:" + noon.Add(4*time.Minute).Format(time.RFC3339)}, []webhook.ID{6, 5, 4}},
+		{"before", webhook.Query{Filter: "before:" + noon.Add(2*time.Minute).Format(time.RFC3339)}, []webhook.ID{1}},
+		{"text in the type", webhook.Query{Filter: "voicepaid"}, []webhook.ID{2}},
+		{"text in the webhookId", webhook.Query{Filter: "W3"}, []webhook.ID{5}},
+		{"text in the path", webhook.Query{Filter: "hooks/TASKEE"}, []webhook.ID{2}},
+		{"text in the body", webhook.Query{Filter: "müller"}, []webhook.ID{2}},
+		{"text in bodies", webhook.Query{Filter: "JANE@", Cursor: 4}, []webhook.ID{3, 1}},
+		{"text and type", webhook.Query{Filter: "jane@ type:InvoicePaid"}, []webhook.ID{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,15 +100,15 @@ func TestALongScanTakesManyTransactionsAndEndsWithItsContext(t *testing.T) {
 	s := newStore(t)
 	const n = 2*scanRows + 100
 	fill(t, s, n)
-	if got := list(t, s, webhook.Query{Text: "webhook-0"}); len(got) != 1 || got[0].ID != 1 {
+	if got := list(t, s, webhook.Query{Filter: "webhook-0"}); len(got) != 1 || got[0].ID != 1 {
 		t.Errorf("the oldest of %d was not found: %v", n, ids(got))
 	}
-	if got := list(t, s, webhook.Query{State: webhook.StateLost}); len(got) != 0 {
+	if got := list(t, s, webhook.Query{Filter: "state:lost"}); len(got) != 0 {
 		t.Errorf("%d are lost", len(got))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Page(ctx, webhook.Query{Text: "nowhere"}); !errors.Is(err, context.Canceled) {
+	if _, err := s.Page(ctx, webhook.Query{Filter: "nowhere"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Page = %v", err)
 	}
 }
@@ -164,7 +161,7 @@ func TestPagesWhileEventsAreStoredAndDeleted(t *testing.T) {
 		})
 	}
 	for range 40 {
-		all := list(t, s, webhook.Query{Limit: 20, Text: "jane"})
+		all := list(t, s, webhook.Query{Limit: 20, Filter: "jane"})
 		if !slices.IsSortedFunc(all, func(a, b webhook.Summary) int { return int(b.ID) - int(a.ID) }) {
 			t.Errorf("out of order: %v", ids(all))
 		}
@@ -179,44 +176,60 @@ func TestPagesWhileEventsAreStoredAndDeleted(t *testing.T) {
 	wg.Wait()
 }
 
-// FuzzNeedle holds that the fast search finds what the plain one does.
-func FuzzNeedle(f *testing.F) {
-	f.Add("Jane", []byte(`{"name":"jANE"}`))
-	f.Add("aab", []byte("aaab"))
-	f.Add("É", []byte("é"))
-	f.Add("x", []byte{})
-	f.Fuzz(func(t *testing.T, text string, in []byte) {
-		n := newNeedle(text)
-		if n.empty() {
-			return
+func TestTheSlowestComeFirstWhenAskedFor(t *testing.T) {
+	s := newStore(t)
+	for i, took := range []time.Duration{20 * time.Millisecond, time.Second, 0, time.Second, time.Millisecond} {
+		id := mustPut(t, s, newEvent(fmt.Sprint("w", i)))
+		if took == 0 {
+			continue // never tried
 		}
-		want := strings.Contains(lowerASCII(string(in)), lowerASCII(text))
-		if !n.ascii {
-			want = strings.Contains(strings.ToLower(string(in)), strings.ToLower(text))
+		a := resent(id, 200)
+		a.Duration = took
+		mustTry(t, s, a)
+	}
+	var got []webhook.ID
+	q := webhook.Query{Order: webhook.OrderDuration, Limit: 2}
+	for {
+		p, err := s.Page(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if got := n.in(in); got != want {
-			t.Errorf("%q in %q = %v", text, in, got)
-		}
-	})
-}
-
-func lowerASCII(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] += 'a' - 'A'
+		got = append(got, ids(p.Events)...)
+		if q.Cursor = p.Next; q.Cursor == 0 {
+			break
 		}
 	}
-	return string(b)
+	if want := []webhook.ID{4, 2, 1, 5, 3}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	p, err := s.Page(t.Context(), webhook.Query{Order: webhook.OrderDuration, Filter: "dur:>=1s"})
+	if want := []webhook.ID{4, 2}; err != nil || !slices.Equal(ids(p.Events), want) {
+		t.Errorf("with a filter %v, %v", ids(p.Events), err)
+	}
 }
 
-func TestANeedleIsFoundAnywhere(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		alphabet := rapid.SliceOfN(rapid.SampledFrom([]byte("abAB1")), 0, 12)
-		in, text := alphabet.Draw(r, "in"), alphabet.Draw(r, "text")
-		n := newNeedle(string(text))
-		if want := strings.Contains(strings.ToLower(string(in)), strings.ToLower(string(text))); !n.empty() && n.in(in) != want {
-			r.Errorf("%q in %q = %v", text, in, !want)
-		}
-	})
+func TestAFilterThatIsNotUnderstoodSelectsNothing(t *testing.T) {
+	s := newStore(t)
+	mustPut(t, s, newEvent("a"))
+	p, err := s.Page(t.Context(), webhook.Query{Filter: "stauts:5xx"})
+	var syntax *filter.SyntaxError
+	if !errors.As(err, &syntax) || len(p.Events) != 0 {
+		t.Errorf("%d events, %v", len(p.Events), err)
+	}
+}
+
+func TestTheLastHourIsCounted(t *testing.T) {
+	s := newStore(t)
+	old := newEvent("old")
+	old.ReceivedAt = old.ReceivedAt.Add(-2 * time.Hour)
+	mustPut(t, s, old)
+	answered(t, s, newEvent("a"), 200)
+	answered(t, s, newEvent("b"), 500)
+	answered(t, s, newEvent("c"), 429)
+	mustPut(t, s, refused("d"))
+	mustPut(t, s, newEvent("open"))
+	c, err := s.Counts(t.Context())
+	if want := (webhook.Tally{Events: 4, Accepted: 1, Failed: 2}); err != nil || c.LastHour != want {
+		t.Errorf("got %+v, want %+v (%v)", c.LastHour, want, err)
+	}
 }

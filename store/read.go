@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"taskhook/webhook"
+	"taskhook/webhook/filter"
 )
 
 // Event returns an event with headers and body. The error wraps
@@ -207,10 +208,7 @@ func (s *Store) Find(ctx context.Context, name string) (webhook.ID, error) {
 		return nil
 	})
 	if err == nil && found == 0 && name != "" {
-		var p webhook.Page
-		if p, err = s.Page(ctx, webhook.Query{WebhookID: name, Limit: 1}); len(p.Events) > 0 {
-			found = p.Events[0].ID
-		}
+		found, err = s.newestWith(ctx, name)
 	}
 	switch {
 	case err != nil || found != 0:
@@ -231,4 +229,27 @@ func (t *txn) find(name string) webhook.ID {
 		return webhook.ID(n)
 	}
 	return 0
+}
+
+// newestWith is the newest event with a webhookId, 0 if there is none.
+func (s *Store) newestWith(ctx context.Context, webhookID string) (webhook.ID, error) {
+	var newest webhook.ID
+	want := hash(webhookID)
+	sc := s.newScan(&filter.Filter{}, webhook.Query{})
+	sc.found = func(t *txn, id webhook.ID, r *row) error {
+		if r.hookHash != want {
+			return nil
+		}
+		e, err := t.event(id, r, false)
+		if err == nil && e.WebhookID == webhookID {
+			newest, sc.ended = id, true
+		}
+		return err
+	}
+	for !sc.ended {
+		if err := sc.step(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return newest, nil
 }

@@ -78,6 +78,8 @@ type Store struct {
 	closeErr    error
 
 	skips skips
+	types typeNames
+	hour  hourTally
 }
 
 // SetAside says in a sentence which damaged file Open set aside, and why; ""

@@ -4,23 +4,13 @@ import "time"
 
 // Query selects events. The zero value selects all, newest first.
 type Query struct {
-	IDs       []ID          `json:"ids,omitempty"`  // only these; nil: all
-	Type      string        `json:"type,omitempty"` // "Contact*" takes all that begin so
-	WebhookID string        `json:"webhookId,omitempty"`
-	Verdict   VerdictStatus `json:"verdict,omitempty"`
-	State     State         `json:"state,omitempty"`
-	Status    StatusRange   `json:"status,omitzero"` // of the last attempt
-	Since     time.Time     `json:"since,omitzero"`  // received at or after
-	Before    time.Time     `json:"before,omitzero"` // received before
-	// Text must occur, in any case, in the type, webhookId, path or body.
-	Text string `json:"text,omitempty"`
-
+	IDs []ID `json:"ids,omitempty"` // only these; nil: all
 	// Filter is a text in the language of package webhook/filter; "" takes all.
 	Filter string `json:"filter,omitempty"`
 	Order  Order  `json:"order,omitempty"`
 
 	Limit  int `json:"limit,omitempty"`  // events a page; 0: 50
-	Cursor ID  `json:"cursor,omitempty"` // only events older than this one; 0: from the newest
+	Cursor ID  `json:"cursor,omitempty"` // only what comes after this event in the list; 0: from its beginning
 }
 
 // Order is the order of a list.
@@ -31,28 +21,6 @@ const (
 	OrderTime     Order = ""         // newest first
 	OrderDuration Order = "duration" // slowest last attempt first, those without one last
 )
-
-// StatusRange is an inclusive range of status codes. The zero value takes
-// every status; None takes events whose last attempt had no response.
-type StatusRange struct {
-	Min  int  `json:"min,omitempty"`
-	Max  int  `json:"max,omitempty"`
-	None bool `json:"none,omitempty"`
-}
-
-// Any reports whether the range takes every status.
-func (r StatusRange) Any() bool { return r == StatusRange{} }
-
-// Contains reports whether a status is in the range; 0 is no response.
-func (r StatusRange) Contains(status int) bool {
-	switch {
-	case r.Any():
-		return true
-	case r.None:
-		return status == 0
-	}
-	return status >= r.Min && status <= r.Max
-}
 
 // Summary is an event as lists show it: without header and body, with what
 // has become of it.

@@ -46,27 +46,6 @@ func TestStateFollowsFromTheAnswerAndTheAttemptsSince(t *testing.T) {
 	}
 }
 
-func TestStatusRange(t *testing.T) {
-	tests := []struct {
-		r      StatusRange
-		status int
-		want   bool
-	}{
-		{StatusRange{}, 0, true},
-		{StatusRange{}, 500, true},
-		{StatusRange{Min: 500, Max: 599}, 503, true},
-		{StatusRange{Min: 500, Max: 599}, 429, false},
-		{StatusRange{Min: 500, Max: 599}, 0, false},
-		{StatusRange{None: true}, 0, true},
-		{StatusRange{None: true}, 200, false},
-	}
-	for _, tt := range tests {
-		if got := tt.r.Contains(tt.status); got != tt.want {
-			t.Errorf("%+v.Contains(%d) = %v", tt.r, tt.status, got)
-		}
-	}
-}
-
 func TestOnlyTheEventsOwnBytesCarryIt(t *testing.T) {
 	own := []byte(`{"a":1}`)
 	tests := []struct {

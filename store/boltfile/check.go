@@ -33,7 +33,9 @@ type limits struct {
 	headers int64 // bytes up to which the header of every page is read
 }
 
-var defaultLimits = limits{deep: 32 << 20, headers: 512 << 20}
+// defaultLimits let a file of any size open within some milliseconds. Damage
+// beyond them is met, and caught, when it is used.
+var defaultLimits = limits{deep: 8 << 20, headers: 64 << 20}
 
 // native is the byte order bbolt writes in.
 var native = binary.NativeEndian
@@ -86,7 +88,7 @@ func readMeta(f io.ReaderAt, size int64) (meta, error) {
 	case m.pageSize < 1024 || m.pageSize > 1<<24 || m.pageSize&(m.pageSize-1) != 0:
 		return m, corrupt("its page size is %d", m.pageSize)
 	case m.high < firstPage+2 || m.high > uint64(size/m.pageSize):
-		return m, corrupt("it was truncated: %d of %d bytes are left", size, float64(m.high)*float64(m.pageSize))
+		return m, corrupt("it was truncated: %d of %.0f bytes are left", size, float64(m.high)*float64(m.pageSize))
 	case m.root < firstPage || m.root >= m.high:
 		return m, corrupt("its root is page %d of %d", m.root, m.high)
 	}

@@ -159,14 +159,18 @@ func quote(s string) string {
 	}
 	var b strings.Builder
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ', c >= 0x7f, strings.IndexByte(`'\%!`, c) >= 0:
-			fmt.Fprintf(&b, `\%03o`, c)
-		default:
-			b.WriteByte(c)
-		}
+		octal(&b, s[i])
 	}
 	return `"$(printf '` + b.String() + `')"`
+}
+
+// octal spells one byte for printf's format.
+func octal(b *strings.Builder, c byte) {
+	if c < ' ' || c >= 0x7f || strings.IndexByte(`'\%!`, c) >= 0 {
+		_, _ = fmt.Fprintf(b, `\%03o`, c)
+		return
+	}
+	b.WriteByte(c)
 }
 
 func printable(s string) bool {

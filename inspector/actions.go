@@ -1,0 +1,202 @@
+package inspector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os/exec"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"taskhook/webhook"
+	"taskhook/webhook/export"
+)
+
+// acts is what the actions keep between two of them.
+type acts struct {
+	targets []string              // that events were sent to by hand, the last one last
+	drafts  map[webhook.ID]*draft // edited and not yet sent
+	later   []message             // behind the error that stands
+	// exec runs an editor on the terminal; nil: tea.ExecProcess.
+	exec func(*exec.Cmd, tea.ExecCallback) tea.Cmd
+}
+
+// pressAction does what a key asks for, and reports whether it was such a key.
+func (m *model) pressAction(msg tea.KeyPressMsg) (tea.Cmd, bool) {
+	k := &m.keys
+	switch {
+	case key.Matches(msg, k.Resend):
+		return m.askResend(webhook.Resend{}), true
+	case key.Matches(msg, k.Fresh):
+		return m.askResend(webhook.Resend{Fresh: true}), true
+	case key.Matches(msg, k.Elsewhere):
+		m.askTarget()
+		return nil, true
+	case key.Matches(msg, k.Edit):
+		return m.edit(), true
+	case key.Matches(msg, k.SendShown):
+		return m.sendShown(), true
+	case key.Matches(msg, k.Delete):
+		return m.choose("delete", (*model).askDelete), true
+	case key.Matches(msg, k.DeleteShown):
+		return m.deleteShown(), true
+	case key.Matches(msg, k.Export):
+		return m.askExport(), true
+	}
+	return nil, false
+}
+
+// askResend sends the selected event again, or the marked ones.
+func (m *model) askResend(r webhook.Resend) tea.Cmd {
+	return m.choose("resend", func(m *model, c chosen) tea.Cmd { return m.askSend(c, r) })
+}
+
+// askTarget asks where to send, then sends.
+func (m *model) askTarget() {
+	text := export.Clean(m.listener.Target)
+	if n := len(m.acts.targets); n > 0 {
+		text = m.acts.targets[n-1]
+	}
+	p := newPrompt("send to", text, func(m *model, text string) tea.Cmd {
+		m.acts.targets = remember(m.acts.targets, text)
+		return m.askResend(webhook.Resend{To: text})
+	})
+	p.validate = validTarget
+	m.list.hold()
+	m.askText(p, m.acts.targets)
+}
+
+// validTarget finds what cannot be a target at all. What is one in the end is
+// decided where it is sent from.
+func validTarget(text string) error {
+	const want = "want 3001, host:3001 or http://host:3001/path"
+	_, host, isURL := strings.Cut(text, "://")
+	switch {
+	case text == "":
+		return errors.New(want)
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return errors.New("a target has no spaces: " + want)
+	case isURL:
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || host == "" || u.Host == "" {
+			return errors.New("that is no http or https URL: " + want)
+		}
+		return nil
+	}
+	port, _, _ := strings.Cut(strings.TrimPrefix(text, ":"), "/")
+	if strings.Trim(port, "0123456789") == "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return errors.New("a port is from 1 to 65535: " + want)
+		}
+	}
+	return nil
+}
+
+// askSend sends events; one that was refused for its signature only when the
+// person agrees, and more than a few only after a look at their number.
+func (m *model) askSend(c chosen, r webhook.Resend) tea.Cmd {
+	refused := c.refused()
+	send := func(m *model) tea.Cmd { return m.sendAll(c, r) }
+	switch n := len(c.events); {
+	case n == 0:
+		m.say(moodDim, "there is nothing to send")
+		return nil
+	case n == 1 && refused == 1:
+		m.ask(&question{text: c.name + " was refused for its signature. Send it to the app all the same?", yes: send})
+		return nil
+	case n == 1 || n <= confirmAbove && refused == 0:
+		return send(m)
+	case refused > 0:
+		m.askRefused(c, r, refused)
+		return nil
+	}
+	m.ask(&question{text: "Resend " + c.name + wordsOf(r) + ", in order of arrival?", yes: send})
+	return nil
+}
+
+// askRefused asks for many events of which some were refused; the answer
+// confirms their number too.
+func (m *model) askRefused(c chosen, r webhook.Resend, refused int) {
+	n := len(c.events)
+	d := &menu{text: fmt.Sprintf("Resend %s%s, in order of arrival? Refused for their signature: %s.", c.name, wordsOf(r), count(refused))}
+	if rest := n - refused; rest > 0 {
+		d.choices = append(d.choices, choice{"w", "without", "send " + events(rest) + ", without the refused", func(m *model) tea.Cmd {
+			return m.sendAll(c.withoutRefused(), r)
+		}})
+	}
+	d.choices = append(d.choices, choice{"a", "all", "send all " + count(n) + ", the refused too", func(m *model) tea.Cmd { return m.sendAll(c, r) }})
+	m.ask(d)
+}
+
+// wordsOf says how a resend differs from a plain one.
+func wordsOf(r webhook.Resend) string {
+	switch {
+	case r.Fresh:
+		return " as new events"
+	case r.To != "":
+		return " to " + r.To
+	}
+	return ""
+}
+
+// resend sends one event.
+func (m *model) resend(r webhook.Resend) tea.Cmd {
+	m.say(moodDim, "sending "+r.EventID.String()+" …")
+	m.linger(0)
+	return m.background.do(func(ctx context.Context) tea.Msg {
+		res, err := m.actions.Resend(ctx, r)
+		return resentMsg{r.EventID, r.Edited != nil, res, err}
+	})
+}
+
+// resentMsg is the outcome of a resend.
+type resentMsg struct {
+	id     webhook.ID
+	edited bool
+	resent webhook.Resent
+	err    error
+}
+
+// apply turns the outcome of a resend into words.
+func (msg resentMsg) apply(m *model) tea.Cmd {
+	cmd := m.finishDraft(msg)
+	switch {
+	case errors.Is(msg.err, context.Canceled):
+	case msg.err != nil:
+		m.say(moodBad, fmt.Sprintf("%s was not sent: %v", msg.id, msg.err)+m.draftWords(msg.id))
+	default:
+		outcome, ok := outcomeOf(msg.resent.Attempt)
+		sign, md := signGood, moodGood
+		if !ok {
+			sign, md = signBad, moodBad
+		}
+		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, msg.resent.State)}, msg.resent.Notes...)
+		m.say(md, strings.TrimSuffix(sentences(append(parts, msg.resent.Attempt.Hint)...), "."))
+	}
+	m.refresh()
+	return cmd
+}
+
+// outcomeOf is what came of an attempt in words, and whether it was accepted.
+func outcomeOf(a webhook.Attempt) (string, bool) {
+	if a.StatusCode == 0 {
+		return "no response: " + a.Error, false
+	}
+	return fmt.Sprintf("%d in %s", a.StatusCode, brief(a.Duration)), webhook.Accepted(a.StatusCode)
+}
+
+// refresh lets the list be read again as soon as possible.
+func (m *model) refresh() { m.list.dirty, m.list.notYet = true, m.now }
+
+// events writes a number of events.
+func events(n int) string {
+	if n == 1 {
+		return "1 event"
+	}
+	return count(n) + " events"
+}

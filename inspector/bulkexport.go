@@ -1,0 +1,212 @@
+package inspector
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"taskhook/webhook/export"
+)
+
+// extent is which events are exported.
+type extent int
+
+const (
+	extentSelected extent = iota
+	extentMarked
+	extentShown
+)
+
+// exporting is the dialog that asks for the format and which events.
+type exporting struct {
+	format int // of export.Formats
+	extent extent
+	own    chosen
+	marked chosen
+}
+
+var (
+	keyFormat = bind("←→", "format", "left", "right", "h", "l")
+	keyEvents = bind("↑↓", "events", "up", "down", "k", "j", "tab", "shift+tab")
+)
+
+// formatNames are what people call the formats.
+var formatNames = map[export.Format]string{
+	export.FormatCurl: "curl", export.FormatJSONL: "JSON lines", export.FormatHAR: "HAR 1.2",
+}
+
+// askExport begins an export of the selected event, the marked or the shown
+// ones.
+func (m *model) askExport() tea.Cmd {
+	own, ok := m.selectedOnly()
+	if !ok {
+		return nil
+	}
+	return m.find(markedQuery(), "looking for marked events", func(m *model, found []target) tea.Cmd {
+		d := &exporting{own: own, marked: chosen{found, count(len(found)) + " marked"}}
+		if len(found) > 0 {
+			d.extent = extentMarked
+		}
+		m.ask(d)
+		return nil
+	})
+}
+
+func (d *exporting) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
+	switch {
+	case key.Matches(msg, keyLeave):
+		return nil, true
+	case key.Matches(msg, keyFormat):
+		by := 1
+		if msg.String() == "left" || msg.String() == "h" {
+			by = len(export.Formats) - 1
+		}
+		d.format = (d.format + by) % len(export.Formats)
+	case key.Matches(msg, keyEvents):
+		back := msg.String() == "up" || msg.String() == "k" || msg.String() == "shift+tab"
+		d.turn(back)
+	case key.Matches(msg, keyAnswer):
+		m.leave(d)
+		f := export.Formats[d.format]
+		switch d.extent {
+		case extentMarked:
+			m.askPath(d.marked, f, "")
+		case extentShown:
+			return m.findShown(func(m *model, c chosen) tea.Cmd { m.askPath(c, f, ""); return nil }), true
+		default:
+			m.askPath(d.own, f, "")
+		}
+	}
+	return nil, false
+}
+
+func (d *exporting) turn(back bool) {
+	by := extent(1)
+	if back {
+		by = 2
+	}
+	d.extent = (d.extent + by) % 3
+	if d.extent == extentMarked && len(d.marked.events) == 0 {
+		d.turn(back)
+	}
+}
+
+func (d *exporting) lines(m *model, width, height int) []string {
+	var formats []string
+	for i, f := range export.Formats {
+		formats = append(formats, bracketed(formatNames[f], i == d.format))
+	}
+	extents := []string{bracketed(d.own.name, d.extent == extentSelected)}
+	if len(d.marked.events) > 0 {
+		extents = append(extents, bracketed(d.marked.name, d.extent == extentMarked))
+	}
+	extents = append(extents, bracketed("all shown", d.extent == extentShown))
+	lines := []string{
+		m.styles.title.on("Export"),
+		"format " + strings.Join(formats, " "),
+		"events " + strings.Join(extents, " "),
+	}
+	for i, l := range lines[1:] {
+		lines[i+1], _ = cut(l, width)
+	}
+	return lines[max(0, len(lines)-height):]
+}
+
+// bracketed tells what is chosen without colour.
+func bracketed(text string, on bool) string {
+	if on {
+		return "[" + text + "]"
+	}
+	return " " + text + " "
+}
+
+func (d *exporting) keys() []key.Binding {
+	return []key.Binding{keyLeave, keyAnswer, keyFormat, keyEvents}
+}
+
+// askPath asks for the file; "" proposes one.
+func (m *model) askPath(c chosen, f export.Format, path string) {
+	if path == "" {
+		path = "events-" + m.now.In(m.loc).Format("20060102-150405") + f.Ext()
+		if len(c.events) == 1 {
+			path = "event-" + strings.TrimPrefix(c.events[0].id.String(), "#") + f.Ext()
+		}
+	}
+	p := newPrompt("write to", path, func(m *model, text string) tea.Cmd { return m.export(c, f, text, false) })
+	p.validate = func(text string) error {
+		if text == "" || strings.HasSuffix(text, string(os.PathSeparator)) {
+			return errors.New("name a file")
+		}
+		return nil
+	}
+	m.ask(p)
+}
+
+// export writes events to a file. One that is there is overwritten only after
+// a yes.
+func (m *model) export(c chosen, f export.Format, path string, overwrite bool) tea.Cmd {
+	p := &progress{title: "Exporting " + events(len(c.events)), total: len(c.events)}
+	o := export.Options{Version: m.opts.Version, Now: m.now, Target: m.listener.Target}
+	ids := c.ids()
+	return m.work(p, func(ctx context.Context) func(*model, bool) tea.Cmd {
+		full, n, err := "", 0, error(nil)
+		if full, err = fullPath(path); err == nil {
+			var w *export.File
+			if w, err = export.Create(full, f, overwrite, o); err == nil {
+				defer w.Abort()
+				n, err = export.Copy(ctx, w, m.feed, ids, func() bool {
+					p.done.Add(1)
+					return !p.stopped.Load()
+				})
+				if err == nil && (!p.stopped.Load() || int(p.done.Load()) == len(ids)) {
+					err = w.Close()
+				}
+			}
+		}
+		return func(m *model, left bool) tea.Cmd {
+			switch {
+			case errors.Is(err, fs.ErrExist) && !left:
+				m.askOverwrite(c, f, path, full)
+			case errors.Is(err, context.Canceled):
+			case err != nil:
+				m.say(moodBad, "not exported: "+err.Error())
+			case p.stopped.Load() && int(p.done.Load()) < len(ids):
+				m.say(moodWarn, "stopped: nothing was written to "+full)
+			default:
+				text := signGood + " " + events(n) + " written to " + full
+				if n < len(ids) {
+					text += "; " + count(len(ids)-n) + " were deleted meanwhile"
+				}
+				m.say(moodGood, text)
+				m.linger(pathTime)
+			}
+			return nil
+		}
+	})
+}
+
+func (m *model) askOverwrite(c chosen, f export.Format, path, full string) {
+	m.ask(&question{
+		text: full + " is there already. Overwrite it?",
+		yes:  func(m *model) tea.Cmd { return m.export(c, f, path, true) },
+		no:   func(m *model) tea.Cmd { m.askPath(c, f, path); return nil },
+	})
+}
+
+// fullPath is where a name leads, with ~ for the home directory.
+func fullPath(path string) (string, error) {
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(home, rest)
+	}
+	return filepath.Abs(path)
+}

@@ -1,0 +1,64 @@
+package inspector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"taskhook/webhook"
+)
+
+// listenerMsg brings the listener's description.
+type listenerMsg struct {
+	listener webhook.Listener
+	err      error
+}
+
+// apply implements result. A listener that cannot be asked is gone until it,
+// or another one on the same store, answers.
+//
+//nolint:unparam // as the interface wants it
+func (msg listenerMsg) apply(m *model) tea.Cmd {
+	m.asking = false
+	switch {
+	case errors.Is(msg.err, context.Canceled):
+		return nil
+	case msg.err != nil:
+		if m.goneAt.IsZero() {
+			m.goneAt = m.now
+		}
+		return nil
+	}
+	before := m.listener
+	m.listener = msg.listener
+	m.list.stored = msg.listener.Counts.Events
+	if m.goneAt.IsZero() {
+		return nil
+	}
+	gone := m.now.Sub(m.goneAt)
+	m.goneAt = time.Time{}
+	m.list.dirty, m.list.notYet, m.list.retryAt = true, time.Time{}, time.Time{}
+	text := signGood + " the listener answers again after " + brief(gone.Round(time.Second))
+	if !msg.listener.StartedAt.Equal(before.StartedAt) {
+		text = signGood + " the listener was restarted " + clock(msg.listener.StartedAt, m.now, m.loc)
+	}
+	m.say(moodGood, text)
+	return nil
+}
+
+// feedTrouble says why nothing can be read, "" if it can.
+func (m *model) feedTrouble() string {
+	switch {
+	case m.readErr == nil && m.goneAt.IsZero():
+		return ""
+	case !m.goneAt.IsZero():
+		text := "the listener is gone since " + m.goneAt.In(m.loc).Format("15:04:05") + "; reconnecting"
+		if m.readErr != nil {
+			text += ": " + m.readErr.Error()
+		}
+		return text
+	}
+	return "cannot read events, trying again: " + m.readErr.Error()
+}

@@ -1,0 +1,300 @@
+package inspector
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"taskhook/webhook"
+)
+
+const (
+	// calmFor is how long an event without an answer is kept off the list:
+	// most are answered before, and a row that changes at once flickers.
+	calmFor = 100 * time.Millisecond
+	// slowRead is when a read of a whole scope counts as a search that is not
+	// done again for every change.
+	slowRead = 150 * time.Millisecond
+	// peekEvery is how often a list that is slow to read looks for news.
+	peekEvery = 250 * time.Millisecond
+)
+
+// pageMsg is the answer to a request.
+type pageMsg struct {
+	request
+	page webhook.Page
+	top  bool // nothing newer was selected at page.Position
+	more bool // the search goes on with the request, which has all found so far
+	took time.Duration
+	err  error
+}
+
+// want returns the read that the list needs most, if any. Unasked reads wait
+// for notYet.
+func (l *list) want(now time.Time) (request, bool) {
+	r := request{gen: l.gen, limit: l.window(), scope: l.scope}
+	if l.reading || now.Before(l.retryAt) {
+		return r, false
+	}
+	refresh := (l.dirty || l.unsure && !l.slow) && !now.Before(l.notYet)
+	peek := l.slow && len(l.rows) > 0 && (l.dirty || l.unsure) && !now.Before(l.peekAt)
+	if !l.follow && l.narrowed() && l.byTime() {
+		r.held = l.held.Event
+	}
+	if l.loaded && !l.byTime() {
+		return l.wantOrdered(r, refresh)
+	}
+	margin := max(2, l.height/2)
+	switch {
+	case !l.loaded:
+		r.kind = readNewest
+	case l.jump:
+		r.kind, r.guess = readOldest, l.oldestGuess()
+	case !l.follow && len(l.rows) > 0 && !l.atTop() && l.off < margin && !now.Before(l.farAt) && (refresh || !l.topKnown || l.rising):
+		r.kind, r.first, r.have, r.next = readAbove, l.rows[0].ID, l.ids(), l.next
+	case peek && !refresh:
+		r.kind, r.have, r.next = readPeek, l.ids(), l.next
+		if l.follow {
+			r.first = l.seen
+		}
+	case l.next != 0 && len(l.rows)-l.off-l.height < margin && len(l.rows) > 0 && !now.Before(l.farAt):
+		r.kind, r.cursor = readBelow, l.rows[max(0, l.off-l.height)].ID+1
+	case len(l.rows) == 0 && refresh, l.follow && refresh:
+		// An empty window is looked for from the newest again.
+		r.kind = readNewest
+	case refresh:
+		r.kind, r.cursor = readHere, l.rows[0].ID+1
+	default:
+		return r, false
+	}
+	return r, true
+}
+
+// wantOrdered is want in another order than time's.
+func (l *list) wantOrdered(r request, refresh bool) (request, bool) {
+	margin := max(2, l.height/2)
+	skip := l.off - l.height // rows that a window further down leaves out
+	switch {
+	case l.rising && l.off < margin && len(l.above) > 0:
+		r.kind, r.after = readAbove, l.above[len(l.above)-1]
+	case l.next != 0 && len(l.rows)-l.off-l.height < margin && skip > 0:
+		r.kind, r.after = readBelow, l.rows[skip-1].ID
+	case refresh:
+		r.kind, r.after = readHere, l.from
+	default:
+		return r, false
+	}
+	r.cursor = r.after
+	return r, true
+}
+
+func (l *list) ids() []webhook.ID {
+	ids := make([]webhook.ID, len(l.rows))
+	for i, e := range l.rows {
+		ids[i] = e.ID
+	}
+	return ids
+}
+
+// oldestGuess is where the last page begins if few events were deleted in
+// between; a filter leaves no way to know.
+func (l *list) oldestGuess() webhook.ID {
+	first := l.pos.Event - webhook.ID(max(0, l.stored))
+	guess := first + webhook.ID(l.window())
+	if l.narrowed() || l.stored == 0 || first > l.pos.Event || guess >= l.pos.Event {
+		return 0
+	}
+	return guess
+}
+
+// start marks a request as under way and returns the command that reads it.
+func (l *list) start(r request, b *background, feed Feed) tea.Cmd {
+	l.reading = true
+	if r.found == nil { // else it goes on
+		l.asked++
+		r.number = l.asked
+	}
+	switch r.kind {
+	case readNewest, readHere, readAbove:
+		l.dirty, l.unsure = false, false
+	case readPeek:
+		l.unsure = false
+	}
+	var ctx context.Context
+	ctx, l.cancel = context.WithCancel(b.ctx)
+	cancel := l.cancel
+	return b.do(func(context.Context) tea.Msg {
+		defer cancel()
+		began := time.Now()
+		msg := r.read(ctx, feed)
+		msg.took = time.Since(began)
+		return msg
+	})
+}
+
+// apply takes over a page.
+func (l *list) apply(msg pageMsg, now time.Time) {
+	l.reading = false
+	l.pace(msg, now)
+	if msg.err != nil {
+		l.failed(msg.err, now)
+		return
+	}
+	l.scanned = l.progress(msg)
+	if msg.more && l.loaded {
+		return // the rows there are stand until all are found
+	}
+	page := l.calm(msg.page, now)
+	l.remark(page.Events, msg.number)
+	l.see(page.Events)
+	selected, had := l.selected()
+	line := l.sel - l.off
+	sameTop := had && len(page.Events) > 0 && page.Events[0].ID == l.rows[0].ID
+	l.rows, l.next, l.pos = page.Events, page.Next, page.Position
+	if msg.top {
+		l.topKnown, l.topAt = true, l.pos.Event
+	} else if !sameTop {
+		l.topKnown = false
+	}
+	if msg.held != 0 && msg.held == l.held.Event && !l.follow {
+		l.came = msg.came
+	}
+	if (msg.kind == readAbove && !msg.top || msg.kind == readBelow) && sameTop {
+		l.farAt = now.Add(calmFor) // all the rest is left out for now
+	}
+	l.shift(msg)
+	switch {
+	case l.follow || !l.current || !had:
+		l.sel, l.off = 0, 0
+	case msg.kind == readOldest:
+		l.jump = false
+		l.sel = len(l.rows) - 1
+	default:
+		l.sel = l.indexOf(selected.ID)
+		l.off = l.sel - line
+	}
+	l.current, l.loaded = true, l.loaded || !msg.more
+	l.settle()
+	l.resume()
+}
+
+// pace keeps reading to a tenth of the time, so that a slow search of a large
+// store leaves the machine alone.
+func (l *list) pace(msg pageMsg, now time.Time) {
+	rest := 9 * (msg.spent + msg.took)
+	l.peekAt = now.Add(max(peekEvery, rest))
+	if msg.kind == readPeek {
+		return
+	}
+	l.notYet = now.Add(rest)
+	if whole := msg.kind == readNewest || msg.kind == readHere; whole && msg.err == nil {
+		l.slow = l.narrowed() && l.byTime() && msg.spent+msg.took > slowRead
+	}
+}
+
+// failed lets a read be tried again after a while.
+func (l *list) failed(err error, now time.Time) {
+	l.dirty, l.scanned = true, 0
+	l.retryAt = now.Add(time.Second)
+	if !l.byTime() && errors.Is(err, webhook.ErrNotFound) {
+		l.from, l.above = 0, nil // the event that the window began after is gone
+	}
+}
+
+// progress is how far a search has come that has not found enough yet.
+func (l *list) progress(msg pageMsg) float64 {
+	if !msg.more || l.loaded || l.stored <= 0 {
+		return 0
+	}
+	seen := float64(msg.page.Position.Event) - float64(msg.cursor)
+	return max(0.01, min(seen/float64(l.stored), 0.99))
+}
+
+// calm leaves out what came just now and is not answered yet; the list asks
+// again for it. The position is as if those above all others had not come. When
+// so many wait that little else would be left, they are all shown.
+func (l *list) calm(page webhook.Page, now time.Time) webhook.Page {
+	young := func(e webhook.Summary) bool {
+		age := now.Sub(e.ReceivedAt)
+		return age < calmFor && age > -time.Minute && e.State(now) == webhook.StateForwarding
+	}
+	l.seen = page.Position.Event
+	if page.Next != 0 && len(page.Events)-countOf(page.Events, young) < 2*l.height {
+		return page
+	}
+	at := slices.IndexFunc(page.Events, young)
+	if at < 0 {
+		return page
+	}
+	l.unsure = true
+	kept := append(make([]webhook.Summary, 0, len(page.Events)), page.Events[:at]...)
+	for _, e := range page.Events[at:] {
+		switch {
+		case !young(e):
+			kept = append(kept, e)
+		case len(kept) == 0 && l.byTime():
+			l.seen, page.Position.Event = e.ID-1, e.ID-1
+		default:
+			l.seen = min(l.seen, e.ID-1)
+		}
+	}
+	page.Events = kept
+	return page
+}
+
+func countOf(rows []webhook.Summary, is func(webhook.Summary) bool) (n int) {
+	for _, e := range rows {
+		if is(e) {
+			n++
+		}
+	}
+	return n
+}
+
+// shift keeps the cursors of a window in another order than time's.
+func (l *list) shift(msg pageMsg) {
+	if l.byTime() {
+		return
+	}
+	switch n := len(l.above); {
+	case msg.kind == readBelow:
+		l.above = append(l.above, l.from)
+	case msg.kind == readAbove && n > 0:
+		l.above = l.above[:n-1]
+	}
+	l.from = msg.after
+}
+
+// see remembers the types of events for completion.
+func (l *list) see(rows []webhook.Summary) {
+	if l.types == nil {
+		l.types = map[string]bool{}
+	}
+	for _, e := range rows {
+		if e.Type != "" && len(e.Type) <= 100 && len(l.types) < typesMost {
+			l.types[e.Type] = true
+		}
+	}
+}
+
+// typesMost bounds the types offered for completion; anybody can invent some.
+const typesMost = 200
+
+// apply implements result.
+func (msg pageMsg) apply(m *model) tea.Cmd {
+	l := &m.list
+	if msg.gen != l.gen {
+		return nil
+	}
+	m.readErr = msg.err
+	l.apply(msg, m.now)
+	if msg.more && msg.err == nil {
+		r := msg.request
+		r.spent += msg.took
+		return l.start(r, m.background, m.feed)
+	}
+	return nil
+}

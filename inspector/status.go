@@ -1,0 +1,58 @@
+package inspector
+
+import "fmt"
+
+// statusLine says what the list shows and what it does not.
+func (m *model) statusLine() string {
+	l := &m.list
+	left := m.scopeWords()
+	right := piece{"following", moodDim}
+	switch n := l.news(); {
+	case len(l.rows) == 0:
+		right = piece{}
+	case l.jump:
+		right = piece{"going to the oldest …", moodDim}
+	case !l.byTime():
+		right = piece{"slowest first", moodDim}
+	case l.follow:
+	case n >= newsMost && l.narrowed():
+		right = piece{"↑ over " + count(newsMost-1) + " new", moodWarn}
+	case n > 0:
+		right = piece{"↑ " + count(n) + " new", moodWarn}
+	default:
+		right = piece{"holding", moodDim}
+	}
+	if len(l.rows) == 0 && left.text == "" {
+		return ""
+	}
+	return m.edges(m.styles.moods[left.mood], " "+left.text, right)
+}
+
+// scopeWords says which events the list shows, and how far a search for them is.
+func (m *model) scopeWords() piece {
+	l := &m.list
+	what := ""
+	switch {
+	case l.marked && l.text != "":
+		what = "marked /" + l.text
+	case l.marked:
+		what = "the marked"
+	case l.text != "":
+		what = "/" + l.text
+	}
+	switch {
+	case what == "":
+		return piece{}
+	case !l.loaded:
+		return piece{m.searchWords().text + " " + what, moodWarn}
+	}
+	return piece{"only " + what, moodWarn}
+}
+
+// searchWords says how far the search is.
+func (m *model) searchWords() piece {
+	if done := m.list.scanned; done > 0 {
+		return piece{fmt.Sprintf("searching… %d %%", int(100*done)), moodWarn}
+	}
+	return piece{"searching…", moodWarn}
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"taskhook/webhook"
+	"taskhook/webhook/filter"
+)
+
+// hourTally is the last count of the last hour. Counting scans the rows of
+// that hour, so it is done again only when it has become cheap by comparison.
+type hourTally struct {
+	mu    sync.Mutex
+	tally webhook.Tally
+	again time.Time
+}
+
+// idleShare is how many times as long as a count took it stands.
+const idleShare = 50
+
+// lastHour counts the events of the last hour.
+func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
+	h := &s.hour
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	began := time.Now()
+	if began.Before(h.again) {
+		return h.tally, nil
+	}
+	var tally webhook.Tally
+	since := nanos(began.Add(-time.Hour))
+	sc := s.newScan(&filter.Filter{}, webhook.Query{})
+	sc.found = func(_ *txn, _ webhook.ID, r *row) error {
+		// Events come in order of their arrival, or nearly so.
+		if sc.ended = r.received < since; !sc.ended {
+			count(&tally, r)
+		}
+		return nil
+	}
+	for !sc.ended {
+		if err := sc.step(ctx); err != nil {
+			return h.tally, err
+		}
+	}
+	h.tally, h.again = tally, time.Now().Add(idleShare*time.Since(began))
+	return tally, nil
+}
+
+// count counts one event, by the answer its sender got.
+func count(tally *webhook.Tally, r *row) {
+	a := r.answer()
+	switch {
+	case r.flags.has(flagStranger):
+		return
+	case a.SenderGone, a.BrokenOff:
+		tally.Failed++
+	case webhook.Accepted(a.Status):
+		tally.Accepted++
+	case a.Status != 0:
+		tally.Failed++
+	}
+	tally.Events++
+}

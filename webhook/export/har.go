@@ -1,0 +1,331 @@
+package export
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"taskhook/webhook"
+)
+
+// harWriter writes HTTP Archive 1.2 entry by entry. Fields whose names begin
+// with an underscore are the custom ones that the format allows.
+type harWriter struct {
+	w       io.Writer
+	opts    Options
+	entries int
+}
+
+func (h *harWriter) Event(e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt) error {
+	if len(attempts) == 0 {
+		return h.entry(unsentEntry(e, sum))
+	}
+	for _, a := range attempts {
+		if err := h.entry(attemptEntry(e, a)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry writes one entry, on one line.
+func (h *harWriter) entry(e harEntry) error {
+	before := ","
+	if h.entries == 0 {
+		before = h.head()
+	}
+	h.entries++
+	if _, err := io.WriteString(h.w, before+"\n"); err != nil {
+		return err
+	}
+	enc := json.NewEncoder(trimmer{h.w})
+	enc.SetEscapeHTML(false)
+	return enc.Encode(e)
+}
+
+// trimmer leaves out the line end with which an Encoder ends a value.
+type trimmer struct{ w io.Writer }
+
+func (t trimmer) Write(p []byte) (int, error) {
+	if n := len(p); n > 0 && p[n-1] == '\n' {
+		written, err := t.w.Write(p[:n-1])
+		return written + 1, err
+	}
+	return t.w.Write(p)
+}
+
+func (h *harWriter) head() string {
+	version, _ := json.Marshal(h.opts.Version)
+	return `{"log":{"version":"1.2","creator":{"name":"taskhook","version":` + string(version) + `},"entries":[`
+}
+
+func (h *harWriter) Close() error {
+	text := "\n]}}\n"
+	if h.entries == 0 {
+		text = h.head() + "]}}\n"
+	}
+	_, err := io.WriteString(h.w, text)
+	return err
+}
+
+// The objects of HAR 1.2. -1 is its way to say that something is not known.
+type (
+	harEntry struct {
+		Started  string      `json:"startedDateTime"`
+		Time     float64     `json:"time"` // ms
+		Request  harRequest  `json:"request"`
+		Response harResponse `json:"response"`
+		Cache    struct{}    `json:"cache"`
+		Timings  harTimings  `json:"timings"`
+		Comment  string      `json:"comment,omitempty"`
+
+		EventID    webhook.ID            `json:"_eventId"`
+		Type       string                `json:"_type,omitempty"`
+		WebhookID  string                `json:"_webhookId,omitempty"`
+		Verdict    webhook.VerdictStatus `json:"_verdict,omitempty"`
+		Delivery   int                   `json:"_delivery,omitempty"`
+		Number     int                   `json:"_number,omitempty"`
+		Trigger    webhook.Trigger       `json:"_trigger,omitempty"`
+		AnsweredBy webhook.AnsweredBy    `json:"_answeredBy,omitempty"`
+	}
+	harRequest struct {
+		Method      string      `json:"method"`
+		URL         string      `json:"url"`
+		Version     string      `json:"httpVersion"`
+		Cookies     []harCookie `json:"cookies"`
+		Headers     []harPair   `json:"headers"`
+		Query       []harPair   `json:"queryString"`
+		Body        *harBody    `json:"postData,omitempty"`
+		HeadersSize int64       `json:"headersSize"`
+		BodySize    int64       `json:"bodySize"`
+	}
+	harResponse struct {
+		Status      int         `json:"status"`
+		StatusText  string      `json:"statusText"`
+		Version     string      `json:"httpVersion"`
+		Cookies     []harCookie `json:"cookies"`
+		Headers     []harPair   `json:"headers"`
+		Content     harContent  `json:"content"`
+		Redirect    string      `json:"redirectURL"`
+		HeadersSize int64       `json:"headersSize"`
+		BodySize    int64       `json:"bodySize"`
+		Error       string      `json:"_error,omitempty"`
+	}
+	harBody struct {
+		Type     string    `json:"mimeType"`
+		Params   []harPair `json:"params"`
+		Text     string    `json:"text"`
+		Encoding string    `json:"_encoding,omitempty"` // 1.2 has one for answers alone
+	}
+	harContent struct {
+		Size     int64  `json:"size"`
+		Type     string `json:"mimeType"`
+		Text     string `json:"text,omitempty"`
+		Encoding string `json:"encoding,omitempty"`
+		Comment  string `json:"comment,omitempty"`
+	}
+	harPair struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	harCookie struct {
+		Name     string `json:"name"`
+		Value    string `json:"value"`
+		Path     string `json:"path,omitempty"`
+		Domain   string `json:"domain,omitempty"`
+		Expires  string `json:"expires,omitempty"`
+		HTTPOnly bool   `json:"httpOnly,omitempty"`
+		Secure   bool   `json:"secure,omitempty"`
+	}
+	harTimings struct {
+		Blocked float64 `json:"blocked"`
+		DNS     float64 `json:"dns"`
+		Connect float64 `json:"connect"`
+		Send    float64 `json:"send"`
+		Wait    float64 `json:"wait"`
+		Receive float64 `json:"receive"`
+		SSL     float64 `json:"ssl"`
+	}
+)
+
+const harVersion = "HTTP/1.1"
+
+// timings puts everything into the wait for the answer: of the parts, some of
+// which must not be -1, nothing is known.
+func timings(d time.Duration) harTimings {
+	return harTimings{Blocked: -1, DNS: -1, Connect: -1, Wait: max(0, milliseconds(d)), SSL: -1}
+}
+
+func harTime(t time.Time) string { return utc(t).Format("2006-01-02T15:04:05.000Z07:00") }
+
+func newEntry(e webhook.Event, started time.Time, took time.Duration) harEntry {
+	t := timings(took)
+	return harEntry{
+		Started: harTime(started), Time: t.Wait, Timings: t,
+		EventID: e.ID, Type: e.Type, WebhookID: e.WebhookID, Verdict: e.Verdict.Status,
+	}
+}
+
+// attemptEntry is what one attempt sent and got.
+func attemptEntry(e webhook.Event, a webhook.Attempt) harEntry {
+	sent := webhook.Request{Method: e.Method, Path: e.Path, RawQuery: e.RawQuery, Header: e.Header, Body: e.Body}
+	size := e.BodySize
+	if a.Sent != nil {
+		sent, size = *a.Sent, int64(len(a.Sent.Body))
+	}
+	address := a.Target
+	if address == "" {
+		address = receivedURL(e)
+	}
+	entry := newEntry(e, a.StartedAt, a.Duration)
+	entry.Request = newHARRequest(sent, address, size)
+	entry.Response = newHARResponse(a)
+	entry.Delivery, entry.Number, entry.Trigger, entry.Comment = a.Delivery, a.Number, a.Trigger, a.Hint
+	if a.Simulated {
+		entry.AnsweredBy = webhook.ByTaskhook
+	}
+	return entry
+}
+
+// unsentEntry is an event that never reached the app, with what its sender
+// was told.
+func unsentEntry(e webhook.Event, sum webhook.Summary) harEntry {
+	answer := sum.Answer
+	took := time.Duration(0)
+	if !answer.At.IsZero() {
+		took = answer.At.Sub(e.ReceivedAt)
+	}
+	entry := newEntry(e, e.ReceivedAt, took)
+	own := webhook.Request{Method: e.Method, Path: e.Path, RawQuery: e.RawQuery, Header: e.Header, Body: e.Body}
+	entry.Request = newHARRequest(own, receivedURL(e), e.BodySize)
+	entry.Response = newHARResponse(webhook.Attempt{StatusCode: answer.Status})
+	entry.Response.BodySize, entry.Response.Content.Size = -1, 0
+	entry.AnsweredBy, entry.Comment = answer.By, answer.Reason
+	return entry
+}
+
+// receivedURL is the URL that the sender asked.
+func receivedURL(e webhook.Event) string {
+	scheme, host := "http", e.Host
+	if e.Source == webhook.SourceTunnel {
+		scheme = "https"
+	}
+	if host == "" {
+		host = "localhost"
+	}
+	return scheme + "://" + host + asked(e.Path, e.RawQuery)
+}
+
+func newHARRequest(r webhook.Request, address string, size int64) harRequest {
+	q := harRequest{
+		Method: text(r.Method), URL: text(address), Version: harVersion,
+		Cookies: requestCookies(r.Header), Headers: harHeaders(r.Header), Query: []harPair{},
+		HeadersSize: -1, BodySize: size,
+	}
+	_, query, _ := strings.Cut(address, "?")
+	for part := range strings.SplitSeq(query, "&") {
+		if part != "" {
+			name, value, _ := strings.Cut(part, "=")
+			q.Query = append(q.Query, harPair{unescaped(name), unescaped(value)})
+		}
+	}
+	if len(r.Body) > 0 {
+		body, encoding := harText(r.Body)
+		q.Body = &harBody{mimeType(r.Header), []harPair{}, body, encoding}
+	}
+	return q
+}
+
+func newHARResponse(a webhook.Attempt) harResponse {
+	r := harResponse{
+		Status: a.StatusCode, StatusText: http.StatusText(a.StatusCode), Version: harVersion,
+		Cookies: responseCookies(a.Header), Headers: harHeaders(a.Header),
+		Redirect: text(a.Header.Get("Location")), HeadersSize: -1, BodySize: a.BodySize, Error: text(a.Error),
+		Content: harContent{Size: a.BodySize, Type: mimeType(a.Header)},
+	}
+	if a.StatusCode == 0 {
+		r.BodySize = -1
+	}
+	r.Content.Text, r.Content.Encoding = harText(a.Body)
+	if a.BodySize > int64(len(a.Body)) {
+		r.Content.Comment = "only the beginning of the body was kept"
+	}
+	return r
+}
+
+// harText is a body as the text of a JSON string can hold it exactly.
+func harText(body []byte) (text, encoding string) {
+	if utf8.Valid(body) {
+		return string(body), ""
+	}
+	return base64.StdEncoding.EncodeToString(body), "base64"
+}
+
+// text takes bytes that are not UTF-8 as Latin-1, which is what HTTP takes
+// them for: in JSON they would be lost.
+func text(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	runes := make([]rune, len(s))
+	for i := range len(s) {
+		runes[i] = rune(s[i])
+	}
+	return string(runes)
+}
+
+func mimeType(h http.Header) string {
+	if t := h.Get("Content-Type"); t != "" {
+		return text(t)
+	}
+	return "x-unknown"
+}
+
+// harHeaders are all values of all headers, sorted by name.
+func harHeaders(h http.Header) []harPair {
+	pairs := make([]harPair, 0, len(h))
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, v := range h[name] {
+			pairs = append(pairs, harPair{text(name), text(v)})
+		}
+	}
+	return pairs
+}
+
+func unescaped(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return text(plain)
+	}
+	return text(s)
+}
+
+func requestCookies(h http.Header) []harCookie {
+	return harCookies((&http.Request{Header: h}).Cookies())
+}
+
+func responseCookies(h http.Header) []harCookie {
+	return harCookies((&http.Response{Header: h}).Cookies())
+}
+
+func harCookies(cookies []*http.Cookie) []harCookie {
+	all := make([]harCookie, 0, len(cookies))
+	for _, c := range cookies {
+		own := harCookie{Name: text(c.Name), Value: text(c.Value), Path: text(c.Path), Domain: text(c.Domain), HTTPOnly: c.HttpOnly, Secure: c.Secure}
+		if !c.Expires.IsZero() {
+			own.Expires = harTime(c.Expires)
+		}
+		all = append(all, own)
+	}
+	return all
+}
