@@ -1,6 +1,6 @@
 # Everything a contributor runs. `make` lists it.
 
-.PHONY: help build test race lint bench fuzz cover ci clean
+.PHONY: help build test race lint bench screen pictures fuzz cover ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -19,6 +19,12 @@ lint: ## gofmt, go vet, golangci-lint
 
 bench: ## compare with httputil.ReverseProxy at 1, 16 and 64 connections
 	go run ./bench
+
+screen: ## drive the real screen in tmux and read it after each step
+	docs/screen.sh
+
+pictures: ## make the pictures in docs anew
+	docs/pictures.sh
 
 FUZZTIME ?= 20s
 fuzz: ## run every fuzz target for FUZZTIME

@@ -67,7 +67,7 @@ func (c copied) write(dir string, clip bool) writtenMsg {
 		dir = os.TempDir()
 	}
 	// A directory of its own: nobody else can have put a link there before.
-	dir, msg.err = os.MkdirTemp(dir, "taskhook-*")
+	dir, msg.err = ownDir(dir, "taskhook-*")
 	if msg.err != nil {
 		return msg
 	}

@@ -92,7 +92,7 @@ func TestCopyChoices(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := drive(t, f, 120, 40, Options{CopyDir: t.TempDir()})
+			d := drive(t, f, 120, 40, Options{CopyDir: filepath.Join(t.TempDir(), "not-yet")})
 			if got := d.copies(tt.keys...); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -169,7 +169,11 @@ func TestCopiesGoToAFileWhenAskedTooLongOrRefused(t *testing.T) {
 }
 
 func TestACopyThatCannotBeWrittenIsSaid(t *testing.T) {
-	d := drive(t, story(), 120, 40, Options{CopyDir: filepath.Join(t.TempDir(), "gone"), NoClipboard: true})
+	file := filepath.Join(t.TempDir(), "a file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := drive(t, story(), 120, 40, Options{CopyDir: filepath.Join(file, "no folder"), NoClipboard: true})
 	d.copies("y", "b")
 	d.sees("cannot copy the body")
 }

@@ -61,7 +61,7 @@ func (m *model) prepareDraft(ctx context.Context, id webhook.ID, refused bool) (
 		return nil, webhook.ErrPruned
 	}
 	// A directory of its own: nobody else can have put a link there before.
-	dir, err := os.MkdirTemp(m.opts.DraftDir, fmt.Sprintf("taskhook-%d-*", uint64(id)))
+	dir, err := ownDir(m.opts.DraftDir, fmt.Sprintf("taskhook-%d-*", uint64(id)))
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +78,17 @@ func (m *model) prepareDraft(ctx context.Context, id webhook.ID, refused bool) (
 		return nil, err
 	}
 	return d, nil
+}
+
+// ownDir makes a new directory for one thing, in a directory that need not be
+// there yet; "": the one for temporary files.
+func ownDir(in, pattern string) (string, error) {
+	if in != "" {
+		if err := os.MkdirAll(in, 0o700); err != nil {
+			return "", err
+		}
+	}
+	return os.MkdirTemp(in, pattern)
 }
 
 func (m *model) keep(d *draft) {

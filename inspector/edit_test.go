@@ -78,7 +78,7 @@ func edits(t *testing.T, f *memory, steps ...string) (d *driver, seen func() str
 	if err != nil {
 		t.Fatal(err)
 	}
-	d = drive(t, f, 120, 40, Options{Editor: `"` + program + `" -test.run=^TestEditorProgram$ --`, DraftDir: t.TempDir()})
+	d = drive(t, f, 120, 40, Options{Editor: `"` + program + `" -test.run=^TestEditorProgram$ --`, DraftDir: filepath.Join(t.TempDir(), "not", "yet", "there")})
 	d.m.acts.exec = func(cmd *exec.Cmd, end tea.ExecCallback) tea.Cmd {
 		return func() tea.Msg {
 			out, err := cmd.CombinedOutput()
