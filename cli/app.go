@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
+	"sync/atomic"
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
@@ -41,6 +43,9 @@ type app struct {
 	releaseSignals func()
 
 	fromEnv map[string]bool // flags that a variable has set
+	// screen takes what is said on stderr while a screen owns the terminal;
+	// nil: none does.
+	screen atomic.Pointer[slog.Logger]
 
 	project string // --project
 	dataDir string // --data-dir, "" for the project's own

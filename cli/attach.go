@@ -1,12 +1,18 @@
 package cli
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"taskhook/control"
 	"taskhook/inspector"
+	"taskhook/proxy"
 	"taskhook/taskee"
 )
 
@@ -30,11 +36,52 @@ func newAttachCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = inspector.Screen(cmd.Context(), b, b, a.screenOptions(dir))
+			stop, err := a.shareStore(dir, b)
+			if err != nil {
+				return errors.Join(err, b.close())
+			}
+			err = a.showScreen(cmd.Context(), b, dir, slog.New(slog.DiscardHandler))
 			a.releaseSignals()
-			return errors.Join(err, b.close())
+			return errors.Join(err, stop(), b.close())
 		},
 	}
+}
+
+// shareStore lets other processes ask this one while it has the store open, as
+// they ask a listener: one process alone can.
+func (a *app) shareStore(dir string, b *backend) (stop func() error, err error) {
+	if b.running {
+		return func() error { return nil }, nil
+	}
+	ln, err := control.Listen(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the control socket: %w", err)
+	}
+	srv := proxy.NewServer(control.Handler(b), nil)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	return func() error {
+		if within(flushTime, srv.Shutdown) != nil {
+			_ = srv.Close()
+		}
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	}, nil
+}
+
+// feedAndActions is what a screen shows and acts on.
+type feedAndActions interface {
+	inspector.Feed
+	inspector.Actions
+}
+
+// showScreen shows the screen; what is said on stderr meanwhile goes to a log.
+func (a *app) showScreen(ctx context.Context, f feedAndActions, dir string, log *slog.Logger) error {
+	a.screen.Store(log)
+	defer a.screen.Store(nil)
+	return inspector.Screen(ctx, f, f, a.screenOptions(dir))
 }
 
 // screenOptions are the choices of every screen. What is copied or edited goes

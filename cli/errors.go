@@ -57,12 +57,21 @@ func (a *app) report(err error) {
 // sayErr prints one message on stderr behind "taskhook: kind:".
 func (a *app) sayErr(kind, text string) {
 	text = strings.TrimSpace(printable(text))
+	if log := a.screen.Load(); log != nil {
+		log.Info(text)
+		return
+	}
 	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s: %s\n", kind, text)
 }
 
 // note prints one plain message on stderr.
 func (a *app) note(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s\n", printable(fmt.Sprintf(format, args...)))
+	text := printable(fmt.Sprintf(format, args...))
+	if log := a.screen.Load(); log != nil {
+		log.Info(text)
+		return
+	}
+	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s\n", text)
 }
 
 func (a *app) warn(format string, args ...any) {

@@ -255,7 +255,7 @@ func (s *session) show(ctx context.Context) error {
 	out, policy := s.app.stdout, taskee.Policy()
 	switch s.opts.output.value {
 	case "screen":
-		return inspector.Screen(ctx, s.feed, s.feed, s.app.screenOptions(s.dir))
+		return s.app.showScreen(ctx, s.feed, s.dir, s.logger)
 	case "json":
 		return inspector.JSONLines(ctx, out, s.feed, s.from)
 	case "plain":

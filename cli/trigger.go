@@ -191,8 +191,11 @@ func (a *app) listenerURL(ctx context.Context, path string) (string, error) {
 	if err == nil {
 		defer func() { _ = client.Close() }()
 		var l webhook.Listener
-		if l, err = client.Listener(ctx); err == nil {
+		if l, err = client.Listener(ctx); err == nil && l.Local != "" {
 			return withPath(l.Local+path, path != "")
+		}
+		if err == nil {
+			err = control.ErrNoListener // somebody only looks at the stored events
 		}
 	}
 	if errors.Is(err, control.ErrNoListener) {

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 picture() {
   tm capture-pane -e -p > "$tmp/$1.ansi"
   go run github.com/charmbracelet/freeze@v0.2.2 "$tmp/$1.ansi" --language ansi --output "docs/$1.svg" \
-    --window --padding 16 --margin 0 --font.size 13 --font.family monospace
+    --window --padding 16 --margin 0 --font.size 13 --font.family "DejaVu Sans Mono, Menlo, Consolas, monospace"
 }
 
 screen 124 34 EDITOR=vi sh -c 'taskhook demo --every 300ms'

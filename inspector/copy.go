@@ -46,7 +46,7 @@ func (m *model) bring(c copied) tea.Cmd {
 		clip := !c.file && !m.opts.NoClipboard
 		return m.background.do(func(context.Context) tea.Msg { return c.write(dir, clip) })
 	}
-	m.say(moodGood, signGood+" "+c.what+" is in the terminal's clipboard ("+size(int64(len(c.text)))+")")
+	m.say(moodGood, signGood+" "+c.what+" sent to the terminal's clipboard ("+size(int64(len(c.text)))+"); should it refuse, y and f write a file")
 	return tea.SetClipboard(c.text)
 }
 
@@ -93,7 +93,7 @@ func (msg writtenMsg) apply(m *model) tea.Cmd {
 	case msg.err != nil:
 		m.say(moodBad, "cannot copy "+msg.what+": "+msg.err.Error())
 	case msg.clipboard != "":
-		m.say(moodGood, signGood+" "+msg.what+" is in the terminal's clipboard; its body is in "+msg.bodyPath)
+		m.say(moodGood, signGood+" "+msg.what+" sent to the terminal's clipboard; its body is in "+msg.bodyPath)
 		return tea.SetClipboard(msg.clipboard)
 	default:
 		m.say(moodGood, signGood+" "+msg.what+" is in "+msg.path)

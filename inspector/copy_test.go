@@ -97,7 +97,7 @@ func TestCopyChoices(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 			if tt.want != "" {
-				d.sees("is in the terminal's clipboard")
+				d.sees("sent to the terminal's clipboard")
 			}
 		})
 	}
@@ -192,7 +192,7 @@ func TestAShortCopyGoesToTheClipboard(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	d.send(tickMsg{d.m.now.Add(time.Second), false})
-	if !regexp.MustCompile(`the public URL is in the\s+terminal's clipboard`).MatchString(d.screen()) {
+	if !regexp.MustCompile(`the public URL sent to the\s+terminal's clipboard`).MatchString(d.screen()) {
 		t.Errorf("nothing is said:\n%s", d.screen())
 	}
 }

@@ -89,6 +89,8 @@ type list struct {
 	retryAt time.Time // no read before: the last one went wrong
 	stored  int       // events in the store, about
 
+	back *list // all events, as they were left for others; nil: not left
+
 	marks map[webhook.ID]wish // set by the person, and not read back yet
 	types map[string]bool     // seen so far, for completion
 }
@@ -108,10 +110,20 @@ func (l *list) setText(text string) {
 }
 
 // setScope starts over with other events, or in another order. A read that is
-// under way is given up.
+// under way is given up. Back in the scope of all events, the person is where
+// they left it.
 func (l *list) setScope(s scope) {
 	if s == l.scope {
 		return
+	}
+	l.stop()
+	if b := l.back; b != nil && b.scope == s && !b.follow {
+		l.returnTo(b)
+		return
+	}
+	if !l.narrowed() && l.byTime() {
+		left := *l
+		l.back = &left
 	}
 	l.scope = s
 	l.gen++
@@ -121,7 +133,18 @@ func (l *list) setScope(s scope) {
 	l.notYet, l.peekAt, l.retryAt = time.Time{}, time.Time{}, time.Time{}
 	l.slow, l.scanned = false, 0
 	l.held = l.pos
-	l.stop()
+}
+
+// returnTo takes up the list where it was left. What has changed since is read
+// anew, around the selection.
+func (l *list) returnTo(left *list) {
+	now := *l
+	*l = *left
+	l.height, l.gen, l.asked = now.height, now.gen+1, now.asked
+	l.stored, l.marks, l.types = now.stored, now.marks, now.types
+	l.back, l.dirty, l.rising, l.jump = nil, true, false, false
+	l.notYet, l.peekAt, l.farAt, l.retryAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	l.settle()
 }
 
 // stop gives up the read that is under way.

@@ -148,6 +148,9 @@ func TestTheSlowestComeFirst(t *testing.T) {
 		t.Error("the list follows in another order than time's")
 	}
 	d.press("o")
+	d.wants(2999, false) // where it was left
+	d.press("home")
+	d.ticks(2)
 	d.wants(3005, true)
 }
 
@@ -309,4 +312,19 @@ func TestTheFiltersThatTheListBuildsParse(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestLeavingTheFilterLineReturnsToWhereThePersonWas(t *testing.T) {
+	d := drive(t, many(500), 80, 24, Options{})
+	for range 40 {
+		d.press("down")
+	}
+	d.wants(460, false)
+	d.press("/")
+	d.typed("id:3")
+	d.ticks(4)
+	d.wants(3, true)
+	d.press("esc")
+	d.ticks(4)
+	d.wants(460, false)
 }

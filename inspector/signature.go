@@ -22,7 +22,10 @@ func (r *reading) signature(b *pageBuilder) error {
 		return err
 	}
 	b.verdict(d.Verdict)
-	if was := r.summary.Verdict; was.Status != "" && (was.Status != d.Verdict.Status || was.Key != d.Verdict.Key) {
+	switch was := r.summary.Verdict; {
+	case was.Status == webhook.Unchecked:
+		b.add(lookWarn, "It was not checked when it came.")
+	case was.Status != "" && (was.Status != d.Verdict.Status || was.Key != d.Verdict.Key):
 		b.add(lookWarn, "When it came it was "+string(was.Status)+": the keys that are trusted, or the check, have changed since.")
 	}
 	for _, s := range d.Signatures {

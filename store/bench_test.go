@@ -93,11 +93,20 @@ func BenchmarkLarge(b *testing.B) {
 		{"by-type", webhook.Query{Filter: "type:ContactCreate"}},
 		{"no-row-fits", webhook.Query{Filter: "state:lost"}},
 		{"no-text-fits", webhook.Query{Filter: `"occurs nowhere"`}},
+		{"no-body-fits", webhook.Query{Filter: `body:"occurs nowhere"`}},
+		{"no-jq-fits", webhook.Query{Filter: `.data.email == "occurs nowhere"`}},
+		{"slowest", webhook.Query{Order: webhook.OrderDuration}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := s.Page(background, bench.q); err != nil {
-					b.Fatal(err)
+				for q := bench.q; ; { // a page may come before anything is found
+					p, err := s.Page(background, q)
+					if err != nil {
+						b.Fatal(err)
+					}
+					if q.Cursor = p.Next; q.Cursor == 0 || len(p.Events) > 0 {
+						break
+					}
 				}
 			}
 		})

@@ -5,11 +5,14 @@
 package export
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"taskhook/webhook"
 )
@@ -197,10 +200,37 @@ func kept(body []byte) []byte {
 // writeLine writes one object and a line end in one Write, so that lines of
 // several writers do not mix.
 func writeLine(w io.Writer, line any) error {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(harmless{w})
 	enc.SetEscapeHTML(false)
 	return enc.Encode(line)
 }
+
+// harmless escapes, in JSON, what acts on a terminal and JSON leaves as it is:
+// C1 control characters and bidirectional overrides. The value stays the same.
+type harmless struct{ w io.Writer }
+
+func (h harmless) Write(p []byte) (int, error) {
+	if bytes.IndexFunc(p, isDangerous) < 0 {
+		return h.w.Write(p)
+	}
+	safe := make([]byte, 0, len(p)+64)
+	for rest := p; len(rest) > 0; {
+		r, n := utf8.DecodeRune(rest)
+		if isDangerous(r) {
+			safe = fmt.Appendf(safe, `\u%04x`, r)
+		} else {
+			safe = append(safe, rest[:n]...)
+		}
+		rest = rest[n:]
+	}
+	if _, err := h.w.Write(safe); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// isDangerous reports whether a rune beyond JSON's own escapes is unsafe.
+func isDangerous(r rune) bool { return r >= 0x7f && r != utf8.RuneError && isUnsafe(r) }
 
 func utc(t time.Time) time.Time { return t.Round(0).UTC() }
 

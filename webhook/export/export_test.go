@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -186,5 +187,20 @@ func TestPrettyLinesAreBounded(t *testing.T) {
 	lines, _, more = PrettyLines([]byte("["+strings.Repeat("1,", 1000)+"1]"), 100)
 	if len(lines) != 100 || !more {
 		t.Errorf("%d lines, more %v; want 100 and more", len(lines), more)
+	}
+}
+
+func TestJSONLinesDoNotActOnATerminal(t *testing.T) {
+	var b bytes.Buffer
+	in := "a\u009b31m\u202eb\x7fc\u2028é"
+	if err := EventLine(&b, webhook.Summary{Event: webhook.Event{Type: in}}); err != nil {
+		t.Fatal(err)
+	}
+	if line := strings.TrimSuffix(b.String(), "\n"); strings.ContainsAny(line, "\u009b\u202e\x7f") {
+		t.Errorf("the line acts: %q", line)
+	}
+	var out struct{ Type string }
+	if err := json.Unmarshal(b.Bytes(), &out); err != nil || out.Type != in {
+		t.Errorf("it reads %q, %v", out.Type, err)
 	}
 }

@@ -44,7 +44,7 @@ func (h *harWriter) entry(e harEntry) error {
 	if _, err := io.WriteString(h.w, before+"\n"); err != nil {
 		return err
 	}
-	enc := json.NewEncoder(trimmer{h.w})
+	enc := json.NewEncoder(harmless{trimmer{h.w}})
 	enc.SetEscapeHTML(false)
 	return enc.Encode(e)
 }

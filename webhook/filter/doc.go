@@ -28,9 +28,9 @@
 // parenthesis that closes its group: whatever stands there is jq's, its "and",
 // "or" and "|" included. To go on after it, put it in parentheses; an expression
 // that begins with something else is written jq:(…) or jq:"…". It matches when one
-// of its results is neither false nor null. A body that is no JSON, an error and
-// an expression that runs for more than 100 ms on an event do not match; after
-// twenty of the last, the scan ends with [ErrSlow].
+// of its results is neither false nor null. A body that is no JSON does not match.
+// An event on which an expression fails is selected neither by it nor by its
+// contrary; one that runs for more than 200 ms ends the scan with [ErrSlow].
 //
 // # States and times
 //

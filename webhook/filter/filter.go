@@ -164,12 +164,15 @@ type candidate struct {
 	read  bool           // body has been read
 	open  needs          // what would tell more than is known
 
-	shape    *shape
-	value    any  // the body as JSON, as far as the shape wants it
-	decoded  bool // value has been asked for
-	isJSON   bool
-	limit    time.Duration // of jq for one event
-	timeouts int           // of jq, in this scan
+	shape   *shape
+	value   any  // the body as JSON, as far as the shape wants it
+	decoded bool // value has been asked for
+	isJSON  bool
+	limit   time.Duration // of jq for one event
+	slow    bool          // jq has run out of time
+	// undecided: jq has failed on this event, so that neither the filter nor
+	// its contrary selects it.
+	undecided bool
 }
 
 // unknown is the result of a term that something unread would decide.
@@ -214,14 +217,15 @@ func (s *Scan) Match(r *Row, load Loader) (bool, error) {
 	}
 	s.c.body, s.c.read = body, true
 	res = s.root.eval(&s.c)
-	if s.c.timeouts >= maxTimeouts {
+	if s.c.slow {
 		return false, ErrSlow
 	}
-	return res == Yes, nil
+	return res == Yes && !s.c.undecided, nil
 }
 
 // forget drops what was read of the last event: it is the loader's again.
 func (s *Scan) forget() {
 	s.c.event, s.c.body, s.c.value = nil, nil, nil
 	s.c.read, s.c.decoded, s.c.isJSON = false, false, false
+	s.c.slow, s.c.undecided = false, false
 }

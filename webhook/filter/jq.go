@@ -10,16 +10,12 @@ import (
 )
 
 // ErrSlow is returned by Scan.Match when the filter's jq expression has run
-// out of its time for an event too often for the scan to go on.
+// out of its time for an event: what it selects is not known then.
 var ErrSlow = errors.New("the jq expression takes too long")
 
-// timeLimit is what a jq expression gets for one event: a thousand times what
-// an ordinary one takes, so that a busy machine does not hide an event.
-// maxTimeouts ends a scan that would go on for hours.
-const (
-	timeLimit   = 100 * time.Millisecond
-	maxTimeouts = 20
-)
+// timeLimit is what a jq expression gets for one event: ten thousand times what
+// an ordinary one takes, so that a busy machine does not fail a scan.
+const timeLimit = 200 * time.Millisecond
 
 // jqHint is for what cannot be read after a jq expression.
 const jqHint = "a jq expression runs to the end of the text: put it in parentheses to go on after it"
@@ -192,7 +188,7 @@ func (c *candidate) run(code *gojq.Code, v any) (found bool) {
 	// A fault in the interpreter must not take the listener down.
 	defer func() {
 		if recover() != nil {
-			found = false
+			found, c.undecided = false, true
 		}
 	}()
 	for results := code.RunWithContext(ctx, v); ; {
@@ -202,8 +198,9 @@ func (c *candidate) run(code *gojq.Code, v any) (found bool) {
 		}
 		if err, failed := r.(error); failed {
 			if errors.Is(err, context.DeadlineExceeded) {
-				c.timeouts++
+				c.slow = true
 			}
+			c.undecided = true
 			return false
 		}
 		if r != nil && r != false {

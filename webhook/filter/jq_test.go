@@ -72,13 +72,17 @@ func TestAJQExpressionWithoutEndIsStopped(t *testing.T) {
 	s.c.limit = time.Millisecond
 	e := contact()
 	r := RowOf(&e.Summary)
-	for i := range maxTimeouts {
-		ok, err := s.Match(&r, e)
-		if ok {
-			t.Fatal("it matches")
-		}
-		if last := i == maxTimeouts-1; last != errors.Is(err, ErrSlow) {
-			t.Fatalf("event %d: %v", i, err)
+	if ok, err := s.Match(&r, e); ok || !errors.Is(err, ErrSlow) {
+		t.Errorf("selected %v, %v", ok, err)
+	}
+}
+
+func TestWhatAnExpressionFailsOnIsSelectedNeitherWay(t *testing.T) {
+	e := contact()
+	r := RowOf(&e.Summary)
+	for _, text := range []string{`jq:(.type | error)`, `!jq:(.type | error)`, `!(.type | keys)`} {
+		if ok, err := mustParse(t, text).At(noon).Match(&r, e); ok || err != nil {
+			t.Errorf("%s: selected %v, %v", text, ok, err)
 		}
 	}
 }
@@ -87,7 +91,7 @@ func TestASlowBranchIsNotTakenWhereTextDecides(t *testing.T) {
 	s := mustParse(t, "jq:(def f: f; f) body:nowhere").At(noon)
 	e := contact()
 	r := RowOf(&e.Summary)
-	if _, err := s.Match(&r, e); err != nil || s.c.timeouts != 0 {
-		t.Errorf("jq was run: %d timeouts, %v", s.c.timeouts, err)
+	if _, err := s.Match(&r, e); err != nil {
+		t.Errorf("jq was run: %v", err)
 	}
 }
