@@ -202,6 +202,7 @@ func (s *session) run(ctx context.Context) error {
 	if err := s.banner(ctx); err != nil {
 		return err
 	}
+	s.logger.Info("listening", "local", s.local, "public", s.publicURL(), "target", s.opts.target.String(), "verify", s.opts.verify.value)
 	s.tasks.Go(func() { s.followURL(s.life) })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

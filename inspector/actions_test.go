@@ -172,3 +172,14 @@ func TestTheOnlyMarkedEventIsNotAskedFor(t *testing.T) {
 		t.Errorf("sent %q\n%s", got, d.screen())
 	}
 }
+
+func TestTypingReplacesTheTextThatAPromptOffers(t *testing.T) {
+	d := drive(t, some(), 80, 24, Options{})
+	d.press("R")
+	d.typed("39102")
+	d.sees("send to: 39102")
+	d.misses("127.0.0.1:3000/webhooks39102")
+	d.press("esc", "R", "backspace")
+	d.typed("X")
+	d.sees("send to: http://127.0.0.1:3000/webhookX")
+}

@@ -18,6 +18,7 @@ type prompt struct {
 	at       int      // in history; its length: what is being typed
 	typed    string   // kept while the history is looked through
 	why      string   // why the last answer would not do
+	offered  bool     // the text is the screen's: typing replaces it, any other key takes it over
 	validate func(text string) error
 	done     func(m *model, text string) tea.Cmd
 }
@@ -34,6 +35,7 @@ func newPrompt(label, text string, done func(m *model, text string) tea.Cmd) *pr
 	p := &prompt{input: newInput(label + ": "), label: label, done: done}
 	p.input.SetValue(text)
 	p.input.CursorEnd()
+	p.offered = text != ""
 	p.input.Focus() // blinking is the terminal's
 	return p
 }
@@ -85,6 +87,12 @@ func (p *prompt) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 
 // update hands the line a message that is not one of the prompt's keys.
 func (p *prompt) update(msg tea.Msg) tea.Cmd {
+	if press, ok := msg.(tea.KeyPressMsg); ok {
+		if p.offered && press.Text != "" {
+			p.input.SetValue("")
+		}
+		p.offered = false
+	}
 	var cmd tea.Cmd
 	p.input, cmd = p.input.Update(msg)
 	p.why = ""
