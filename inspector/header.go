@@ -53,6 +53,9 @@ func (m *model) folded() string {
 	if m.listener.Tunnel.URL == "" {
 		name = m.listener.Local
 	}
+	if name == "" && m.listener.Version != "" {
+		name = noListenerWords(m.listener.Target)
+	}
 	c := m.listener.Counts
 	lost := piece{}
 	if c.Lost > 0 {
@@ -91,6 +94,15 @@ func (m *model) folded() string {
 		}
 	}
 	return m.headEdges(name, right)
+}
+
+// noListenerWords says that only what is stored is shown.
+func noListenerWords(target string) string {
+	text := "stored events: no listener runs"
+	if target != "" {
+		text += "; resends go to " + export.Clean(target)
+	}
+	return text
 }
 
 // headEdges writes the name at the left edge and pieces at the right; the name

@@ -328,3 +328,10 @@ func TestLeavingTheFilterLineReturnsToWhereThePersonWas(t *testing.T) {
 	d.ticks(4)
 	d.wants(460, false)
 }
+
+func TestWithoutAListenerTheHeaderSaysSo(t *testing.T) {
+	f := some()
+	f.listener = webhook.Listener{Version: "1.0.0", Project: "default", Target: "http://localhost:3000"}
+	d := drive(t, f, 120, 40, Options{})
+	d.sees("stored events: no listener runs; resends go to http://localhost:3000")
+}
