@@ -181,10 +181,10 @@ func (l *list) apply(msg pageMsg, now time.Time) {
 	l.resume()
 }
 
-// pace keeps reading to a tenth of the time, so that a slow search of a large
+// pace keeps reading to a small part of the time, so that a slow search of a large
 // store leaves the machine alone.
 func (l *list) pace(msg pageMsg, now time.Time) {
-	rest := 9 * (msg.spent + msg.took)
+	rest := 24 * (msg.spent + msg.took)
 	l.peekAt = now.Add(max(peekEvery, rest))
 	if msg.kind == readPeek {
 		return

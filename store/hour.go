@@ -18,7 +18,7 @@ type hourTally struct {
 }
 
 // idleShare is how many times as long as a count took it stands.
-const idleShare = 50
+const idleShare = 200
 
 // lastHour counts the events of the last hour.
 func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
