@@ -199,7 +199,7 @@ func (s *session) serve(ln net.Listener, h http.Handler) {
 func (s *session) run(ctx context.Context) error {
 	// From here on the next signal ends the program at once.
 	defer s.app.releaseSignals()
-	if err := s.banner(ctx); err != nil {
+	if err := s.banner(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	s.logger.Info("listening", "local", s.local, "public", s.publicURL(), "target", s.opts.target.String(), "verify", s.opts.verify.value)
@@ -238,10 +238,20 @@ func (s *session) showAll(ctx context.Context) error {
 
 // settle lets what is in progress end, and stores it.
 func (s *session) settle() {
-	err := within(drainTime, s.proxy.Close)
+	err := s.drain()
 	if err = errors.Join(err, within(flushTime, s.store.Flush)); err != nil {
 		s.logger.Error("not all could be stored before the end", "error", err)
 	}
+}
+
+// drain lets what is in progress end, and says what is waited for.
+func (s *session) drain() error {
+	s.proxy.Drain()
+	if n := s.proxy.InFlight(); n > 0 {
+		s.app.note("stopping: %s in progress, up to %s; interrupt again to end at once",
+			plural(n, "request is", "requests are"), drainTime)
+	}
+	return within(drainTime, s.proxy.Close)
 }
 
 // within gives a part of the end its time.
@@ -273,7 +283,7 @@ func (s *session) close() error {
 	if s.proxy != nil {
 		// The servers go on meanwhile: what arrives now is answered 429, and
 		// the platform sends it again. A closed tunnel would lose it.
-		errs = append(errs, within(drainTime, s.proxy.Close))
+		errs = append(errs, s.drain())
 	}
 	for _, srv := range s.servers {
 		if within(flushTime, srv.Shutdown) != nil {
