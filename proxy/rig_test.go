@@ -380,4 +380,4 @@ func answering(t *testing.T, answer string) string {
 	})
 }
 
-var errDiskFull = fmt.Errorf("write /home/jane/events.db: %w", syscall.ENOSPC)
+var errDiskFull = fmt.Errorf("write secret-place/events.db: %w", syscall.ENOSPC)
