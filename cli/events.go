@@ -139,9 +139,8 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 			"  taskhook events delete --verdict invalid --yes",
 		Args: arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 == !q.given() {
-				return usageError(cmd, errors.New("name events, or select them with flags; not both"),
-					"for example: taskhook events delete 42, or taskhook events delete --state refused --yes")
+			if err := q.one(cmd, args, "taskhook events delete 42, or taskhook events delete --state refused --yes"); err != nil {
+				return err
 			}
 			query, err := q.query(cmd)
 			if err != nil {
@@ -154,8 +153,7 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 			return errors.Join(a.deleteEvents(cmd, b, args, query, yes), b.close())
 		},
 	}
-	q.add(cmd)
-	onlyOnCommandLine(cmd.Flags(), q.names()...)
+	q.addSelection(cmd)
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	onlyOnCommandLine(cmd.Flags(), "yes")
 	return cmd
@@ -163,14 +161,11 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 
 func (a *app) deleteEvents(cmd *cobra.Command, b *backend, names []string, q webhook.Query, yes bool) error {
 	ctx := cmd.Context()
-	ids, err := findAll(ctx, b, names)
+	ids, err := selected(ctx, b, names, q)
 	if err != nil {
 		return err
 	}
 	if len(names) == 0 {
-		if ids, err = selectAll(ctx, b, q); err != nil {
-			return err
-		}
 		if len(ids) == 0 {
 			a.note("no event fits: nothing deleted")
 			return nil

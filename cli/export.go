@@ -35,8 +35,10 @@ func newEventsExportCommand(a *app) *cobra.Command {
 			"  taskhook events export | jq .type",
 		Args: arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 && f.given() {
-				return usageError(cmd, errors.New("name events, or select them with flags; not both"), "for example: taskhook events export --type ContactCreate")
+			if len(args) > 0 { // none and no flag: all
+				if err := f.one(cmd, args, "taskhook events export --type ContactCreate"); err != nil {
+					return err
+				}
 			}
 			query, err := f.query(cmd)
 			if err != nil {
@@ -49,8 +51,7 @@ func newEventsExportCommand(a *app) *cobra.Command {
 			return errors.Join(a.exportEvents(cmd.Context(), b, args, query, &f), b.close())
 		},
 	}
-	f.add(cmd)
-	onlyOnCommandLine(cmd.Flags(), f.names()...)
+	f.addSelection(cmd)
 	addChoice(cmd.Flags(), &f.format, "format", "how to write them")
 	cmd.Flags().StringVar(&f.out, "out", "", "write to FILE; without it, or with -, to standard output")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace a FILE that is there")
@@ -59,14 +60,11 @@ func newEventsExportCommand(a *app) *cobra.Command {
 }
 
 func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q webhook.Query, f *exportFlags) error {
-	ids, err := findAll(ctx, b, names)
+	ids, err := selected(ctx, b, names, q)
 	if err != nil {
 		return err
 	}
 	if len(names) == 0 {
-		if ids, err = selectAll(ctx, b, q); err != nil {
-			return err
-		}
 		slices.Reverse(ids) // in order of arrival
 	}
 	o := export.Options{Version: version()}
@@ -102,8 +100,12 @@ func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q we
 	return nil
 }
 
-// selectAll collects the events that a query selects, newest first.
-func selectAll(ctx context.Context, b *backend, q webhook.Query) ([]webhook.ID, error) {
+// selected collects the events that are named, as they are, or that a query
+// selects, newest first.
+func selected(ctx context.Context, b *backend, names []string, q webhook.Query) ([]webhook.ID, error) {
+	if len(names) > 0 {
+		return findAll(ctx, b, names)
+	}
 	var ids []webhook.ID
 	err := eachEvent(ctx, b, q, math.MaxInt, func(e webhook.Summary) error {
 		ids = append(ids, e.ID)

@@ -21,8 +21,8 @@ func newEventsMarkCommand(a *app) *cobra.Command {
 			"  taskhook events mark --filter is:marked --remove",
 		Args: arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 == !q.given() {
-				return usageError(cmd, errors.New("name events, or select them with flags; not both"), "for example: taskhook events mark 42")
+			if err := q.one(cmd, args, "taskhook events mark 42"); err != nil {
+				return err
 			}
 			query, err := q.query(cmd)
 			if err != nil {
@@ -35,22 +35,16 @@ func newEventsMarkCommand(a *app) *cobra.Command {
 			return errors.Join(a.markEvents(cmd.Context(), b, args, query, !remove), b.close())
 		},
 	}
-	q.add(cmd)
-	onlyOnCommandLine(cmd.Flags(), q.names()...)
+	q.addSelection(cmd)
 	cmd.Flags().BoolVar(&remove, "remove", false, "take the marks away")
 	onlyOnCommandLine(cmd.Flags(), "remove")
 	return cmd
 }
 
 func (a *app) markEvents(ctx context.Context, b *backend, names []string, q webhook.Query, marked bool) error {
-	ids, err := findAll(ctx, b, names)
+	ids, err := selected(ctx, b, names, q)
 	if err != nil {
 		return err
-	}
-	if len(names) == 0 {
-		if ids, err = selectAll(ctx, b, q); err != nil {
-			return err
-		}
 	}
 	if err := b.Mark(ctx, ids, marked); err != nil {
 		return err

@@ -41,6 +41,22 @@ func (q *queryFlags) names() []string {
 	return []string{"filter", "type", "webhook-id", "since", "before", "verdict", "status", "state"}
 }
 
+// addSelection adds the flags to a command that does something to events: what
+// is to be done this once is never said by a variable.
+func (q *queryFlags) addSelection(cmd *cobra.Command) {
+	q.add(cmd)
+	onlyOnCommandLine(cmd.Flags(), q.names()...)
+}
+
+// one makes it a usage error to select events neither by name nor by flags, or
+// by both.
+func (q *queryFlags) one(cmd *cobra.Command, names []string, example string) error {
+	if len(names) == 0 == !q.given() {
+		return usageError(cmd, errors.New("name events, or select them with flags; not both"), "for example: "+example)
+	}
+	return nil
+}
+
 // given reports whether any of the flags was used.
 func (q *queryFlags) given() bool { return *q != queryFlags{} }
 
