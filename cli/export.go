@@ -86,7 +86,7 @@ func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q we
 		return withHint(fmt.Errorf("%s is there already", f.out), "choose another name, or replace it with --force")
 	}
 	if err != nil {
-		return err
+		return withHint(err, "name a file that can be made, with --out FILE")
 	}
 	defer w.Abort()
 	n, err := export.Copy(ctx, w, b, ids, nil)
