@@ -78,10 +78,11 @@ type list struct {
 	unsure  bool // it may have changed without a hint
 	jump    bool // the person asked for the oldest
 	reading bool
-	scanned float64 // share of the store that a search has seen; 0 while none is seen to run
-	slow    bool    // a whole read of this scope takes long
-	gen     int     // of the scope: pages of an older one are dropped
-	asked   int     // reads so far
+	scanned float64    // share of the store that a search has seen; 0 while none is seen to run
+	slow    bool       // a whole read of this scope takes long
+	cutOff  webhook.ID // the selected event, if the window read last did not reach down to it
+	gen     int        // of the scope: pages of an older one are dropped
+	asked   int        // reads so far
 	cancel  context.CancelFunc
 	notYet  time.Time // no unasked read before: reads stay a small part of the time
 	peekAt  time.Time // the same of readPeek

@@ -65,6 +65,8 @@ func (l *list) want(now time.Time) (request, bool) {
 	case len(l.rows) == 0 && refresh, l.follow && refresh:
 		// An empty window is looked for from the newest again.
 		r.kind = readNewest
+	case refresh && l.cutOff != 0:
+		r.kind, r.cursor = readHere, l.cutOff+1
 	case refresh:
 		r.kind, r.cursor = readHere, l.rows[0].ID+1
 	default:
@@ -153,6 +155,12 @@ func (l *list) apply(msg pageMsg, now time.Time) {
 	selected, had := l.selected()
 	line := l.sel - l.off
 	sameTop := had && len(page.Events) > 0 && page.Events[0].ID == l.rows[0].ID
+	if l.cutOff = 0; msg.kind == readHere && had && !l.follow && l.byTime() && endsAbove(page, selected.ID) {
+		// More rows than fit have come up between the first one and the
+		// selected one: the window begins at that.
+		l.cutOff, l.dirty, l.notYet = selected.ID, true, now
+		return
+	}
 	l.rows, l.next, l.pos = page.Events, page.Next, page.Position
 	if msg.top {
 		l.topKnown, l.topAt = true, l.pos.Event
@@ -179,6 +187,12 @@ func (l *list) apply(msg pageMsg, now time.Time) {
 	l.current, l.loaded = true, l.loaded || !msg.more
 	l.settle()
 	l.resume()
+}
+
+// endsAbove reports whether a page ends before it comes to an event.
+func endsAbove(page webhook.Page, id webhook.ID) bool {
+	n := len(page.Events)
+	return n > 0 && page.Next != 0 && page.Events[n-1].ID > id
 }
 
 // pace keeps reading to a small part of the time, so that a slow search of a large
