@@ -24,6 +24,7 @@ var rooms = map[string]room{
 	"webhook/filter": {siblings: []string{"webhook"}, modules: []string{"github.com/itchyny/gojq"}},
 	"jsjson":         {},
 	"retry":          {siblings: []string{"webhook"}},
+	"proxy/fault":    {siblings: []string{"webhook", "webhook/filter"}},
 
 	"taskee":           {siblings: leaves},
 	"verify":           {siblings: append([]string{"taskee"}, leaves...)},

@@ -92,7 +92,8 @@ func newRootCommand(a *app) *cobra.Command {
 	})
 	root.AddCommand(
 		newListenCommand(a), newDemoCommand(a), newAttachCommand(a),
-		newEventsCommand(a), newResendCommand(a), newTriggerCommand(a),
+		newEventsCommand(a), newResendCommand(a), newSimulateCommand(a), newRescueCommand(a),
+		newFaultsCommand(a), newTriggerCommand(a),
 		newVerifyCommand(a), newKeysCommand(a), newVersionCommand(a),
 	)
 	return root

@@ -77,7 +77,7 @@ func (a *app) openLocal(dir string, acc access) (*backend, error) {
 	}, diagnose: diagnoseWith(dir, trusted), dir: dir}
 	closeAll := st.Close
 	if acc == writes {
-		if l.proxy, err = a.resendProxy(dir, st, last); err != nil {
+		if l.proxy, err = a.resendProxy(dir, st, last, l.diagnose); err != nil {
 			return nil, errors.Join(err, st.Close())
 		}
 		closeAll = func() error {
@@ -91,8 +91,11 @@ func (a *app) openLocal(dir string, acc access) (*backend, error) {
 
 // resendProxy sends stored events when no listener runs: to the last
 // listener's target, unless a command names another.
-func (a *app) resendProxy(dir string, st *store.Store, last string) (*proxy.Proxy, error) {
-	o := proxy.Options{Store: st, Signer: func() (taskee.Signer, error) { return a.devSigner(dir) }}
+func (a *app) resendProxy(dir string, st *store.Store, last string, diagnose func(webhook.Event) webhook.Diagnosis) (*proxy.Proxy, error) {
+	o := proxy.Options{
+		Store: st, Signer: func() (taskee.Signer, error) { return a.devSigner(dir) },
+		Check: func(e webhook.Event) webhook.Verdict { return diagnose(e).Verdict },
+	}
 	if last != "" {
 		var err error
 		if o.Target, err = proxy.ParseTarget(last); err != nil {

@@ -44,6 +44,8 @@ type listenOptions struct {
 	ngrokCAPEM    []byte
 	authtoken     string
 	tunnelMissing bool // auto found no authtoken
+	shieldTimeout time.Duration
+	rehearse      rehearseFlags
 }
 
 func newListenOptions() *listenOptions {
@@ -78,6 +80,7 @@ func newListenCommand(a *app) *cobra.Command {
 		},
 	}
 	o.addFlags(cmd)
+	o.rehearse.add(cmd)
 	return cmd
 }
 
@@ -132,6 +135,12 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	}
 	if o.publicURL, err = parsePublicURL(o.publicURL); err != nil {
 		return usageError(cmd, err, "give the https URL that Taskee calls, such as https://hooks.example.com")
+	}
+	if err := o.rehearse.understand(cmd); err != nil {
+		return err
+	}
+	if cmd.Flags().Changed("timeout") {
+		o.shieldTimeout = o.timeout // it was meant
 	}
 	if err := o.chooseOutput(a, cmd); err != nil {
 		return err

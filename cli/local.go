@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"taskhook/proxy"
+	"taskhook/proxy/fault"
+	"taskhook/retry"
 	"taskhook/store"
 	"taskhook/verify"
 	"taskhook/webhook"
@@ -26,6 +28,7 @@ type local struct {
 	describe func() webhook.Listener
 	diagnose func(webhook.Event) webhook.Diagnosis
 	dir      string // where the log is
+	rescued  func() // told after a rescue; nil: nobody is
 }
 
 // Listener describes this process as a listener.
@@ -33,6 +36,9 @@ func (l *local) Listener(ctx context.Context) (webhook.Listener, error) {
 	d := l.describe()
 	counts, err := l.Counts(ctx)
 	d.Counts = counts
+	if err == nil && counts.Pending > 0 {
+		d.NextRetry, err = l.NextRetry(ctx)
+	}
 	return d, err
 }
 
@@ -44,9 +50,79 @@ func (l *local) Watch(ctx context.Context) (<-chan webhook.Change, error) {
 // Resend sends a stored event once more.
 func (l *local) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
 	if l.proxy == nil {
-		return webhook.Resent{}, errors.New("this store is open for reading only")
+		return webhook.Resent{}, errReadOnly
 	}
 	return l.proxy.Resend(ctx, r)
+}
+
+// errReadOnly is returned when something is to be sent from a store that is
+// open for reading.
+var errReadOnly = errors.New("this store is open for reading only")
+
+// Simulate rehearses the platform's retries with a stored event.
+func (l *local) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
+	if l.proxy == nil {
+		return retry.Report{}, errReadOnly
+	}
+	return l.proxy.Simulate(ctx, r, watch...)
+}
+
+// Steer steers a simulation that is under way.
+func (l *local) Steer(_ context.Context, s retry.Steering) error {
+	if l.proxy == nil {
+		return errReadOnly
+	}
+	return l.proxy.Steer(s)
+}
+
+// Rescue sends what was lost once more.
+func (l *local) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+	if l.proxy == nil {
+		return webhook.RescueReport{}, errReadOnly
+	}
+	report, err := l.proxy.Rescue(ctx, r, watch)
+	if l.rescued != nil && !r.DryRun {
+		l.rescued()
+	}
+	return report, err
+}
+
+// ChangeFaults changes the rules that inject faults: all that is asked for, or
+// nothing.
+func (l *local) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error) {
+	if l.proxy == nil {
+		return nil, errReadOnly
+	}
+	var add []fault.Rule
+	for _, text := range c.Add {
+		rule, err := fault.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		add = append(add, rule)
+	}
+	table := l.proxy.Faults()
+	if c.Clear {
+		table.Clear()
+	}
+	for _, id := range c.Remove {
+		if err := table.Remove(id); err != nil {
+			return nil, err
+		}
+	}
+	for _, rule := range add {
+		table.Add(rule)
+	}
+	return table.Rules(), nil
+}
+
+// SetShield puts the shield up or down.
+func (l *local) SetShield(_ context.Context, on bool) error {
+	if l.proxy == nil {
+		return errReadOnly
+	}
+	l.proxy.SetShield(on)
+	return nil
 }
 
 // Diagnose returns all there is to know of an event's signatures.

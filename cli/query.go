@@ -114,11 +114,17 @@ func filterError(cmd *cobra.Command, text string, err error) error {
 	if !errors.As(err, &syntax) {
 		return usageError(cmd, err)
 	}
-	before := text[:min(syntax.Offset, len(text))]
-	caret := strings.Repeat(" ", len([]rune(before))) + strings.Repeat("^", max(1, len([]rune(text[len(before):min(len(text), syntax.Offset+syntax.Length)]))))
 	hint := syntax.Hint
 	if hint == "" {
 		hint = "the README lists the terms of filters"
 	}
-	return usageError(cmd, fmt.Errorf("invalid --filter: %s\n  %s\n  %s", syntax.Message, text, caret), hint)
+	return usageError(cmd, fmt.Errorf("invalid --filter: %s\n%s", syntax.Message, pointAt(text, syntax.Offset, syntax.Length)), hint)
+}
+
+// pointAt shows a text with a mark under a part of it, both in bytes.
+func pointAt(text string, offset, length int) string {
+	from := min(max(offset, 0), len(text))
+	to := min(from+max(length, 0), len(text))
+	caret := strings.Repeat(" ", len([]rune(text[:from]))) + strings.Repeat("^", max(1, len([]rune(text[from:to]))))
+	return "  " + text + "\n  " + caret
 }

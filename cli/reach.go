@@ -175,6 +175,7 @@ func (s *session) probeTarget(ctx context.Context) {
 	case !was.Known || was.Up == h.Up:
 	case h.Up:
 		s.say("your app "+healthWords(h), true)
+		s.offerRescue(ctx)
 	default:
 		s.say("your app "+healthWords(h), false)
 	}
@@ -208,6 +209,7 @@ func (s *session) describe() webhook.Listener {
 		Tunnel:  webhook.Tunnel{State: webhook.TunnelNone, URL: s.opts.publicURL},
 		Health:  s.health,
 		Trouble: s.proxy.Trouble(),
+		Shield:  s.proxy.Shield(), Faults: s.proxy.Faults().Rules(), Rescuable: s.rescuable,
 	}
 	if s.tunnel != nil {
 		l.Tunnel = s.tunnel.Status()

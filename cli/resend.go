@@ -141,8 +141,11 @@ func (a *app) needTarget(ctx context.Context, b *backend, to string) error {
 	return nil
 }
 
-func resendError(id webhook.ID, err error) error {
-	err = fmt.Errorf("resend %s: %w", id, err)
+func resendError(id webhook.ID, err error) error { return sendError("resend", id, err) }
+
+// sendError says why a stored event could not be sent.
+func sendError(what string, id webhook.ID, err error) error {
+	err = fmt.Errorf("%s %s: %w", what, id, err)
 	switch {
 	case errors.Is(err, webhook.ErrUnverified):
 		return withHint(err, "look at it first: taskhook events show "+fmt.Sprint(uint64(id))+"; then add --unverified if it is yours")

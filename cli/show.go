@@ -134,6 +134,12 @@ func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []we
 	if e.RedeliveryOf != 0 {
 		line("redelivery", "of %s: send %d of the same webhookId", e.RedeliveryOf, e.Try)
 	}
+	if e.Altered {
+		line("altered", "the same webhookId as %s with other bytes", e.RedeliveryOf)
+	}
+	if e.Duplicate {
+		line("duplicate", "your app had accepted this webhookId before")
+	}
 	_, _ = fmt.Fprintln(w)
 	writeHeaders(w, e)
 	_, _ = fmt.Fprintln(w)
@@ -142,11 +148,29 @@ func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []we
 	} else {
 		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
 	}
-	for _, at := range attempts {
+	for i, at := range attempts {
 		_, _ = fmt.Fprintln(w)
 		line("attempt", "%d.%d %s %s", at.Delivery, at.Number, at.Trigger, at.StartedAt.Local().Format(time.RFC3339))
 		writeAttempt(line, at)
+		if cutSimulation(attempts[i:]) {
+			line("  cancelled", "before the next send, which would have arrived %s", at.RetryAt.Local().Format(time.TimeOnly))
+		}
 	}
+}
+
+// cutSimulation reports whether the first of some attempts is the last of a
+// simulation that was cancelled: the policy would have gone on.
+func cutSimulation(attempts []webhook.Attempt) bool {
+	at := attempts[0]
+	if at.Trigger != webhook.TriggerSimulation || at.RetryAt.IsZero() {
+		return false
+	}
+	for _, later := range attempts[1:] {
+		if later.Delivery == at.Delivery {
+			return false
+		}
+	}
+	return true
 }
 
 func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
@@ -157,8 +181,20 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 			outcome += ", then " + at.Error
 		}
 	}
+	switch {
+	case at.Simulated && at.AppStatus != 0:
+		outcome = fmt.Sprintf("%s, written by taskhook in place of your app's %d (%s)", answerWords(at.StatusCode), at.AppStatus, short(at.Duration))
+	case at.Simulated && at.Error == "":
+		outcome = answerWords(at.StatusCode) + ", written by taskhook: your app was not called"
+	}
 	line("  target", "%s", at.Target)
+	if !at.VirtualTime.IsZero() {
+		line("  virtual", "would arrive %s by the policy %s", at.VirtualTime.Local().Format(time.DateTime), cmp.Or(at.Policy, "given"))
+	}
 	line("  answer", "%s", outcome)
+	if at.Fault != "" {
+		line("  fault", "%s", at.Fault)
+	}
 	if len(at.Body) > 0 {
 		line("  body", "%s", strings.TrimSpace(string(at.Body)))
 	}

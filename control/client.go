@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"taskhook/retry"
 	"taskhook/webhook"
 )
 
@@ -107,6 +108,39 @@ func (c *Client) Delete(ctx context.Context, ids []webhook.ID) (int, error) {
 func (c *Client) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
 	w, err := callWithin[exactly[webhook.Resent]](ctx, c, 0, pathResend, newExactly(r, resendTexts))
 	return w.value(resentTexts), err
+}
+
+// Simulate implements [Backend]. It lasts as long as the simulation; when ctx
+// ends first, the listener cancels it.
+func (c *Client) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
+	return callTelling[retry.Stage, retry.Report](ctx, c, pathSimulate, r, func(s retry.Stage) {
+		for _, w := range watch {
+			w(s)
+		}
+	})
+}
+
+// Steer implements [Backend].
+func (c *Client) Steer(ctx context.Context, s retry.Steering) error {
+	_, err := call[struct{}](ctx, c, pathSteer, s)
+	return err
+}
+
+// Rescue implements [Backend]. When ctx ends before it does, the listener
+// stops it.
+func (c *Client) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+	return callTelling[webhook.Rescued, webhook.RescueReport](ctx, c, pathRescue, r, watch)
+}
+
+// ChangeFaults implements [Backend].
+func (c *Client) ChangeFaults(ctx context.Context, change webhook.FaultChange) ([]webhook.FaultRule, error) {
+	return call[[]webhook.FaultRule](ctx, c, pathFaults, change)
+}
+
+// SetShield implements [Backend].
+func (c *Client) SetShield(ctx context.Context, on bool) error {
+	_, err := call[struct{}](ctx, c, pathShield, on)
+	return err
 }
 
 // Mark implements [Backend].

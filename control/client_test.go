@@ -70,7 +70,7 @@ func TestVersions(t *testing.T) {
 		{"another version", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set(versionHeader, "99")
 			_, _ = io.WriteString(w, "{}")
-		}, "the running listener speaks version 99 of the control protocol, this program version 2: restart the listener with this taskhook"},
+		}, "the running listener speaks version 99 of the control protocol, this program version 3: restart the listener with this taskhook"},
 		{"no listener at all", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "hello")
 		}, "something other than a listener answers on the control socket (status 200)"},
@@ -107,7 +107,7 @@ func TestHandlerRefuses(t *testing.T) {
 		status                    int
 		want                      string
 	}{
-		{"another version", "1", pathDelete, "[1]", 400, `{"message":"this listener speaks version 2 of the control protocol, the request is of version \"1\""}`},
+		{"another version", "1", pathDelete, "[1]", 400, `{"message":"this listener speaks version 3 of the control protocol, the request is of version \"1\""}`},
 		{"no version", "", pathDelete, "[1]", 400, `of version \"\"`},
 		{"a filter it does not know", protocol, pathPage, `{"color":"red"}`, 400, `unknown field \"color\"`},
 		{"not JSON", protocol, pathDelete, `[1`, 400, "read the request"},

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"taskhook/jsjson"
+	"taskhook/proxy/fault"
 	"taskhook/webhook"
 	"taskhook/webhook/filter"
 )
@@ -22,13 +23,16 @@ type failure struct {
 // identities are the errors that are still themselves on the other side.
 func identities() map[string]error {
 	return map[string]error{
-		"not-found":  webhook.ErrNotFound,
-		"pruned":     webhook.ErrPruned,
-		"unverified": webhook.ErrUnverified,
-		"path":       jsjson.ErrPath,
-		"slow":       filter.ErrSlow,
-		"canceled":   context.Canceled,
-		"deadline":   context.DeadlineExceeded,
+		"not-found":   webhook.ErrNotFound,
+		"pruned":      webhook.ErrPruned,
+		"unverified":  webhook.ErrUnverified,
+		"simulating":  webhook.ErrSimulating,
+		"unsimulated": webhook.ErrNotSimulating,
+		"no-rule":     fault.ErrNoRule,
+		"path":        jsjson.ErrPath,
+		"slow":        filter.ErrSlow,
+		"canceled":    context.Canceled,
+		"deadline":    context.DeadlineExceeded,
 	}
 }
 

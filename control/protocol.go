@@ -8,13 +8,14 @@ import (
 
 // protocol is the version of what is said on the socket. It grows whenever an
 // older program would misunderstand a newer one.
-const protocol = "2"
+const protocol = "3"
 
 // versionHeader carries the protocol's version in every request and response.
 const versionHeader = "Taskhook-Control"
 
 // The paths of the calls. Each is a POST with the argument as JSON, answered
-// by the result as JSON; watch is answered by lines for as long as it lasts.
+// by the result as JSON; watch, simulate and rescue are answered by lines for
+// as long as they last.
 const (
 	pathListener = "/listener"
 	pathPage     = "/page"
@@ -25,6 +26,11 @@ const (
 	pathFind     = "/find"
 	pathWatch    = "/watch"
 	pathResend   = "/resend"
+	pathSimulate = "/simulate"
+	pathSteer    = "/steer"
+	pathRescue   = "/rescue"
+	pathFaults   = "/faults"
+	pathShield   = "/shield"
 	pathDelete   = "/delete"
 	pathMark     = "/mark"
 	pathDiagnose = "/diagnose"
@@ -43,8 +49,8 @@ const (
 	readTimeout = 10 * time.Second
 	// writeTimeout bounds how long it may take to read the answer.
 	writeTimeout = 30 * time.Second
-	// callTimeout bounds every call but Resend, which lasts as long as the app
-	// may take, and Watch: a listener that was stopped must not hang others.
+	// callTimeout bounds every call but those that last as long as the app may
+	// take, and Watch: a listener that was stopped must not hang others.
 	callTimeout = 30 * time.Second
 	// heartbeat is how often a watch that has nothing to say says so.
 	heartbeat = 15 * time.Second

@@ -19,9 +19,11 @@ import (
 
 // acts is what the actions keep between two of them.
 type acts struct {
-	targets []string              // that events were sent to by hand, the last one last
-	drafts  map[webhook.ID]*draft // edited and not yet sent
-	later   []message             // behind the error that stands
+	targets     []string                   // that events were sent to by hand, the last one last
+	drafts      map[webhook.ID]*draft      // edited and not yet sent
+	later       []message                  // behind the error that stands
+	rules       []string                   // that were added by hand, the last one last
+	simulations map[webhook.ID]*simulation // the last one of each event
 	// exec runs an editor on the terminal; nil: tea.ExecProcess.
 	exec func(*exec.Cmd, tea.ExecCallback) tea.Cmd
 }

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -19,20 +20,20 @@ func (r *reading) attempts(b *pageBuilder) error {
 		return err
 	}
 	e := r.summary
-	if e.RedeliveryOf != 0 {
-		text := e.RedeliveryOf.String() + " came before with the same webhookId; this is try " + strconv.Itoa(e.Try) + "."
-		if e.Altered {
-			text += " Its bytes were others."
-		}
-		b.add(lookDim, text)
-		b.blank()
+	if err := r.history(b); err != nil {
+		return err
 	}
 	for i, a := range all {
+		var before *webhook.Attempt
 		if i > 0 {
+			before = &all[i-1]
 			b.blank()
-			b.add(lookDim, "│ "+gap(all[i-1], a))
+			b.add(lookDim, "│ "+gap(*before, a))
 		}
-		b.attempt(a, r.loc)
+		b.attempt(a, before, r.loc)
+		if cutShort(all[i:]) {
+			b.add(lookWarn, signPending+" cancelled here: the next send would have arrived "+a.RetryAt.In(r.loc).Format("15:04:05"))
+		}
 	}
 	if len(all) == 0 {
 		b.add(lookDim, "Not sent to the app.")
@@ -52,13 +53,19 @@ func gap(before, a webhook.Attempt) string {
 	return brief(d) + " later"
 }
 
-func (b *pageBuilder) attempt(a webhook.Attempt, loc *time.Location) {
+func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *time.Location) {
 	b.add(lookTitle, strconv.Itoa(a.Delivery)+"."+strconv.Itoa(a.Number)+" "+string(a.Trigger)+
 		" · "+a.StartedAt.In(loc).Format("15:04:05.000"))
+	if !a.VirtualTime.IsZero() {
+		b.add(lookText, sendName(a.Number)+" by the policy "+cmp.Or(a.Policy, "given")+": "+virtual(a, before, loc))
+	}
 	b.add(lookDim, "→ "+a.Target)
 	b.sent(a.Sent)
 	outcome, l := attemptOutcome(a)
 	b.add(l, outcome)
+	if a.Fault != "" {
+		b.add(lookWarn, "fault: "+a.Fault)
+	}
 	if a.Error != "" {
 		b.add(lookBad, a.Error)
 	}
@@ -88,6 +95,9 @@ func (b *pageBuilder) sent(s *webhook.Request) {
 }
 
 func attemptOutcome(a webhook.Attempt) (string, look) {
+	if a.StatusCode == 0 && a.Simulated && a.AppStatus == 0 {
+		return signBad + " no response, simulated: the app was not called", lookBad
+	}
 	if a.StatusCode == 0 {
 		return signBad + " no response after " + brief(a.Duration), lookBad
 	}
@@ -106,8 +116,11 @@ func attemptOutcome(a webhook.Attempt) (string, look) {
 	if a.Slow {
 		text += ", slow"
 	}
-	if a.Simulated {
-		text += ", simulated"
+	switch {
+	case a.Simulated && a.AppStatus != 0:
+		text += ", simulated: the app itself answered " + strconv.Itoa(a.AppStatus)
+	case a.Simulated:
+		text += ", simulated: the app was not called"
 	}
 	return text, l
 }
@@ -115,6 +128,9 @@ func attemptOutcome(a webhook.Attempt) (string, look) {
 // answer says what the sender was told where no attempt says it.
 func (b *pageBuilder) answer(a webhook.Answer, attempts int) {
 	switch {
+	case a.Status == 0 && a.BrokenOff:
+		b.blank()
+		b.add(lookBad, "Nothing reached the sender: "+a.Reason+".")
 	case a.SenderGone:
 		b.blank()
 		b.add(lookBad, "The sender hung up before it could be told.")

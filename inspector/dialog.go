@@ -73,8 +73,16 @@ func (m *model) dialogCursor() *tea.Cursor {
 
 // dialogMoved reports whether the open dialog looks different by itself.
 func (m *model) dialogMoved() bool {
-	p, ok := m.dialog.(*progress)
-	return ok && m.place == inDialog && p.moved(m.now)
+	if m.place != inDialog {
+		return false
+	}
+	switch d := m.dialog.(type) {
+	case *progress:
+		return d.moved(m.now)
+	case *timeline:
+		return d.moved()
+	}
+	return false
 }
 
 // question is a dialog that a yes or a no answers; anything else is no answer.

@@ -40,6 +40,9 @@ func (m *model) headerView() []string {
 		text, _ := cut(" "+signWarning+" answering 429: "+t, m.width)
 		lines = append(lines, s.mood(moodBad, text))
 	}
+	if line := m.noticeLine(); line != "" {
+		lines = append(lines, line)
+	}
 	if m.unfolded() {
 		lines = append(lines, s.rule.on(strings.Repeat("─", m.width)))
 	}

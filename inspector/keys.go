@@ -23,6 +23,7 @@ type keyMap struct {
 	detailKeys
 	filterKeys
 	actionKeys
+	rehearseKeys
 	globalKeys
 }
 
@@ -31,7 +32,7 @@ func bind(help, what string, keys ...string) key.Binding {
 }
 
 func newKeyMap() keyMap {
-	return keyMap{newMoveKeys(), newListKeys(), newDetailKeys(), newFilterKeys(), newActionKeys(), newGlobalKeys()}
+	return keyMap{newMoveKeys(), newListKeys(), newDetailKeys(), newFilterKeys(), newActionKeys(), newRehearseKeys(), newGlobalKeys()}
 }
 
 // situation is what decides which keys mean something.
@@ -44,6 +45,8 @@ type situation struct {
 	onlyMarked bool // the list shows only marked events
 	slowest    bool // the list is not in the order of time
 	url        bool // there is a public URL
+	running    bool // a listener runs
+	shield     bool // its shield is up
 	error      bool // an error stands until it is dismissed
 	tab        tab
 	dialog     dialog // nil: none is open
@@ -58,6 +61,7 @@ func (k *keyMap) enable(s situation) {
 	k.detailKeys.enable(s)
 	k.filterKeys.enable(s)
 	k.actionKeys.enable(s)
+	k.rehearseKeys.enable(s)
 	if k.Dismiss.Enabled() { // it is on the key of these
 		k.Back.SetEnabled(false)
 		k.ClearFilter.SetEnabled(false)
@@ -68,7 +72,7 @@ func (k *keyMap) enable(s situation) {
 func (k *keyMap) short() []key.Binding {
 	return []key.Binding{
 		k.Apply, k.Cancel, k.Complete, k.Earlier, k.Dismiss, k.Back, k.ClearFilter,
-		k.Open, k.NextTab, k.OtherView, k.NextBase, k.Fold, k.Search, k.Resend, k.Filter, k.Mark, k.Help, k.Quit,
+		k.Open, k.NextTab, k.OtherView, k.NextBase, k.Fold, k.Search, k.Resend, k.Filter, k.Mark, k.Help, k.Simulate, k.Quit,
 	}
 }
 
@@ -76,7 +80,7 @@ func (k *keyMap) short() []key.Binding {
 func (k *keyMap) all() []key.Binding {
 	var all []key.Binding
 	for _, part := range [][]key.Binding{
-		k.moveKeys.all(), k.listKeys.all(), k.detailKeys.all(), k.actionKeys.all(), k.filterKeys.all(), k.globalKeys.all(),
+		k.moveKeys.all(), k.listKeys.all(), k.detailKeys.all(), k.actionKeys.all(), k.rehearseKeys.all(), k.filterKeys.all(), k.globalKeys.all(),
 	} {
 		all = append(all, part...)
 	}

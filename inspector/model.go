@@ -100,7 +100,8 @@ func (m *model) situation() situation {
 		place: m.place, wide: m.wide(), events: len(m.list.rows) > 0,
 		marked: e.Marked, tab: m.detail.tab, dialog: m.dialog, pane: m.paneSituation(),
 		filtered: m.list.narrowed(), onlyMarked: m.list.marked, slowest: !m.list.byTime(),
-		url:   m.listener.Tunnel.URL != "",
+		url:     m.listener.Tunnel.URL != "",
+		running: m.listener.Local != "", shield: m.listener.Shield,
 		error: m.message.text != "" && m.message.mood == moodBad,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"taskhook/webhook"
@@ -173,6 +174,7 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	p.line(a.StartedAt.Add(a.Duration), e, a.StatusCode, brief(a.Duration), a.Outcome.State(now), state)
 	var reasons []string
 	if a.Trigger == webhook.TriggerReceived {
+		reasons = append(reasons, p.redelivery(e))
 		reasons = append(reasons, e.Verdict.Reason, e.Verdict.Next)
 	}
 	if a.Unsuccessful {
@@ -181,7 +183,47 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	if a.Slow {
 		reasons = append(reasons, "slow")
 	}
-	p.reason(sentences(append(reasons, a.Error, a.Hint)...))
+	p.reason(sentences(append(reasons, p.rehearsed(a), a.Error, a.Hint)...))
+}
+
+// redelivery says that an event came before, "" if it did not.
+func (p *plain) redelivery(e webhook.Summary) string {
+	if e.RedeliveryOf == 0 {
+		return ""
+	}
+	text := "the same webhookId as " + e.RedeliveryOf.String()
+	if before, ok := p.known[e.RedeliveryOf]; ok && !before.Answer.At.IsZero() {
+		text = p.o.Policy.GapWords(e.RedeliveryOf.String(), e.Try, e.ReceivedAt.Sub(before.Answer.At))
+	}
+	if e.Altered {
+		text += ", with other bytes"
+	}
+	if e.Duplicate {
+		text += ", duplicate: the app had accepted it before"
+	}
+	return text
+}
+
+// rehearsed says what of an attempt was not the app's and the platform's own.
+func (p *plain) rehearsed(a webhook.Attempted) string {
+	var parts []string
+	if a.Fault != "" {
+		parts = append(parts, "fault: "+a.Fault)
+	}
+	if a.Outcome.Answer.Shielded && a.Trigger == webhook.TriggerReceived {
+		parts = append(parts, "shielded: answered 429")
+	}
+	if a.VirtualTime.IsZero() {
+		return sentences(parts...)
+	}
+	text := sendName(a.Number) + " would arrive " + a.VirtualTime.In(p.o.Location).Format("15:04:05")
+	switch {
+	case a.Simulated && a.AppStatus != 0:
+		text += ", in place of the app's " + strconv.Itoa(a.AppStatus)
+	case a.Simulated:
+		text += ", the app was not called"
+	}
+	return sentences(append(parts, text)...)
 }
 
 // Widths of the plain columns.

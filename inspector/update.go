@@ -128,6 +128,9 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	if cmd, acted := m.pressAction(msg); acted {
 		return cmd
 	}
+	if cmd, acted := m.pressRehearse(msg); acted {
+		return cmd
+	}
 	if m.pressPane(msg) {
 		return nil
 	}

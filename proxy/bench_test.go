@@ -31,6 +31,11 @@ func (nullStore) Summary(context.Context, webhook.ID) (webhook.Summary, error) {
 	return webhook.Summary{}, webhook.ErrNotFound
 }
 
+func (nullStore) Attempts(context.Context, webhook.ID) ([]webhook.Attempt, error) { return nil, nil }
+func (nullStore) Page(context.Context, webhook.Query) (webhook.Page, error) {
+	return webhook.Page{}, nil
+}
+
 // BenchmarkForward compares the handler with the standard library's reverse
 // proxy, without a store, without the client's side: one request of 2 KB
 // through a real connection to an app.

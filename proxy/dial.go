@@ -19,6 +19,8 @@ func (e *dialError) Unwrap() error { return e.err }
 // dialer opens connections to the app.
 type dialer struct {
 	insecure bool
+	// connect opens a TCP connection; nil: net.Dialer does.
+	connect func(ctx context.Context, network, address string) (net.Conn, error)
 	// preferred is the loopback address that answered last for "localhost":
 	// apps listen on 127.0.0.1, on ::1 or on both, and rarely change.
 	preferred atomic.Int32
@@ -50,15 +52,18 @@ func (d *dialer) dial(ctx context.Context, o origin) (net.Conn, error) {
 
 func (d *dialer) dialTCP(ctx context.Context, o origin) (net.Conn, error) {
 	port := strconv.Itoa(int(o.port))
-	var nd net.Dialer
+	connect := d.connect
+	if connect == nil {
+		connect = new(net.Dialer).DialContext
+	}
 	if o.host != "localhost" {
-		return nd.DialContext(ctx, "tcp", net.JoinHostPort(o.host, port))
+		return connect(ctx, "tcp", net.JoinHostPort(o.host, port))
 	}
 	first := d.preferred.Load()
 	var errs [len(loopback)]error
 	for try := range int32(len(loopback)) {
 		i := (first + try) % int32(len(loopback))
-		c, err := nd.DialContext(ctx, "tcp", net.JoinHostPort(loopback[i], port))
+		c, err := connect(ctx, "tcp", net.JoinHostPort(loopback[i], port))
 		if err == nil {
 			d.preferred.Store(i)
 			return c, nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"taskhook/webhook"
 )
@@ -19,6 +20,8 @@ type failure struct {
 	title  string // in a few words
 	text   string // in a sentence
 	next   string // one thing to do
+	// reached says that the app may have got the whole request.
+	reached bool
 }
 
 func (f *failure) message(t Target) message {
@@ -28,7 +31,7 @@ func (f *failure) message(t Target) message {
 // explain turns an error of the transport into words. Being cut for the end
 // of the program is Taskhook's own doing, so the platform is asked to send
 // the event again.
-func (p *Proxy) explain(ctx context.Context, err error, t Target, a *webhook.Attempt) *failure {
+func explain(ctx context.Context, err error, t Target, a *webhook.Attempt, limit time.Duration) *failure {
 	var dial *dialError
 	switch {
 	case ctx.Err() != nil:
@@ -43,14 +46,14 @@ func (p *Proxy) explain(ctx context.Context, err error, t Target, a *webhook.Att
 	case errors.As(err, &dial):
 		return explainDial(dial, t)
 	case isTimeout(err):
-		return p.explainTimeout(a)
+		return explainTimeout(a, limit)
 	case errors.Is(err, errNoAnswer):
-		return badGateway(err.Error(), "look into your app's log: it may have crashed on this event")
+		return mayHaveCrashed(err.Error(), "look into your app's log: it may have crashed on this event")
 	case a.StatusCode != 0:
 		text := fmt.Sprintf("the app broke off its answer (%d) after %d bytes", a.StatusCode, a.BodySize)
-		return badGateway(text, "look into your app's log: it may have crashed while answering")
+		return mayHaveCrashed(text, "look into your app's log: it may have crashed while answering")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return badGateway("the app broke off in the headers of its answer", "look into your app's log")
+		return mayHaveCrashed("the app broke off in the headers of its answer", "look into your app's log")
 	}
 	return explainGarbage(err, t)
 }
@@ -59,14 +62,22 @@ func badGateway(text, next string) *failure {
 	return &failure{status: http.StatusBadGateway, title: "the app gave no answer", text: text, next: next}
 }
 
-func (p *Proxy) explainTimeout(a *webhook.Attempt) *failure {
+// mayHaveCrashed is for an app that got the event and gave no whole answer.
+func mayHaveCrashed(text, next string) *failure {
+	f := badGateway(text, next)
+	f.reached = true
+	return f
+}
+
+func explainTimeout(a *webhook.Attempt, limit time.Duration) *failure {
 	f := &failure{
 		status: http.StatusRequestTimeout, title: "the app is too slow",
-		text: fmt.Sprintf("the app did not answer within %s", p.opts.Timeout),
-		next: "answer at once and do the work afterwards, or allow more with --timeout",
+		text:    fmt.Sprintf("the app did not answer within %s", limit),
+		next:    "answer at once and do the work afterwards, or allow more with --timeout",
+		reached: true,
 	}
 	if a.StatusCode != 0 {
-		f.text = fmt.Sprintf("the app did not finish its answer (%d) within %s", a.StatusCode, p.opts.Timeout)
+		f.text = fmt.Sprintf("the app did not finish its answer (%d) within %s", a.StatusCode, limit)
 	}
 	return f
 }

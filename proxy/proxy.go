@@ -13,8 +13,10 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
+	"taskhook/proxy/fault"
 	"taskhook/retry"
 	"taskhook/taskee"
 	"taskhook/webhook"
@@ -36,6 +38,10 @@ type Store interface {
 	Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
 	// Summary returns what has become of an event.
 	Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error)
+	// Attempts returns all attempts of an event in order.
+	Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error)
+	// Page returns one page of the events that a query selects.
+	Page(ctx context.Context, q webhook.Query) (webhook.Page, error)
 }
 
 // Verifier checks the signature of a body. It is called from many goroutines.
@@ -72,6 +78,14 @@ type Options struct {
 	Header   http.Header // added to what the app gets, in place of received values; canonical names
 	Insecure bool        // do not check the certificate of an https target
 
+	// Shield has failures of the app answered 429, see [Proxy.SetShield]. Under
+	// it the app may take ShieldTimeout; 0: Timeout, but at most 10 s.
+	Shield        bool
+	ShieldTimeout time.Duration
+
+	// Check says what the keys that are trusted now make of a stored event; nil:
+	// what its verdict says.
+	Check func(webhook.Event) webhook.Verdict
 	// Signer gives the development keys; nil: there are none. It is called
 	// when a resend needs them and may take seconds the first time.
 	Signer func() (taskee.Signer, error)
@@ -92,6 +106,9 @@ type Proxy struct {
 	transport transport
 	trouble   trouble
 	flight    flight
+	shield    atomic.Bool
+	faults    fault.Table
+	running   rehearsals
 }
 
 // The limits that Options leave open.
@@ -101,6 +118,7 @@ const (
 	defaultMaxInFlight    = 256 << 20
 	defaultMaxConnections = 50
 	defaultBodyIdle       = 30 * time.Second
+	defaultShieldTimeout  = 10 * time.Second
 )
 
 // New returns a Proxy that is ready for requests. It starts nothing; Close
@@ -112,6 +130,7 @@ func New(o Options) *Proxy {
 	setDefault(&o.MaxInFlight, defaultMaxInFlight)
 	setDefault(&o.MaxConnections, defaultMaxConnections)
 	setDefault(&o.Host, HostRewrite)
+	setDefault(&o.ShieldTimeout, min(o.Timeout, defaultShieldTimeout))
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -125,6 +144,7 @@ func New(o Options) *Proxy {
 	p.transport.pool.dialer.insecure = o.Insecure
 	p.trouble.logger = p.logger
 	p.flight.init()
+	p.shield.Store(o.Shield)
 	return p
 }
 

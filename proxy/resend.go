@@ -48,24 +48,50 @@ func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, e
 	if err != nil {
 		return webhook.Resent{}, err
 	}
+	a, state, err := p.sendAgain(ctx, s)
+	if err != nil {
+		return webhook.Resent{}, err
+	}
+	return webhook.Resent{Attempt: *a, State: state, Notes: append(s.notes(r), hints(a)...)}, nil
+}
+
+// sendAgain sends a prepared event and returns the attempt once it is stored,
+// with the event's state after it.
+func (p *Proxy) sendAgain(ctx context.Context, s *resending) (*webhook.Attempt, webhook.State, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(p.flight.life, cancel)()
-	deadline := time.Now().Add(p.opts.Timeout)
-	if err := p.slots.take(ctx, deadline, p.flight.draining); err != nil {
-		return webhook.Resent{}, err
+	limit := p.limitFor(p.opts.Timeout)
+	if err := p.slots.take(ctx, limit.deadline, p.flight.draining); err != nil {
+		return nil, "", err
 	}
-	f := p.attempt(ctx, s.request, &s.event, deadline, sender{})
+	f := p.attempt(ctx, s.request, &s.event, limit, sender{})
 	a := &f.attempt
 	a.Trigger, a.Sent = webhook.TriggerResend, s.sent()
-	if err := p.opts.Store.PutAttempt(context.WithoutCancel(ctx), a, nil); err != nil {
-		return webhook.Resent{}, fmt.Errorf("store the attempt: %w", err)
+	state, err := p.keepAttempt(ctx, a)
+	return a, state, err
+}
+
+// keepAttempt stores an attempt that nobody waits for, durably, and returns
+// the state of its event after it.
+func (p *Proxy) keepAttempt(ctx context.Context, a *webhook.Attempt) (webhook.State, error) {
+	ctx = context.WithoutCancel(ctx)
+	if err := p.opts.Store.PutAttempt(ctx, a, nil); err != nil {
+		return "", fmt.Errorf("store the attempt: %w", err)
 	}
-	after, err := p.opts.Store.Summary(context.WithoutCancel(ctx), s.event.ID)
+	after, err := p.opts.Store.Summary(ctx, a.EventID)
 	if err != nil {
-		return webhook.Resent{}, fmt.Errorf("read the event's state: %w", err)
+		return "", fmt.Errorf("read the event's state: %w", err)
 	}
-	return webhook.Resent{Attempt: *a, State: after.State(time.Now()), Notes: s.notes(r, a)}, nil
+	return after.State(time.Now()), nil
+}
+
+// hints is what was noticed about an attempt.
+func hints(a *webhook.Attempt) []string {
+	if a.Hint == "" {
+		return nil
+	}
+	return []string{a.Hint}
 }
 
 // resending is an event on its way to be sent again.
@@ -82,15 +108,9 @@ type resending struct {
 
 // prepare loads an event and makes the request that was asked for.
 func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, error) {
-	t := p.opts.Target
-	if r.To != "" {
-		var err error
-		if t, err = ParseTarget(r.To); err != nil {
-			return nil, err
-		}
-	}
-	if t.IsZero() {
-		return nil, ErrNoTarget
+	t, err := p.target(r.To)
+	if err != nil {
+		return nil, err
 	}
 	e, err := p.opts.Store.Event(ctx, r.EventID)
 	if err != nil {
@@ -121,6 +141,17 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	}
 	s.remarkOwnHeaders(r.Edited)
 	return s, nil
+}
+
+// target is the one that is named, or else the proxy's own.
+func (p *Proxy) target(to string) (Target, error) {
+	if to != "" {
+		return ParseTarget(to)
+	}
+	if p.opts.Target.IsZero() {
+		return Target{}, ErrNoTarget
+	}
+	return p.opts.Target, nil
 }
 
 // edit changes the body in place.
@@ -223,7 +254,11 @@ func (s *resending) sent() *webhook.Request {
 	if !s.changed && !s.replaced {
 		return nil
 	}
-	r := s.request
+	return s.request.record()
+}
+
+// record is the request as it is kept with an attempt.
+func (r *request) record() *webhook.Request {
 	h := http.Header{}
 	named := r.header["Connection"]
 	for name, values := range r.header {
@@ -238,7 +273,7 @@ func (s *resending) sent() *webhook.Request {
 }
 
 // notes says what a person may not expect of this resend.
-func (s *resending) notes(r webhook.Resend, a *webhook.Attempt) []string {
+func (s *resending) notes(r webhook.Resend) []string {
 	var notes []string
 	o := s.before.Outcome
 	accepted := webhook.Accepted(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.AcceptedLater
@@ -248,11 +283,7 @@ func (s *resending) notes(r webhook.Resend, a *webhook.Attempt) []string {
 	if s.changed && r.Sign == webhook.SignKeep && sameSignatures(s.event.Header, s.received.Header) {
 		notes = append(notes, "the body is changed and the signature is not: an app that verifies will refuse it; use --sign dev")
 	}
-	notes = append(notes, s.remarks...)
-	if a.Hint != "" {
-		notes = append(notes, a.Hint)
-	}
-	return notes
+	return append(notes, s.remarks...)
 }
 
 // renamed reports whether the body has another webhookId than was received.

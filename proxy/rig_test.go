@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -101,6 +102,23 @@ func (s *memStore) Summary(ctx context.Context, id webhook.ID) (webhook.Summary,
 		}
 	}
 	return sum, nil
+}
+
+func (s *memStore) Attempts(_ context.Context, id webhook.ID) ([]webhook.Attempt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []webhook.Attempt
+	for _, a := range s.attempts {
+		if a.EventID == id {
+			all = append(all, a)
+		}
+	}
+	return all, nil
+}
+
+// Page is for rescues, whose tests use the real store: see realRig.
+func (s *memStore) Page(context.Context, webhook.Query) (webhook.Page, error) {
+	return webhook.Page{}, errors.ErrUnsupported
 }
 
 func (s *memStore) setFail(err error) {

@@ -67,7 +67,7 @@ type run struct {
 // drive makes the sends and leaves the record complete.
 func (r *run) drive(ctx context.Context) error {
 	policy := r.record.Simulation.Policy
-	next := Send{Number: 1}
+	next := Send{Number: 1, NextGap: r.plan.Gap(2)}
 	for ctx.Err() == nil {
 		sent, err := r.one(ctx, next)
 		r.record.Sends = append(r.record.Sends, sent)
@@ -87,7 +87,7 @@ func (r *run) drive(ctx context.Context) error {
 			r.record.Outcome = OutcomeLost
 			return nil
 		}
-		next = Send{Number: sent.Number + 1, Gap: r.plan.Gap(sent.Number + 1)}
+		next = Send{Number: sent.Number + 1, Gap: sent.NextGap, NextGap: r.plan.Gap(sent.Number + 2)}
 		next.Offset = r.record.Duration + next.Gap
 		r.wait(ctx, next)
 	}

@@ -25,7 +25,7 @@ type Simulation struct {
 	Speed  Speed // the zero value waits for nothing
 	Seed   uint64
 	// Control steers the simulation while it runs; nil: nobody does.
-	Control *Control
+	Control *Control `json:"-"`
 }
 
 // Validate returns an [ErrSimulation] for the first thing in the simulation
@@ -81,6 +81,9 @@ type Send struct {
 	// answer, or Nothing; 0: the app's own answer counts. It is known when
 	// the send begins.
 	Replaced int
+	// NextGap is the planned gap after its answer, should that bring the event
+	// back; 0 for the last send.
+	NextGap time.Duration
 }
 
 // Result is what the app answered to one send.

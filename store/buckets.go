@@ -52,7 +52,7 @@ type txn struct {
 // decode decodes a row as this transaction sees it.
 func (t *txn) decode(r *row, key, value []byte) error {
 	err := r.decode(key, value)
-	if err == nil && t.orphaned && r.status == 0 && !r.flags.has(flagSenderGone) {
+	if err == nil && t.orphaned && r.status == 0 && r.flags&(flagSenderGone|flagBrokenOff) == 0 {
 		r.flags |= flagInterrupted
 	}
 	return err

@@ -124,6 +124,27 @@ func (t *txn) overdue(now time.Time) func(yield func(webhook.ID) bool) {
 	}
 }
 
+// NextRetry is when the platform is expected to send the first of the pending
+// events again; zero: none is pending.
+func (s *Store) NextRetry(ctx context.Context) (time.Time, error) {
+	var next time.Time
+	if err := ctx.Err(); err != nil {
+		return next, err
+	}
+	err := s.view(func(t *txn) error {
+		end := pendingTime(nanos(time.Now().Add(-webhook.Overdue)))
+		next = time.Time{}
+		if k, _ := t.in(bucketPending).Cursor().Seek(pairKey(end, 0)); k != nil {
+			r, err := t.getRow(webhook.ID(secondOf(k)))
+			if err == nil {
+				next = fromNanos(r.retry)
+			}
+		}
+		return nil
+	})
+	return next, err
+}
+
 // Pending returns the events that the platform will send again, the soonest
 // first.
 func (s *Store) Pending(ctx context.Context) ([]webhook.Summary, error) {

@@ -187,7 +187,7 @@ func (sc *scan) fill(t *txn, id webhook.ID, r *row) bool {
 		Outcome:   end.outcome(),
 		Duplicate: r.earlier != 0, Redelivered: r.later != 0,
 		Altered: r.flags.has(flagAltered), NoBody: r.flags.has(flagNoBody), LastError: r.flags.has(flagLastError),
-		Resent: r.flags.has(flagResent), Simulated: r.flags.has(flagSimulated), Slow: r.flags.has(flagSlow),
+		Resent: r.flags.has(flagResent), Simulated: r.flags.has(flagSimulated), Faulted: r.flags.has(flagFaulted), Slow: r.flags.has(flagSlow),
 		Unsuccessful: r.flags.has(flagUnsuccessful), Marked: r.flags.has(flagMarked),
 	}
 	return true

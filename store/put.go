@@ -13,7 +13,7 @@ import (
 const overhead = 300
 
 // PutEvent stores an event and returns when it is on disk. It assigns ID,
-// RedeliveryOf, Try and Altered, and links the earlier event to this one, in
+// RedeliveryOf, Try, Altered and Duplicate, and links the earlier event to this one, in
 // one transaction. An Answer with a status, or whose sender had gone, is
 // stored with it.
 //
@@ -50,6 +50,7 @@ func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 		return err
 	}
 	e.ID, e.RedeliveryOf, e.Try, e.Altered = id, r.earlier, int(r.try), r.flags.has(flagAltered)
+	e.Duplicate = r.flags.has(flagDuplicate)
 	return nil
 }
 
@@ -99,6 +100,12 @@ func (t *txn) follow(id webhook.ID, r *row, body []byte) {
 		return // a damaged event links nothing
 	}
 	r.earlier, r.try = earlier, before.try+1
+	switch before.outcome().State(fromNanos(r.received)) {
+	case webhook.StateAccepted, webhook.StateRescued:
+		r.flags |= flagDuplicate
+	case webhook.StatePending:
+		r.flags.set(flagDuplicate, before.flags.has(flagAcceptedLater))
+	}
 	if !before.flags.has(flagNoBody) && !r.flags.has(flagNoBody) {
 		r.flags.set(flagAltered, !bytes.Equal(t.record(recordKey(earlier, kindBody)), body))
 	}
@@ -178,8 +185,8 @@ func (t *txn) putAttempt(a *webhook.Attempt, records attemptRecords, answer *web
 	after := before
 	after.apply(a)
 	after.stored += uint64(records.size() + overhead)
-	accepted := answer == nil && a.Trigger != webhook.TriggerReceived && !a.Simulated &&
-		webhook.Accepted(a.StatusCode) && a.Carries(t.record(recordKey(a.EventID, kindBody)))
+	accepted := answer == nil && a.Trigger != webhook.TriggerReceived &&
+		a.AcceptedByApp() && a.Carries(t.record(recordKey(a.EventID, kindBody)))
 	if accepted {
 		after.flags |= flagAcceptedLater
 	}

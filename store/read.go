@@ -60,6 +60,7 @@ func (t *txn) event(id webhook.ID, r *row, headers bool) (webhook.Event, error) 
 	e := webhook.Event{
 		ID: id, BodySize: r.bodySize, NoBody: r.flags.has(flagNoBody),
 		RedeliveryOf: r.earlier, Try: int(r.try), Altered: r.flags.has(flagAltered),
+		Duplicate: r.flags.has(flagDuplicate),
 	}
 	payload, err := t.eventRecord(id)
 	if err != nil {
@@ -111,7 +112,7 @@ func (t *txn) summary(id webhook.ID, r *row) (webhook.Summary, error) {
 	sum := webhook.Summary{
 		Event:    e,
 		Attempts: int(r.attempts), LastStatus: int(r.last), LastDuration: time.Duration(r.took),
-		LastError: r.flags.has(flagLastError), Resent: r.flags.has(flagResent), Simulated: r.flags.has(flagSimulated),
+		LastError: r.flags.has(flagLastError), Resent: r.flags.has(flagResent), Simulated: r.flags.has(flagSimulated), Faulted: r.flags.has(flagFaulted),
 		Slow: r.flags.has(flagSlow), Unsuccessful: r.flags.has(flagUnsuccessful), Marked: r.flags.has(flagMarked),
 		RedeliveredAs: r.later,
 	}

@@ -103,6 +103,11 @@ func newAttemptRecords(a *webhook.Attempt) attemptRecords {
 	w.bool(a.Body != nil)
 	w.bool(a.Sent != nil)
 	w.header(a.Header)
+	w.int(int64(a.AppStatus))
+	w.time(a.VirtualTime)
+	w.time(a.RetryAt)
+	w.text(a.Policy)
+	w.text(a.Fault)
 	out := attemptRecords{attempt: w.b}
 	if len(a.Body) > 0 {
 		out.reply = append(make([]byte, sumSize, sumSize+len(a.Body)), a.Body...)
@@ -151,6 +156,14 @@ func readAttempt(payload []byte, a *webhook.Attempt) (reply, sent bool, err erro
 	reply = r.bool()
 	sent = r.bool()
 	a.Header = r.header()
+	if len(r.b) == 0 {
+		return reply, sent, r.end() // of a version that knew no simulations
+	}
+	a.AppStatus = int(r.int())
+	a.VirtualTime = r.time()
+	a.RetryAt = r.time()
+	a.Policy = r.text()
+	a.Fault = r.text()
 	return reply, sent, r.end()
 }
 

@@ -55,6 +55,9 @@ const (
 	flagSettled    // its retry is overdue and it has left the pending ones
 	flagStranger   // turned away before it was trusted: kept by a quota of its own
 	flagBrokenOff
+	flagShielded
+	flagFaulted
+	flagDuplicate
 )
 
 func (f flags) has(one flags) bool { return f&one != 0 }
@@ -161,7 +164,8 @@ func (r *row) decode(key, b []byte) error {
 func (r *row) answer() webhook.Answer {
 	return webhook.Answer{
 		Status: int(r.status), By: answerers[r.by], SenderGone: r.flags.has(flagSenderGone), BrokenOff: r.flags.has(flagBrokenOff),
-		At: fromNanos(r.answered), RetryAt: fromNanos(r.retry),
+		Shielded: r.flags.has(flagShielded),
+		At:       fromNanos(r.answered), RetryAt: fromNanos(r.retry),
 	}
 }
 
@@ -169,6 +173,7 @@ func (r *row) setAnswer(a webhook.Answer) {
 	r.status, r.by = clampStatus(a.Status), indexOf(answerers[:], a.By)
 	r.flags.set(flagSenderGone, a.SenderGone)
 	r.flags.set(flagBrokenOff, a.BrokenOff)
+	r.flags.set(flagShielded, a.Shielded)
 	r.answered, r.retry = nanos(a.At), nanos(a.RetryAt)
 }
 
@@ -192,7 +197,10 @@ func (r *row) apply(a *webhook.Attempt) {
 	if a.Trigger == webhook.TriggerResend {
 		r.flags |= flagResent
 	}
-	if a.Simulated {
+	if a.Trigger == webhook.TriggerSimulation {
 		r.flags |= flagSimulated
+	}
+	if a.Fault != "" {
+		r.flags |= flagFaulted
 	}
 }

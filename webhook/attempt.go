@@ -34,7 +34,20 @@ type Attempt struct {
 	Body       []byte        `json:"body,omitempty"`       // of the app's response, at most its first 256 KiB
 	BodySize   int64         `json:"bodySize,omitempty"`   // the response body's true length in bytes
 	Error      string        `json:"error,omitempty"`
-	Simulated  bool          `json:"simulated,omitempty"` // Taskhook wrote the response, not the app
+	// Simulated says that Taskhook wrote StatusCode, not the app: a simulation
+	// or a fault did. AppStatus is then what the app itself answered, 0 if it
+	// was not called or gave nothing; Header and Body are always the app's.
+	Simulated bool `json:"simulated,omitempty"`
+	AppStatus int  `json:"appStatus,omitempty"`
+	// VirtualTime is when a send of a simulation would arrive, and RetryAt
+	// when the next one would: zero where the policy stops. In an attempt of
+	// the platform RetryAt is in the event's Answer.
+	VirtualTime time.Time `json:"virtualTime,omitzero"`
+	RetryAt     time.Time `json:"retryAt,omitzero"`
+	// Policy is the name of the policy that a simulation follows.
+	Policy string `json:"policy,omitempty"`
+	// Fault is what a rule did to this attempt: "429 by rule 2".
+	Fault string `json:"fault,omitempty"`
 	// Sent is what was really sent; nil: the event's own bytes and headers.
 	Sent *Request `json:"sent,omitempty"`
 	// Answered is the status the waiting sender was told because of this
@@ -52,6 +65,18 @@ type Attempt struct {
 // or exactly the same bytes. Only such an attempt can rescue the event.
 func (a Attempt) Carries(body []byte) bool {
 	return a.Sent == nil || bytes.Equal(a.Sent.Body, body)
+}
+
+// AcceptedByApp reports whether the app itself answered 2xx, whatever the
+// sender was told.
+func (a Attempt) AcceptedByApp() bool {
+	switch {
+	case a.Error != "":
+		return false // its answer broke off
+	case a.Simulated:
+		return Accepted(a.AppStatus)
+	}
+	return Accepted(a.StatusCode)
 }
 
 // Sign chooses the signature headers of a resent event.

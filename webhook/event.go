@@ -22,6 +22,14 @@ var ErrPruned = errors.New("the body of this event was not kept")
 // is to be sent on and that was not asked for in so many words.
 var ErrUnverified = errors.New("the event was refused for its signature")
 
+// ErrSimulating is returned when a second simulation of an event is asked for
+// while the first runs.
+var ErrSimulating = errors.New("a simulation of this event is running")
+
+// ErrNotSimulating is returned when a simulation is to be steered that does
+// not run.
+var ErrNotSimulating = errors.New("no simulation of this event is running")
+
 // ID numbers an event within its store, from 1 in order of arrival; 0 is no
 // event.
 type ID uint64
@@ -69,8 +77,12 @@ type Event struct {
 	RedeliveryOf ID  `json:"redeliveryOf,omitempty"`
 	Try          int `json:"try,omitempty"`
 	// Altered says that the earlier event with this webhookId had other bytes.
-	Altered bool   `json:"altered,omitempty"`
-	Answer  Answer `json:"answer,omitzero"`
+	Altered bool `json:"altered,omitempty"`
+	// Duplicate says that the app had accepted the webhookId before this event
+	// came: by a resend or rescue of an earlier one, or because the platform
+	// sent again what had been accepted.
+	Duplicate bool   `json:"duplicate,omitempty"`
+	Answer    Answer `json:"answer,omitzero"`
 }
 
 // VerdictStatus is the outcome of a signature check.
@@ -116,8 +128,13 @@ type Answer struct {
 	By         AnsweredBy `json:"by,omitempty"`
 	Reason     string     `json:"reason,omitempty"`     // why Taskhook answered itself
 	SenderGone bool       `json:"senderGone,omitempty"` // the sender hung up before it could be told
-	BrokenOff  bool       `json:"brokenOff,omitempty"`  // the sender has got the status and a part of the answer, no more
-	At         time.Time  `json:"at,omitzero"`
+	// BrokenOff says that the sender has got the status and a part of the
+	// answer, no more; with Status 0, nothing at all.
+	BrokenOff bool `json:"brokenOff,omitempty"`
+	// Shielded says that a failure of the app was answered 429 in its place, so
+	// that the platform sends the event again.
+	Shielded bool      `json:"shielded,omitempty"`
+	At       time.Time `json:"at,omitzero"`
 	// RetryAt is when the platform is expected to send the event again; zero:
 	// it will not.
 	RetryAt time.Time `json:"retryAt,omitzero"`

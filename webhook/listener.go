@@ -47,4 +47,14 @@ type Listener struct {
 	Health    Health    `json:"health"`
 	Trouble   string    `json:"trouble,omitempty"` // why events are being answered 429, "" if they are not
 	Counts    Counts    `json:"counts"`
+	// Shield says that failures of the app are answered 429.
+	Shield bool `json:"shield,omitempty"`
+	// Faults are the rules that inject faults, ended ones included.
+	Faults []FaultRule `json:"faults,omitempty"`
+	// NextRetry is when the platform is expected to send the first of the
+	// pending events again; zero: none is pending.
+	NextRetry time.Time `json:"nextRetry,omitzero"`
+	// Rescuable is how many events a rescue would send, found when the app
+	// last came back; 0 once they were sent.
+	Rescuable int `json:"rescuable,omitempty"`
 }

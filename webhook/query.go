@@ -31,7 +31,8 @@ type Summary struct {
 	LastDuration time.Duration `json:"lastDuration"` // of the last attempt
 	LastError    bool          `json:"lastError,omitempty"`
 	Resent       bool          `json:"resent,omitempty"`
-	Simulated    bool          `json:"simulated,omitempty"`
+	Simulated    bool          `json:"simulated,omitempty"` // a simulation was made of it
+	Faulted      bool          `json:"faulted,omitempty"`   // a fault rule acted on it
 	Slow         bool          `json:"slow,omitempty"`
 	Unsuccessful bool          `json:"unsuccessful,omitempty"`
 	Marked       bool          `json:"marked,omitempty"`

@@ -49,14 +49,14 @@ func (o Outcome) State(now time.Time) State {
 func (o Outcome) answered(now time.Time) State {
 	a := o.Answer
 	switch {
-	case a.Status == 0 && !a.SenderGone && o.Interrupted:
+	case a.SenderGone, a.BrokenOff:
+		return StateLost
+	case a.Status == 0 && o.Interrupted:
 		return StateInterrupted
-	case a.Status == 0 && !a.SenderGone:
+	case a.Status == 0:
 		return StateForwarding
 	case a.Refused():
 		return StateRefused
-	case a.SenderGone, a.BrokenOff:
-		return StateLost
 	case Accepted(a.Status):
 		return StateAccepted
 	case a.RetryAt.IsZero():

@@ -21,7 +21,7 @@ import (
 // local one without a tunnel), its loopback ingress and its target. The error
 // is the writer's.
 func ReadyLine(w io.Writer, url, local, target string) error {
-	return writeLine(w, struct {
+	return Line(w, struct {
 		Kind   string `json:"kind"`
 		URL    string `json:"url"`
 		Local  string `json:"local"`
@@ -33,13 +33,13 @@ func ReadyLine(w io.Writer, url, local, target string) error {
 // when the event was answered without an attempt, so that no attempt line
 // follows. The error is the writer's.
 func EventLine(w io.Writer, e webhook.Summary) error {
-	return writeLine(w, newEventFields(e))
+	return Line(w, newEventFields(e))
 }
 
 // SummaryLine writes an event with what has become of it: EventLine's fields,
 // then lastStatus, attempts and state. The error is the writer's.
 func SummaryLine(w io.Writer, e webhook.Summary, state webhook.State) error {
-	return writeLine(w, struct {
+	return Line(w, struct {
 		eventFields
 		LastStatus int           `json:"lastStatus"`
 		Attempts   int           `json:"attempts"`
@@ -50,7 +50,7 @@ func SummaryLine(w io.Writer, e webhook.Summary, state webhook.State) error {
 // AttemptLine writes an attempt and the state of its event after it. The error
 // is the writer's.
 func AttemptLine(w io.Writer, a webhook.Attempt, state webhook.State) error {
-	return writeLine(w, struct {
+	return Line(w, struct {
 		Kind    string     `json:"kind"`
 		EventID webhook.ID `json:"eventId"`
 		attemptFields
@@ -76,7 +76,7 @@ func EventObject(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []w
 	for i, a := range attempts {
 		line.Attempts[i] = newShownAttempt(a)
 	}
-	return writeLine(w, line)
+	return Line(w, line)
 }
 
 // eventFields are the contract's fields of an event, in its order.
@@ -92,6 +92,8 @@ type eventFields struct {
 	Key          string                `json:"key"`
 	Reason       string                `json:"reason"`
 	RedeliveryOf webhook.ID            `json:"redeliveryOf"`
+	Altered      bool                  `json:"altered,omitempty"`   // other bytes than that one
+	Duplicate    bool                  `json:"duplicate,omitempty"` // the app had accepted it before
 	BodySize     int64                 `json:"bodySize"`
 	Answered     int                   `json:"answered,omitempty"`
 }
@@ -101,7 +103,7 @@ func newEventFields(e webhook.Summary) eventFields {
 		Kind: "event", ID: e.ID, Type: e.Type, WebhookID: e.WebhookID,
 		ReceivedAt: utc(e.ReceivedAt), Source: e.Source,
 		Verdict: e.Verdict.Status, Scheme: e.Verdict.Scheme, Key: e.Verdict.Key, Reason: e.Verdict.Reason,
-		RedeliveryOf: e.RedeliveryOf, BodySize: e.BodySize,
+		RedeliveryOf: e.RedeliveryOf, Altered: e.Altered, Duplicate: e.Duplicate, BodySize: e.BodySize,
 	}
 	if e.Answer.Refused() || e.Attempts == 0 {
 		f.Answered = e.Answer.Status
@@ -121,6 +123,12 @@ type attemptFields struct {
 	Error      string          `json:"error"`
 	Simulated  bool            `json:"simulated"`
 	Answered   int             `json:"answered"`
+	// Of simulations and faults alone.
+	AppStatus   int       `json:"appStatus,omitempty"`
+	VirtualTime time.Time `json:"virtualTime,omitzero"`
+	RetryAt     time.Time `json:"retryAt,omitzero"`
+	Policy      string    `json:"policy,omitempty"`
+	Fault       string    `json:"fault,omitempty"`
 }
 
 func newAttemptFields(a webhook.Attempt) attemptFields {
@@ -128,6 +136,8 @@ func newAttemptFields(a webhook.Attempt) attemptFields {
 		Delivery: a.Delivery, Number: a.Number, Trigger: a.Trigger, Target: a.Target,
 		StartedAt: utc(a.StartedAt), Status: a.StatusCode, DurationMS: milliseconds(a.Duration),
 		Error: a.Error, Simulated: a.Simulated, Answered: a.Answered,
+		AppStatus: a.AppStatus, Policy: a.Policy, Fault: a.Fault,
+		VirtualTime: utc(a.VirtualTime), RetryAt: utc(a.RetryAt),
 	}
 }
 
@@ -197,9 +207,10 @@ func kept(body []byte) []byte {
 	return body
 }
 
-// writeLine writes one object and a line end in one Write, so that lines of
-// several writers do not mix.
-func writeLine(w io.Writer, line any) error {
+// Line writes one object as JSON and a line end in one Write, so that lines of
+// several writers do not mix. What would act on a terminal is escaped. The
+// error is the writer's, or encoding/json's.
+func Line(w io.Writer, line any) error {
 	enc := json.NewEncoder(harmless{w})
 	enc.SetEscapeHTML(false)
 	return enc.Encode(line)

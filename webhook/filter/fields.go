@@ -105,6 +105,8 @@ var traits = [...]trait{
 	{"redelivered", "its webhookId came again", func(c *candidate) bool { return c.row.Redelivered }},
 	{"altered", "a duplicate with other bytes", func(c *candidate) bool { return c.row.Altered }},
 	{"simulated", "a simulation was made of it", func(c *candidate) bool { return c.row.Simulated }},
+	{"faulted", "a fault rule acted on it", func(c *candidate) bool { return c.row.Faulted }},
+	{"shielded", "the shield answered 429 in place of a failure", func(c *candidate) bool { return c.row.Outcome.Answer.Shielded }},
 	{"resent", "a person sent it again", func(c *candidate) bool { return c.row.Resent }},
 	{"slow", "the app answered slowly", func(c *candidate) bool { return c.row.Slow }},
 	{"unsuccessful", "a 2xx whose body says it did not work", func(c *candidate) bool { return c.row.Unsuccessful }},

@@ -18,7 +18,7 @@ const (
 
 // Row holds the cheap fields of an event: what a scan can read without
 // decoding the stored event. Of the Outcome only the answer's Status, By,
-// SenderGone and RetryAt, Interrupted and AcceptedLater are used.
+// SenderGone, Shielded and RetryAt, Interrupted and AcceptedLater are used.
 type Row struct {
 	ID           webhook.ID
 	Type         string
@@ -37,6 +37,7 @@ type Row struct {
 	LastError    bool
 	Resent       bool
 	Simulated    bool
+	Faulted      bool
 	Slow         bool
 	Unsuccessful bool
 	Marked       bool
@@ -50,7 +51,7 @@ func RowOf(s *webhook.Summary) Row {
 		LastStatus: s.LastStatus, LastDuration: s.LastDuration, Outcome: s.Outcome,
 		Duplicate: s.RedeliveryOf != 0, Redelivered: s.RedeliveredAs != 0,
 		Altered: s.Altered, NoBody: s.NoBody, LastError: s.LastError,
-		Resent: s.Resent, Simulated: s.Simulated, Slow: s.Slow,
+		Resent: s.Resent, Simulated: s.Simulated, Faulted: s.Faulted, Slow: s.Slow,
 		Unsuccessful: s.Unsuccessful, Marked: s.Marked,
 	}
 }
@@ -121,13 +122,19 @@ func (f *Filter) Match(s *webhook.Summary, now time.Time, load Loader) (bool, er
 
 // At returns a scan that takes now as the present, in now's time zone.
 func (f *Filter) At(now time.Time) *Scan {
-	s := &Scan{root: f.root}
-	s.c.now, s.c.limit, s.c.shape = now, timeLimit, &f.shape
+	s := &Scan{root: f.root, moments: f.moments}
+	s.c.limit, s.c.shape = timeLimit, &f.shape
 	s.c.times = make([]time.Time, len(f.moments))
-	for i, m := range f.moments {
+	s.Move(now)
+	return s
+}
+
+// Move has the scan take another now as the present.
+func (s *Scan) Move(now time.Time) {
+	s.c.now = now
+	for i, m := range s.moments {
 		s.c.times[i] = m.at(now)
 	}
-	return s
 }
 
 // Result is what is known of a match at some level.
@@ -150,8 +157,9 @@ func result(ok bool) Result {
 // Scan matches events one after the other at one point in time. It is cheap to
 // make and serves one goroutine.
 type Scan struct {
-	root node
-	c    candidate
+	root    node
+	c       candidate
+	moments []moment
 }
 
 // candidate is the event a scan is looking at, as far as it has been read.

@@ -131,6 +131,8 @@ func TestEveryPropertyIsReadFromTheSummary(t *testing.T) {
 		"redelivered":  func(s *webhook.Summary) { s.RedeliveredAs = 9 },
 		"altered":      func(s *webhook.Summary) { s.Altered = true },
 		"simulated":    func(s *webhook.Summary) { s.Simulated = true },
+		"faulted":      func(s *webhook.Summary) { s.Faulted = true },
+		"shielded":     func(s *webhook.Summary) { s.Outcome.Answer.Shielded = true },
 		"resent":       func(s *webhook.Summary) { s.Resent = true },
 		"slow":         func(s *webhook.Summary) { s.Slow = true },
 		"unsuccessful": func(s *webhook.Summary) { s.Unsuccessful = true },

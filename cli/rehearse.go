@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"taskhook/proxy/fault"
+	"taskhook/webhook"
+)
+
+// rehearseFlags are the flags of listen and demo that change what becomes of
+// live traffic.
+type rehearseFlags struct {
+	shield    bool
+	faults    []string
+	faultFile string
+	rules     []fault.Rule // of both
+}
+
+func (f *rehearseFlags) add(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.BoolVar(&f.shield, "shield", false, "answer 429 while your app is down or takes longer than 10s, so that Taskee sends the event again instead of losing it")
+	fl.StringArrayVar(&f.faults, "fault", nil, "inject faults by RULE, such as 'type:ContactCreate rate:30% status:429' (repeatable; see taskhook faults --help)")
+	fl.StringVar(&f.faultFile, "fault-file", "", "inject faults by the rules in FILE, one a line")
+	// Nothing is injected by a variable that somebody has forgotten.
+	onlyOnCommandLine(fl, "fault", "fault-file")
+}
+
+func (f *rehearseFlags) understand(cmd *cobra.Command) error {
+	var err error
+	if f.rules, err = parseRules(cmd, f.faults); err != nil || f.faultFile == "" {
+		return err
+	}
+	more, err := readRules(cmd, f.faultFile)
+	f.rules = append(f.rules, more...)
+	return err
+}
+
+// rehearseEvery is how often is looked for a change of rules and shield.
+const rehearseEvery = 500 * time.Millisecond
+
+// watchRehearsal says, as long as ctx lasts, when rules begin or end and when
+// the shield goes up or down, whoever did it: nothing is injected silently.
+func (s *session) watchRehearsal(ctx context.Context) {
+	tick := time.NewTicker(rehearseEvery)
+	defer tick.Stop()
+	said := map[int]bool{} // the rules that were said to be on
+	shield := false
+	for {
+		s.sayRules(said)
+		if up := s.proxy.Shield(); up != shield {
+			shield = up
+			s.sayShield(ctx, up)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// sayRules says what has changed since the rules that were said to be on.
+func (s *session) sayRules(said map[int]bool) {
+	on := map[int]bool{}
+	for _, r := range s.proxy.Faults().Rules() {
+		if r.Ended {
+			continue
+		}
+		on[r.ID] = true
+		if !said[r.ID] {
+			said[r.ID] = true
+			s.say(fmt.Sprintf("fault rule %d is on: %s", r.ID, r.Effect), false)
+			if r.Warning != "" {
+				s.say(fmt.Sprintf("fault rule %d: %s", r.ID, r.Warning), false)
+			}
+		}
+	}
+	for id := range said {
+		if !on[id] {
+			delete(said, id)
+			s.say(fmt.Sprintf("fault rule %d has ended", id), true)
+		}
+	}
+}
+
+func (s *session) sayShield(ctx context.Context, up bool) {
+	if !up {
+		s.say("the shield is down: what your app misses is lost on Taskee, and rescued only from here", false)
+		return
+	}
+	text := fmt.Sprintf("the shield is up: while your app is down or takes longer than %s, Taskee is answered 429 and sends again", s.proxy.ShieldTimeout())
+	if all, err := s.store.Pending(ctx); err == nil && len(all) > 0 {
+		text += fmt.Sprintf("; %s pending there, the next try about %s", plural(len(all), "event is", "events are"), clock(all[0].Outcome.Answer.RetryAt, time.Now()))
+	}
+	s.say(text, true)
+}
+
+// offerRescue says what the app has missed, once it answers again.
+func (s *session) offerRescue(ctx context.Context) {
+	n := s.countLost(ctx)
+	if n > 0 {
+		s.say(fmt.Sprintf("%d lost: taskhook rescue sends what your app has missed", n), true)
+	}
+}
+
+// countLost counts what a rescue is for, and remembers it for the screen.
+func (s *session) countLost(ctx context.Context) int {
+	n, err := s.proxy.Lost(ctx)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		s.logger.Error("what is lost cannot be counted", "error", err)
+	}
+	s.mu.Lock()
+	s.rescuable = n
+	s.mu.Unlock()
+	return n
+}
+
+// check says what the keys that are trusted now make of a stored event.
+func (s *session) check(e webhook.Event) webhook.Verdict { return s.feed.diagnose(e).Verdict }

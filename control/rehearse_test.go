@@ -1,0 +1,169 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"taskhook/proxy/fault"
+	"taskhook/retry"
+	"taskhook/webhook"
+)
+
+// The fake's part of simulate, rescue, faults and shield.
+
+func (f *fakeBackend) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
+	report := retry.Report{EventID: r.Resend.EventID, Record: retry.Record{Simulation: r.Simulation, Start: received}}
+	if r.Resend.EventID == 9 {
+		return report, wrapped{webhook.ErrSimulating}
+	}
+	for n := 1; n <= 3; n++ {
+		send := retry.Send{Number: n, Offset: time.Duration(n) * time.Minute, Replaced: r.Simulation.Status}
+		sent := retry.Sent{Send: send, Status: 429, Simulated: true}
+		stage := retry.Stage{
+			Progress: retry.Progress{Step: retry.StepAnswer, Send: send, Arrives: received.Add(send.Offset), Sent: &sent},
+			Attempt:  &webhook.Attempt{EventID: r.Resend.EventID, Number: n, VirtualTime: received, Body: []byte{0xff, 0}},
+			State:    webhook.StateLost, Notes: []string{"a note"},
+		}
+		for _, w := range watch {
+			w(stage)
+		}
+		report.Record.Sends = append(report.Record.Sends, sent)
+	}
+	if r.Resend.EventID == 8 {
+		<-ctx.Done() // whoever asked has gone
+		close(f.left)
+		return report, ctx.Err()
+	}
+	report.Record.Outcome = retry.OutcomeLost
+	report.Remarks = []retry.Remark{{Kind: retry.RemarkSlow, Send: 2, Words: "slow"}}
+	if r.Resend.EventID == 7 {
+		return report, wrapped{webhook.ErrNotFound}
+	}
+	return report, nil
+}
+
+func (f *fakeBackend) Steer(_ context.Context, s retry.Steering) error {
+	if s.EventID != 1 || s.Answer != retry.Nothing || !s.Skip {
+		return wrapped{webhook.ErrNotSimulating}
+	}
+	return nil
+}
+
+func (f *fakeBackend) Rescue(_ context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+	if r.Filter == "boom" {
+		return webhook.RescueReport{}, errors.New("the disk is on fire")
+	}
+	watch(webhook.Rescued{Event: webhook.Summary{Event: webhook.Event{ID: 1}}, Skip: webhook.SkipRefused, Done: 1, Total: 2})
+	watch(webhook.Rescued{Event: webhook.Summary{Event: webhook.Event{ID: 2}}, Attempt: &webhook.Attempt{StatusCode: 200}, Done: 2, Total: 2})
+	return webhook.RescueReport{Total: 2, Accepted: 1, Refused: 1}, nil
+}
+
+func (f *fakeBackend) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error) {
+	if len(c.Remove) > 0 {
+		return nil, wrapped{fault.ErrNoRule}
+	}
+	return []webhook.FaultRule{{ID: 1, Text: c.Add[0], Ends: received, Limit: 3}}, nil
+}
+
+func (f *fakeBackend) SetShield(_ context.Context, on bool) error {
+	f.shield = on
+	return nil
+}
+
+func testRehearse(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
+	t.Run("a simulation tells every stage and how it ended", func(t *testing.T) {
+		b := open(t, newFakeBackend())
+		ask := retry.Rehearsal{
+			Resend:     webhook.Resend{EventID: 1, Fresh: true, To: "3000"},
+			Simulation: retry.Simulation{Policy: retry.Policy{Name: "own", MaxRetries: 2, Interval: time.Minute, Statuses: []retry.Range{{Min: 429, Max: 429}}}, Status: 503, Speed: 600, Seed: 1 << 63},
+		}
+		var got []retry.Stage
+		report, err := b.Simulate(t.Context(), ask, func(s retry.Stage) { got = append(got, s) })
+		var want []retry.Stage
+		wantReport, _ := newFakeBackend().Simulate(t.Context(), ask, func(s retry.Stage) { want = append(want, s) })
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v, stages:\n%s", err, diff)
+		}
+		if diff := cmp.Diff(wantReport, report); diff != "" {
+			t.Errorf("report:\n%s", diff)
+		}
+	})
+	t.Run("a simulation that fails keeps its error and what it has", func(t *testing.T) {
+		b := open(t, newFakeBackend())
+		_, err := b.Simulate(t.Context(), retry.Rehearsal{Resend: webhook.Resend{EventID: 9}})
+		if !errors.Is(err, webhook.ErrSimulating) {
+			t.Errorf("before it begins: %v", err)
+		}
+		report, err := b.Simulate(t.Context(), retry.Rehearsal{Resend: webhook.Resend{EventID: 7}})
+		if !errors.Is(err, webhook.ErrNotFound) || len(report.Record.Sends) != 3 {
+			t.Errorf("after three sends: %v, %d sends", err, len(report.Record.Sends))
+		}
+	})
+	t.Run("a simulation ends with who asked for it", func(t *testing.T) {
+		f := newFakeBackend()
+		b := open(t, f)
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := b.Simulate(ctx, retry.Rehearsal{Resend: webhook.Resend{EventID: 8}}, func(s retry.Stage) {
+			if s.Send.Number == 3 {
+				cancel()
+			}
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+		<-f.left
+	})
+	t.Run("steering reaches the simulation", func(t *testing.T) {
+		b := open(t, newFakeBackend())
+		if err := b.Steer(t.Context(), retry.Steering{EventID: 1, Answer: retry.Nothing, Skip: true}); err != nil {
+			t.Error(err)
+		}
+		if err := b.Steer(t.Context(), retry.Steering{EventID: 2}); !errors.Is(err, webhook.ErrNotSimulating) {
+			t.Error(err)
+		}
+	})
+	t.Run("a rescue tells of every event", func(t *testing.T) {
+		b := open(t, newFakeBackend())
+		var ids []webhook.ID
+		report, err := b.Rescue(t.Context(), webhook.Rescue{Rate: 5}, func(r webhook.Rescued) { ids = append(ids, r.Event.ID) })
+		if err != nil || !slices.Equal(ids, []webhook.ID{1, 2}) || report != (webhook.RescueReport{Total: 2, Accepted: 1, Refused: 1}) {
+			t.Errorf("%v, %+v, %v", ids, report, err)
+		}
+		if _, err := b.Rescue(t.Context(), webhook.Rescue{Filter: "boom"}, nil); err == nil || err.Error() != "the disk is on fire" {
+			t.Error(err)
+		}
+	})
+	t.Run("rules and shield are changed", func(t *testing.T) {
+		f := newFakeBackend()
+		b := open(t, f)
+		rules, err := b.ChangeFaults(t.Context(), webhook.FaultChange{Add: []string{"status:429"}})
+		if err != nil || len(rules) != 1 || rules[0].Text != "status:429" || !rules[0].Ends.Equal(received) {
+			t.Errorf("%+v, %v", rules, err)
+		}
+		if _, err := b.ChangeFaults(t.Context(), webhook.FaultChange{Remove: []int{4}}); !errors.Is(err, fault.ErrNoRule) {
+			t.Error(err)
+		}
+		if err := b.SetShield(t.Context(), true); err != nil || !f.shield {
+			t.Errorf("shield %v, %v", f.shield, err)
+		}
+	})
+}
+
+func TestAListenerThatEndsInASimulationIsAnError(t *testing.T) {
+	dir := privateDir(t)
+	stop := serve(t, dir, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(versionHeader, protocol)
+		_, _ = w.Write([]byte("{\"step\":{}}\n{\"st"))
+	}))
+	defer stop()
+	_, err := dial(t, dir).Simulate(t.Context(), retry.Rehearsal{Resend: webhook.Resend{EventID: 1}})
+	if !errors.Is(err, ErrNoListener) {
+		t.Errorf("error %v", err)
+	}
+}

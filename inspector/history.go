@@ -1,0 +1,96 @@
+package inspector
+
+import (
+	"slices"
+	"strconv"
+
+	"taskhook/webhook"
+)
+
+// chainMost bounds the events of one history, in each direction.
+const chainMost = 16
+
+// history says how an event came before and after: all that the platform sent
+// with its webhookId, and how the gaps fit the policy.
+func (r *reading) history(b *pageBuilder) error {
+	e := r.summary
+	if e.RedeliveryOf == 0 && e.RedeliveredAs == 0 {
+		return nil
+	}
+	all := []webhook.Summary{e}
+	for first := e; first.RedeliveryOf != 0 && len(all) <= chainMost; {
+		before, ok, err := r.other(b, first.RedeliveryOf)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		all, first = slices.Insert(all, 0, before), before
+	}
+	for last := e; last.RedeliveredAs != 0 && len(all) <= 2*chainMost; {
+		after, ok, err := r.other(b, last.RedeliveredAs)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		all, last = append(all, after), after
+	}
+	b.add(lookTitle, "sent with this webhookId")
+	for i, one := range all {
+		b.historyLine(r, one, all[:i])
+	}
+	b.blank()
+	return nil
+}
+
+// other reads another event; false: it is not there any more.
+func (r *reading) other(b *pageBuilder, id webhook.ID) (webhook.Summary, bool, error) {
+	page, err := r.feed.Page(b.ctx, webhook.Query{IDs: []webhook.ID{id}, Limit: 1})
+	if err != nil || len(page.Events) == 0 {
+		return webhook.Summary{}, false, err
+	}
+	return page.Events[0], true, nil
+}
+
+// historyLine is one send of the platform.
+func (b *pageBuilder) historyLine(r *reading, e webhook.Summary, before []webhook.Summary) {
+	text := e.ID.String() + " " + e.ReceivedAt.In(r.loc).Format("15:04:05") + " "
+	switch {
+	case e.RedeliveryOf == 0:
+		text += "first send"
+	case len(before) > 0 && !before[len(before)-1].Answer.At.IsZero():
+		earlier := before[len(before)-1]
+		text += r.policy.GapWords(earlier.ID.String(), e.Try, e.ReceivedAt.Sub(earlier.Answer.At))
+	default:
+		text += "send " + strconv.Itoa(e.Try)
+	}
+	if e.Answer.Status != 0 {
+		text += " → " + strconv.Itoa(e.Answer.Status)
+	}
+	l := lookDim
+	if e.ID == r.spec.id {
+		text, l = "▸ "+text, lookText
+	} else {
+		text = "  " + text
+	}
+	b.add(l, text)
+	if e.Altered {
+		b.add(lookBad, "  "+signWarning+" the same webhookId as "+e.RedeliveryOf.String()+" with other bytes")
+	}
+	if e.Duplicate {
+		b.add(lookWarn, "  "+signWarning+" duplicate: the app had accepted it before")
+	}
+}
+
+// cutShort reports whether the first of some attempts is the last of a
+// simulation that was cancelled: the policy would have gone on.
+func cutShort(attempts []webhook.Attempt) bool {
+	a := attempts[0]
+	if a.Trigger != webhook.TriggerSimulation || a.RetryAt.IsZero() {
+		return false
+	}
+	return !slices.ContainsFunc(attempts[1:], func(later webhook.Attempt) bool { return later.Delivery == a.Delivery })
+}

@@ -1,0 +1,52 @@
+package inspector
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+)
+
+// rehearseKeys play the platform, disturb it, and make good what it lost.
+type rehearseKeys struct {
+	Simulate, Faults, Shield, Rescue key.Binding
+}
+
+func newRehearseKeys() rehearseKeys {
+	return rehearseKeys{
+		Simulate: bind("t", "rehearse retries", "t"),
+		Faults:   bind("F", "fault rules", "F"),
+		Shield:   bind("H", "shield up", "H"),
+		Rescue:   bind("ctrl+r", "rescue what was lost", "ctrl+r"),
+	}
+}
+
+func (k *rehearseKeys) enable(s situation) {
+	both := s.place == inList || s.place == inDetail
+	k.Simulate.SetEnabled(both && s.events)
+	k.Faults.SetEnabled(both && s.running)
+	k.Shield.SetEnabled(both && s.running)
+	k.Rescue.SetEnabled(both)
+	k.Shield.SetHelp("H", toggled(s.shield, "shield down", "shield up"))
+}
+
+func (k *rehearseKeys) all() []key.Binding {
+	return []key.Binding{k.Simulate, k.Faults, k.Shield, k.Rescue}
+}
+
+// pressRehearse does what a key asks for, and reports whether it was such a
+// key.
+func (m *model) pressRehearse(msg tea.KeyPressMsg) (tea.Cmd, bool) {
+	k := &m.keys
+	switch {
+	case key.Matches(msg, k.Simulate):
+		m.askSimulation()
+		return nil, true
+	case key.Matches(msg, k.Faults):
+		m.ask(&faultTable{})
+		return nil, true
+	case key.Matches(msg, k.Shield):
+		return m.toggleShield(), true
+	case key.Matches(msg, k.Rescue):
+		return m.planRescue(rescueForm{}), true
+	}
+	return nil, false
+}

@@ -1,0 +1,156 @@
+package inspector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"taskhook/webhook"
+)
+
+// rescueForm is what a person has chosen for a rescue.
+type rescueForm struct {
+	unknown, unverified, shown bool
+}
+
+// planRescue looks what a rescue would send, and asks.
+func (m *model) planRescue(f rescueForm) tea.Cmd {
+	m.list.hold()
+	ask := m.rescueOf(f)
+	ask.DryRun = true
+	ctx, cancel := context.WithCancel(m.background.ctx)
+	p := &progress{title: "looking for what was lost", cancel: cancel}
+	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
+		defer cancel()
+		report, err := m.actions.Rescue(ctx, ask, func(one webhook.Rescued) { p.done.Store(int64(one.Done)) })
+		return func(m *model, left bool) tea.Cmd {
+			switch {
+			case left:
+			case err != nil:
+				m.say(moodBad, "cannot rescue: "+err.Error())
+			case report.Total == 0:
+				m.say(moodGood, signGood+" nothing is lost")
+			default:
+				m.ask(m.rescueDialog(f, report))
+			}
+			return nil
+		}
+	})
+}
+
+// rescueOf is the rescue that was chosen.
+func (m *model) rescueOf(f rescueForm) webhook.Rescue {
+	r := webhook.Rescue{Unverified: f.unverified, IncludeUnknown: f.unknown}
+	if f.shown {
+		r.Filter = m.list.filter()
+	}
+	return r
+}
+
+// rescueDialog asks whether to begin. Each choice that changes what would be
+// sent looks again.
+func (m *model) rescueDialog(f rescueForm, r webhook.RescueReport) *menu {
+	d := &menu{text: rescuePlan(r, m.listener.Target)}
+	again := func(f rescueForm) func(*model) tea.Cmd {
+		return func(m *model) tea.Cmd { return m.planRescue(f) }
+	}
+	if r.Accepted > 0 {
+		d.choices = append(d.choices, choice{"r", "rescue", "send " + events(r.Accepted) + " in order of arrival", func(m *model) tea.Cmd { return m.rescue(f, r.Total) }})
+	}
+	if m.list.filter() != "" {
+		other := f
+		other.shown = !f.shown
+		d.choices = append(d.choices, choice{"o", toggled(f.shown, "all", "only shown"), toggled(f.shown, "look at all that was lost", "look only at what the list shows"), again(other)})
+	}
+	if r.Unknown > 0 || f.unknown {
+		other := f
+		other.unknown = !f.unknown
+		d.choices = append(d.choices, choice{"u", "unknown", toggled(f.unknown, "leave out", "take") + " those of unknown outcome: the app may have processed them", again(other)})
+	}
+	if r.Refused > 0 || f.unverified {
+		other := f
+		other.unverified = !f.unverified
+		d.choices = append(d.choices, choice{"v", "unverified", toggled(f.unverified, "leave out", "take") + " those whose signature is refused", again(other)})
+	}
+	if len(d.choices) == 0 {
+		d.choices = append(d.choices, choice{"c", "close", "there is nothing to send", func(*model) tea.Cmd { return nil }})
+	}
+	return d
+}
+
+// rescuePlan says what would be sent and what would not.
+func rescuePlan(r webhook.RescueReport, target string) string {
+	text := "Rescue: " + events(r.Accepted) + " would be sent"
+	if target != "" {
+		text += " to " + target
+	}
+	if apart := rescueApart(r); apart != "" {
+		text += ". Not sent: " + apart
+	}
+	return text + "."
+}
+
+// rescueApart names what is not sent.
+func rescueApart(r webhook.RescueReport) string {
+	var parts []string
+	for _, p := range []struct {
+		n     int
+		words string
+	}{
+		{r.Failed, "cannot be sent"}, {r.Refused, "refused for the signature"}, {r.Unknown, "of unknown outcome"},
+		{r.Bodyless, "without a body"}, {r.Skipped, "accepted meanwhile, or sent as another"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, count(p.n)+" "+p.words)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// rescue sends what was lost, behind a bar.
+func (m *model) rescue(f rescueForm, total int) tea.Cmd {
+	ask := m.rescueOf(f)
+	ctx, cancel := context.WithCancel(m.background.ctx)
+	p := &progress{title: "rescuing", total: total, cancel: cancel}
+	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
+		defer cancel()
+		report, err := m.actions.Rescue(ctx, ask, func(one webhook.Rescued) {
+			p.done.Store(int64(one.Done))
+			if one.Skip == "" && one.Reason != "" {
+				p.failed.Add(1)
+			}
+		})
+		return func(m *model, _ bool) tea.Cmd {
+			m.refresh()
+			m.sayRescue(report, err)
+			return nil
+		}
+	})
+}
+
+// sayRescue sums a rescue up.
+func (m *model) sayRescue(r webhook.RescueReport, err error) {
+	text := fmt.Sprintf("%s %s rescued", signRescued, events(r.Accepted))
+	if r.Failed > 0 {
+		text += ", " + count(r.Failed) + " failed"
+	}
+	rest := r
+	rest.Failed = 0
+	text = sentences(text, rescueApart(rest))
+	if r.Accepted > 0 && r.Failed == 0 && r.Stopped == "" {
+		m.listener.Rescuable = 0 // until the listener says otherwise
+	}
+	switch {
+	case err != nil && !errors.Is(err, context.Canceled):
+		m.say(moodBad, sentences(text, err.Error()))
+	case r.Stopped != "":
+		m.say(moodBad, sentences(text, "stopped: "+r.Stopped, "ctrl+r goes on where it stopped"))
+	case r.Failed > 0:
+		m.say(moodBad, text)
+	default:
+		m.say(moodGood, text)
+	}
+}

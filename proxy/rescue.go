@@ -1,0 +1,351 @@
+package proxy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// rescueStop is after how many failures in a row a rescue ends: the app is
+// down then, and there is no use in sending it the rest.
+const rescueStop = 5
+
+// Rescue sends the app what was lost, in the order of arrival, and returns
+// when it is done. Every attempt is stored before the next is made, so that
+// after a crash a second rescue goes on where the first stopped. The watcher
+// is called for every event, one call at a time.
+//
+// An error says that nothing could be selected or sent at all; a rescue that
+// ended early says why in the report.
+func (p *Proxy) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+	if p.flight.stopping() || !p.flight.enter() {
+		return webhook.RescueReport{}, ErrStopping
+	}
+	defer p.flight.leave()
+	if r.Rate < 0 || r.Parallel < 0 {
+		return webhook.RescueReport{}, errors.New("a rescue needs a rate and a number of events at one time that are not negative")
+	}
+	if _, err := p.target(r.To); err != nil && !r.DryRun {
+		return webhook.RescueReport{}, err
+	}
+	ids, err := p.lost(ctx, r.Filter, lostStates+"|interrupted|refused")
+	if err != nil {
+		return webhook.RescueReport{}, err
+	}
+	w := &rescue{proxy: p, asked: r, watch: watch, seen: map[string]webhook.ID{}}
+	w.report.Total = len(ids)
+	return w.run(ctx, ids)
+}
+
+// Lost returns how many events a rescue would look at, whatever their
+// signatures.
+func (p *Proxy) Lost(ctx context.Context) (int, error) {
+	ids, err := p.lost(ctx, "", lostStates)
+	return len(ids), err
+}
+
+// lostStates are the states that a rescue is for.
+const lostStates = "state:lost|presumed-lost"
+
+// rescuePage is how many events are selected at a time.
+const rescuePage = 1000
+
+// lost returns the events in some states that a filter selects, in the order
+// of arrival.
+func (p *Proxy) lost(ctx context.Context, filter, states string) ([]webhook.ID, error) {
+	q := webhook.Query{Filter: states, Limit: rescuePage}
+	if filter != "" {
+		q.Filter += " (" + filter + ")"
+	}
+	var ids []webhook.ID
+	for {
+		page, err := p.opts.Store.Page(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Events {
+			ids = append(ids, page.Events[i].ID)
+		}
+		if q.Cursor = page.Next; q.Cursor == 0 {
+			break
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// rescue is a rescue under way.
+type rescue struct {
+	proxy *Proxy
+	asked webhook.Rescue
+	watch func(webhook.Rescued)
+
+	mu     sync.Mutex
+	report webhook.RescueReport
+	done   int
+	seen   map[string]webhook.ID // the event that stands for a webhookId
+	row    int                   // failures in a row
+}
+
+// run works through the events, so many at a time, and begins them in order.
+func (w *rescue) run(ctx context.Context, ids []webhook.ID) (webhook.RescueReport, error) {
+	free := make(chan struct{}, max(w.asked.Parallel, 1))
+	var senders sync.WaitGroup
+	defer senders.Wait()
+	pace := pacer{every: pause(w.asked.Rate)}
+	whole := context.WithoutCancel(ctx) // an event that was begun is finished
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			w.stop(stopReason(err))
+		}
+		if w.stopped() {
+			break
+		}
+		one, sending := w.look(whole, id)
+		if sending == nil {
+			w.tell(one)
+			continue
+		}
+		if err := pace.wait(ctx, w.proxy.flight.draining); err != nil {
+			w.stop(stopReason(err))
+		}
+		free <- struct{}{}
+		if w.stopped() {
+			break
+		}
+		senders.Go(func() {
+			defer func() { <-free }()
+			w.send(whole, one, sending)
+		})
+	}
+	senders.Wait()
+	return w.report, ctx.Err()
+}
+
+// stopReason says why nothing more is sent.
+func stopReason(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "cancelled"
+	}
+	return err.Error()
+}
+
+// look decides about one event; nil: it is not sent.
+func (w *rescue) look(ctx context.Context, id webhook.ID) (webhook.Rescued, *resending) {
+	one := webhook.Rescued{}
+	sum, err := w.proxy.opts.Store.Summary(ctx, id)
+	if err != nil {
+		one.Event.ID = id
+		one.Skip, one.Reason = webhook.SkipGone, err.Error()
+		return one, nil
+	}
+	one.Event, one.State = sum, sum.State(time.Now())
+	if one.Skip, one.Reason = w.passOver(ctx, sum, one.State); one.Skip != "" {
+		return one, nil
+	}
+	s, err := w.proxy.prepare(ctx, webhook.Resend{EventID: id, To: w.asked.To, Unverified: true})
+	switch {
+	case errors.Is(err, webhook.ErrPruned):
+		one.Skip, one.Reason = webhook.SkipBodyless, err.Error()
+	case errors.Is(err, ErrNoTarget) && w.asked.DryRun:
+		return one, nil
+	case err != nil:
+		one.Reason = err.Error()
+	case !w.asked.Unverified:
+		one.Skip, one.Reason = w.distrust(s.received)
+	}
+	if one.Skip != "" || err != nil || w.asked.DryRun {
+		return one, nil
+	}
+	return one, s
+}
+
+// passOver says why an event is not to be sent, as far as its summary tells.
+func (w *rescue) passOver(ctx context.Context, sum webhook.Summary, state webhook.State) (webhook.Skip, string) {
+	switch state {
+	case webhook.StateRefused:
+		if sum.Outcome.AcceptedLater {
+			return webhook.SkipAccepted, "it was resent and accepted"
+		}
+		if !w.asked.Unverified {
+			return webhook.SkipRefused, "it was refused for its signature"
+		}
+	case webhook.StateInterrupted:
+		if !w.asked.IncludeUnknown {
+			return webhook.SkipUnknown, "taskhook ended before its outcome was known: the app may have processed it"
+		}
+	case webhook.StateLost, webhook.StatePresumedLost:
+	default:
+		return webhook.SkipAccepted, "it is " + string(state) + " by now"
+	}
+	if sum.Duplicate {
+		return webhook.SkipAccepted, "the app had accepted its webhookId before"
+	}
+	if id := w.acceptedAs(ctx, sum); id != 0 {
+		return webhook.SkipAccepted, "the app has accepted it as " + id.String()
+	}
+	return w.same(sum)
+}
+
+// same has one event stand for all with its webhookId.
+func (w *rescue) same(sum webhook.Summary) (webhook.Skip, string) {
+	if sum.WebhookID == "" || sum.Outcome.Answer.Refused() {
+		return "", ""
+	}
+	if first, ok := w.seen[sum.WebhookID]; ok {
+		return webhook.SkipSame, "it is the same webhook as " + first.String()
+	}
+	w.seen[sum.WebhookID] = sum.ID
+	return "", ""
+}
+
+// maxTries bounds how far the redeliveries of an event are followed.
+const maxTries = 64
+
+// acceptedAs is the redelivery that the app has accepted, 0 if none.
+func (w *rescue) acceptedAs(ctx context.Context, sum webhook.Summary) webhook.ID {
+	for range maxTries {
+		if sum.RedeliveredAs == 0 {
+			return 0
+		}
+		next, err := w.proxy.opts.Store.Summary(ctx, sum.RedeliveredAs)
+		if err != nil {
+			return 0
+		}
+		switch next.State(time.Now()) {
+		case webhook.StateAccepted, webhook.StateRescued:
+			return next.ID
+		}
+		sum = next
+	}
+	return 0
+}
+
+// distrust says why the keys that are trusted now do not let an event pass.
+func (w *rescue) distrust(e webhook.Event) (webhook.Skip, string) {
+	v := e.Verdict
+	if check := w.proxy.opts.Check; check != nil {
+		v = check(e)
+	}
+	if v.Status == webhook.Valid || v.Status == webhook.Unchecked {
+		return "", ""
+	}
+	return webhook.SkipRefused, cmp.Or(v.Reason, string(v.Status))
+}
+
+// send sends one event and tells what came of it.
+func (w *rescue) send(ctx context.Context, one webhook.Rescued, s *resending) {
+	attempt, state, err := w.proxy.sendAgain(ctx, s)
+	switch {
+	case err != nil:
+		one.Reason = err.Error()
+	case attempt.Error != "":
+		one.Reason = attempt.Error
+	case !webhook.Accepted(attempt.StatusCode):
+		one.Reason = fmt.Sprintf("the app answered %d", attempt.StatusCode)
+	}
+	if err == nil {
+		one.Attempt, one.State = attempt, state
+	}
+	w.tell(one)
+}
+
+// tell counts what was done with one event, and says it.
+func (w *rescue) tell(one webhook.Rescued) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done++
+	one.Done, one.Total = w.done, w.report.Total
+	switch one.Skip {
+	case webhook.SkipRefused:
+		w.report.Refused++
+	case webhook.SkipUnknown:
+		w.report.Unknown++
+	case webhook.SkipBodyless:
+		w.report.Bodyless++
+	case webhook.SkipNone:
+		w.count(one)
+	default:
+		w.report.Skipped++
+	}
+	if w.watch != nil {
+		w.watch(one)
+	}
+}
+
+// count counts an event that was sent, or would be.
+func (w *rescue) count(one webhook.Rescued) {
+	if one.Reason == "" {
+		w.report.Accepted++
+		w.row = 0
+		return
+	}
+	w.report.Failed++
+	if w.row++; w.row >= rescueStop && w.report.Stopped == "" {
+		w.report.Stopped = fmt.Sprintf("%d failures in a row, the last: %s", w.row, one.Reason)
+	}
+}
+
+func (w *rescue) stop(why string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.report.Stopped == "" {
+		w.report.Stopped = why
+	}
+}
+
+func (w *rescue) stopped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.report.Stopped != ""
+}
+
+// pacer lets things happen at a rate.
+type pacer struct {
+	every time.Duration
+	next  time.Time
+}
+
+// pause is the time between two things of so many a second; 0: none.
+func pause(rate float64) time.Duration {
+	if rate <= 0 {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / rate)
+}
+
+// wait waits until the next thing may happen. The error is that of ctx, or
+// ErrStopping.
+func (p *pacer) wait(ctx context.Context, stopping <-chan struct{}) error {
+	select {
+	case <-stopping:
+		return ErrStopping
+	case <-ctx.Done():
+		return ctx.Err()
+	default:
+	}
+	if p.every <= 0 {
+		return nil
+	}
+	now := time.Now()
+	if p.next.Before(now) {
+		p.next = now
+	}
+	timer := time.NewTimer(p.next.Sub(now))
+	defer timer.Stop()
+	p.next = p.next.Add(p.every)
+	select {
+	case <-timer.C:
+		return nil
+	case <-stopping:
+		return ErrStopping
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

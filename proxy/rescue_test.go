@@ -1,0 +1,303 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"taskhook/store"
+	"taskhook/webhook"
+)
+
+// numbered is the body of the n-th event of a test.
+func numbered(n int) string {
+	return fmt.Sprintf(`{"type":"ContactCreate","webhookId":"w%d","timestamp":"2026-01-28T14:35:00.000Z"}`, n)
+}
+
+// putLost stores so many lost events.
+func putLost(t *testing.T, st *store.Store, n int) []webhook.ID {
+	t.Helper()
+	ids := make([]webhook.ID, n)
+	for i := range ids {
+		ids[i] = put(t, st, numbered(i), lost)
+	}
+	return ids
+}
+
+func states(t *testing.T, st *store.Store, ids []webhook.ID) []webhook.State {
+	t.Helper()
+	all := make([]webhook.State, len(ids))
+	for i, id := range ids {
+		sum, err := st.Summary(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[i] = sum.State(time.Now())
+	}
+	return all
+}
+
+func TestARescueSendsWhatWasLostInTheOrderOfArrival(t *testing.T) {
+	s := &script{statuses: []int{200}}
+	r, st := realRig(t, app(t, s.ServeHTTP))
+	putLost(t, st, 3)
+	put(t, st, numbered(3), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
+	overdue := time.Now().Add(-time.Hour)
+	put(t, st, numbered(4), webhook.Answer{Status: 429, By: webhook.ByApp, At: overdue, RetryAt: overdue})
+	put(t, st, numbered(5), webhook.Answer{Status: 429, By: webhook.ByApp, At: time.Now(), RetryAt: time.Now().Add(time.Hour)})
+	var seen []webhook.Rescued
+	report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, func(one webhook.Rescued) { seen = append(seen, one) })
+	if err != nil || report != (webhook.RescueReport{Total: 4, Accepted: 4}) {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	want := []string{numbered(0), numbered(1), numbered(2), numbered(4)}
+	if got := s.called(); !slices.Equal(got, want) {
+		t.Errorf("the app got %q", got)
+	}
+	for i, one := range seen {
+		if one.Done != i+1 || one.Total != 4 || one.State != webhook.StateRescued || one.Attempt.Trigger != webhook.TriggerResend {
+			t.Errorf("step %d: %+v", i+1, one)
+		}
+	}
+	again, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil)
+	if err != nil || again.Total != 0 {
+		t.Errorf("a second rescue: %+v, %v", again, err)
+	}
+}
+
+func TestWhatARescuePassesOver(t *testing.T) {
+	forged := func(e *webhook.Event) { e.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "forged"} }
+	bodyless := func(e *webhook.Event) { e.NoBody, e.Body, e.BodySize = true, nil, 9 }
+	tests := []struct {
+		name string
+		put  func(*testing.T, *store.Store)
+		ask  webhook.Rescue
+		want webhook.RescueReport
+	}{
+		{"a forged event that was turned away", func(t *testing.T, st *store.Store) {
+			put(t, st, numbered(0), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, forged)
+		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Refused: 1}},
+		{"a forged event that was forwarded", func(t *testing.T, st *store.Store) { put(t, st, numbered(0), lost, forged) },
+			webhook.Rescue{}, webhook.RescueReport{Total: 1, Refused: 1}},
+		{"forged events, asked for", func(t *testing.T, st *store.Store) {
+			put(t, st, numbered(0), lost, forged)
+			put(t, st, numbered(1), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, forged)
+		}, webhook.Rescue{Unverified: true}, webhook.RescueReport{Total: 2, Accepted: 2}},
+		{"one whose body was not kept", func(t *testing.T, st *store.Store) {
+			put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, bodyless)
+		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Bodyless: 1}},
+		{"one of which a redelivery was accepted", func(t *testing.T, st *store.Store) {
+			put(t, st, numbered(0), lost)
+			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
+		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Skipped: 1}},
+		{"one that had been accepted before", func(t *testing.T, st *store.Store) {
+			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
+			put(t, st, numbered(0), lost)
+		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Skipped: 1}},
+		{"all but one of a webhook that came thrice", func(t *testing.T, st *store.Store) {
+			for range 3 {
+				put(t, st, numbered(0), lost)
+			}
+		}, webhook.Rescue{}, webhook.RescueReport{Total: 3, Accepted: 1, Skipped: 2}},
+		{"what a filter does not select", func(t *testing.T, st *store.Store) { putLost(t, st, 3) },
+			webhook.Rescue{Filter: "wh:w1"}, webhook.RescueReport{Total: 1, Accepted: 1}},
+	}
+	for _, tt := range tests {
+		for _, dry := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, dry %v", tt.name, dry), func(t *testing.T) {
+				s := &script{statuses: []int{200}}
+				r, st := realRig(t, app(t, s.ServeHTTP))
+				tt.put(t, st)
+				tt.ask.DryRun = dry
+				got, err := r.proxy.Rescue(t.Context(), tt.ask, nil)
+				if err != nil || got != tt.want {
+					t.Errorf("%+v, %v, want %+v", got, err, tt.want)
+				}
+				if n, want := len(s.called()), tt.want.Accepted; dry && n != 0 || !dry && n != want {
+					t.Errorf("the app was called %d times", n)
+				}
+			})
+		}
+	}
+}
+
+func TestARescueGoesByTheKeysThatAreTrustedNow(t *testing.T) {
+	s := &script{statuses: []int{200}}
+	r, st := realRig(t, app(t, s.ServeHTTP), func(o *Options) {
+		o.Check = func(webhook.Event) webhook.Verdict {
+			return webhook.Verdict{Status: webhook.Invalid, Reason: "the key was replaced"}
+		}
+	})
+	putLost(t, st, 1)
+	var one webhook.Rescued
+	report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, func(r webhook.Rescued) { one = r })
+	if err != nil || report.Refused != 1 || one.Reason != "the key was replaced" {
+		t.Errorf("%+v, %+v, %v", report, one, err)
+	}
+}
+
+func TestInterruptedEventsAreRescuedOnlyWhenAskedFor(t *testing.T) {
+	s := &script{statuses: []int{200}}
+	dir := t.TempDir()
+	st, err := store.Open(dir+"/events.db", store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, st, numbered(0), webhook.Answer{}) // nobody has been answered when it ends
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if st, err = store.Open(dir+"/events.db", store.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	r := newRig(t, app(t, s.ServeHTTP), func(o *Options) { o.Store = st })
+	for _, unknown := range []bool{false, true} {
+		report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{IncludeUnknown: unknown}, nil)
+		want := webhook.RescueReport{Total: 1, Unknown: 1}
+		if unknown {
+			want = webhook.RescueReport{Total: 1, Accepted: 1}
+		}
+		if err != nil || report != want {
+			t.Errorf("%+v, %v", report, err)
+		}
+	}
+}
+
+func TestARescueStopsAfterFiveFailuresInARow(t *testing.T) {
+	s := &script{statuses: []int{200, 500, 500, 200, 500}}
+	r, st := realRig(t, app(t, s.ServeHTTP))
+	ids := putLost(t, st, 12)
+	report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil)
+	if err != nil || report != (webhook.RescueReport{Total: 12, Accepted: 2, Failed: 7, Stopped: "5 failures in a row, the last: the app answered 500"}) {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	s.mu.Lock()
+	s.statuses = []int{200}
+	s.mu.Unlock()
+	if report, err = r.proxy.Rescue(t.Context(), webhook.Rescue{Parallel: 4, Rate: 10_000}, nil); err != nil || report != (webhook.RescueReport{Total: 10, Accepted: 10}) {
+		t.Errorf("the second rescue: %+v, %v", report, err)
+	}
+	for i, state := range states(t, st, ids) {
+		if state != webhook.StateRescued {
+			t.Errorf("%s is %s", ids[i], state)
+		}
+	}
+}
+
+func TestACancelledRescueLosesNothing(t *testing.T) {
+	s := &script{statuses: []int{200}}
+	r, st := realRig(t, app(t, s.ServeHTTP))
+	ids := putLost(t, st, 5)
+	ctx, cancel := context.WithCancel(t.Context())
+	report, err := r.proxy.Rescue(ctx, webhook.Rescue{Rate: 1000}, func(one webhook.Rescued) {
+		if one.Done == 2 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || report.Stopped != "cancelled" || report.Accepted < 2 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	left := len(ids) - report.Accepted
+	if report, err = r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil); err != nil || report.Total != left || report.Accepted != left {
+		t.Errorf("the second rescue: %+v, %v, want %d", report, err, left)
+	}
+	if calls := s.called(); len(calls) != len(ids) {
+		t.Errorf("the app was called %d times for %d events", len(calls), len(ids))
+	}
+}
+
+func TestWhatCannotBeRescued(t *testing.T) {
+	r, st := realRig(t, "")
+	putLost(t, st, 1)
+	if _, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil); !errors.Is(err, ErrNoTarget) {
+		t.Errorf("without a target: %v", err)
+	}
+	if report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{DryRun: true}, nil); err != nil || report.Accepted != 1 {
+		t.Errorf("a dry run without a target: %+v, %v", report, err)
+	}
+	for _, ask := range []webhook.Rescue{{Rate: -1}, {Parallel: -1}, {Filter: "nosuch:", DryRun: true}, {To: "::"}} {
+		if _, err := r.proxy.Rescue(t.Context(), ask, nil); err == nil {
+			t.Errorf("%+v was taken", ask)
+		}
+	}
+	r.proxy.Drain()
+	if _, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil); !errors.Is(err, ErrStopping) {
+		t.Errorf("while stopping: %v", err)
+	}
+}
+
+func TestUnderTheShieldAFailureIsAnswered429(t *testing.T) {
+	hanging := rawApp(t, func(c net.Conn, _ int) { _, _ = io.Copy(io.Discard, c) })
+	crashing := answering(t, "")
+	tests := []struct {
+		name, target, reason string
+		shield               bool
+		status               int
+	}{
+		{"refused", "127.0.0.1:1", "shielded: http://127.0.0.1:1: connection refused", true, 429},
+		{"refused, without the shield", "127.0.0.1:1", "http://127.0.0.1:1: connection refused", false, 502},
+		{"too slow", hanging, "shielded: the app did not answer within 50ms; the app may have processed it all the same", true, 429},
+		{"too slow, without the shield", hanging, "the app did not answer within 100ms", false, 408},
+		{"crashed", crashing, "; the app may have processed it all the same", true, 429},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, st := realRig(t, tt.target, func(o *Options) {
+				o.Timeout, o.ShieldTimeout = 100*time.Millisecond, 50*time.Millisecond
+			})
+			r.proxy.SetShield(tt.shield)
+			resp, body := r.post("/", contact)
+			if resp.StatusCode != tt.status {
+				t.Errorf("answered %d %s", resp.StatusCode, body)
+			}
+			if err := st.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			sum, err := st.Summary(t.Context(), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := sum.Outcome.Answer
+			if answer.Shielded != tt.shield || !strings.HasSuffix(answer.Reason, tt.reason) || answer.By != webhook.ByTaskhook {
+				t.Errorf("stored %+v", answer)
+			}
+			want := webhook.StateLost
+			if tt.shield {
+				want = webhook.StatePending
+			}
+			if got := sum.State(time.Now()); got != want {
+				t.Errorf("the event is %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestARedeliveryOfWhatWasAcceptedMeanwhileIsForwardedAndMarked(t *testing.T) {
+	s := &script{statuses: []int{429, 200, 200}}
+	r, st := realRig(t, app(t, s.ServeHTTP))
+	r.post("/", contact)
+	if err := st.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if resp, _ := r.post("/", contact); resp.StatusCode != http.StatusOK {
+		t.Errorf("the redelivery was answered %d", resp.StatusCode)
+	}
+	e, err := st.Event(t.Context(), 2)
+	if err != nil || !e.Duplicate || e.RedeliveryOf != 1 {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if first, err := st.Event(t.Context(), 1); err != nil || first.Duplicate {
+		t.Errorf("%+v, %v", first, err)
+	}
+}

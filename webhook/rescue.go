@@ -1,0 +1,58 @@
+package webhook
+
+// Rescue asks for everything that was lost to be sent to the app again, in
+// the order of arrival. The zero value takes all that is lost or presumed
+// lost and not yet rescued.
+type Rescue struct {
+	Filter string `json:"filter,omitempty"` // only these, in the language of package webhook/filter
+	To     string `json:"to,omitempty"`     // a target as on the command line; "": the current one
+	// Rate is how many events are sent a second at most; 0: as fast as the app
+	// takes them.
+	Rate     float64 `json:"rate,omitempty"`
+	Parallel int     `json:"parallel,omitempty"` // events at one time; 0: 1, which keeps their order
+	// Unverified takes events whose signature is refused, IncludeUnknown those
+	// whose outcome is unknown because Taskhook ended in the middle.
+	Unverified     bool `json:"unverified,omitempty"`
+	IncludeUnknown bool `json:"includeUnknown,omitempty"`
+	DryRun         bool `json:"dryRun,omitempty"` // send nothing
+}
+
+// Skip says why an event is not rescued.
+type Skip string
+
+// The reasons of a Skip.
+const (
+	SkipNone     Skip = ""
+	SkipRefused  Skip = "refused"  // its signature does not fit the keys that are trusted now
+	SkipUnknown  Skip = "unknown"  // Taskhook ended before its outcome was known
+	SkipBodyless Skip = "no body"  // its body was not kept
+	SkipAccepted Skip = "accepted" // the app has accepted it meanwhile
+	SkipGone     Skip = "gone"     // it was deleted meanwhile
+	SkipSame     Skip = "same"     // the same webhook came more than once, and one of them is sent
+)
+
+// Rescued is what a rescue did with one event.
+type Rescued struct {
+	Event Summary `json:"event"`
+	Skip  Skip    `json:"skip,omitempty"` // "": it was sent, or would be
+	// Reason says in words why it was passed over, or could not be sent.
+	Reason string `json:"reason,omitempty"`
+	// Attempt is stored; nil when nothing was sent. State is the event's after it.
+	Attempt *Attempt `json:"attempt,omitempty"`
+	State   State    `json:"state,omitempty"`
+	Done    int      `json:"done"`  // events dealt with, this one included
+	Total   int      `json:"total"` // events to deal with
+}
+
+// RescueReport sums up a rescue.
+type RescueReport struct {
+	Total    int `json:"total"`    // events that were lost when it began
+	Accepted int `json:"accepted"` // rescued now; in a dry run those that would be sent
+	Failed   int `json:"failed"`   // sent, and not accepted
+	Skipped  int `json:"skipped"`  // accepted or deleted meanwhile, or the same webhook as another
+	Refused  int `json:"refused"`  // not sent for their signatures
+	Unknown  int `json:"unknown"`  // not sent because their outcome is unknown
+	Bodyless int `json:"bodyless"` // not sent because their bodies were not kept
+	// Stopped is why it ended early, "" if it did not; the rest is still lost.
+	Stopped string `json:"stopped,omitempty"`
+}
