@@ -13,6 +13,9 @@ type FaultRule struct {
 	AddedAt time.Time `json:"addedAt"`
 	Matched int       `json:"matched"` // events that its filter selected while it was on
 	Fired   int       `json:"fired"`   // events that it acted on
+	// Undecided counts the events on which its filter ran out of time; it acted
+	// on none of them.
+	Undecided int `json:"undecided,omitempty"`
 	// Limit is after how many events it ends by itself, 0: after none; Ends is
 	// when it does, zero: never.
 	Limit int       `json:"limit,omitempty"`

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -24,7 +25,20 @@ type Effect struct {
 	Signature Signature     // what becomes of it towards the app, "": nothing
 }
 
-// Words says what is done, as it is kept with the attempt: "429 by rule 2".
+// ContentType says what Body is, for a header of that name: JSON or plain text.
+// It is "" if there is no Body.
+func (e Effect) ContentType() string {
+	switch {
+	case e.Body == "":
+		return ""
+	case json.Valid([]byte(e.Body)):
+		return "application/json"
+	}
+	return "text/plain; charset=utf-8"
+}
+
+// Words says what is done, as it is kept with the attempt: "429 by rule 2". It
+// is "" for the zero value.
 func (e Effect) Words() string {
 	var done []string
 	say := func(on bool, format string, args ...any) {
@@ -41,13 +55,19 @@ func (e Effect) Words() string {
 	say(e.After > 0, "answer held back %s", round(e.After))
 	say(e.Drop == DropBefore, "connection dropped before the answer")
 	say(e.Drop == DropMiddle, "connection dropped in the middle of the answer")
+	if len(done) == 0 {
+		return ""
+	}
 	return fmt.Sprintf("%s by rule %d", strings.Join(done, ", "), e.Rule)
 }
 
 // round leaves as much of a duration as matters.
 func round(d time.Duration) time.Duration {
-	if d >= time.Second {
+	switch {
+	case d >= time.Second:
 		return d.Round(100 * time.Millisecond)
+	case d >= time.Millisecond:
+		return d.Round(time.Millisecond)
 	}
-	return d.Round(time.Millisecond)
+	return d
 }

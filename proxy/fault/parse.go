@@ -4,9 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"taskhook/webhook/filter"
 )
@@ -14,13 +13,13 @@ import (
 // RuleError is returned for a text that is no rule.
 type RuleError struct {
 	Line    int    // in a file, from 1; 0: the text does not come from a file
-	Offset  int    // in bytes, of the part that is wrong; at most the length of the text
+	Offset  int    // in bytes, of the part that is wrong, in the text or in the file's line; at most its length
 	Length  int    // in bytes; 0: at Offset something is missing
 	Message string // in words, lower case, without a period
 	Hint    string // one thing to do about it; "" if there is nothing to say
 }
 
-// Error returns place, message and hint in one line.
+// Error returns line, message and hint in one line.
 func (e *RuleError) Error() string {
 	text := e.Message
 	if e.Hint != "" {
@@ -35,61 +34,33 @@ func (e *RuleError) Error() string {
 // maxText bounds a rule in bytes, and what an answer can say with it.
 const maxText = 64 << 10
 
-// Parse reads a rule. The error is always a *[RuleError].
-func Parse(text string) (Rule, error) {
-	if len(text) > maxText {
-		return Rule{}, &RuleError{Message: fmt.Sprintf("a rule has at most %d KiB", maxText>>10)}
-	}
-	all, jq := parts(text)
-	p := parser{text: text, rest: []byte(text), at: map[string]part{}, jq: jq}
-	for _, w := range all {
-		if err := p.take(w); err != nil {
-			return Rule{}, err
-		}
-	}
-	if err := p.check(); err != nil {
-		return Rule{}, err
-	}
-	f, err := filter.Parse(string(p.rest))
-	if err != nil {
-		return Rule{}, ofFilter(err)
-	}
-	p.rule.text, p.rule.filter = strings.TrimSpace(text), f
-	p.rule.seed = cmp.Or(p.rule.seed, defaultSeed)
-	return p.rule, nil
-}
-
 // defaultSeed is what chance is drawn from when a rule names no seed.
 const defaultSeed = 1
 
-// ofFilter is an error of the filter, whose places are those of the rule.
-func ofFilter(err error) error {
-	var syntax *filter.SyntaxError
-	if !errors.As(err, &syntax) {
-		return &RuleError{Message: err.Error()}
+// Parse reads a rule. The error is always a *[RuleError].
+func Parse(text string) (Rule, error) {
+	p := parser{text: text, at: map[string]token{}}
+	if err := p.parse(); err != nil {
+		return Rule{}, err
 	}
-	return &RuleError{Offset: syntax.Offset, Length: syntax.Length, Message: syntax.Message, Hint: syntax.Hint}
+	return p.rule, nil
 }
 
 // ParseFile reads a file of rules: one a line; empty lines and those that
-// begin with # are passed over. The error is always a *[RuleError] with its
-// line.
+// begin with # are passed over. A file without a rule is an error too. The
+// error is always a *[RuleError] with its line.
 func ParseFile(text string) ([]Rule, error) {
 	var rules []Rule
 	for n, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
+		if start := strings.TrimSpace(line); start == "" || start[0] == '#' {
 			continue
 		}
-		r, err := Parse(line)
-		if err != nil {
-			var bad *RuleError
-			if errors.As(err, &bad) {
-				bad.Line = n + 1
-			}
+		p := parser{text: strings.TrimSuffix(line, "\r"), at: map[string]token{}}
+		if err := p.parse(); err != nil {
+			err.Line = n + 1
 			return nil, err
 		}
-		rules = append(rules, r)
+		rules = append(rules, p.rule)
 	}
 	if len(rules) == 0 {
 		return nil, &RuleError{Line: 1, Message: "there is no rule", Hint: "write one rule a line"}
@@ -99,200 +70,128 @@ func ParseFile(text string) ([]Rule, error) {
 
 // parser takes the rule's own words out of a text; the rest is its filter.
 type parser struct {
-	text string
-	rest []byte // the text with what was taken blanked, so that places stay
-	rule Rule
-	at   map[string]part // where each word stands
-	jq   int             // where a jq expression begins that runs to the end
+	text   string
+	rule   Rule
+	tokens []token
+	at     map[string]token // where each of the rule's words stands
+	fields []string         // the filter's; nil: not asked for yet
+	rest   []byte           // what is left for the filter
+	from   []int            // where in the text each byte of rest stands
 }
 
-// take reads a part of the text if it is a word of rules.
-func (p *parser) take(w part) error {
-	name, value, has := strings.Cut(w.text(p.text), ":")
-	name = strings.ToLower(name)
-	word, known := wordNamed(name)
-	if !known || has == word.bare() {
-		return nil
+func (p *parser) parse() *RuleError {
+	if len(p.text) > maxText {
+		return &RuleError{Offset: maxText, Length: len(p.text) - maxText, Message: fmt.Sprintf("a rule has at most %d KiB", maxText>>10)}
 	}
-	if _, twice := p.at[name]; twice {
-		return w.wrong(name+" stands twice", "say it once")
+	if !utf8.ValidString(p.text) {
+		return &RuleError{Offset: invalid(p.text), Length: 1, Message: "the text is not UTF-8"}
 	}
-	p.at[name] = w
-	for i := w.from; i < w.to; i++ {
-		p.rest[i] = ' '
-	}
-	if err := word.set(&p.rule, unquoted(value)); err != nil {
-		return w.wrong(fmt.Sprintf("%s: %v", name, err), "write it like "+word.example)
-	}
-	return nil
-}
-
-// check refuses what cannot be meant.
-func (p *parser) check() error {
-	if err := p.checkConflicts(); err != nil {
+	var err *RuleError
+	if p.tokens, err = tokens(p.text); err != nil {
 		return err
 	}
-	for _, need := range [...][2]string{
-		{"with", "status"}, {"retry-after", "status"}, {"spacing", "duplicate"},
-	} {
-		w, has := p.at[need[0]]
-		if _, ok := p.at[need[1]]; has && !ok {
-			return w.wrong(need[0]+" belongs to "+need[1], "add "+need[1]+":…")
+	end := 0
+	for i, t := range p.tokens {
+		taken, err := p.take(i)
+		if err != nil {
+			return err
+		}
+		if taken {
+			p.keep(end, t.from)
+			end = t.to
 		}
 	}
-	if w, has := p.at["seed"]; has && p.rule.rate == 0 && p.rule.delay.min == p.rule.delay.max && p.rule.delayAfter.min == p.rule.delayAfter.max {
-		return w.wrong("seed has nothing to draw", "add rate:30%, or a range of delays such as delay:1s..5s")
+	p.keep(end, len(p.text))
+	if err := p.check(); err != nil {
+		return err
 	}
-	for _, word := range words {
-		if _, has := p.at[word.name]; has && word.acts {
-			return nil
-		}
+	f, bad := filter.Parse(string(p.rest))
+	if bad != nil {
+		return p.ofFilter(bad)
 	}
-	if p.jq < len(p.text) {
-		return part{p.jq, len(p.text)}.wrong("the rule does nothing before its jq expression", "a jq expression runs to the end: put the words of the rule before it, or write jq:(…)")
-	}
-	return &RuleError{Offset: len(p.text), Message: "the rule does nothing", Hint: "say what is done: status:429, delay:2s, hang, drop:before, duplicate:2 or signature:strip"}
-}
-
-func (p *parser) checkConflicts() error {
-	for _, pair := range [...][2]string{
-		{"status", "hang"}, {"status", "drop"}, {"status", "delay-after"}, {"status", "signature"}, {"hang", "drop"},
-		{"hang", "delay-after"}, {"hang", "delay"}, {"hang", "signature"}, {"drop", "delay-after"}, {"rate", "every"},
-	} {
-		a, hasA := p.at[pair[0]]
-		b, hasB := p.at[pair[1]]
-		if !hasA || !hasB {
-			continue
-		}
-		later := b
-		if a.from > b.from {
-			later = a
-		}
-		return later.wrong(fmt.Sprintf("%s and %s do not go together", pair[0], pair[1]), "make two rules of it, or drop one of the two")
-	}
+	p.rule.text, p.rule.filter = strings.TrimSpace(p.text), f
+	p.rule.seed = cmp.Or(p.rule.seed, defaultSeed)
 	return nil
 }
 
-// part is a part of a text without spaces outside quotes and parentheses.
-type part struct{ from, to int }
-
-func (p part) text(all string) string { return all[p.from:p.to] }
-
-func (p part) wrong(message, hint string) error {
-	return &RuleError{Offset: p.from, Length: p.to - p.from, Message: message, Hint: hint}
-}
-
-// parts cuts a text at its spaces. A jq expression that is not in parentheses
-// runs to the end of the text, and is no part: it begins at jq.
-func parts(text string) (all []part, jq int) {
+// invalid returns where a text stops being UTF-8, or its length.
+func invalid(text string) int {
 	for i := 0; i < len(text); {
-		if isSpace(text[i]) {
-			i++
-			continue
-		}
-		if text[i] == '.' || strings.HasPrefix(text[i:], "jq:") && !strings.HasPrefix(text[i:], "jq:(") && !strings.HasPrefix(text[i:], `jq:"`) {
-			return all, i
-		}
-		end := partEnd(text, i)
-		all = append(all, part{i, end})
-		i = end
-	}
-	return all, len(text)
-}
-
-// partEnd is where the part that begins at i ends.
-func partEnd(text string, i int) int {
-	depth := 0
-	for quote := byte(0); i < len(text); i++ {
-		c := text[i]
-		switch {
-		case quote != 0 && c == '\\':
-			i++
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-		case c == '"', c == '\'' && text[i-min(i, 1)] == ':':
-			quote = c
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		case isSpace(c) && depth <= 0:
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if r == utf8.RuneError && size == 1 {
 			return i
 		}
+		i += size
 	}
 	return len(text)
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
-
-// unquoted takes the quotes off a value.
-func unquoted(value string) string {
-	if len(value) < 2 || value[0] != value[len(value)-1] || value[0] != '"' && value[0] != '\'' {
-		return value
+// keep leaves a part of the text to the filter.
+func (p *parser) keep(from, to int) {
+	for i := from; i < to; i++ {
+		p.rest = append(p.rest, p.text[i])
+		p.from = append(p.from, i)
 	}
-	quote := value[:1]
-	return strings.NewReplacer(`\`+quote, quote, `\\`, `\`).Replace(value[1 : len(value)-1])
 }
 
-// The limits of what a rule can say.
-const (
-	maxDelay   = 10 * time.Minute
-	maxCopies  = 100
-	maxCount   = 1_000_000_000
-	maxLasting = 30 * 24 * time.Hour
-)
+// ofFilter is an error of the filter, with its place in the rule.
+func (p *parser) ofFilter(err error) *RuleError {
+	var bad *filter.SyntaxError
+	if !errors.As(err, &bad) {
+		return &RuleError{Message: err.Error()}
+	}
+	from, to := p.place(bad.Offset), p.place(bad.Offset)
+	if bad.Length > 0 {
+		to = p.from[bad.Offset+bad.Length-1] + 1
+	}
+	return &RuleError{Offset: from, Length: to - from, Message: bad.Message, Hint: bad.Hint}
+}
 
-func parseSpan(s string) (span, error) {
-	from, to, isRange := strings.Cut(s, "..")
-	if !isRange {
-		to = from
-	}
-	shortest, err := parseDelay(from)
-	if err != nil {
-		return span{}, err
-	}
-	longest, err := parseDelay(to)
+// place is where in the text a byte of the rest stands, or its end.
+func (p *parser) place(i int) int {
 	switch {
-	case err != nil:
-		return span{}, err
-	case longest < shortest:
-		return span{}, fmt.Errorf("%s is more than %s", from, to)
+	case i < len(p.from):
+		return p.from[i]
+	case i > 0:
+		return p.from[i-1] + 1
 	}
-	return span{shortest, longest}, nil
+	return 0
 }
 
-func parseDelay(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("%.40q is no duration", s)
-	case d <= 0:
-		return 0, fmt.Errorf("%s must be more than zero", s)
-	case d > maxDelay:
-		return 0, fmt.Errorf("%s is more than %s", s, maxDelay)
+// take reads a token if it is a word of rules, and refuses what is neither
+// that nor a word of the filter.
+func (p *parser) take(i int) (bool, *RuleError) {
+	t := p.tokens[i]
+	if t.kind != kindWord {
+		return false, nil
 	}
-	return d, nil
-}
-
-// parseCount reads a whole number from least to most.
-func parseCount(s string, least, most int) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < least || n > most {
-		return 0, fmt.Errorf("%.40q is no whole number from %d to %d", s, least, most)
+	name, value, has := strings.Cut(t.in(p.text), ":")
+	word, known := wordNamed(name)
+	if !known {
+		if has {
+			return false, p.checkField(t, name, value)
+		}
+		return false, nil
 	}
-	return n, nil
-}
-
-// parseRate reads a share such as 30% or 0.3.
-func parseRate(s string) (float64, error) {
-	number, percent := strings.CutSuffix(s, "%")
-	x, err := strconv.ParseFloat(number, 64)
-	if percent {
-		x /= 100
+	if err := p.checkPlace(i, word); err != nil {
+		return false, err
 	}
-	if err != nil || !(x > 0 && x <= 1) {
-		return 0, fmt.Errorf("%.40q is no share above 0%% and up to 100%%", s)
+	switch first, twice := p.at[word.name]; {
+	case !has && !word.bare():
+		return false, t.wrong(word.name+" needs a value", fmt.Sprintf("for example %s; to look for the text, write %.60q", word.example, t.in(p.text)))
+	case has && word.bare():
+		return false, t.wrong(word.name+" takes no value", "write "+word.example+", and to wait for a while delay:5s")
+	case has && value == "":
+		return false, t.wrong(word.name+" needs a value after the colon", "for example "+word.example)
+	case twice:
+		return false, t.wrong(word.name+" stands twice", fmt.Sprintf("leave one out: it is %.40s already", first.in(p.text)))
 	}
-	return x, nil
+	p.at[word.name] = t
+	if word.name != "with" || value[0] != '{' && value[0] != '[' {
+		value = unquoted(value)
+	}
+	if err := word.set(&p.rule, value); err != nil {
+		return false, t.wrong(fmt.Sprintf("%s: %v", word.name, err), cmp.Or(word.hint, "write it like "+word.example))
+	}
+	return true, nil
 }

@@ -2,8 +2,10 @@ package fault
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"taskhook/webhook"
 	"taskhook/webhook/filter"
@@ -50,16 +52,6 @@ type Rule struct {
 	lasts time.Duration
 }
 
-// span is a range of durations, both ends included.
-type span struct{ min, max time.Duration }
-
-func (s span) String() string {
-	if s.min == s.max {
-		return s.min.String()
-	}
-	return s.min.String() + " to " + s.max.String()
-}
-
 // Text returns the rule as it was written.
 func (r Rule) Text() string { return r.text }
 
@@ -91,9 +83,14 @@ func (r Rule) when() string {
 	case r.every > 1:
 		which = fmt.Sprintf("1 of %d", r.every)
 	case r.rate > 0 && r.rate < 1:
-		which = fmt.Sprintf("%g %%", r.rate*100)
+		which = fmt.Sprintf("%.4g %%", r.rate*100)
 	}
-	what := strings.Join(strings.Fields(r.filter.String()), " ")
+	what := strings.Map(func(c rune) rune {
+		if unicode.IsSpace(c) { // a quotation may run over lines
+			return ' '
+		}
+		return c
+	}, r.filter.String())
 	switch {
 	case what == "" && which == "":
 		return ", for every event"
@@ -108,23 +105,29 @@ func (r Rule) when() string {
 // Warning says what the rule costs on the real platform, "" if nothing.
 func (r Rule) Warning() string {
 	const final = "the platform does not send the event again after that: it is lost there, and kept only here"
+	late := ""
+	if r.delay.max+r.delayAfter.max > patience {
+		late = "an answer that takes this long may come after the platform has hung up, and that is final: " + final
+	}
+	warning := ""
 	switch {
-	case r.status == 429:
-		return "a 429 spends real retries of the platform: it sends the event again in about ten minutes, six times at most"
-	case r.status != 0 && !webhook.Accepted(r.status):
-		return fmt.Sprintf("%d is final: %s", r.status, final)
+	case r.status == http.StatusTooManyRequests:
+		warning = "a 429 spends real retries of the platform: it sends the event again in about ten minutes, six times at most"
 	case webhook.Accepted(r.status):
-		return "the platform takes the event for accepted, and your app never sees it"
+		warning = "the platform takes the event for accepted, and your app never sees it"
+	case r.status != 0:
+		return fmt.Sprintf("%d is final: %s", r.status, final)
 	case r.hang:
 		return "a time-out is final: " + final
 	case r.drop != "":
 		return "a connection that breaks is final: " + final
 	case r.signature != "":
 		return "an app that verifies refuses the event, and any answer but 2xx and 429 is final: " + final
-	case r.delay.max+r.delayAfter.max > patience:
-		return "an answer that takes this long may come after the platform has hung up, and that is final: " + final
 	}
-	return ""
+	if warning != "" && late != "" {
+		warning += "; "
+	}
+	return warning + late
 }
 
 // patience is from when on a delay may cost an event: no number of seconds is

@@ -3,6 +3,9 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -52,11 +55,58 @@ func TestTheFirstRuleThatFiresDecides(t *testing.T) {
 	}
 }
 
-func TestARuleOfAFilterThatFailsDoesNotFire(t *testing.T) {
+func TestARuleWhoseFilterCannotTellDoesNotFire(t *testing.T) {
 	var table Table
 	add(t, &table, "status:500 .n.x.y == 1")
-	if _, fires := table.Decide(contact(1)); fires {
-		t.Error("a jq expression that fails selected the event")
+	add(t, &table, "status:501 !.n.x.y == 1")
+	add(t, &table, "status:502 jq:(last(range(1e18)))") // does not end by itself
+	add(t, &table, "status:503 type:Note* jq:(last(range(1e18)))")
+	if effect, fires := table.Decide(contact(1)); fires {
+		t.Errorf("%s", effect.Words())
+	}
+	for i, undecided := range []int{0, 0, 1, 0} {
+		if r := table.Rules()[i]; r.Undecided != undecided || r.Matched != 0 || r.Fired != 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestARuleSeesWhatHasComeIn(t *testing.T) {
+	tests := []struct {
+		filter  string
+		selects bool
+	}{
+		{"type:contactcreate", true},
+		{"type:ContactCreate|X size:>1k", false},
+		{"id:7 since:1h verdict:valid", true},
+		{"is:duplicate", true},
+		{"!is:altered", true},
+		{"path:/hook?x=1 method:POST source:tunnel", true},
+		{"header:user-agent=taskee", true},
+		{"header:user-agent=curl", false},
+		{"wh:3f2a key:taskee", true},
+		{`body:"\"n\":7"`, true},
+		{"body:absent or n", true},
+		{".n == 7", true},
+		{`(.type == "ContactCreate") type:Note*`, false},
+		{"jq:(.n > 7) or .n < 7", false},
+	}
+	e := contact(7)
+	e.ReceivedAt, e.RedeliveryOf, e.Try = time.Now(), 3, 2
+	e.Path, e.RawQuery, e.Source, e.WebhookID = "/hook", "x=1", webhook.SourceTunnel, "3f2a"
+	e.Header = http.Header{"User-Agent": {"Taskee-Webhooks/1"}}
+	e.Verdict = webhook.Verdict{Status: webhook.Valid, Key: "taskee"}
+	for _, tt := range tests {
+		var table Table
+		add(t, &table, "delay:1s "+tt.filter)
+		for range 2 { // what was read of an event must not outlive it
+			if _, fires := table.Decide(e); fires != tt.selects {
+				t.Errorf("%s: %v", tt.filter, fires)
+			}
+			if _, fires := table.Decide(&webhook.Event{ID: 8, Body: []byte("{"), ReceivedAt: time.Now(), Altered: true}); fires {
+				t.Errorf("%s: selects another event", tt.filter)
+			}
+		}
 	}
 }
 
@@ -65,14 +115,20 @@ func TestARuleEndsByItself(t *testing.T) {
 		var table Table
 		add(t, &table, "status:429 times:2")
 		add(t, &table, "status:500 for:10m")
-		var got []int
+		var got, on []int
 		for n := range 5 {
 			effect, _ := table.Decide(contact(n))
-			got = append(got, effect.Status)
+			got, on = append(got, effect.Status), append(on, table.Active())
 			time.Sleep(150 * time.Second)
 		}
-		if want := []int{429, 429, 500, 500, 0}; fmt.Sprint(got) != fmt.Sprint(want) {
+		if want := []int{429, 429, 500, 500, 0}; !slices.Equal(got, want) {
 			t.Errorf("answered %v, want %v", got, want)
+		}
+		if want := []int{2, 1, 1, 1, 0}; !slices.Equal(on, want) {
+			t.Errorf("%v rules were on, want %v", on, want)
+		}
+		if n := table.Active(); n != 0 {
+			t.Errorf("%d rules are on", n)
 		}
 		for _, r := range table.Rules() {
 			if !r.Ended || r.Limit == 0 && !r.Ends.Equal(r.AddedAt.Add(10*time.Minute)) {
@@ -132,6 +188,75 @@ func TestRulesAreTakenAway(t *testing.T) {
 	}
 }
 
+func TestAChangeIsMadeAsAWholeOrNotAtAll(t *testing.T) {
+	var table Table
+	add(t, &table, "status:429")
+	add(t, &table, "hang type:A")
+	tests := []struct {
+		change webhook.FaultChange
+		left   string // IDs
+		err    string
+	}{
+		{webhook.FaultChange{}, "[1 2]", ""},
+		{webhook.FaultChange{Add: []string{"hang", "status:42"}}, "[1 2]", `status: "42" is no status`},
+		{webhook.FaultChange{Remove: []int{1, 7}, Add: []string{"hang"}}, "[1 2]", "no such rule: 7"},
+		{webhook.FaultChange{Clear: true, Remove: []int{1}}, "[1 2]", "no such rule: 1"},
+		{webhook.FaultChange{Remove: []int{1, 1}}, "[1 2]", "no such rule: 1"},
+		{webhook.FaultChange{Remove: []int{1}, Add: []string{"hang", "delay:1s"}}, "[2 3 4]", ""},
+		{webhook.FaultChange{Clear: true, Add: []string{"status:429"}}, "[5]", ""},
+		{webhook.FaultChange{Clear: true}, "[]", ""},
+	}
+	ids := func(rules []webhook.FaultRule) string {
+		all := []int{}
+		for _, r := range rules {
+			all = append(all, r.ID)
+		}
+		return fmt.Sprint(all)
+	}
+	for _, tt := range tests {
+		rules, err := table.Change(tt.change)
+		if got := ids(table.Rules()); got != tt.left || err == nil && ids(rules) != got {
+			t.Errorf("%+v: left %s, returned %s", tt.change, got, ids(rules))
+		}
+		if (err == nil) != (tt.err == "") || err != nil && !strings.HasPrefix(err.Error(), tt.err) {
+			t.Errorf("%+v: %v", tt.change, err)
+		}
+	}
+	if _, fires := table.Decide(contact(1)); fires {
+		t.Error("a cleared table decided")
+	}
+}
+
+func TestATableIsChangedWhileItDecides(t *testing.T) {
+	var table Table
+	add(t, &table, "type:Note* hang")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for n := range 100 {
+				effect, fires := table.Decide(contact(n))
+				if fires && effect.Status != 429 {
+					t.Errorf("%+v", effect)
+				}
+			}
+		})
+		all.Go(func() {
+			for range 100 {
+				r, err := table.Change(webhook.FaultChange{Add: []string{"status:429 .n >= 0"}})
+				if err != nil || len(r) < 2 {
+					t.Errorf("%v, %v", r, err)
+					return
+				}
+				_ = table.Active()
+			}
+		})
+	}
+	all.Wait()
+	if rules := table.Rules(); len(rules) != 401 || rules[400].ID != 401 {
+		t.Errorf("%d rules", len(rules))
+	}
+}
+
 func TestCountsAreExactFromManyGoroutines(t *testing.T) {
 	var table Table
 	add(t, &table, "status:429 every:2 times:300")
@@ -156,6 +281,8 @@ func TestWordsOfEffects(t *testing.T) {
 		{"drop:before", "connection dropped before the answer by rule 1"},
 		{"drop:middle delay:1500ms", "delayed 1.5s, connection dropped in the middle of the answer by rule 1"},
 		{"duplicate:3 signature:strip", "signature removed, delivered 3 times by rule 1"},
+		{"delay:100us", "delayed 100µs by rule 1"},
+		{"delay:1234567us", "delayed 1.2s by rule 1"},
 		{"signature:corrupt delay-after:20ms", "signature made wrong, answer held back 20ms by rule 1"},
 	}
 	for _, tt := range tests {
@@ -165,18 +292,35 @@ func TestWordsOfEffects(t *testing.T) {
 			t.Errorf("%s: %q", tt.rule, effect.Words())
 		}
 	}
+	if words := (Effect{}).Words(); words != "" {
+		t.Errorf("nothing: %q", words)
+	}
 }
 
 func BenchmarkDecide(b *testing.B) {
-	for _, n := range []int{0, 1, 100} {
-		b.Run(fmt.Sprintf("%d rules", n), func(b *testing.B) {
+	benchmarks := []struct {
+		name, rule string
+		n          int
+	}{
+		{"0 rules", "", 0},
+		{"1 rule", "type:Other%d size:>10k status:429", 1},
+		{"100 rules", "type:Other%d size:>10k status:429", 100},
+		{"100 rules on a header", "header:x-other=%d status:429", 100},
+		{"100 rules on the payload", "status:429 .n == -%d", 100},
+	}
+	for _, bb := range benchmarks {
+		b.Run(bb.name, func(b *testing.B) {
 			var table Table
-			for i := range n {
-				add(b, &table, fmt.Sprintf("type:Other%d size:>10k status:429", i))
+			for i := range bb.n {
+				add(b, &table, fmt.Sprintf(bb.rule, i+1))
 			}
 			e := contact(1)
+			e.Header = http.Header{"X-Other": {"none"}, "Content-Type": {"application/json"}}
+			b.ReportAllocs()
 			for b.Loop() {
-				table.Decide(e)
+				if _, fires := table.Decide(e); fires {
+					b.Fatal("a rule fired")
+				}
 			}
 		})
 	}

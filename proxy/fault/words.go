@@ -1,12 +1,6 @@
 package fault
 
-import (
-	"errors"
-	"fmt"
-	"strconv"
-	"strings"
-	"time"
-)
+import "strings"
 
 // word is one word of rules.
 type word struct {
@@ -14,7 +8,8 @@ type word struct {
 	form    string // what may follow the colon, "" if none may
 	meaning string
 	example string
-	acts    bool // it does something by itself
+	hint    string // for a value that is wrong; "": to write it like the example
+	acts    bool   // it does something by itself
 	set     func(r *Rule, value string) error
 }
 
@@ -23,90 +18,57 @@ func (w word) bare() bool { return w.form == "" }
 
 // words is the table of a rule's own words, in the order people read them.
 var words = [...]word{
-	{"status", "429", "answer with this status; your app is not called", "status:429", true, setStatus},
-	{"with", "TEXT", "body of that answer, in quotes if it has spaces", `with:'{"error":"rate limit"}'`, false,
-		func(r *Rule, v string) error { r.with = v; return nil }},
-	{"retry-after", "SECONDS", "header Retry-After of that answer; the platform ignores it", "retry-after:120", false, setRetryAfter},
-	{"delay", "2s | 1s..5s", "wait before your app is called", "delay:1s..5s", true,
-		func(r *Rule, v string) (err error) { r.delay, err = parseSpan(v); return err }},
-	{"delay-after", "2s | 1s..5s", "hold your app's answer back", "delay-after:2s", true,
-		func(r *Rule, v string) (err error) { r.delayAfter, err = parseSpan(v); return err }},
-	{"hang", "", "let the sender wait until the time limit; your app is not called", "hang", true,
-		func(r *Rule, _ string) error { r.hang = true; return nil }},
-	{"drop", "before | middle", "call your app and cut the sender's connection before its answer, or in the middle", "drop:middle", true, setDrop},
-	{"duplicate", "N", "deliver it N times in all", "duplicate:3", true,
-		func(r *Rule, v string) (err error) { r.copies, err = parseCount(v, 2, maxCopies); return err }},
-	{"spacing", "5s", "so far apart; without it all at once", "duplicate:3 spacing:5s", false,
-		func(r *Rule, v string) (err error) { r.spacing, err = parseDelay(v); return err }},
-	{"signature", "strip | corrupt", "spoil the signature that your app gets", "signature:corrupt", true, setSignature},
-	{"rate", "30%", "act on this share of the events, drawn from a seed", "rate:30%", false,
-		func(r *Rule, v string) (err error) { r.rate, err = parseRate(v); return err }},
-	{"seed", "N", "draw from this seed instead of 1: the same events get the same faults", "seed:7", false, setSeed},
-	{"every", "N", "act on every Nth of the events", "every:3", false,
-		func(r *Rule, v string) (err error) { r.every, err = parseCount(v, 1, maxCount); return err }},
-	{"times", "N", "end after N events", "times:5", false,
-		func(r *Rule, v string) (err error) { r.times, err = parseCount(v, 1, maxCount); return err }},
-	{"for", "10m", "end after this time", "for:10m", false, setLasts},
+	{name: "status", form: "429", acts: true, meaning: "answer with this status; your app is not called", example: "status:429",
+		hint: "write it like status:429: in a rule it is what is answered, and selects nothing",
+		set:  func(r *Rule, v string) (err error) { r.status, err = parseStatus(v); return err }},
+	{name: "with", form: "TEXT", meaning: "body of that answer, in quotes if it has spaces", example: `with:'{"error":"rate limit"}'`,
+		hint: "leave with: out for Taskhook's own words, or give it a text",
+		set:  func(r *Rule, v string) (err error) { r.with, err = parseWith(v); return err }},
+	{name: "retry-after", form: "SECONDS", meaning: "header Retry-After of that answer; the platform ignores it", example: "retry-after:120",
+		set: func(r *Rule, v string) (err error) { r.retryAfter, err = parseRetryAfter(v); return err }},
+	{name: "delay", form: "2s | 1s..5s", acts: true, meaning: "wait before your app is called", example: "delay:1s..5s",
+		set: func(r *Rule, v string) (err error) { r.delay, err = parseSpan(v); return err }},
+	{name: "delay-after", form: "2s | 1s..5s", acts: true, meaning: "hold your app's answer back", example: "delay-after:2s",
+		set: func(r *Rule, v string) (err error) { r.delayAfter, err = parseSpan(v); return err }},
+	{name: "hang", acts: true, meaning: "let the sender wait until the time limit; your app is not called", example: "hang",
+		set: func(r *Rule, _ string) error { r.hang = true; return nil }},
+	{name: "drop", form: "before | middle", acts: true, example: "drop:middle",
+		meaning: "call your app and cut the sender's connection before its answer, or in the middle",
+		set:     func(r *Rule, v string) (err error) { r.drop, err = parseDrop(v); return err }},
+	{name: "duplicate", form: "N", acts: true, meaning: "deliver it N times in all", example: "duplicate:3",
+		set: func(r *Rule, v string) (err error) { r.copies, err = parseCount(v, 2, maxCopies); return err }},
+	{name: "spacing", form: "5s", meaning: "so far apart; without it all at once", example: "duplicate:3 spacing:5s",
+		set: func(r *Rule, v string) (err error) { r.spacing, err = parseDelay(v); return err }},
+	{name: "signature", form: "strip | corrupt", acts: true, meaning: "spoil the signature that your app gets", example: "signature:corrupt",
+		set: func(r *Rule, v string) (err error) { r.signature, err = parseSignature(v); return err }},
+	{name: "rate", form: "30%", meaning: "act on this share of the events, drawn from a seed", example: "rate:30%",
+		set: func(r *Rule, v string) (err error) { r.rate, err = parseRate(v); return err }},
+	{name: "seed", form: "N", meaning: "draw from this seed instead of 1: the same events get the same faults", example: "seed:7",
+		set: func(r *Rule, v string) (err error) { r.seed, err = parseSeed(v); return err }},
+	{name: "every", form: "N", meaning: "act on every Nth of the events", example: "every:3",
+		set: func(r *Rule, v string) (err error) { r.every, err = parseCount(v, 1, maxCount); return err }},
+	{name: "times", form: "N", meaning: "end after N events", example: "times:5",
+		set: func(r *Rule, v string) (err error) { r.times, err = parseCount(v, 1, maxCount); return err }},
+	{name: "for", form: "10m", meaning: "end after this time", example: "for:10m",
+		set: func(r *Rule, v string) (err error) { r.lasts, err = parseLasting(v); return err }},
 }
 
+// wordNamed returns the word with a name, in any case.
 func wordNamed(name string) (word, bool) {
-	for _, w := range words {
-		if w.name == name {
-			return w, true
+	for i := range words {
+		if strings.EqualFold(words[i].name, name) {
+			return words[i], true
 		}
 	}
 	return word{}, false
 }
 
-func setStatus(r *Rule, v string) error {
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 200 || n > 599 {
-		return fmt.Errorf("%.40q is no status from 200 to 599", v)
+func wordNames() []string {
+	names := make([]string, len(words))
+	for i, w := range words {
+		names[i] = w.name
 	}
-	r.status = n
-	return nil
-}
-
-func setRetryAfter(r *Rule, v string) error {
-	if v == "" || len(v) > 40 || strings.ContainsFunc(v, func(c rune) bool { return c < ' ' || c > '~' }) {
-		return errors.New("that is no value of a header")
-	}
-	r.retryAfter = v
-	return nil
-}
-
-func setDrop(r *Rule, v string) error {
-	switch r.drop = Drop(v); r.drop {
-	case DropBefore, DropMiddle:
-		return nil
-	}
-	return fmt.Errorf("%.40q is neither before nor middle", v)
-}
-
-func setSignature(r *Rule, v string) error {
-	switch r.signature = Signature(v); r.signature {
-	case SignatureStrip, SignatureCorrupt:
-		return nil
-	}
-	return fmt.Errorf("%.40q is neither strip nor corrupt", v)
-}
-
-func setSeed(r *Rule, v string) error {
-	n, err := strconv.ParseUint(v, 10, 64)
-	if err != nil || n == 0 {
-		return fmt.Errorf("%.40q is no whole number above zero", v)
-	}
-	r.seed = n
-	return nil
-}
-
-func setLasts(r *Rule, v string) error {
-	d, err := time.ParseDuration(v)
-	if err != nil || d <= 0 || d > maxLasting {
-		return fmt.Errorf("%.40q is no duration above zero, of at most 720h", v)
-	}
-	r.lasts = d
-	return nil
+	return names
 }
 
 // Term is a row of the reference of a rule's own words.
