@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"taskhook/proxy"
-	"taskhook/proxy/fault"
 	"taskhook/retry"
 	"taskhook/store"
 	"taskhook/verify"
@@ -93,27 +92,7 @@ func (l *local) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhoo
 	if l.proxy == nil {
 		return nil, errReadOnly
 	}
-	var add []fault.Rule
-	for _, text := range c.Add {
-		rule, err := fault.Parse(text)
-		if err != nil {
-			return nil, err
-		}
-		add = append(add, rule)
-	}
-	table := l.proxy.Faults()
-	if c.Clear {
-		table.Clear()
-	}
-	for _, id := range c.Remove {
-		if err := table.Remove(id); err != nil {
-			return nil, err
-		}
-	}
-	for _, rule := range add {
-		table.Add(rule)
-	}
-	return table.Rules(), nil
+	return l.proxy.Faults().Change(c)
 }
 
 // SetShield puts the shield up or down.

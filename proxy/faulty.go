@@ -146,6 +146,7 @@ func (p *Proxy) answerInPlace(w http.ResponseWriter, r *http.Request, e *webhook
 	if effect.Body == "" {
 		writeMessage(w, effect.Status, message{Error: answer.Reason, Next: "see the rules with `taskhook faults list`"})
 	} else {
+		w.Header().Set("Content-Type", effect.ContentType())
 		w.WriteHeader(effect.Status)
 		_, _ = io.WriteString(w, effect.Body)
 	}
