@@ -1,0 +1,154 @@
+package taskee
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The API that the documents describe, under "Authorization" and "CRM &
+// Contacts".
+const (
+	// DefaultBaseURL is where the platform serves API v2: the address in every
+	// example of the document.
+	DefaultBaseURL = "https://portalapi.taskee.ai"
+	// APIVersion is the only value of the Version header that the document
+	// allows.
+	APIVersion = "2021-07-28"
+	// DefaultPageSize is how many contacts a page has unless asked otherwise,
+	// and MaxPageSize how many it can have.
+	DefaultPageSize = 25
+	MaxPageSize     = 100
+)
+
+// ErrBadToken is returned by [NewClient] for a token that cannot be one: it is
+// empty, or has white space or characters in it that no header may carry.
+var ErrBadToken = errors.New("this cannot be a token")
+
+// ErrBadBaseURL is returned by [NewClient] for a base URL that is no plain
+// http or https address. It is wrapped with the reason.
+var ErrBadBaseURL = errors.New("invalid base URL")
+
+// Client calls API v2 with one token. It retries what the platform did not
+// execute (see [Client.CreateContact] and [ClientOptions]), keeps to the rate
+// limit that the answers announce, reads at most 16 MiB of an answer, and
+// never follows a redirect: another host would be sent the token.
+//
+// Errors of the API are [*APIError]; others wrap what [net/http] says. No
+// error, log line or printed Client contains the token.
+//
+// It needs no closing and may be used from many goroutines, which then share
+// one rate limit.
+type Client struct {
+	base    *url.URL
+	http    *http.Client
+	token   secret
+	version string
+	maxWait time.Duration
+	log     *slog.Logger
+	onWait  func(Wait)
+	pace    pace
+}
+
+// ClientOptions are the choices of a [Client]. The zero value calls the
+// platform.
+type ClientOptions struct {
+	// BaseURL is where the API is, such as http://127.0.0.1:4490; "" for
+	// [DefaultBaseURL]. It may have a path.
+	BaseURL string
+	// HTTP sends the requests; nil for a client that gives each try 30 s. Its
+	// CheckRedirect is not used.
+	HTTP *http.Client
+	// Version is the Version header; "" for [APIVersion].
+	Version string
+	// MaxWait bounds the time that one call waits in all, between its tries and
+	// for the rate limit; 0 for a minute, below 0 for none: then nothing is
+	// tried again.
+	MaxWait time.Duration
+	// Logger is told of each try, at the debug level: method, path, status and
+	// time taken. nil for no log.
+	Logger *slog.Logger
+	// OnWait is called before each wait, from the goroutine of the call; nil
+	// for nobody.
+	OnWait func(Wait)
+}
+
+// Wait is why and how long a call waits before it is sent, or sent again.
+type Wait struct {
+	For    time.Duration
+	Status int // of the answer that made it wait; 0: the rate limit is used up
+	Try    int // that ended with the status, from 1; 0 before the first
+}
+
+const (
+	defaultMaxWait    = time.Minute
+	defaultTryTimeout = 30 * time.Second
+)
+
+// NewClient returns a client for a private integration's token, or an OAuth
+// access token: what follows "Bearer ". White space around it is cut off, as
+// files end with some. Nothing is sent yet.
+//
+// The error wraps [ErrBadToken] or [ErrBadBaseURL], and never quotes the
+// token.
+func NewClient(token string, o ClientOptions) (*Client, error) {
+	hidden, err := newSecret(token)
+	if err != nil {
+		return nil, err
+	}
+	if o.BaseURL == "" {
+		o.BaseURL = DefaultBaseURL
+	}
+	base, err := parseBaseURL(o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		base: base, token: hidden, version: o.Version, maxWait: o.MaxWait, log: o.Logger, onWait: o.OnWait,
+		http: &http.Client{Timeout: defaultTryTimeout},
+	}
+	if o.HTTP != nil {
+		own := *o.HTTP
+		c.http = &own
+	}
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if c.version == "" {
+		c.version = APIVersion
+	}
+	if c.maxWait == 0 {
+		c.maxWait = defaultMaxWait
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.onWait == nil {
+		c.onWait = func(Wait) {}
+	}
+	return c, nil
+}
+
+// BaseURL is where the client calls the API, without a slash at the end.
+func (c *Client) BaseURL() string { return c.base.String() }
+
+// String names the client by its address alone.
+func (c *Client) String() string { return "API client of " + c.BaseURL() }
+
+func parseBaseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		// The text is not quoted: it may hold a password.
+		return nil, fmt.Errorf("%w: it cannot be parsed", ErrBadBaseURL)
+	case u.User != nil:
+		return nil, fmt.Errorf("%w: it must not hold a user or password", ErrBadBaseURL)
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return nil, fmt.Errorf("%w: want http://host or https://host", ErrBadBaseURL)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, fmt.Errorf("%w: it must not have a query or fragment", ErrBadBaseURL)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/")}, nil
+}

@@ -1,0 +1,266 @@
+package taskee
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// The paths of the API, as the document has them.
+const (
+	contactsPath  = "/contacts/"
+	upsertPath    = "/contacts/upsert"
+	businessPath  = "/contacts/business/"
+	locationsPath = "/locations/"
+)
+
+// Contact asks for one contact: "Get Contact" of the document, scope
+// contacts.readonly.
+//
+// An ID that is unknown or deleted is an [*APIError] of status 400; an empty
+// one is [ErrBadID].
+func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
+	return c.oneContact(ctx, http.MethodGet, id, nil)
+}
+
+// UpdateContact changes the fields of a contact that in has, and leaves the
+// others: "Update Contact", scope contacts.write. Tags replace all that there
+// are. The answer need not have every field of the contact.
+//
+// A body that breaks a rule is an [*APIError] of status 422 with every message;
+// an unknown ID one of 400.
+func (c *Client) UpdateContact(ctx context.Context, id string, in ContactInput) (Contact, error) {
+	return c.oneContact(ctx, http.MethodPut, id, &in)
+}
+
+// DeleteContact deletes a contact for good: "Delete Contact", scope
+// contacts.write. An ID that is unknown or deleted is an [*APIError] of status
+// 400.
+func (c *Client) DeleteContact(ctx context.Context, id string) error {
+	segment, err := escapeID(id)
+	if err != nil {
+		return fmt.Errorf("delete a contact: %w", err)
+	}
+	var got struct {
+		Succeeded *bool `json:"succeeded"`
+		Misspelt  *bool `json:"succeded"` //nolint:misspell // as the family's API spells it
+	}
+	r := request{method: http.MethodDelete, path: contactsPath + segment}
+	if err := c.call(ctx, r, &got); err != nil {
+		return err
+	}
+	for _, b := range []*bool{got.Succeeded, got.Misspelt} {
+		if b != nil && !*b {
+			return fmt.Errorf("%s %s: %w", r.method, r.path, errNotDeleted)
+		}
+	}
+	return nil
+}
+
+var errNotDeleted = errors.New("the API says that it did not delete it")
+
+// CreateContact makes a contact in in.LocationID: "Create Contact", scope
+// contacts.write. Where the location allows no duplicates, one that is there
+// already is an [*APIError] of status 400; one that breaks a rule is one of 422
+// with every message.
+//
+// Like every call that writes it is sent again after 429 alone, which the
+// platform answers before it executes anything. After another failure, or
+// none but a time-out, it may have been executed.
+func (c *Client) CreateContact(ctx context.Context, in ContactInput) (Contact, error) {
+	got, err := c.write(ctx, request{method: http.MethodPost, path: contactsPath}, in)
+	return got.contact(), err
+}
+
+// UpsertContact updates the contact of in.LocationID that has the same e-mail
+// or phone, or creates one: "Upsert Contact", scope contacts.write. Which of
+// the two fields counts, and which first, is a setting of the location. isNew
+// says that it was created.
+func (c *Client) UpsertContact(ctx context.Context, in ContactInput) (contact Contact, isNew bool, err error) {
+	got, err := c.write(ctx, request{method: http.MethodPost, path: upsertPath}, in)
+	return got.contact(), got.New, err
+}
+
+// Contacts asks for one page of a location's contacts: "Get Contacts", scope
+// contacts.readonly. Without a location it is an [*APIError] of status 400.
+func (c *Client) Contacts(ctx context.Context, q ContactQuery) (Page, error) {
+	v := url.Values{}
+	v.Set("locationId", q.LocationID)
+	set(v, "limit", q.Limit)
+	if q.Query != "" {
+		v.Set("query", q.Query)
+	}
+	if q.After.ID != "" {
+		v.Set("startAfterId", q.After.ID)
+	}
+	if !q.After.Time.IsZero() {
+		v.Set("startAfter", strconv.FormatInt(q.After.Time.UnixMilli(), 10))
+	}
+	return c.page(ctx, request{method: http.MethodGet, path: contactsPath, query: v})
+}
+
+// All yields every contact that q selects from q.After on, page after page; a
+// limit of 0 asks for [MaxPageSize] at a time. It ends with the first error,
+// which comes with a zero Contact: that of [Client.Contacts], or [ErrCursor].
+// It may be used more than once and starts anew each time.
+func (c *Client) All(ctx context.Context, q ContactQuery) iter.Seq2[Contact, error] {
+	if q.Limit == 0 {
+		q.Limit = MaxPageSize
+	}
+	return func(yield func(Contact, error) bool) {
+		q := q
+		for {
+			page, err := c.Contacts(ctx, q)
+			if err != nil {
+				yield(Contact{}, err)
+				return
+			}
+			if !yieldAll(page.Contacts, yield) || len(page.Contacts) == 0 || page.Next.IsZero() {
+				return
+			}
+			if page.Next.equal(q.After) {
+				yield(Contact{}, fmt.Errorf("read contacts after %q: %w", q.After.ID, ErrCursor))
+				return
+			}
+			q.After = page.Next
+		}
+	}
+}
+
+// BusinessContacts asks for contacts of a business, at most limit and without
+// the first skip: "Get Contacts By BusinessId", scope contacts.readonly. A
+// limit of 0 is the API's own, [DefaultPageSize]. The page has no cursor.
+func (c *Client) BusinessContacts(ctx context.Context, businessID string, limit, skip int) (Page, error) {
+	segment, err := escapeID(businessID)
+	if err != nil {
+		return Page{}, fmt.Errorf("read the contacts of a business: %w", err)
+	}
+	v := url.Values{}
+	set(v, "limit", limit)
+	set(v, "skip", skip)
+	return c.page(ctx, request{method: http.MethodGet, path: businessPath + segment, query: v})
+}
+
+// AllOfBusiness yields every contact of a business but the first skip, limit
+// at a time as [Client.All] does. Contacts that come or go meanwhile shift the
+// rest: the API counts here and has no cursor.
+func (c *Client) AllOfBusiness(ctx context.Context, businessID string, limit, skip int) iter.Seq2[Contact, error] {
+	if limit == 0 {
+		limit = MaxPageSize
+	}
+	return func(yield func(Contact, error) bool) {
+		skip := skip
+		for {
+			page, err := c.BusinessContacts(ctx, businessID, limit, skip)
+			if err != nil {
+				yield(Contact{}, err)
+				return
+			}
+			skip += len(page.Contacts)
+			if !yieldAll(page.Contacts, yield) || len(page.Contacts) == 0 || skip >= page.Total {
+				return
+			}
+		}
+	}
+}
+
+// Location asks for a location, also called a sub-account: the request of
+// "How to Use Private Integrations". Another's than the token's own is an
+// [*APIError] of status 401 or 403.
+func (c *Client) Location(ctx context.Context, id string) (Location, error) {
+	segment, err := escapeID(id)
+	if err != nil {
+		return Location{}, fmt.Errorf("read a location: %w", err)
+	}
+	r := request{method: http.MethodGet, path: locationsPath + segment}
+	var raw json.RawMessage
+	if err := c.call(ctx, r, &raw); err != nil {
+		return Location{}, err
+	}
+	l, err := readLocation(raw)
+	if err != nil {
+		return Location{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	return l, nil
+}
+
+// oneContact calls an endpoint that is a contact's own; in is nil for no body.
+func (c *Client) oneContact(ctx context.Context, method, id string, in *ContactInput) (Contact, error) {
+	segment, err := escapeID(id)
+	if err != nil {
+		return Contact{}, fmt.Errorf("%s a contact: %w", method, err)
+	}
+	r := request{method: method, path: contactsPath + segment}
+	if in != nil {
+		got, err := c.write(ctx, r, *in)
+		return got.contact(), err
+	}
+	got, err := c.contact(ctx, r)
+	return got.contact(), err
+}
+
+// contactAnswer is an answer with one contact.
+type contactAnswer struct {
+	Contact *Contact `json:"contact"`
+	New     bool     `json:"new"` // of an upsert
+}
+
+func (a contactAnswer) contact() Contact {
+	if a.Contact == nil {
+		return Contact{}
+	}
+	return *a.Contact
+}
+
+func (c *Client) write(ctx context.Context, r request, in ContactInput) (contactAnswer, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return contactAnswer{}, fmt.Errorf("%s %s: write the body: %w", r.method, r.path, err)
+	}
+	r.body = body
+	return c.contact(ctx, r)
+}
+
+func (c *Client) contact(ctx context.Context, r request) (contactAnswer, error) {
+	var got contactAnswer
+	if err := c.call(ctx, r, &got); err != nil {
+		return contactAnswer{}, err
+	}
+	if got.Contact == nil {
+		return contactAnswer{}, fmt.Errorf("%s %s: %w: there is no contact in it", r.method, r.path, ErrNotAPI)
+	}
+	return got, nil
+}
+
+func (c *Client) page(ctx context.Context, r request) (Page, error) {
+	var got pageAnswer
+	if err := c.call(ctx, r, &got); err != nil {
+		return Page{}, err
+	}
+	if got.Contacts == nil {
+		return Page{}, fmt.Errorf("%s %s: %w: there are no contacts in it", r.method, r.path, ErrNotAPI)
+	}
+	return got.page(), nil
+}
+
+// yieldAll yields the contacts of a page, and reports whether more are wanted.
+func yieldAll(contacts []Contact, yield func(Contact, error) bool) bool {
+	for _, one := range contacts {
+		if !yield(one, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// set puts a number other than 0 into a query.
+func set(v url.Values, name string, n int) {
+	if n != 0 {
+		v.Set(name, strconv.Itoa(n))
+	}
+}

@@ -1,0 +1,138 @@
+package taskee
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// ErrTooLarge is returned for an answer of more than 16 MiB.
+var ErrTooLarge = errors.New("the answer is larger than 16 MiB")
+
+// ErrNotAPI is returned for an answer of 2xx that is not what the document
+// describes: no JSON, or JSON without what was asked for. It is wrapped with
+// what is wrong.
+var ErrNotAPI = errors.New("this is no answer of the API")
+
+// ErrBadID is returned for an empty ID and one that would change the path of a
+// request. Nothing is sent.
+var ErrBadID = errors.New("invalid ID")
+
+// ErrCursor is returned when the API answers a page with the cursor that asked
+// for it: reading on would never end.
+var ErrCursor = errors.New("the API gave the same cursor again")
+
+// APIError is an answer that is not 2xx.
+type APIError struct {
+	Method string
+	Path   string // without the query
+	Status int    // 300 to 599
+	// Message is what the API says, a sentence each: one as a rule, all that
+	// fails of a 422. Empty if it says nothing that can be read.
+	Message []string
+	// RequestID names the request to the platform's support; "" if the answer
+	// has none.
+	RequestID string
+	// RetryAfter is how long the API wants to be left alone; 0 if it does not
+	// say.
+	RetryAfter time.Duration
+	// Daily says that the requests of the day are used up, not those of the
+	// moment.
+	Daily bool
+	// Tries is how often the request was sent, from 1.
+	Tries int
+	// ContactID is the contact that a create collides with, and MatchingField
+	// the field that both have: "email" or "phone". The document is silent; the
+	// family's API says so in the field meta. Else "".
+	ContactID, MatchingField string
+}
+
+// Error says what was asked and what the API answered.
+func (e *APIError) Error() string {
+	text := strings.Join(e.Message, "; ")
+	if text == "" {
+		text = http.StatusText(e.Status)
+	}
+	s := fmt.Sprintf("%s %s: %d %s", e.Method, e.Path, e.Status, text)
+	if e.Tries > 1 {
+		s += fmt.Sprintf(" (after %d tries)", e.Tries)
+	}
+	if e.RequestID != "" {
+		s += " (request " + e.RequestID + ")"
+	}
+	return s
+}
+
+// apiFailure is the shape of an error in the document, under "Responses", with
+// what the family's API adds. The message is a string or a list.
+type apiFailure struct {
+	Message json.RawMessage `json:"message"`
+	Error   json.RawMessage `json:"error"`
+	TraceID string          `json:"traceId"`
+	Meta    struct {
+		ContactID     string `json:"contactId"`
+		MatchingField string `json:"matchingField"`
+	} `json:"meta"`
+}
+
+// Bounds of what is taken from a failure: servers in between may say anything.
+const (
+	maxMessages    = 100
+	maxMessageSize = 1000 // bytes
+)
+
+// apiError reads an answer that is not 2xx.
+func (c *Client) apiError(r request, a answer, tries int) *APIError {
+	e := &APIError{
+		Method: r.method, Path: r.path, Status: a.status, Tries: tries,
+		RequestID: a.header.Get("X-Request-Id"), RetryAfter: retryAfter(a.header, a.at), Daily: dailyUsedUp(a),
+	}
+	var f apiFailure
+	// A field of another type leaves the others readable, and what is not JSON
+	// at all leaves the status to speak.
+	_ = json.Unmarshal(a.body, &f)
+	if e.RequestID == "" {
+		e.RequestID = f.TraceID
+	}
+	e.ContactID, e.MatchingField = f.Meta.ContactID, f.Meta.MatchingField
+	if e.Message = messages(f.Message); e.Message == nil {
+		e.Message = messages(f.Error)
+	}
+	for i, m := range e.Message {
+		e.Message[i] = cut(c.token.redact(m), maxMessageSize)
+	}
+	e.RequestID = cut(c.token.redact(e.RequestID), maxName)
+	e.ContactID, e.MatchingField = cut(c.token.redact(e.ContactID), maxName), cut(c.token.redact(e.MatchingField), maxName)
+	return e
+}
+
+// messages reads a message that is one string or a list of them.
+func messages(raw json.RawMessage) []string {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		if one == "" {
+			return nil
+		}
+		return []string{one}
+	}
+	var list []any
+	_ = json.Unmarshal(raw, &list)
+	var all []string
+	for _, m := range list[:min(len(list), maxMessages)] {
+		if s, ok := m.(string); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// cut bounds a text from outside, in bytes.
+func cut(s string, size int) string {
+	if len(s) <= size {
+		return s
+	}
+	return strings.ToValidUTF8(s[:size], "") + "…"
+}

@@ -1,0 +1,188 @@
+package taskee
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxAnswer bounds what is read of an answer, in bytes.
+const maxAnswer = 16 << 20
+
+// request is one call of the API, the same at every try.
+type request struct {
+	method string
+	path   string     // escaped, from the base URL on
+	query  url.Values // nil for none
+	body   []byte     // JSON; nil for none
+}
+
+// answer is what came back for one try.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	at     time.Time // when it was complete
+}
+
+// call sends a request until it is answered with 2xx or trying again is of no
+// use, and reads the answer into into. What is wrong is wrapped with the method
+// and path.
+func (c *Client) call(ctx context.Context, r request, into any) error {
+	a, err := c.answer(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(a.body, into); err != nil {
+		return fmt.Errorf("%s %s: %w: %w", r.method, r.path, ErrNotAPI, err)
+	}
+	return nil
+}
+
+// answer is the answer of 2xx to a request.
+func (c *Client) answer(ctx context.Context, r request) (answer, error) {
+	left := c.maxWait
+	// Where the limit holds it back for longer than it may wait, the request
+	// goes out all the same: the API's own answer says more than ours could.
+	if hold := c.pace.left(time.Now()); hold > 0 && affordable(ctx, hold, left) {
+		if err := c.wait(ctx, r, Wait{For: hold}); err != nil {
+			return answer{}, err
+		}
+		left -= hold
+	}
+	for try := 1; ; try++ {
+		a, err := c.try(ctx, r, try)
+		if err != nil {
+			return answer{}, c.transportError(r, err)
+		}
+		c.pace.note(a)
+		if a.status >= 200 && a.status < 300 {
+			return a, nil
+		}
+		failure := c.apiError(r, a, try)
+		if try > maxRetries || !r.again(failure) {
+			return answer{}, failure
+		}
+		next := max(backoff(a, try), c.pace.left(a.at))
+		if !affordable(ctx, next, left) {
+			return answer{}, failure
+		}
+		if err := c.wait(ctx, r, Wait{For: next, Status: a.status, Try: try}); err != nil {
+			return answer{}, err
+		}
+		left -= next
+	}
+}
+
+// again reports whether a failed request may be sent again. One that was
+// answered 429 was not executed; of the others nobody knows, so only those
+// that read are repeated, and only for what passes by itself.
+func (r request) again(e *APIError) bool {
+	switch e.Status {
+	case http.StatusTooManyRequests:
+		return !e.Daily
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return r.method == http.MethodGet
+	}
+	return false
+}
+
+// affordable reports whether there is time for a wait.
+func affordable(ctx context.Context, wait, left time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return wait <= left && (!ok || time.Until(deadline) > wait)
+}
+
+// wait waits before a try.
+func (c *Client) wait(ctx context.Context, r request, w Wait) error {
+	c.onWait(w)
+	err := sleep(ctx, w.For)
+	switch {
+	case err == nil:
+		return nil
+	case w.Status == 0:
+		return fmt.Errorf("%s %s: wait for the rate limit: %w", r.method, r.path, err)
+	}
+	return fmt.Errorf("%s %s: wait to try again after %d: %w", r.method, r.path, w.Status, err)
+}
+
+// try sends a request once.
+func (c *Client) try(ctx context.Context, r request, number int) (answer, error) {
+	req, err := c.newRequest(ctx, r)
+	if err != nil {
+		return answer{}, err
+	}
+	began := time.Now()
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return answer{}, fmt.Errorf("read the answer: %w", err)
+	}
+	if len(body) > maxAnswer {
+		return answer{}, ErrTooLarge
+	}
+	a := answer{resp.StatusCode, resp.Header, body, time.Now()}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "API call",
+		slog.String("method", r.method), slog.String("path", r.path),
+		slog.Int("status", a.status), slog.Int("try", number), slog.Duration("took", a.at.Sub(began)))
+	return a, nil
+}
+
+func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, error) {
+	to := c.base.String() + r.path
+	if len(r.query) > 0 {
+		to += "?" + r.query.Encode()
+	}
+	var body io.Reader
+	if r.body != nil {
+		body = bytes.NewReader(r.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, to, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header = http.Header{
+		"Accept":        {"application/json"},
+		"Authorization": {c.token.authorization()},
+		"User-Agent":    {"taskhook"},
+		"Version":       {c.version},
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// transportError says what went wrong without the URL, whose query may name a
+// person, and without the token, should a server have sent it back.
+func (c *Client) transportError(r request, err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	if text := err.Error(); c.token.redact(text) != text {
+		err = errors.New(c.token.redact(text))
+	}
+	return fmt.Errorf("%s %s: %w", r.method, r.path, err)
+}
+
+// escapeID makes one segment of a path from an ID.
+func escapeID(id string) (string, error) {
+	if slices.Contains([]string{"", ".", ".."}, strings.TrimSpace(id)) {
+		return "", fmt.Errorf("%w %q", ErrBadID, id)
+	}
+	return url.PathEscape(id), nil
+}

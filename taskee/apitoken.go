@@ -1,0 +1,44 @@
+package taskee
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+)
+
+// redacted stands for a token wherever one would be printed.
+const redacted = "[token]"
+
+// secret is a token that cannot be printed by mistake. The text is behind a
+// pointer because fmt reads unexported fields without calling their methods:
+// of a struct that holds a secret it shows an address.
+type secret struct{ text *string }
+
+// newSecret takes a token as people paste it.
+func newSecret(token string) (secret, error) {
+	token = strings.TrimSpace(token)
+	if token == "" {
+		return secret{}, fmt.Errorf("%w: it is empty", ErrBadToken)
+	}
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return secret{}, fmt.Errorf("%w: it has white space or characters other than ASCII in it", ErrBadToken)
+	}
+	return secret{&token}, nil
+}
+
+// authorization is the header that the token goes into.
+func (s secret) authorization() string { return "Bearer " + *s.text }
+
+// redact takes the token out of a text that came from outside: a server may
+// quote what it was sent.
+func (s secret) redact(text string) string { return strings.ReplaceAll(text, *s.text, redacted) }
+
+func (s secret) String() string { return redacted }
+
+// Format writes the same for every verb, %#v and %x too.
+func (s secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+func (s secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+func (s secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
