@@ -151,7 +151,7 @@ func (r *run) call(ctx context.Context, sent *Sent) error {
 // wait lets the gap before a send pass, at the simulation's speed, until it is
 // skipped or ctx ends.
 func (r *run) wait(ctx context.Context, next Send) {
-	pause := r.record.Simulation.Speed.wait(next.Gap)
+	pause := r.record.Simulation.Speed.Wait(next.Gap)
 	if pause <= 0 {
 		r.tell(Progress{Step: StepWait, Send: next, Due: time.Now()})
 		return

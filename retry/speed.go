@@ -76,8 +76,8 @@ func (s *Speed) UnmarshalText(text []byte) error {
 	return err
 }
 
-// wait returns how long a gap of the virtual clock really takes.
-func (s Speed) wait(gap time.Duration) time.Duration {
+// Wait returns how long a gap of the virtual clock really takes.
+func (s Speed) Wait(gap time.Duration) time.Duration {
 	if s <= 0 {
 		return 0
 	}

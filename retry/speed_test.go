@@ -66,7 +66,7 @@ func TestASpeedDividesTheWait(t *testing.T) {
 		{0.1, math.MaxInt64, math.MaxInt64},
 	}
 	for _, tt := range tests {
-		if got := tt.speed.wait(tt.gap); got != tt.want {
+		if got := tt.speed.Wait(tt.gap); got != tt.want {
 			t.Errorf("%s turns %v into %v, want %v", tt.speed, tt.gap, got, tt.want)
 		}
 	}
