@@ -31,12 +31,13 @@ var rooms = map[string]room{
 	"store/boltfile":   {siblings: leaves, modules: []string{"go.etcd.io/bbolt"}},
 	"store":            {siblings: append([]string{"store/boltfile"}, leaves...), modules: []string{"go.etcd.io/bbolt"}},
 	"proxy":            {siblings: append([]string{"taskee"}, leaves...)},
+	"sandbox":          {siblings: append([]string{"taskee", "store/boltfile"}, leaves...), modules: []string{"go.etcd.io/bbolt"}},
 	"tunnel":           {siblings: leaves, modules: []string{"golang.ngrok.com/ngrok/v2"}},
 	"tunnel/fakengrok": {modules: []string{"golang.ngrok.com/muxado/v2"}},
 	"control":          {siblings: leaves},
 	"inspector":        {siblings: leaves, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "charm.land/bubbles/v2", "github.com/charmbracelet/x/ansi", "github.com/charmbracelet/colorprofile", "github.com/aymanbagabas/go-udiff"}},
 	"cli": {
-		siblings: append([]string{"control", "inspector", "proxy", "store", "taskee", "tunnel", "verify"}, leaves...),
+		siblings: append([]string{"control", "inspector", "proxy", "sandbox", "store", "taskee", "tunnel", "verify"}, leaves...),
 		modules: []string{
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "charm.land/fang/v2", "github.com/dustin/go-humanize",
 			"go.yaml.in/yaml/v3", "golang.org/x/term",

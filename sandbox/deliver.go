@@ -1,0 +1,244 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"taskhook/retry"
+	"taskhook/taskee"
+	"taskhook/webhook"
+)
+
+// newClient sends webhooks as the platform does: no redirect is followed and
+// nothing is unpacked.
+func newClient(o Options) *http.Client {
+	t := &http.Transport{
+		DisableCompression: true, MaxIdleConnsPerHost: o.Senders, IdleConnTimeout: 30 * time.Second,
+		DialContext: (&net.Dialer{Timeout: o.Timeout}).DialContext,
+	}
+	return &http.Client{Transport: t, Timeout: o.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// alarm says that something may have become due.
+func (s *Sandbox) alarm() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pruneEvery is how often old webhooks are forgotten.
+const pruneEvery = time.Hour
+
+// idleLook is how often is looked for due webhooks when nothing says that
+// there are any: the real clock may be set.
+const idleLook = 5 * time.Second
+
+// Run delivers webhooks until ctx ends, and returns nil then. What is on its
+// way is finished; what is due stays due. Only one Run may be at work.
+func (s *Sandbox) Run(ctx context.Context) error {
+	var senders sync.WaitGroup
+	defer s.client.CloseIdleConnections()
+	defer senders.Wait()
+	free := make(chan struct{}, s.opts.Senders)
+	busy := sync.Map{} // the numbers of what is on its way
+	pruned := time.Time{}
+	for {
+		if time.Since(pruned) > pruneEvery {
+			pruned = time.Now()
+			if err := s.prune(ctx); err != nil && ctx.Err() == nil {
+				s.logger.Warn("old webhooks cannot be forgotten", "error", err)
+			}
+		}
+		due, next, err := s.due(&busy, s.opts.Senders)
+		if err != nil {
+			return err
+		}
+		for _, n := range due {
+			select {
+			case free <- struct{}{}:
+			case <-ctx.Done():
+				return nil
+			}
+			busy.Store(n, true)
+			senders.Go(func() {
+				defer func() { busy.Delete(n); <-free; s.alarm() }()
+				s.deliver(context.WithoutCancel(ctx), n)
+			})
+		}
+		wait := idleLook
+		if !next.IsZero() {
+			wait = min(wait, max(0, next.Sub(s.Now())))
+		}
+		if len(due) == s.opts.Senders {
+			wait = 0
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-s.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// due returns webhooks that are to be sent now and not on their way, at most
+// so many, and when the next one after them is.
+func (s *Sandbox) due(busy *sync.Map, most int) (numbers []uint64, next time.Time, err error) {
+	now := ms(s.Now())
+	err = s.view(func(t *txn) error {
+		for k := range t.each(bucketDue, nil) {
+			at, n := unstamp(k[:8]), numberOf(k[8:])
+			if _, sending := busy.Load(n); sending {
+				continue
+			}
+			if at > now || len(numbers) == most {
+				next = time.UnixMilli(at)
+				return nil
+			}
+			numbers = append(numbers, n)
+		}
+		return nil
+	})
+	return numbers, next, err
+}
+
+// deliver sends one webhook once and keeps what came of it.
+func (s *Sandbox) deliver(ctx context.Context, n uint64) {
+	var h Hook
+	var m meta
+	err := s.view(func(t *txn) (err error) {
+		if err = t.get(bucketMeta, metaKey, &m); err == nil {
+			h, err = t.hook(n)
+		}
+		return err
+	})
+	if err != nil || h.State != StatePending {
+		s.failed("read", n, err)
+		return
+	}
+	url := m.App.url(h.Type, s.opts.Target)
+	var try Try
+	if url == "" {
+		err = s.finish(ctx, n, func(h *Hook) {
+			h.State, h.Reason, h.NextRetry = StateUnsent, "no URL is known: name one with --webhook-url, or start a listener", time.Time{}
+		})
+		s.failed("keep", n, err)
+		return
+	}
+	header := h.Header
+	if header == nil {
+		if header, err = s.sign(h); err != nil {
+			s.failed("sign", n, err)
+			return
+		}
+	}
+	try = s.post(ctx, url, h.Body, header)
+	err = s.finish(ctx, n, func(h *Hook) {
+		h.Header = header // the same on every try
+		h.conclude(try, s.opts.Speed, s.Now())
+	})
+	s.failed("keep", n, err)
+}
+
+// failed says that a webhook could not be worked on; it stays due.
+func (s *Sandbox) failed(what string, n uint64, err error) {
+	if err != nil && !errors.Is(err, errAbsent) {
+		s.logger.Error("a webhook failed: "+what, "number", n, "error", err)
+	}
+}
+
+// finish changes a webhook.
+func (s *Sandbox) finish(ctx context.Context, n uint64, do func(h *Hook)) error {
+	err := s.update(ctx, func(t *txn) error {
+		before, err := t.hook(n)
+		if err != nil {
+			return err
+		}
+		after := before
+		after.Attempts = append([]Try{}, before.Attempts...)
+		do(&after)
+		return t.putHook(after, &before)
+	})
+	if err == nil {
+		s.watchers.tell(n)
+	}
+	return err
+}
+
+// conclude adds an attempt and says what follows from it: only a 429 brings
+// the webhook back, six times at most.
+func (h *Hook) conclude(try Try, speed retry.Speed, now time.Time) {
+	h.Attempts = append(h.Attempts, try)
+	policy := taskee.Policy()
+	h.NextRetry = time.Time{}
+	switch {
+	case webhook.Accepted(try.Status):
+		h.State = StateDelivered
+	case policy.Retries(try.Status) && len(h.Attempts) <= policy.MaxRetries:
+		gap := retry.Plan(policy, h.Seed).Gap(len(h.Attempts) + 1)
+		h.State, h.NextRetry = StatePending, now.Add(speed.Wait(gap))
+	default:
+		h.State = StateFailed
+	}
+}
+
+// answerKept is how much of a receiver's answer is kept, in bytes.
+const answerKept = 16 << 10
+
+// post makes one attempt.
+func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http.Header) Try {
+	try := Try{At: s.Now(), URL: url}
+	began := time.Now()
+	defer func() { try.DurationMS = float64(time.Since(began).Microseconds()) / 1000 }()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		try.Error = err.Error()
+		return try
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "Taskee-Sandbox/1")
+	resp, err := s.client.Do(req)
+	var timeout net.Error
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
+		// The platform's own log has 408 for a receiver that is too slow.
+		try.Status, try.Error = http.StatusRequestTimeout, "no answer within "+s.opts.Timeout.String()
+	case err != nil:
+		try.Error = reason(err)
+	default:
+		defer func() { _ = resp.Body.Close() }()
+		kept, err := io.ReadAll(io.LimitReader(resp.Body, answerKept))
+		try.Status, try.Answer = resp.StatusCode, string(kept)
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			try.Status, try.Error = http.StatusRequestTimeout, "no whole answer within "+s.opts.Timeout.String()
+		}
+	}
+	try.DurationMS = float64(time.Since(began).Microseconds()) / 1000
+	return try
+}
+
+// reason is why a connection failed, without the names of system calls.
+func reason(err error) string {
+	var op *net.OpError
+	if !errors.As(err, &op) {
+		return err.Error()
+	}
+	leaf := op.Err
+	for next := errors.Unwrap(leaf); next != nil; next = errors.Unwrap(leaf) {
+		leaf = next
+	}
+	return leaf.Error()
+}

@@ -1,0 +1,205 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"taskhook/taskee"
+)
+
+// input is the body of a create, update or upsert. A field that was sent is in
+// the texts, also when it was null: then it is to be emptied.
+type input struct {
+	id          string // of fixtures alone
+	locationID  string
+	hasLocation bool
+	texts       map[string]string
+	tags        []string
+	hasTags     bool
+	more        map[string]json.RawMessage
+	wrong       []string // what is not of its type
+}
+
+// textFields are the document's fields that hold a text, in its order.
+var textFields = []string{
+	"firstName", "lastName", "email", "phone", "address1", "city", "state", "country", "postalCode", "businessId", "source",
+}
+
+// moreFields are fields of the family's API that the document does not name;
+// they are kept and answered as they were sent. Others are passed over.
+var moreFields = []string{
+	"companyName", "website", "timezone", "gender", "dateOfBirth", "dnd", "dndSettings", "inboundDndSettings", "customFields", "assignedTo", "type",
+}
+
+// maxDepth is how deep JSON may nest.
+const maxDepth = 32
+
+// errNotJSON is returned for a body that is no JSON object.
+var errNotJSON = errors.New("request body is not valid JSON")
+
+// readInput reads a body. The error is about its form; what is wrong with a
+// field's type is in wrong.
+func readInput(body []byte) (*input, error) {
+	if err := checkDepth(body); err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return nil, errNotJSON
+	}
+	in := &input{texts: map[string]string{}, more: map[string]json.RawMessage{}}
+	if raw, has := fields["locationId"]; has {
+		in.hasLocation = in.text("locationId", raw, &in.locationID)
+	}
+	if raw, has := fields["id"]; has {
+		_ = json.Unmarshal(raw, &in.id)
+	}
+	for _, name := range textFields {
+		var value string
+		if raw, has := fields[name]; has && in.text(name, raw, &value) {
+			in.texts[name] = value
+		}
+	}
+	in.name(fields)
+	if raw, has := fields["tags"]; has {
+		in.hasTags = true
+		in.readTags(raw)
+	}
+	for _, name := range moreFields {
+		if raw, has := fields[name]; has {
+			in.more[name] = bytes.Clone(raw)
+		}
+	}
+	return in, nil
+}
+
+// text reads a field that holds a text or null.
+func (in *input) text(name string, raw json.RawMessage, into *string) bool {
+	if string(raw) == "null" {
+		return true
+	}
+	if json.Unmarshal(raw, into) != nil {
+		in.wrong = append(in.wrong, name+" must be a string")
+		return false
+	}
+	*into = strings.TrimSpace(*into)
+	return true
+}
+
+// name splits the family's whole name where the parts were not sent.
+func (in *input) name(fields map[string]json.RawMessage) {
+	raw, has := fields["name"]
+	var whole string
+	if !has || !in.text("name", raw, &whole) {
+		return
+	}
+	_, first := in.texts["firstName"]
+	_, last := in.texts["lastName"]
+	if !first && !last {
+		in.texts["firstName"], in.texts["lastName"], _ = strings.Cut(whole, " ")
+	}
+}
+
+func (in *input) readTags(raw json.RawMessage) {
+	if string(raw) == "null" {
+		return
+	}
+	var all []json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		in.wrong = append(in.wrong, "tags must be an array")
+		return
+	}
+	for _, one := range all {
+		var tag string
+		if json.Unmarshal(one, &tag) != nil {
+			in.wrong = append(in.wrong, "each value in tags must be a string")
+			return
+		}
+		if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(in.tags, tag) {
+			in.tags = append(in.tags, tag)
+		}
+	}
+}
+
+// checkDepth refuses what is no JSON text, and what nests too deep.
+func checkDepth(body []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	depth := 0
+	for {
+		t, err := dec.Token()
+		switch {
+		case errors.Is(err, io.EOF) && depth == 0:
+			return nil
+		case err != nil:
+			return errNotJSON
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth > maxDepth {
+			return fmt.Errorf("request body nests deeper than %d levels", maxDepth)
+		}
+	}
+}
+
+var (
+	emailForm = regexp.MustCompile(`^[^\s@<>(),;:\\"\[\]]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$`)
+	phoneForm = regexp.MustCompile(`^\+[0-9]{2,15}$`)
+	idForm    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+)
+
+func validID(id string) bool { return idForm.MatchString(id) }
+
+// check returns everything that is wrong with the body, in the order of the
+// document's fields. A create needs a location.
+func (in *input) check(needsLocation bool) []string {
+	wrong := slices.Clone(in.wrong)
+	say := func(bad bool, what string) {
+		if bad {
+			wrong = append(wrong, what)
+		}
+	}
+	complained := slices.Contains(wrong, "locationId must be a string")
+	say(needsLocation && !complained && in.locationID == "", "locationId should not be empty")
+	say(needsLocation && in.locationID != "" && !validID(in.locationID), "locationId must be a valid id")
+	email, phone, country := in.texts["email"], in.texts["phone"], in.texts["country"]
+	say(email != "" && (len(email) > 254 || !emailForm.MatchString(email)), "email must be an email")
+	say(phone != "" && !phoneForm.MatchString(phone), "phone must be a valid phone number in E.164 format")
+	say(country != "" && !taskee.IsCountry(country), "country must be a valid ISO31661 Alpha2 code")
+	say(in.texts["businessId"] != "" && !validID(in.texts["businessId"]), "businessId must be a valid id")
+	return wrong
+}
+
+// apply puts what was sent into a contact.
+func (in *input) apply(c *Contact) {
+	for name, into := range map[string]*string{
+		"firstName": &c.FirstName, "lastName": &c.LastName, "email": &c.Email, "phone": &c.Phone, "address1": &c.Address1,
+		"city": &c.City, "state": &c.State, "country": &c.Country, "postalCode": &c.PostalCode, "businessId": &c.BusinessID, "source": &c.Source,
+	} {
+		if value, has := in.texts[name]; has {
+			*into = value
+		}
+	}
+	if in.hasTags {
+		c.Tags = slices.Clone(in.tags)
+	}
+	for name, raw := range in.more {
+		more := map[string]json.RawMessage{}
+		for k, v := range c.More {
+			more[k] = v
+		}
+		if more[name] = raw; string(raw) == "null" {
+			delete(more, name)
+		}
+		c.More = more
+	}
+}

@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+)
+
+// Location is a sub-account, as the document's GET /locations/{id} answers it,
+// with the settings that its page has.
+type Location struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Address  string `json:"address"`
+	City     string `json:"city"`
+	State    string `json:"state"`
+	Country  string `json:"country"`
+	Timezone string `json:"timezone"`
+	// Duplicates is the setting "Allow Duplicate Contact".
+	Duplicates Duplicates `json:"-"`
+}
+
+// Duplicates is a location's setting for contacts that share an e-mail address
+// or a phone number. The zero value allows none and looks at the e-mail
+// address first, then at the phone.
+type Duplicates struct {
+	Allow bool `json:"allow"`
+	// Check is what is looked at, in order: "email", "phone", or one of them;
+	// nil: both, the e-mail address first.
+	Check []string `json:"check,omitempty"`
+}
+
+func (d Duplicates) order() []string {
+	if d.Check == nil {
+		return []string{"email", "phone"}
+	}
+	return d.Check
+}
+
+// storedLocation keeps the settings too.
+type storedLocation struct {
+	Location
+	Settings Duplicates `json:"settings"`
+}
+
+// ErrNoLocation is returned for a location that is not there.
+var ErrNoLocation = errors.New("there is no such location")
+
+// Location returns a location, or ErrNoLocation.
+func (s *Sandbox) Location(id string) (Location, error) {
+	var l Location
+	err := s.view(func(t *txn) (err error) { l, err = t.location(id); return err })
+	return l, err
+}
+
+func (t *txn) location(id string) (Location, error) {
+	var l storedLocation
+	err := t.get(bucketLocations, []byte(id), &l)
+	if errors.Is(err, errAbsent) {
+		return Location{}, fmt.Errorf("%w: %s", ErrNoLocation, id)
+	}
+	l.Duplicates = l.Settings
+	return l.Location, err
+}
+
+func (t *txn) putLocation(l Location) error {
+	return t.put(bucketLocations, []byte(l.ID), storedLocation{l, l.Duplicates})
+}
+
+// SetDuplicates changes a location's setting.
+func (s *Sandbox) SetDuplicates(ctx context.Context, id string, d Duplicates) error {
+	for _, field := range d.Check {
+		if field != "email" && field != "phone" {
+			return fmt.Errorf("duplicates are found by email and phone, not by %q", field)
+		}
+	}
+	return s.update(ctx, func(t *txn) error {
+		l, err := t.location(id)
+		if err != nil {
+			return err
+		}
+		l.Duplicates = d
+		return t.putLocation(l)
+	})
+}
+
+// found makes a new sandbox: an agency, one location, its people.
+func (s *Sandbox) found(t *txn) error {
+	random := rand.New(rand.NewPCG(s.opts.Seed, 1)) //nolint:gosec // names, not secrets
+	m := meta{
+		Agency: newID(random), Start: newID(random), OwnIntegrations: true, SubAccountIntegrations: true, RateLimit: true,
+		App: App{ID: newID(random), VersionID: newID(random)},
+	}
+	if err := t.put(bucketMeta, metaKey, m); err != nil {
+		return err
+	}
+	start := Location{
+		ID: m.Start, Name: "My Sub-Account", Address: "123 Main St", City: "Austin", State: "TX", Country: "US", Timezone: "America/Chicago",
+	}
+	if err := t.putLocation(start); err != nil {
+		return err
+	}
+	now := ms(s.Now())
+	for n := range s.opts.People {
+		c := person(random, n)
+		c.LocationID, c.Added = m.Start, now-int64(s.opts.People-n)*1000
+		c.Updated = c.Added
+		if err := t.putContact(&c, nil); err != nil {
+			return err
+		}
+	}
+	return s.opts.Fixtures.fill(t, m.Start, now, random)
+}
+
+// idLetters are what the platform's own IDs are made of.
+const idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// newID makes an ID of the platform's form: 20 letters and digits.
+func newID(random *rand.Rand) string {
+	b := make([]byte, 20)
+	for i := range b {
+		b[i] = idLetters[random.IntN(len(idLetters))]
+	}
+	return string(b)
+}

@@ -1,0 +1,195 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ErrNoHook is returned for a webhook that is not in the log.
+var ErrNoHook = errors.New("there is no such webhook")
+
+// LogQuery selects webhooks. The zero value takes the newest 50.
+type LogQuery struct {
+	WebhookID string // how it begins
+	Type      string // on the wire, or the name
+	Status    int    // of the last attempt; 0: any
+	State     State  // "": any
+	Before    uint64 // only those numbered below; 0: from the newest
+	After     uint64 // only those numbered above
+	Limit     int    // 0: 50
+}
+
+// LogPage is a part of the log, the newest first.
+type LogPage struct {
+	Hooks []Hook `json:"hooks"`
+	Next  uint64 `json:"next,omitempty"` // Before of the next page, 0: this is the last
+	Rates Rates  `json:"rates"`          // of the whole log
+}
+
+// Rates sum the log up.
+type Rates struct {
+	All       int `json:"all"`
+	Delivered int `json:"delivered"`
+	Failed    int `json:"failed"`
+	Pending   int `json:"pending"`
+	Unsent    int `json:"unsent"`
+}
+
+func (r *Rates) add(s State) {
+	r.All++
+	switch s {
+	case StateDelivered:
+		r.Delivered++
+	case StateFailed:
+		r.Failed++
+	case StatePending:
+		r.Pending++
+	case StateUnsent:
+		r.Unsent++
+	}
+}
+
+const logPage = 50
+
+// Log reads the delivery log.
+func (s *Sandbox) Log(q LogQuery) (LogPage, error) {
+	if q.Limit <= 0 {
+		q.Limit = logPage
+	}
+	page := LogPage{Hooks: []Hook{}}
+	err := s.view(func(t *txn) error {
+		c := t.in(bucketHooks).Cursor()
+		for k, record := c.Last(); k != nil; k, record = c.Prev() {
+			var h Hook
+			if err := decode(k, record, &h); err != nil {
+				return err
+			}
+			page.Rates.add(h.State)
+			if !q.selects(h) {
+				continue
+			}
+			if len(page.Hooks) == q.Limit {
+				if page.Next == 0 {
+					page.Next = page.Hooks[q.Limit-1].Number
+				}
+				continue
+			}
+			page.Hooks = append(page.Hooks, h)
+		}
+		return nil
+	})
+	return page, err
+}
+
+func (q LogQuery) selects(h Hook) bool {
+	last := 0
+	if n := len(h.Attempts); n > 0 {
+		last = h.Attempts[n-1].Status
+	}
+	switch {
+	case q.Before != 0 && h.Number >= q.Before, h.Number <= q.After,
+		!strings.HasPrefix(h.WebhookID, q.WebhookID),
+		q.Type != "" && !strings.EqualFold(q.Type, h.Type),
+		q.Status != 0 && (last != q.Status || len(h.Attempts) == 0),
+		q.State != "" && q.State != h.State:
+		return false
+	}
+	return true
+}
+
+// RetryNow brings the next try of a pending webhook forward to now.
+func (s *Sandbox) RetryNow(ctx context.Context, webhookID string) (Hook, error) {
+	var after Hook
+	err := s.update(ctx, func(t *txn) error {
+		k := t.in(bucketHookIDs).Get([]byte(webhookID))
+		if k == nil {
+			return fmt.Errorf("%w: %s", ErrNoHook, webhookID)
+		}
+		before, err := t.hook(numberOf(k))
+		if err != nil {
+			return err
+		}
+		if before.NextRetry.IsZero() {
+			return fmt.Errorf("%s is %s: the platform does not send it again", webhookID, before.State)
+		}
+		after = before
+		after.NextRetry = s.Now()
+		return t.putHook(after, &before)
+	})
+	if err == nil {
+		s.alarm()
+	}
+	return after, err
+}
+
+func (t *txn) hook(n uint64) (Hook, error) {
+	var h Hook
+	err := t.get(bucketHooks, number(n), &h)
+	return h, err
+}
+
+func numberOf(k []byte) uint64 { return binary.BigEndian.Uint64(k) }
+
+// watchers are told of webhooks that have changed.
+type watchers struct {
+	mu  sync.Mutex
+	all map[chan uint64]bool
+}
+
+// tell never waits: who is behind misses a number and reads the log anew.
+func (w *watchers) tell(n uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.all {
+		select {
+		case c <- n:
+		default:
+		}
+	}
+}
+
+// WatchLog hints at webhooks that have changed, by number, until ctx ends;
+// then the channel is closed. A hint may be lost.
+func (s *Sandbox) WatchLog(ctx context.Context) <-chan uint64 {
+	c := make(chan uint64, 64)
+	w := &s.watchers
+	w.mu.Lock()
+	if w.all == nil {
+		w.all = map[chan uint64]bool{}
+	}
+	w.all[c] = true
+	w.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.all, c)
+		close(c)
+	})
+	return c
+}
+
+// prune forgets webhooks that are older than the platform keeps them.
+func (s *Sandbox) prune(ctx context.Context) error {
+	oldest := s.Now().Add(-logKept)
+	return s.update(ctx, func(t *txn) error {
+		c := t.in(bucketHooks).Cursor()
+		for k, record := c.First(); k != nil; k, record = c.Next() {
+			var h Hook
+			if decode(k, record, &h) == nil && (h.CreatedAt.After(oldest) || !h.NextRetry.IsZero()) {
+				return nil
+			}
+			if err := errors.Join(t.in(bucketHookIDs).Delete([]byte(h.WebhookID)), c.Delete()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// logKept is how long the platform's log goes back.
+const logKept = 30 * 24 * time.Hour

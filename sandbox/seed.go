@@ -1,0 +1,107 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+)
+
+// Fixtures are what a new sandbox is filled with, read from a file.
+type Fixtures struct {
+	Locations []FixtureLocation `json:"locations"`
+	Contacts  []json.RawMessage `json:"contacts"` // bodies as for a create; without locationId: the first location's
+}
+
+// FixtureLocation is a location of a fixtures file.
+type FixtureLocation struct {
+	Location
+	Duplicates Duplicates `json:"duplicates"`
+}
+
+// ReadFixtures reads a fixtures file: {"locations":[…],"contacts":[…]}. Each
+// contact is checked as the API would check it when the sandbox is made.
+func ReadFixtures(r io.Reader) (*Fixtures, error) {
+	dec := json.NewDecoder(r)
+	dec.DisallowUnknownFields()
+	var f Fixtures
+	if err := dec.Decode(&f); err != nil {
+		return nil, fmt.Errorf("read the fixtures: %w", err)
+	}
+	for i, l := range f.Locations {
+		if !validID(l.ID) {
+			return nil, fmt.Errorf("read the fixtures: location %d: %q is no id", i+1, l.ID)
+		}
+	}
+	return &f, nil
+}
+
+// fill puts the fixtures into a new sandbox; nil: nothing.
+func (f *Fixtures) fill(t *txn, start string, now int64, random *rand.Rand) error {
+	if f == nil {
+		return nil
+	}
+	for _, l := range f.Locations {
+		l.Location.Duplicates = l.Duplicates
+		if err := t.putLocation(l.Location); err != nil {
+			return err
+		}
+	}
+	for i, text := range f.Contacts {
+		in, problem := readInput(text)
+		if problem != nil {
+			return fmt.Errorf("contact %d of the fixtures: %w", i+1, problem)
+		}
+		if in.locationID == "" {
+			in.locationID, in.hasLocation = start, true
+		}
+		c := Contact{ID: newID(random), LocationID: in.locationID, Added: now + int64(i), Updated: now + int64(i)}
+		if in.id != "" {
+			c.ID = in.id
+		}
+		if wrong := in.check(true); len(wrong) > 0 {
+			return fmt.Errorf("contact %d of the fixtures: %w", i+1, errors.New(wrong[0]))
+		}
+		if _, err := t.location(c.LocationID); err != nil {
+			return fmt.Errorf("contact %d of the fixtures: %w", i+1, err)
+		}
+		in.apply(&c)
+		if err := t.putContact(&c, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The syllables and words that people and their places are made of.
+var (
+	syllables = [...]string{"al", "ber", "cor", "da", "el", "fin", "gra", "hel", "is", "jo", "ka", "lin", "mar", "no", "or", "pe", "ra", "sel", "ti", "ur", "va", "wen", "yo", "zi"}
+	streets   = [...]string{"Main St", "Oak Ave", "1st St N", "Lake Rd", "Hill Dr", "Station Rd"}
+	towns     = [...][2]string{{"Austin", "TX"}, {"Denver", "CO"}, {"Portland", "OR"}, {"Boise", "ID"}, {"Tampa", "FL"}}
+	labels    = [...]string{"lead", "customer", "newsletter", "vip", "trial"}
+)
+
+// person makes the n-th contact of a seed, unlike any of another n.
+func person(random *rand.Rand, n int) Contact {
+	name := func() string {
+		s := ""
+		for range 2 + random.IntN(2) {
+			s += syllables[random.IntN(len(syllables))]
+		}
+		return string(s[0]-'a'+'A') + s[1:]
+	}
+	first, last := name(), name()
+	town := towns[random.IntN(len(towns))]
+	c := Contact{
+		ID: newID(random), FirstName: first, LastName: last,
+		Email: fmt.Sprintf("%s.%s.%d@example.com", lower(first), lower(last), n),
+		Phone: fmt.Sprintf("+1555%07d", n%10_000_000), Address1: fmt.Sprintf("%d %s", 1+random.IntN(900), streets[random.IntN(len(streets))]),
+		City: town[0], State: town[1], Country: "US", PostalCode: fmt.Sprintf("%05d", 10_000+random.IntN(80_000)),
+		Tags: []string{labels[random.IntN(len(labels))]}, Source: "sandbox",
+	}
+	if n%10 == 0 {
+		c.BusinessID = fmt.Sprintf("business%012d", n/100)
+	}
+	return c
+}

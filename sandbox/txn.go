@@ -1,0 +1,119 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"go.etcd.io/bbolt"
+
+	"taskhook/store/boltfile"
+)
+
+// bucket is one of the file's buckets.
+type bucket int
+
+const (
+	bucketMeta      bucket = iota
+	bucketLocations        // id → Location
+	bucketTokens           // id → Token with its hashes
+	bucketContacts         // location, id → Contact
+	bucketOwners           // contact id → location
+	bucketAdded            // location, time added, id: the order of lists
+	bucketEmails           // location, e-mail, id
+	bucketPhones           // location, phone, id
+	bucketBusiness         // business, time added, id
+	bucketGone             // id of a deleted contact → time added, for cursors
+	bucketHooks            // number → Hook
+	bucketDue              // time, number: when a webhook is to be sent
+	bucketHookIDs          // webhookId → number
+)
+
+var bucketNames = [...]string{
+	"meta", "locations", "tokens", "contacts", "owners", "added", "emails", "phones", "business", "gone", "hooks", "due", "hookids",
+}
+
+// errAbsent is returned for a record that is not there.
+var errAbsent = errors.New("not there")
+
+// txn is a transaction.
+type txn struct{ tx *bbolt.Tx }
+
+func (t *txn) in(b bucket) *bbolt.Bucket { return t.tx.Bucket([]byte(bucketNames[b])) }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const sumSize = 4
+
+// put writes a record behind a checksum of its key and text.
+func (t *txn) put(b bucket, key []byte, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	record := make([]byte, sumSize, sumSize+len(text))
+	record = append(record, text...)
+	binary.BigEndian.PutUint32(record, sum(key, text))
+	return t.in(b).Put(key, record)
+}
+
+func sum(key, text []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, text)
+}
+
+// get reads a record, or errAbsent; a damaged one is boltfile.ErrCorrupt.
+func (t *txn) get(b bucket, key []byte, v any) error {
+	record := t.in(b).Get(key)
+	if record == nil {
+		return errAbsent
+	}
+	return decode(key, record, v)
+}
+
+func decode(key, record []byte, v any) error {
+	if len(record) < sumSize || binary.BigEndian.Uint32(record) != sum(key, record[sumSize:]) {
+		return fmt.Errorf("%w: the record %q", boltfile.ErrCorrupt, key)
+	}
+	return json.Unmarshal(record[sumSize:], v)
+}
+
+// each yields a bucket's records whose keys begin so, in order.
+func (t *txn) each(b bucket, prefix []byte) func(yield func(key, record []byte) bool) {
+	return func(yield func(key, record []byte) bool) {
+		c := t.in(b).Cursor()
+		for k, v := c.Seek(prefix); k != nil && hasPrefix(k, prefix); k, v = c.Next() {
+			if !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+func hasPrefix(k, prefix []byte) bool {
+	return len(k) >= len(prefix) && string(k[:len(prefix)]) == string(prefix)
+}
+
+// key joins parts; none of them has a zero byte but the last.
+func key(parts ...string) []byte {
+	var k []byte
+	for i, p := range parts {
+		if i > 0 {
+			k = append(k, 0)
+		}
+		k = append(k, p...)
+	}
+	return k
+}
+
+// stamp writes a time in milliseconds so that texts sort as times do.
+func stamp(ms int64) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(ms)^1<<63)
+	return string(b[:])
+}
+
+func unstamp(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) ^ 1<<63) }
+
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
