@@ -93,7 +93,7 @@ func newRootCommand(a *app) *cobra.Command {
 	root.AddCommand(
 		newListenCommand(a), newDemoCommand(a), newAttachCommand(a),
 		newEventsCommand(a), newResendCommand(a), newSimulateCommand(a), newRescueCommand(a),
-		newFaultsCommand(a), newTriggerCommand(a),
+		newFaultsCommand(a), newTriggerCommand(a), newSandboxCommand(a), newContactsCommand(a),
 		newVerifyCommand(a), newKeysCommand(a), newVersionCommand(a),
 	)
 	return root

@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"taskhook/jsjson"
+	"taskhook/taskee"
+)
+
+// contactWriter writes contacts as a table, or as JSON lines with what the API
+// said.
+type contactWriter struct {
+	json  bool
+	lines *bufio.Writer
+	rows  table
+}
+
+func newContactWriter(w io.Writer, asJSON bool) *contactWriter {
+	c := &contactWriter{json: asJSON, lines: bufio.NewWriter(w)}
+	if !asJSON {
+		c.rows = newTable(c.lines, "ID", "NAME", "E-MAIL", "PHONE", "TAGS", "ADDED")
+	}
+	return c
+}
+
+func (w *contactWriter) contact(c taskee.Contact) error {
+	if w.json {
+		return contactLine(w.lines, c)
+	}
+	added := ""
+	if !c.DateAdded.IsZero() {
+		added = c.DateAdded.Local().Format(time.DateTime)
+	}
+	w.rows.row(c.ID, contactName(c), c.Email, c.Phone, strings.Join(c.Tags, ", "), added)
+	return nil
+}
+
+// end writes what is still held back.
+func (w *contactWriter) end() error {
+	if !w.json {
+		if err := w.rows.end(); err != nil {
+			return err
+		}
+	}
+	return w.lines.Flush()
+}
+
+func contactName(c taskee.Contact) string {
+	if name := strings.TrimSpace(c.FirstName + " " + c.LastName); name != "" {
+		return name
+	}
+	return c.Name
+}
+
+// member is a field that Taskhook adds to what the API said.
+type member struct {
+	name  string
+	value any
+}
+
+// contactLine writes one line: the object of the API as it is spelled, without
+// the space between its parts, behind the kind and other members.
+func contactLine(w io.Writer, c taskee.Contact, more ...member) error {
+	var line bytes.Buffer
+	line.WriteString(`{"kind":"contact"`)
+	for _, m := range more {
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&line, ",%q:%s", m.name, value)
+	}
+	var said bytes.Buffer
+	if err := json.Compact(&said, c.Raw); err != nil {
+		return err
+	}
+	if inner := bytes.TrimPrefix(said.Bytes(), []byte("{")); len(inner) > 1 {
+		line.WriteByte(',')
+		line.Write(inner)
+	} else {
+		line.WriteByte('}')
+	}
+	line.WriteByte('\n')
+	_, err := w.Write(line.Bytes())
+	return err
+}
+
+// printContact prints one contact with every field that the API answered.
+func (a *app) printContact(c taskee.Contact, asJSON bool, more ...member) error {
+	if asJSON {
+		return contactLine(a.stdout, c, more...)
+	}
+	t := newTable(a.stdout)
+	for key, raw := range jsjson.Members(c.Raw) {
+		if value := fieldWords(raw); value != "" {
+			t.row(string(key), value)
+		}
+	}
+	return t.end()
+}
+
+// fieldWords is a JSON value as people read it: texts without quotes, a list
+// of them with commas between, nothing for null.
+func fieldWords(raw []byte) string {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		return one // "" for null too
+	}
+	var list []string
+	if json.Unmarshal(raw, &list) == nil {
+		return strings.Join(list, ", ")
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return string(raw)
+	}
+	return b.String()
+}
+
+// printPage prints one page, and where the next one begins: the flags for it,
+// "" if there is none.
+func (a *app) printPage(p taskee.Page, asJSON bool, next string) error {
+	w := newContactWriter(a.stdout, asJSON)
+	for _, c := range p.Contacts {
+		if err := w.contact(c); err != nil {
+			return err
+		}
+	}
+	if err := w.end(); err != nil {
+		return err
+	}
+	switch {
+	case asJSON:
+		return printJSON(a.stdout, struct {
+			Kind         string `json:"kind"`
+			Total        int    `json:"total"`
+			StartAfterID string `json:"startAfterId,omitempty"`
+			StartAfter   int64  `json:"startAfter,omitempty"`
+		}{"page", p.Total, p.Next.ID, milliseconds(p.Next.Time)})
+	case len(p.Contacts) == 0:
+		a.note("no contact fits")
+	case next != "":
+		a.note("%s of %d; go on with %s, or take --all", plural(len(p.Contacts), "contact", "contacts"), p.Total, next)
+	}
+	return nil
+}
+
+// nextByCursor are the flags for the page after one with at most limit
+// contacts: a page that is not full is the last.
+func nextByCursor(p taskee.Page, limit int) string {
+	if len(p.Contacts) < cmp.Or(limit, taskee.DefaultPageSize) || p.Next.IsZero() || len(p.Contacts) == p.Total {
+		return ""
+	}
+	flags := "--start-after-id " + p.Next.ID
+	if !p.Next.Time.IsZero() {
+		flags += fmt.Sprintf(" --start-after %d", milliseconds(p.Next.Time))
+	}
+	return flags
+}
+
+// nextByCount are the flags for the page after one that left out skip.
+func nextByCount(p taskee.Page, skip int) string {
+	if at := skip + len(p.Contacts); at < p.Total {
+		return fmt.Sprintf("--skip %d", at)
+	}
+	return ""
+}
+
+// milliseconds is a time as cursors have it, 0 for none.
+func milliseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"taskhook/jsjson"
+	"taskhook/taskee"
+)
+
+// contactWrite is what a command does to one contact.
+type contactWrite int
+
+const (
+	createContact contactWrite = iota
+	updateContact
+	upsertContact
+)
+
+// contactFields are the flags that stand for fields of a contact.
+var contactFields = []struct{ flag, field, usage string }{
+	{"email", "email", "the e-mail address"},
+	{"phone", "phone", "the phone number in E.164 form, such as +14155552671"},
+	{"first-name", "firstName", "the first name"},
+	{"last-name", "lastName", "the last name"},
+	{"name", "name", "the whole name (the document has no such field)"},
+	{"address1", "address1", "the street address"},
+	{"city", "city", "the city"},
+	{"state", "state", "the state or province"},
+	{"country", "country", "the country by its two letters, such as US"},
+	{"postal-code", "postalCode", "the postal or ZIP code"},
+	{"business-id", "businessId", "the business that it belongs to"},
+	{"source", "source", "where the contact comes from, such as import"},
+}
+
+// contactFlags are the flags that make a contact's fields.
+type contactFlags struct {
+	values map[string]*string // by the name of the flag
+	tags   []string
+	set    []string
+	from   string
+	json   bool
+}
+
+func (f *contactFlags) add(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	f.values = map[string]*string{}
+	for _, field := range contactFields {
+		f.values[field.flag] = fl.String(field.flag, "", field.usage)
+		onlyOnCommandLine(fl, field.flag)
+	}
+	fl.StringArrayVar(&f.tags, "tag", nil, "a tag (repeatable); on update they replace all that there are")
+	fl.StringArrayVar(&f.set, "set", nil, "any field, FIELD=VALUE; the value is JSON, or else a text (repeatable)")
+	fl.StringVar(&f.from, "from", "", "start from the JSON object in FILE (- for standard input)")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object, with what the API said")
+	onlyOnCommandLine(fl, "tag", "set", "from")
+}
+
+// newContactsWriteCommand makes the command create, update or upsert.
+func newContactsWriteCommand(a *app, f *apiFlags, what contactWrite) *cobra.Command {
+	var in contactFlags
+	cmd := &cobra.Command{
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.writeContact(cmd, f, &in, what, args) },
+	}
+	switch what {
+	case createContact:
+		cmd.Use, cmd.Short = "create", "create a contact"
+		cmd.Example = "  taskhook contacts create --email jane@example.com --first-name Jane --tag lead\n" +
+			"  taskhook contacts create --from contact.json --set source=import"
+	case updateContact:
+		cmd.Use, cmd.Short = "update ID", "change fields of a contact"
+		cmd.Long = "Change fields of a contact and leave the others. An empty text makes a field empty;\n" +
+			"--set tags=[] takes all tags away."
+		cmd.Example = "  taskhook contacts update contact_abc123 --last-name Smith --tag lead --tag newsletter"
+		cmd.Args = arguments(cobra.ExactArgs(1))
+	case upsertContact:
+		cmd.Use, cmd.Short = "upsert", "update the contact with this e-mail or phone, or create it"
+		cmd.Long = "Update the contact with the same e-mail address or phone number, or create one. Which of\n" +
+			"the two counts is a setting of the location."
+		cmd.Example = "  taskhook contacts upsert --email jane@example.com --phone +14155552671"
+	}
+	in.add(cmd)
+	return cmd
+}
+
+func (a *app) writeContact(cmd *cobra.Command, f *apiFlags, in *contactFlags, what contactWrite, args []string) error {
+	fields, err := a.contactFields(cmd, in)
+	if err != nil {
+		return err
+	}
+	if len(fields) == 0 {
+		return usageError(cmd, errors.New("no field is given"), "name one, such as --email jane@example.com, or a file with --from FILE")
+	}
+	c, err := a.openAPI(cmd, f)
+	if err != nil {
+		return err
+	}
+	input := taskee.ContactInput{Extra: fields}
+	if what != updateContact {
+		// What the command line says beats the file, which beats a variable.
+		if cmd.Flags().Changed("location") && !a.fromEnv["location"] {
+			delete(fields, "locationId")
+		}
+		input.LocationID = c.location
+		if _, named := fields["locationId"]; !named && c.location == "" {
+			return noLocation(cmd)
+		}
+	}
+	var contact taskee.Contact
+	switch what {
+	case updateContact:
+		contact, err = c.UpdateContact(cmd.Context(), args[0], input)
+	case upsertContact:
+		return a.upsertContact(cmd.Context(), c, input, in.json)
+	default:
+		contact, err = c.CreateContact(cmd.Context(), input)
+	}
+	if err != nil {
+		return a.apiError(c, err)
+	}
+	return a.printContact(contact, in.json)
+}
+
+func (a *app) upsertContact(ctx context.Context, c *api, in taskee.ContactInput, asJSON bool) error {
+	contact, isNew, err := c.UpsertContact(ctx, in)
+	switch {
+	case err != nil:
+		return a.apiError(c, err)
+	case asJSON:
+		return a.printContact(contact, true, member{"new", isNew})
+	case isNew:
+		a.note("created %s", contact.ID)
+	default:
+		a.note("updated %s", contact.ID)
+	}
+	return a.printContact(contact, false)
+}
+
+// contactFields are the fields that a file and the flags make, the flags over
+// the file, --set over both.
+func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]any, error) {
+	body := []byte("{}")
+	if in.from != "" {
+		var err error
+		if body, err = a.readInput(in.from); err != nil {
+			return nil, withHint(err, "name a file that holds a JSON object, or - for standard input")
+		}
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return nil, usageError(cmd, fmt.Errorf("--from %s: want one JSON object", in.from), "for example: {\"email\":\"jane@example.com\",\"tags\":[\"lead\"]}")
+	}
+	for _, field := range contactFields {
+		if cmd.Flags().Changed(field.flag) {
+			fields[field.field] = jsjson.Quote(*in.values[field.flag])
+		}
+	}
+	if len(in.tags) > 0 {
+		tags, err := json.Marshal(in.tags)
+		if err != nil {
+			return nil, err
+		}
+		fields["tags"] = tags
+	}
+	edits, err := parseEdits(in.set)
+	if err != nil {
+		return nil, usageError(cmd, err, "for example: --set country=US")
+	}
+	if body, err = json.Marshal(fields); err != nil {
+		return nil, err
+	}
+	if body, err = edit(body, edits); err != nil {
+		return nil, usageError(cmd, err)
+	}
+	edited := map[string]json.RawMessage{}
+	if err := json.Unmarshal(body, &edited); err != nil {
+		return nil, err
+	}
+	all := make(map[string]any, len(edited))
+	for name, value := range edited {
+		all[name] = value
+	}
+	return all, nil
+}
+
+func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "delete ID…",
+		Short:   "delete contacts for good",
+		Long:    "Delete contacts for good, one after the other, past those that cannot be deleted.",
+		Example: "  taskhook contacts delete contact_abc123 contact_new456",
+		Args:    arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.openAPI(cmd, f)
+			if err != nil {
+				return err
+			}
+			return a.deleteContacts(cmd.Context(), c, args, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	return cmd
+}
+
+func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON bool) error {
+	failed := false
+	for _, id := range ids {
+		err := c.DeleteContact(ctx, id)
+		var answered *taskee.APIError
+		switch {
+		case errors.As(err, &answered) && (answered.Status == http.StatusBadRequest || answered.Status == http.StatusNotFound):
+			failed = true // this one alone: the others may be there
+			a.report(a.apiError(c, err))
+		case err != nil:
+			return a.apiError(c, err)
+		default:
+			if err := a.printDeleted(id, asJSON); err != nil {
+				return err
+			}
+		}
+	}
+	if failed {
+		return errReported
+	}
+	return nil
+}
+
+func (a *app) printDeleted(id string, asJSON bool) error {
+	if asJSON {
+		return printJSON(a.stdout, struct {
+			Kind string `json:"kind"`
+			ID   string `json:"id"`
+		}{"deletedContact", id})
+	}
+	_, err := fmt.Fprintf(a.stdout, "deleted %s\n", printable(id))
+	return err
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"taskhook/sandbox"
+)
+
+// sandboxClient asks the project's running sandbox.
+type sandboxClient struct {
+	state sandboxState
+	http  http.Client
+}
+
+// openSandbox finds the project's running sandbox.
+func (a *app) openSandbox() (*sandboxClient, error) {
+	dir, err := a.directory()
+	if err != nil {
+		return nil, err
+	}
+	st, err := readSandboxState(dir)
+	if err != nil || st.API == "" {
+		return nil, errNoSandbox()
+	}
+	return &sandboxClient{state: st, http: http.Client{Timeout: time.Minute}}, nil
+}
+
+func errNoSandbox() error {
+	return withHint(errors.New("no sandbox is running for this project"), "start it with: taskhook sandbox")
+}
+
+// ask makes one admin request and decodes its answer.
+func (c *sandboxClient) ask(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.state.API+sandbox.AdminPath+path, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+c.state.Secret)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			return errNoSandbox()
+		}
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	if err != nil {
+		return fmt.Errorf("read the sandbox's answer: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		var refused struct{ Message string }
+		if json.Unmarshal(text, &refused) != nil || refused.Message == "" {
+			refused.Message = resp.Status
+		}
+		return errors.New(refused.Message)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(text, out)
+}
+
+// askSandbox finds the running sandbox and asks it one thing.
+func (a *app) askSandbox(ctx context.Context, method, path string, in, out any) error {
+	c, err := a.openSandbox()
+	if err != nil {
+		return err
+	}
+	return c.ask(ctx, method, path, in, out)
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"taskhook/sandbox"
+	"taskhook/webhook/export"
+)
+
+// logFlags are the flags of sandbox logs.
+type logFlags struct {
+	webhookID, eventType, state string
+	status, limit               int
+	follow, json                bool
+}
+
+func newSandboxLogs(a *app) *cobra.Command {
+	var f logFlags
+	cmd := &cobra.Command{
+		Use:   "logs",
+		Short: "the platform's delivery log: every webhook with its attempts",
+		Example: "  taskhook sandbox logs --state failed\n" +
+			"  taskhook sandbox logs --follow --json\n" +
+			"  taskhook sandbox logs retry WEBHOOK_ID     # bring the next try forward",
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.state != "" && !slices.Contains([]string{"pending", "delivered", "failed", "unsent"}, f.state) {
+				return usageError(cmd, fmt.Errorf("invalid --state %q", f.state), "want pending, delivered, failed or unsent")
+			}
+			if f.limit < 1 || f.limit > 1000 {
+				return usageError(cmd, fmt.Errorf("invalid --limit %d", f.limit), "want a number from 1 to 1000")
+			}
+			return a.sandboxLogs(cmd.Context(), f)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.webhookID, "webhook-id", "", "only webhooks whose webhookId begins so")
+	fl.StringVar(&f.eventType, "type", "", "only events of type T")
+	fl.IntVar(&f.status, "status", 0, "only those whose last answer has this status")
+	fl.StringVar(&f.state, "state", "", "only pending, delivered, failed or unsent ones")
+	fl.IntVar(&f.limit, "limit", 50, "at most so many")
+	fl.BoolVar(&f.follow, "follow", false, "go on with what happens next")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object per webhook")
+	cmd.AddCommand(&cobra.Command{
+		Use: "retry WEBHOOK_ID", Short: "bring the next try of a pending webhook forward", Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.askSandbox(cmd.Context(), http.MethodPost, "log/"+url.PathEscape(args[0])+"/retry", nil, nil)
+		},
+	})
+	return cmd
+}
+
+func (f logFlags) query(after uint64) string {
+	v := url.Values{"limit": {strconv.Itoa(f.limit)}}
+	set := func(name, value string) {
+		if value != "" && value != "0" {
+			v.Set(name, value)
+		}
+	}
+	set("webhookId", f.webhookID)
+	set("type", f.eventType)
+	set("state", f.state)
+	set("status", strconv.Itoa(f.status))
+	set("after", strconv.FormatUint(after, 10))
+	return "log?" + v.Encode()
+}
+
+func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
+	c, err := a.openSandbox()
+	if err != nil {
+		return err
+	}
+	var changed <-chan uint64
+	if f.follow {
+		if changed, err = c.watchLog(ctx); err != nil {
+			return err
+		}
+	}
+	printed := map[uint64]int{} // how many attempts of a webhook have been printed
+	for {
+		var page sandbox.LogPage
+		if err := c.ask(ctx, http.MethodGet, f.query(0), nil, &page); err != nil {
+			return err
+		}
+		for _, h := range slices.Backward(page.Hooks) {
+			if n, known := printed[h.Number]; known && n == len(h.Attempts) {
+				continue
+			}
+			printed[h.Number] = len(h.Attempts)
+			if err := a.printHook(h, f.json); err != nil {
+				return err
+			}
+		}
+		if !f.follow {
+			return a.printRates(page.Rates, f.json)
+		}
+		if _, ok := <-changed; !ok {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return errors.New("the sandbox has ended")
+		}
+	}
+}
+
+// hookLine is a webhook of the log as JSON.
+type hookLine struct {
+	Kind string `json:"kind"`
+	sandbox.Hook
+	Status  int    `json:"status"`
+	Outcome string `json:"outcome"`
+}
+
+func (a *app) printHook(h sandbox.Hook, asJSON bool) error {
+	if asJSON {
+		return export.Line(a.stdout, hookLine{"webhook", h, h.LastStatus(), h.Outcome()})
+	}
+	code := "–"
+	if h.LastStatus() != 0 {
+		code = strconv.Itoa(h.LastStatus())
+	}
+	cause := ""
+	if c := h.Caused(); c != "" {
+		cause = "  (" + c + ")"
+	}
+	_, err := fmt.Fprintf(a.stdout, "%s  %s  %-20s %4s  %s%s\n", h.CreatedAt.Local().Format(time.TimeOnly), h.WebhookID,
+		printable(h.Type), code, printable(h.Outcome()), printable(cause))
+	return err
+}
+
+func (a *app) printRates(r sandbox.Rates, asJSON bool) error {
+	if asJSON {
+		return export.Line(a.stdout, struct {
+			Kind string `json:"kind"`
+			sandbox.Rates
+		}{"rates", r})
+	}
+	_, err := fmt.Fprintf(a.stdout, "%d in all: %d delivered, %d failed, %d pending, %d not sent\n", r.All, r.Delivered, r.Failed, r.Pending, r.Unsent)
+	return err
+}
+
+// watchLog yields the numbers of webhooks that change, until ctx or the
+// sandbox ends.
+func (c *sandboxClient) watchLog(ctx context.Context) (<-chan uint64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.state.API+sandbox.AdminPath+"log/events", nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := (&http.Client{}).Do(req) //nolint:bodyclose // the goroutine below does
+	if err != nil {
+		return nil, errNoSandbox()
+	}
+	out := make(chan uint64, 1)
+	go func() { // ends with the response, which ends with ctx or the sandbox
+		defer close(out)
+		defer func() { _ = resp.Body.Close() }()
+		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+			text, ok := strings.CutPrefix(lines.Text(), "data: ")
+			n, err := strconv.ParseUint(text, 10, 64)
+			if !ok || err != nil {
+				continue
+			}
+			select {
+			case out <- n:
+			default: // one that waits says enough
+			}
+		}
+	}()
+	return out, nil
+}
