@@ -196,6 +196,28 @@ func loadDevPublic(dir string) ([]verify.Key, error) {
 	return keys, nil
 }
 
+// sandboxKey is the name of what a sandbox signs with once its key was rotated.
+const sandboxKey = "sandbox"
+
+// loadSandboxPublic loads the public halves of a sandbox's rotated key, to be
+// recognised and not trusted; none if it signs with the development pair.
+func loadSandboxPublic(dir string) []verify.Key {
+	var keys []verify.Key
+	for file, dev := range map[string]string{sandboxRSAPublic: devRSAPublicFile, sandboxEd25519Pub: devEd25519PublicFile} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			continue
+		}
+		if same, err := os.ReadFile(filepath.Join(dir, dev)); err == nil && bytes.Equal(same, text) {
+			continue
+		}
+		if key, err := verify.ParseKey(sandboxKey, text); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
 // devRole is what the development pair is on an ingress.
 type devRole bool
 
@@ -215,7 +237,7 @@ type devVerifier struct {
 	current atomic.Pointer[verify.Verifier]
 
 	mu   sync.Mutex // held while files are looked at
-	seen [2]stamp   // of the files that current was made from
+	seen [4]stamp   // of the files that current was made from
 }
 
 // stamp tells versions of a file apart; zero: there is no file.
@@ -252,7 +274,10 @@ func (v *devVerifier) reload() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	// Stamped before they are read: a change in between is seen next time.
-	now := [2]stamp{stampOf(filepath.Join(v.dir, devRSAPublicFile)), stampOf(filepath.Join(v.dir, devEd25519PublicFile))}
+	var now [4]stamp
+	for i, file := range [...]string{devRSAPublicFile, devEd25519PublicFile, sandboxRSAPublic, sandboxEd25519Pub} {
+		now[i] = stampOf(filepath.Join(v.dir, file))
+	}
 	if now == v.seen {
 		return
 	}
@@ -263,9 +288,9 @@ func (v *devVerifier) reload() {
 	switch {
 	case err != nil:
 	case v.role == devTrusted:
-		v.current.Store(verify.New(slices.Concat(v.trusted, keys), nil))
+		v.current.Store(verify.New(slices.Concat(v.trusted, keys), loadSandboxPublic(v.dir)))
 	default:
-		v.current.Store(verify.New(v.trusted, keys))
+		v.current.Store(verify.New(v.trusted, slices.Concat(keys, loadSandboxPublic(v.dir))))
 	}
 }
 

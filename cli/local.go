@@ -125,9 +125,10 @@ func diagnoseWith(dir string, trusted []verify.Key) func(webhook.Event) webhook.
 	return func(e webhook.Event) webhook.Diagnosis {
 		// Damaged files are as good as none, as they are on an ingress.
 		dev, _ := loadDevPublic(dir)
-		v := verify.New(trusted, dev)
+		box := loadSandboxPublic(dir)
+		v := verify.New(trusted, slices.Concat(dev, box))
 		if e.Source != webhook.SourceTunnel {
-			v = verify.New(slices.Concat(trusted, dev), nil)
+			v = verify.New(slices.Concat(trusted, dev), box)
 		}
 		return v.Inspect(e.Header, e.Body)
 	}

@@ -103,7 +103,7 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 			}
 		}
 		if !f.follow {
-			return a.printRates(page.Rates, f.json)
+			return errors.Join(a.printRates(page.Rates, f.json), f.found(len(page.Hooks)))
 		}
 		if _, ok := <-changed; !ok {
 			if ctx.Err() != nil {
@@ -112,6 +112,14 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 			return errors.New("the sandbox has ended")
 		}
 	}
+}
+
+// found makes it a failure to have looked for webhooks in vain.
+func (f logFlags) found(n int) error {
+	if n > 0 || f.webhookID == "" && f.eventType == "" && f.state == "" && f.status == 0 {
+		return nil
+	}
+	return withHint(errors.New("no webhook fits"), "see all: taskhook sandbox logs")
 }
 
 // hookLine is a webhook of the log as JSON.
