@@ -23,7 +23,7 @@ type rehearseFlags struct {
 
 func (f *rehearseFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.BoolVar(&f.shield, "shield", false, "answer 429 while your app is down or takes longer than 10s, so that Taskee sends the event again instead of losing it")
+	fl.BoolVar(&f.shield, "shield", false, "answer 429 while your app is down or takes longer than 10s (or --timeout, if that is given), so that Taskee sends the event again instead of losing it")
 	fl.StringArrayVar(&f.faults, "fault", nil, "inject faults by RULE, such as 'type:ContactCreate rate:30% status:429' (repeatable; see taskhook faults --help)")
 	fl.StringVar(&f.faultFile, "fault-file", "", "inject faults by the rules in FILE, one a line")
 	// Nothing is injected by a variable that somebody has forgotten.
@@ -66,9 +66,9 @@ func (s *session) watchRehearsal(ctx context.Context) {
 
 // sayRules says what has changed since the rules that were said to be on.
 func (s *session) sayRules(said map[int]bool) {
-	on := map[int]bool{}
+	on, there := map[int]bool{}, map[int]bool{}
 	for _, r := range s.proxy.Faults().Rules() {
-		if r.Ended {
+		if there[r.ID] = true; r.Ended {
 			continue
 		}
 		on[r.ID] = true
@@ -83,7 +83,11 @@ func (s *session) sayRules(said map[int]bool) {
 	for id := range said {
 		if !on[id] {
 			delete(said, id)
-			s.say(fmt.Sprintf("fault rule %d has ended", id), true)
+			what := "was removed"
+			if there[id] {
+				what = "has ended"
+			}
+			s.say(fmt.Sprintf("fault rule %d %s", id, what), true)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func parseRate(s string) (float64, error) {
 	number, unit, ok := strings.Cut(s, "/")
 	n, err := strconv.ParseFloat(number, 64)
 	switch {
-	case err != nil || !(n > 0) || n > 1e6:
+	case err != nil || !(n >= 0.001) || n > 1e6:
 		return 0, errors.New("no rate")
 	case !ok || unit == "s":
 		return n, nil
@@ -112,7 +112,11 @@ func (a *app) rescue(ctx context.Context, b *backend, r webhook.Rescue, asJSON b
 		return err
 	}
 	if report.Stopped != "" && ctx.Err() == nil {
-		a.report(withHint(fmt.Errorf("stopped: %s", report.Stopped), "see that your app runs, then rescue again: it goes on where this one stopped"))
+		hint := "see that your app runs, then rescue again: it goes on where this one stopped"
+		if t.answered {
+			hint = "see why your app refuses them; leave them out with --filter, such as 'id:>=12'"
+		}
+		a.report(withHint(fmt.Errorf("stopped: %s", report.Stopped), hint))
 		return errReported
 	}
 	if report.Failed > 0 {
@@ -137,11 +141,16 @@ type rescueTale struct {
 	drawn  bool
 	last   time.Time
 	broken error
+	// answered says that the last one to fail was answered by the app.
+	answered bool
 }
 
 // event prints what was done with one event. With a bar, what went well is
 // only counted.
 func (t *rescueTale) event(r webhook.Rescued) {
+	if r.Skip == "" && r.Reason != "" {
+		t.answered = r.Attempt != nil && r.Attempt.StatusCode != 0
+	}
 	var err error
 	switch {
 	case t.json && r.Attempt != nil:
@@ -232,11 +241,12 @@ func (t *rescueTale) summary(r webhook.RescueReport) error {
 		words string
 	}{
 		{r.Failed, "failed"},
-		{r.Skipped, "accepted meanwhile, or sent as another"},
+		{r.Skipped, "accepted meanwhile"},
+		{r.Same, "sent as another"},
 		{r.Refused, "refused for their signature (--unverified sends them)"},
 		{r.Unknown, "of unknown outcome (--include-unknown sends them)"},
 		{r.Bodyless, "without a body"},
-		{r.Total - r.Accepted - r.Failed - r.Skipped - r.Refused - r.Unknown - r.Bodyless, "not tried"},
+		{r.Total - r.Accepted - r.Failed - r.Skipped - r.Same - r.Refused - r.Unknown - r.Bodyless, "not tried"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.words))

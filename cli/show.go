@@ -148,6 +148,9 @@ func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []we
 	} else {
 		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
 	}
+	if a := sum.Answer; a.By == webhook.ByTaskhook && a.Reason != "" && len(attempts) > 0 {
+		line("answered", "%s by taskhook: %s", answerWords(a.Status), a.Reason)
+	}
 	for i, at := range attempts {
 		_, _ = fmt.Fprintln(w)
 		line("attempt", "%d.%d %s %s", at.Delivery, at.Number, at.Trigger, at.StartedAt.Local().Format(time.RFC3339))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -93,6 +94,9 @@ func (f *simulateFlags) rehearsal(cmd *cobra.Command) (retry.Rehearsal, error) {
 	if f.fail < 0 {
 		return r, usageError(cmd, fmt.Errorf("invalid --fail %d", f.fail), "say how many answers are replaced: 0 or more")
 	}
+	if cmd.Flags().Changed("status") && f.fail == 0 {
+		return r, usageError(cmd, errors.New("--status replaces answers, and none is to be replaced"), "say how many: --status 500 --fail 2")
+	}
 	if f.mask && f.fail == 0 {
 		return r, usageError(cmd, errors.New("--mask replaces answers, and none is to be replaced"), "say how many: --mask --fail 2")
 	}
@@ -156,7 +160,7 @@ func (a *app) simulateAll(ctx context.Context, b *backend, names []string, r ret
 		tale    = simulationTale{app: a, json: f.json, seeded: f.seed != 0}
 		free    = make(chan struct{}, f.parallel)
 	)
-	for _, id := range ids {
+	for i, id := range unique(ids) {
 		free <- struct{}{}
 		if ctx.Err() != nil {
 			break
@@ -165,12 +169,24 @@ func (a *app) simulateAll(ctx context.Context, b *backend, names []string, r ret
 			defer func() { <-free }()
 			one := r
 			one.Resend.EventID = id
+			one.Simulation.Seed += uint64(i) // a schedule of its own
 			report, err := b.Simulate(ctx, one, tale.stage)
 			tale.end(ctx, id, report, err)
 		})
 	}
 	running.Wait()
 	return tale.outcome(ctx)
+}
+
+// unique leaves out what comes twice.
+func unique(ids []webhook.ID) []webhook.ID {
+	var out []webhook.ID
+	for _, id := range ids {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // simulationTale prints simulations, several at a time.
@@ -272,7 +288,7 @@ func (t *simulationTale) end(ctx context.Context, id webhook.ID, r retry.Report,
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	record := r.Record
-	cancelled := ctx.Err() != nil && (err != nil || record.Outcome == retry.OutcomeCancelled)
+	cancelled := ctx.Err() != nil && err != nil || err == nil && record.Outcome == retry.OutcomeCancelled
 	if cancelled {
 		t.cancelled = true
 	} else if err != nil || record.Outcome != retry.OutcomeAccepted {
@@ -312,7 +328,7 @@ func (t *simulationTale) printEnd(id webhook.ID, r retry.Report) error {
 func (t *simulationTale) outcome(ctx context.Context) error {
 	switch {
 	case t.cancelled || ctx.Err() != nil:
-		return context.Canceled
+		return &hintError{err: errReported, code: exitCancelled}
 	case t.broken != nil:
 		return t.broken
 	case t.lost:

@@ -27,6 +27,7 @@ func identities() map[string]error {
 		"pruned":      webhook.ErrPruned,
 		"unverified":  webhook.ErrUnverified,
 		"simulating":  webhook.ErrSimulating,
+		"rescuing":    webhook.ErrRescuing,
 		"unsimulated": webhook.ErrNotSimulating,
 		"no-rule":     fault.ErrNoRule,
 		"path":        jsjson.ErrPath,

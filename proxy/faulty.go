@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -18,7 +19,6 @@ func (p *Proxy) Faults() *fault.Table { return &p.faults }
 // forwardFaulty does to a received event what a rule says. What was done
 // stands in the attempt, and in the answer where the rule decided that.
 func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, effect fault.Effect) {
-	p.sendCopies(e, effect)
 	switch p.holdUp(l, effect) {
 	case heldTooLong:
 		p.answerHung(w, r, e, l, effect)
@@ -31,15 +31,17 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 		p.answerInPlace(w, r, e, effect)
 		return
 	}
+	p.sendCopies(e, effect)
 	if !p.takeSlot(w, r, e, l) {
 		return
 	}
 	s := sender{w: w}
-	if effect.After > 0 {
-		s.hold = func() { p.pause(time.Now().Add(effect.After)) }
-	}
-	if effect.Drop != "" {
+	held := heldAnswer{header: http.Header{}}
+	switch {
+	case effect.Drop != "":
 		s = sender{} // nobody hears the answer
+	case effect.After > 0:
+		s = sender{w: &held}
 	}
 	req := p.faultyRequest(e, effect)
 	f := p.attempt(p.flight.life, req, e, l, s)
@@ -47,11 +49,54 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 	if effect.Signature != "" {
 		f.attempt.Sent = req.record()
 	}
-	if effect.Drop == "" || f.failure != nil {
+	switch {
+	case effect.Drop != "":
+		p.dropAnswer(w, r, e, f, effect)
+	case effect.After > 0 && f.failure == nil:
+		p.passOnLater(w, r, e, l, f, &held, effect)
+	default:
+		if effect.After > 0 {
+			f.sender.begun = false // nothing of it has been passed on
+		}
+		p.conclude(w, r, e, f)
+	}
+}
+
+// heldAnswer keeps an answer that is passed on later.
+type heldAnswer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (h *heldAnswer) Header() http.Header         { return h.header }
+func (h *heldAnswer) WriteHeader(status int)      { h.status = status }
+func (h *heldAnswer) Write(b []byte) (int, error) { return h.body.Write(b) }
+
+// passOnLater holds the app's answer back, and passes it on unless the time
+// limit has passed by then: to the sender that is an app which takes too long.
+func (p *Proxy) passOnLater(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, f *forwarded, held *heldAnswer, effect fault.Effect) {
+	until := time.Now().Add(effect.After)
+	late := until.After(l.deadline)
+	if late {
+		until = l.deadline
+	}
+	if !p.pause(until) {
+		late = false // the proxy stops: the answer is passed on now
+	}
+	f.sender = sender{}
+	if late {
+		f.failure = explainTimeout(&f.attempt, l.span)
+		f.failure.text = "fault: " + effect.Words()
 		p.conclude(w, r, e, f)
 		return
 	}
-	p.dropAnswer(w, r, e, f, effect)
+	for name, values := range held.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(held.status)
+	_, f.sender.err = w.Write(held.body.Bytes())
+	p.conclude(w, r, e, f)
 }
 
 // faultyRequest is the request of an event with its signature spoiled, if a
@@ -129,9 +174,9 @@ func (p *Proxy) answerHung(w http.ResponseWriter, r *http.Request, e *webhook.Ev
 	f.attempt.StartedAt = l.deadline.Add(-l.span)
 	f.attempt.Duration = time.Since(f.attempt.StartedAt)
 	f.failure = explainTimeout(&f.attempt, l.span)
+	f.attempt.Error = f.failure.text
 	f.failure.text = "fault: " + effect.Words()
 	f.failure.reached = false
-	f.attempt.Error = f.failure.text
 	p.conclude(w, r, e, f)
 }
 
@@ -158,7 +203,7 @@ func (p *Proxy) answerInPlace(w http.ResponseWriter, r *http.Request, e *webhook
 // answer.
 func (p *Proxy) dropAnswer(w http.ResponseWriter, r *http.Request, e *webhook.Event, f *forwarded, effect fault.Effect) {
 	answer := webhook.Answer{By: webhook.ByTaskhook, BrokenOff: true, Reason: "fault: " + effect.Words()}
-	if effect.Drop == fault.DropMiddle {
+	if effect.Drop == fault.DropMiddle && f.failure == nil {
 		answer.Status, answer.By = f.attempt.StatusCode, webhook.ByApp
 		h := w.Header()
 		for name, values := range f.attempt.Header {

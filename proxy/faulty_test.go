@@ -45,6 +45,8 @@ func TestWhatARuleDoesIsDoneAndKept(t *testing.T) {
 			webhook.Answer{Status: 500, By: webhook.ByTaskhook, Reason: "fault: delayed 1ms, 500 by rule 1"}, 500},
 		{"delay:1ms", 200, "", 1, "delayed 1ms by rule 1", webhook.Answer{Status: 200, By: webhook.ByApp}, 200},
 		{"delay-after:1ms", 200, "the app's own answer", 1, "answer held back 1ms by rule 1", webhook.Answer{Status: 200, By: webhook.ByApp}, 200},
+		{"delay-after:10s", 408, "fault: answer held back 10s by rule 1", 1, "answer held back 10s by rule 1",
+			webhook.Answer{Status: 408, By: webhook.ByTaskhook, Reason: "fault: answer held back 10s by rule 1"}, 200},
 		{"drop:before", 0, "", 1, "connection dropped before the answer by rule 1",
 			webhook.Answer{By: webhook.ByTaskhook, BrokenOff: true, Reason: "fault: connection dropped before the answer by rule 1"}, 200},
 		{"drop:middle", 0, "the app's ", 1, "connection dropped in the middle of the answer by rule 1",

@@ -109,6 +109,7 @@ type Proxy struct {
 	shield    atomic.Bool
 	faults    fault.Table
 	running   rehearsals
+	rescuing  atomic.Bool
 }
 
 // The limits that Options leave open.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,7 +22,7 @@ const rescueStop = 5
 // after a crash a second rescue goes on where the first stopped. The watcher
 // is called for every event, one call at a time.
 //
-// An error says that nothing could be selected or sent at all; a rescue that
+// An error, such as webhook.ErrRescuing while another one runs, says that nothing could be selected or sent at all; a rescue that
 // ended early says why in the report.
 func (p *Proxy) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
 	if p.flight.stopping() || !p.flight.enter() {
@@ -38,16 +39,21 @@ func (p *Proxy) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook
 	if err != nil {
 		return webhook.RescueReport{}, err
 	}
-	w := &rescue{proxy: p, asked: r, watch: watch, seen: map[string]webhook.ID{}}
+	if !r.DryRun {
+		if !p.rescuing.CompareAndSwap(false, true) {
+			return webhook.RescueReport{}, webhook.ErrRescuing
+		}
+		defer p.rescuing.Store(false)
+	}
+	w := &rescue{proxy: p, asked: r, watch: watch, seen: map[sameWebhook]webhook.ID{}}
 	w.report.Total = len(ids)
 	return w.run(ctx, ids)
 }
 
-// Lost returns how many events a rescue would look at, whatever their
-// signatures.
+// Lost returns how many events a rescue would send.
 func (p *Proxy) Lost(ctx context.Context) (int, error) {
-	ids, err := p.lost(ctx, "", lostStates)
-	return len(ids), err
+	report, err := p.Rescue(ctx, webhook.Rescue{DryRun: true}, nil)
+	return report.Accepted, err
 }
 
 // lostStates are the states that a rescue is for.
@@ -89,8 +95,14 @@ type rescue struct {
 	mu     sync.Mutex
 	report webhook.RescueReport
 	done   int
-	seen   map[string]webhook.ID // the event that stands for a webhookId
-	row    int                   // failures in a row
+	seen   map[sameWebhook]webhook.ID // the event that is sent for all of them
+	row    int                        // failures in a row
+}
+
+// sameWebhook is what makes two events the same webhook.
+type sameWebhook struct {
+	id  string
+	sum [sha256.Size]byte // of the bytes
 }
 
 // run works through the events, so many at a time, and begins them in order.
@@ -107,18 +119,30 @@ func (w *rescue) run(ctx context.Context, ids []webhook.ID) (webhook.RescueRepor
 		if w.stopped() {
 			break
 		}
-		one, sending := w.look(whole, id)
-		if sending == nil {
-			w.tell(one)
-			continue
-		}
-		if err := pace.wait(ctx, w.proxy.flight.draining); err != nil {
-			w.stop(stopReason(err))
-		}
+		// What is looked at is sent at once: another may have sent it while this
+		// waited.
 		free <- struct{}{}
 		if w.stopped() {
 			break
 		}
+		one, sending := w.look(whole, id)
+		if sending == nil {
+			<-free
+			w.tell(one)
+			continue
+		}
+		if pace.waits() {
+			if err := pace.wait(ctx, w.proxy.flight.draining); err != nil {
+				w.stop(stopReason(err))
+				break
+			}
+			if one, sending = w.look(whole, id); sending == nil {
+				<-free
+				w.tell(one)
+				continue
+			}
+		}
+		w.sending(sending)
 		senders.Go(func() {
 			defer func() { <-free }()
 			w.send(whole, one, sending)
@@ -160,11 +184,26 @@ func (w *rescue) look(ctx context.Context, id webhook.ID) (webhook.Rescued, *res
 	case !w.asked.Unverified:
 		one.Skip, one.Reason = w.distrust(s.received)
 	}
-	if one.Skip != "" || err != nil || w.asked.DryRun {
+	if one.Skip != "" || err != nil {
+		return one, nil
+	}
+	if first, ok := w.seen[identity(s.received)]; ok && s.received.WebhookID != "" {
+		one.Skip, one.Reason = webhook.SkipSame, "it is the same webhook as "+first.String()
+		return one, nil
+	}
+	if w.asked.DryRun {
+		w.sending(s)
 		return one, nil
 	}
 	return one, s
 }
+
+func identity(e webhook.Event) sameWebhook {
+	return sameWebhook{e.WebhookID, sha256.Sum256(e.Body)}
+}
+
+// sending has an event stand for all that are the same webhook.
+func (w *rescue) sending(s *resending) { w.seen[identity(s.received)] = s.received.ID }
 
 // passOver says why an event is not to be sent, as far as its summary tells.
 func (w *rescue) passOver(ctx context.Context, sum webhook.Summary, state webhook.State) (webhook.Skip, string) {
@@ -184,47 +223,60 @@ func (w *rescue) passOver(ctx context.Context, sum webhook.Summary, state webhoo
 	default:
 		return webhook.SkipAccepted, "it is " + string(state) + " by now"
 	}
-	if sum.Duplicate {
-		return webhook.SkipAccepted, "the app had accepted its webhookId before"
-	}
 	if id := w.acceptedAs(ctx, sum); id != 0 {
 		return webhook.SkipAccepted, "the app has accepted it as " + id.String()
 	}
-	return w.same(sum)
-}
-
-// same has one event stand for all with its webhookId.
-func (w *rescue) same(sum webhook.Summary) (webhook.Skip, string) {
-	if sum.WebhookID == "" || sum.Outcome.Answer.Refused() {
-		return "", ""
-	}
-	if first, ok := w.seen[sum.WebhookID]; ok {
-		return webhook.SkipSame, "it is the same webhook as " + first.String()
-	}
-	w.seen[sum.WebhookID] = sum.ID
 	return "", ""
 }
 
 // maxTries bounds how far the redeliveries of an event are followed.
 const maxTries = 64
 
-// acceptedAs is the redelivery that the app has accepted, 0 if none.
+// acceptedAs is another event with the same webhookId and bytes that the app
+// has accepted, before or since; 0 if none. A forged one does not count: it
+// would keep the genuine event from the app.
 func (w *rescue) acceptedAs(ctx context.Context, sum webhook.Summary) webhook.ID {
+	before, after := sum, sum
 	for range maxTries {
-		if sum.RedeliveredAs == 0 {
-			return 0
+		if before.RedeliveryOf == 0 || before.Altered {
+			break
 		}
-		next, err := w.proxy.opts.Store.Summary(ctx, sum.RedeliveredAs)
-		if err != nil {
-			return 0
+		var ok bool
+		if before, ok = w.other(ctx, before.RedeliveryOf); !ok {
+			break
 		}
-		switch next.State(time.Now()) {
-		case webhook.StateAccepted, webhook.StateRescued:
-			return next.ID
+		if w.accepted(before) {
+			return before.ID
 		}
-		sum = next
+	}
+	for range maxTries {
+		if after.RedeliveredAs == 0 {
+			break
+		}
+		var ok bool
+		if after, ok = w.other(ctx, after.RedeliveredAs); !ok || after.Altered {
+			break
+		}
+		if w.accepted(after) {
+			return after.ID
+		}
 	}
 	return 0
+}
+
+func (w *rescue) other(ctx context.Context, id webhook.ID) (webhook.Summary, bool) {
+	sum, err := w.proxy.opts.Store.Summary(ctx, id)
+	return sum, err == nil
+}
+
+// accepted reports whether the app has accepted an event that could be trusted.
+func (w *rescue) accepted(sum webhook.Summary) bool {
+	trusted := sum.Verdict.Status == webhook.Valid || sum.Verdict.Status == webhook.Unchecked || w.asked.Unverified
+	switch sum.State(time.Now()) {
+	case webhook.StateAccepted, webhook.StateRescued:
+		return trusted
+	}
+	return false
 }
 
 // distrust says why the keys that are trusted now do not let an event pass.
@@ -269,6 +321,8 @@ func (w *rescue) tell(one webhook.Rescued) {
 		w.report.Unknown++
 	case webhook.SkipBodyless:
 		w.report.Bodyless++
+	case webhook.SkipSame:
+		w.report.Same++
 	case webhook.SkipNone:
 		w.count(one)
 	default:
@@ -311,6 +365,9 @@ type pacer struct {
 	every time.Duration
 	next  time.Time
 }
+
+// waits reports whether things are held apart at all.
+func (p *pacer) waits() bool { return p.every > 0 }
 
 // pause is the time between two things of so many a second; 0: none.
 func pause(rate float64) time.Duration {

@@ -30,8 +30,7 @@ type sender struct {
 	w       http.ResponseWriter // nil: nobody waits
 	begun   bool                // the head of the app's answer is on its way
 	written int
-	err     error  // the sender does not take any more
-	hold    func() // waits before the answer is passed on; nil: it is at once
+	err     error // the sender does not take any more
 }
 
 // begin passes on the status and the headers, unless that has been done. The
@@ -39,9 +38,6 @@ type sender struct {
 func (s *sender) begin(resp *http.Response) {
 	if s.begun || s.w == nil {
 		return
-	}
-	if s.hold != nil {
-		s.hold()
 	}
 	s.begun = true
 	h := s.w.Header()

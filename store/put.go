@@ -104,7 +104,7 @@ func (t *txn) follow(id webhook.ID, r *row, body []byte) {
 	case webhook.StateAccepted, webhook.StateRescued:
 		r.flags |= flagDuplicate
 	case webhook.StatePending:
-		r.flags.set(flagDuplicate, before.flags.has(flagAcceptedLater))
+		r.flags.set(flagDuplicate, before.flags.has(flagAcceptedLater) || before.flags.has(flagDuplicate))
 	}
 	if !before.flags.has(flagNoBody) && !r.flags.has(flagNoBody) {
 		r.flags.set(flagAltered, !bytes.Equal(t.record(recordKey(earlier, kindBody)), body))

@@ -49,7 +49,8 @@ type RescueReport struct {
 	Total    int `json:"total"`    // events that were lost when it began
 	Accepted int `json:"accepted"` // rescued now; in a dry run those that would be sent
 	Failed   int `json:"failed"`   // sent, and not accepted
-	Skipped  int `json:"skipped"`  // accepted or deleted meanwhile, or the same webhook as another
+	Skipped  int `json:"skipped"`  // accepted or deleted meanwhile
+	Same     int `json:"same"`     // the same webhook as another, which was sent
 	Refused  int `json:"refused"`  // not sent for their signatures
 	Unknown  int `json:"unknown"`  // not sent because their outcome is unknown
 	Bodyless int `json:"bodyless"` // not sent because their bodies were not kept
