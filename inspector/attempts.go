@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"taskhook/webhook"
@@ -38,7 +39,7 @@ func (r *reading) attempts(b *pageBuilder) error {
 	if len(all) == 0 {
 		b.add(lookDim, "Not sent to the app.")
 	}
-	b.answer(e.Answer, len(all))
+	b.answer(e.Answer, len(all), r.loc)
 	b.blank()
 	r.next(b)
 	return nil
@@ -126,7 +127,7 @@ func attemptOutcome(a webhook.Attempt) (string, look) {
 }
 
 // answer says what the sender was told where no attempt says it.
-func (b *pageBuilder) answer(a webhook.Answer, attempts int) {
+func (b *pageBuilder) answer(a webhook.Answer, attempts int, loc *time.Location) {
 	switch {
 	case a.Status == 0 && a.BrokenOff:
 		b.blank()
@@ -134,6 +135,12 @@ func (b *pageBuilder) answer(a webhook.Answer, attempts int) {
 	case a.SenderGone:
 		b.blank()
 		b.add(lookBad, "The sender hung up before it could be told.")
+	case a.Shielded:
+		b.blank()
+		b.add(lookWarn, "Shielded: Taskhook answered "+strconv.Itoa(a.Status)+" in place of the failure, so that the event comes again"+comesAgain(a, loc)+".")
+		if reason := strings.TrimPrefix(a.Reason, "shielded: "); reason != "" {
+			b.add(lookDim, reason)
+		}
 	case a.Status != 0 && (attempts == 0 || a.By == webhook.ByTaskhook):
 		b.blank()
 		b.add(lookText, "Taskhook answered "+strconv.Itoa(a.Status)+".")
@@ -141,6 +148,14 @@ func (b *pageBuilder) answer(a webhook.Answer, attempts int) {
 			b.add(lookDim, a.Reason)
 		}
 	}
+}
+
+// comesAgain says when the sender is expected again, "" if it is not.
+func comesAgain(a webhook.Answer, loc *time.Location) string {
+	if a.RetryAt.IsZero() {
+		return ""
+	}
+	return ", about " + a.RetryAt.In(loc).Format("15:04")
 }
 
 // next says what the platform will do.

@@ -21,21 +21,33 @@ type progress struct {
 	total  int // 0: not known
 	began  time.Time
 	cancel context.CancelFunc // set: esc ends the work at once, not after its present step
-	held   []tea.KeyPressMsg  // pressed while nothing was shown
+	// finishes says that work that is cancelled still ends its present step;
+	// the dialog waits for it, and for x as well as for esc.
+	finishes bool
+	held     []tea.KeyPressMsg // pressed while nothing was shown
 
-	done    atomic.Int64
-	failed  atomic.Int64
-	stopped atomic.Bool
-	drawn   struct {
-		done, failed int64
-		shown        bool
+	done     atomic.Int64
+	accepted atomic.Int64 // counted by work that does so
+	failed   atomic.Int64
+	stopped  atomic.Bool
+	drawn    struct {
+		done, accepted, failed int64
+		shown                  bool
 	}
 }
 
 var (
 	keyStop = bind("esc", "stop", "esc")
+	keyEnd  = bind("esc/x", "stop", "esc", "x")
 	keyAway = bind("esc", "leave it behind", "esc")
 )
+
+func (p *progress) stop() key.Binding {
+	if p.finishes {
+		return keyEnd
+	}
+	return keyStop
+}
 
 func (p *progress) quiet(now time.Time) bool { return now.Sub(p.began) < quietFor }
 
@@ -48,13 +60,12 @@ func (p *progress) moved(now time.Time) bool {
 // as its present step; a second one does not wait for that.
 func (p *progress) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
-	case key.Matches(msg, keyStop):
+	case key.Matches(msg, p.stop()):
 		again := p.stopped.Swap(true)
 		if p.cancel != nil {
 			p.cancel()
-			return nil, true
 		}
-		return nil, again
+		return nil, again || p.cancel != nil && !p.finishes
 	case p.quiet(m.now):
 		p.held = append(p.held, msg)
 	}
@@ -63,13 +74,16 @@ func (p *progress) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (p *progress) lines(m *model, width, height int) []string {
 	d := &p.drawn
-	d.done, d.failed, d.shown = p.done.Load(), p.failed.Load(), !p.quiet(m.now)
+	d.done, d.accepted, d.failed, d.shown = p.done.Load(), p.accepted.Load(), p.failed.Load(), !p.quiet(m.now)
 	if !d.shown {
 		return nil
 	}
 	text := p.title + ": " + count(int(d.done))
 	if p.total > 0 {
 		text += " of " + count(p.total)
+	}
+	if d.accepted > 0 {
+		text += ", " + signGood + " " + count(int(d.accepted)) + " accepted"
 	}
 	if d.failed > 0 {
 		text += ", " + signBad + " " + count(int(d.failed)) + " failed"
@@ -97,7 +111,7 @@ func (p *progress) keys() []key.Binding {
 	if p.stopped.Load() {
 		return []key.Binding{keyAway}
 	}
-	return []key.Binding{keyStop}
+	return []key.Binding{p.stop()}
 }
 
 // work runs f in the background behind a progress dialog. What f returns is

@@ -54,6 +54,9 @@ func (m *model) pasteDialog(msg tea.PasteMsg) tea.Cmd {
 		msg.Content = export.Clean(msg.Content)
 		return p.update(msg)
 	}
+	if f, ok := m.dialog.(*form); ok && m.place == inDialog {
+		f.paste(msg.Content)
+	}
 	return nil
 }
 

@@ -24,6 +24,9 @@ type driver struct {
 	slow bool
 }
 
+// readTime is how long every read of the list takes, however fast the machine.
+const readTime = 50 * time.Microsecond
+
 func drive(t testing.TB, feed *memory, width, height int, o Options) *driver {
 	t.Helper()
 	o.Location, o.Policy = time.UTC, retry.Policy{MaxRetries: 6}
@@ -58,10 +61,13 @@ func (d *driver) run(cmd tea.Cmd) {
 		}
 		return
 	}
-	switch msg.(type) {
+	switch msg := msg.(type) {
 	case nil:
 	case tea.QuitMsg:
 		d.quit = true
+	case pageMsg:
+		msg.took = readTime
+		d.send(msg)
 	case result:
 		d.send(msg)
 	}
@@ -102,7 +108,8 @@ func keyPress(name string) tea.KeyPressMsg {
 		"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape},
 		"tab": {Code: tea.KeyTab}, "shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift}, "pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown},
 		"home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "backspace": {Code: tea.KeyBackspace},
-		"ctrl+p": {Code: 'p', Mod: tea.ModCtrl}, "ctrl+n": {Code: 'n', Mod: tea.ModCtrl},
+		"left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight}, "space": {Code: tea.KeySpace, Text: " "},
+		"ctrl+r": {Code: 'r', Mod: tea.ModCtrl}, "ctrl+p": {Code: 'p', Mod: tea.ModCtrl}, "ctrl+n": {Code: 'n', Mod: tea.ModCtrl},
 	}
 	if k, ok := special[name]; ok {
 		return tea.KeyPressMsg(k)

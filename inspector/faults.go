@@ -17,20 +17,24 @@ import (
 // faultTable is the dialog of the rules that inject faults.
 type faultTable struct{ at int }
 
+// faultsRoomy is from which width on the table has all its columns.
+const faultsRoomy = 60
+
 var (
-	keyAddRule    = bind("a", "add", "a", "+")
+	keyShut       = bind("esc", "close", "esc", "q")
+	keyAddRule    = bind("a", "add", "a", "enter", "+")
 	keyRemoveRule = bind("d", "remove", "d", "delete")
-	keyClearRules = bind("C", "remove all", "C")
+	keyClearRules = bind("c", "remove all", "c")
 )
 
 func (t *faultTable) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	rules := m.listener.Faults
 	switch {
-	case key.Matches(msg, keyClose):
+	case key.Matches(msg, keyShut):
 		return nil, true
 	case key.Matches(msg, keyPick):
 		t.at++
-		if s := msg.String(); s == "up" || s == "k" || s == "shift+tab" {
+		if backwards(msg) {
 			t.at -= 2
 		}
 		t.at = max(0, min(t.at, len(rules)-1))
@@ -42,7 +46,12 @@ func (t *faultTable) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return m.changeFaults(webhook.FaultChange{Remove: []int{rules[t.at].ID}}), false
 	case key.Matches(msg, keyClearRules) && len(rules) > 0:
 		m.leave(t)
-		m.ask(&question{text: "Remove " + plural(len(rules), "rule") + "?", yes: func(m *model) tea.Cmd {
+		back := func(m *model) tea.Cmd {
+			m.ask(t)
+			return nil
+		}
+		m.ask(&question{text: "Remove " + plural(len(rules), "rule") + "?", no: back, yes: func(m *model) tea.Cmd {
+			m.ask(t)
 			return m.changeFaults(webhook.FaultChange{Clear: true})
 		}})
 		return nil, true
@@ -58,7 +67,7 @@ func (m *model) askRule(t *faultTable) {
 		return m.changeFaults(webhook.FaultChange{Add: []string{text}})
 	})
 	p.input.Placeholder = "type:ContactCreate rate:30% status:429"
-	p.validate = validRule
+	p.validate, p.preview = validRule, rulePreview
 	m.askText(p, m.acts.rules)
 }
 
@@ -66,10 +75,23 @@ func (m *model) askRule(t *faultTable) {
 func validRule(text string) error {
 	_, err := fault.Parse(text)
 	var bad *fault.RuleError
-	if errors.As(err, &bad) && bad.Length > 0 {
-		return fmt.Errorf("%s: %w", text[bad.Offset:bad.Offset+bad.Length], err)
+	if !errors.As(err, &bad) {
+		return err
 	}
-	return err
+	if bad.Length > 0 {
+		err = fmt.Errorf("%s: %w", text[bad.Offset:bad.Offset+bad.Length], err)
+	}
+	return misplaced{err, bad.Offset + bad.Length} // behind it, where it is erased
+}
+
+// rulePreview says what a rule will do, and what it costs on the real
+// platform; "" while it is none.
+func rulePreview(text string) string {
+	r, err := fault.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return sentences(r.Effect(), r.Warning())
 }
 
 // changeFaults changes the rules, and shows what they are then.
@@ -87,20 +109,30 @@ type faultsMsg struct {
 	err    error
 }
 
-// apply implements result.
+// apply implements result. Of a rule that was added the table says what it
+// costs; without the table a message does.
 //
 //nolint:unparam // as the interface wants it
 func (msg faultsMsg) apply(m *model) tea.Cmd {
-	if msg.err != nil {
+	t, open := m.dialog.(*faultTable)
+	open = open && m.place == inDialog
+	n := len(msg.rules)
+	switch {
+	case errors.Is(msg.err, context.Canceled):
+		return nil
+	case msg.err != nil:
+		if open {
+			m.leave(t) // the message stands in its place
+		}
 		m.say(moodBad, "the rules were not changed: "+msg.err.Error())
 		return nil
+	case len(msg.change.Add) > 0 && n > 0 && open:
+		t.at = n - 1
+	case len(msg.change.Add) > 0 && n > 0:
+		last := msg.rules[n-1]
+		m.say(moodWarn, fmt.Sprintf("rule %d: %s", last.ID, sentences(last.Effect, last.Warning)))
 	}
 	m.listener.Faults = msg.rules
-	if n := len(msg.rules); len(msg.change.Add) > 0 && n > 0 {
-		if warning := msg.rules[n-1].Warning; warning != "" {
-			m.say(moodWarn, fmt.Sprintf("rule %d: %s", msg.rules[n-1].ID, warning))
-		}
-	}
 	return nil
 }
 
@@ -110,14 +142,15 @@ func (t *faultTable) lines(m *model, width, height int) []string {
 		return m.paragraph(moodDim, "No rules: nothing is injected. a adds one, such as type:ContactCreate rate:30% status:429", width, height)
 	}
 	t.at = max(0, min(t.at, len(rules)-1))
-	lines := []string{m.styles.mood(moodDim, fit("  #  done    ends          rule", width))}
-	warning := rules[t.at].Effect
-	if w := rules[t.at].Warning; w != "" {
-		warning += "; " + w
+	names := "  #  fired/seen left   ends    rule"
+	if width < faultsRoomy {
+		names = "  #  fired left rule"
 	}
+	lines := []string{m.styles.mood(moodDim, fit(names, width))}
 	var below []string
 	if height > 4 {
-		below = m.paragraph(moodWarn, signWarning+" "+warning, width, min(3, height-3))
+		text := sentences(rules[t.at].Effect, rules[t.at].Warning)
+		below = m.paragraph(moodWarn, signWarning+" "+text, width, min(4, height-3))
 	}
 	room := max(1, height-1-len(below))
 	from := max(0, min(t.at-room/2, len(rules)-room))
@@ -129,12 +162,13 @@ func (t *faultTable) lines(m *model, width, height int) []string {
 
 // ruleRow is one rule of the table.
 func (m *model) ruleRow(r webhook.FaultRule, selected bool, width int) string {
-	sign := "  "
-	if selected {
-		sign = "▸ "
+	text := toggled(selected, "▸ ", "  ") + fit(strconv.Itoa(r.ID), 2) + " "
+	if width < faultsRoomy {
+		text += fit(strconv.Itoa(r.Fired), 5) + " " + fit(ruleLeft(r), 4) + " "
+	} else {
+		text += fit(strconv.Itoa(r.Fired)+"/"+strconv.Itoa(r.Matched), 10) + " " + fit(ruleLeft(r), 6) + " " + fit(m.ruleEnds(r), 7) + " "
 	}
-	done := strconv.Itoa(r.Fired) + "/" + strconv.Itoa(r.Matched)
-	text := fit(sign+fit(strconv.Itoa(r.ID), 2)+" "+fit(done, 7)+" "+fit(m.ruleEnds(r), 13)+" "+export.Clean(r.Text), width)
+	text = fit(text+export.Clean(r.Text), width)
 	switch {
 	case selected:
 		return m.styles.selected.on(text)
@@ -144,21 +178,30 @@ func (m *model) ruleRow(r webhook.FaultRule, selected bool, width int) string {
 	return text
 }
 
+// ruleLeft is how often a rule will still act.
+func ruleLeft(r webhook.FaultRule) string {
+	switch {
+	case r.Ended:
+		return "done"
+	case r.Limit > 0:
+		return strconv.Itoa(max(0, r.Limit-r.Fired))
+	}
+	return "–"
+}
+
 // ruleEnds says when a rule ends by itself.
 func (m *model) ruleEnds(r webhook.FaultRule) string {
 	switch {
 	case r.Ended:
 		return "ended"
-	case r.Limit > 0:
-		return "after " + strconv.Itoa(r.Limit)
 	case !r.Ends.IsZero():
 		return until(r.Ends, m.now)
 	}
-	return "never"
+	return "–"
 }
 
 func (t *faultTable) keys() []key.Binding {
-	return []key.Binding{keyClose, keyAddRule, keyRemoveRule, keyClearRules, keyPick}
+	return []key.Binding{keyShut, keyAddRule, keyRemoveRule, keyClearRules, keyPick}
 }
 
 // toggleShield puts the shield up or down.

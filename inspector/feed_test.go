@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"taskhook/proxy/fault"
-	"taskhook/retry"
 	"taskhook/webhook"
 	"taskhook/webhook/filter"
 )
@@ -408,67 +407,4 @@ func (f *memory) markCalls() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.marked
-}
-
-// rehearsing is what the fake does where the platform is rehearsed.
-type rehearsing struct {
-	simulate func(ctx context.Context, r retry.Rehearsal, watch func(retry.Stage)) (retry.Report, error)
-	steered  []retry.Steering
-	rescue   func(r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error)
-	rescues  []webhook.Rescue
-}
-
-func (f *memory) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
-	return f.rehearsing.simulate(ctx, r, func(s retry.Stage) {
-		for _, w := range watch {
-			w(s)
-		}
-	})
-}
-
-func (f *memory) Steer(_ context.Context, s retry.Steering) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.rehearsing.steered = append(f.rehearsing.steered, s)
-	return nil
-}
-
-func (f *memory) Rescue(_ context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
-	f.mu.Lock()
-	f.rehearsing.rescues = append(f.rehearsing.rescues, r)
-	f.mu.Unlock()
-	return f.rehearsing.rescue(r, watch)
-}
-
-func (f *memory) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var add []fault.Rule
-	for _, text := range c.Add {
-		rule, err := fault.Parse(text)
-		if err != nil {
-			return nil, err
-		}
-		add = append(add, rule)
-	}
-	if c.Clear {
-		f.rules.Clear()
-	}
-	for _, id := range c.Remove {
-		if err := f.rules.Remove(id); err != nil {
-			return nil, err
-		}
-	}
-	for _, rule := range add {
-		f.rules.Add(rule)
-	}
-	f.listener.Faults = f.rules.Rules()
-	return f.listener.Faults, nil
-}
-
-func (f *memory) SetShield(_ context.Context, on bool) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.listener.Shield = on
-	return nil
 }

@@ -40,9 +40,7 @@ func (m *model) headerView() []string {
 		text, _ := cut(" "+signWarning+" answering 429: "+t, m.width)
 		lines = append(lines, s.mood(moodBad, text))
 	}
-	if line := m.noticeLine(); line != "" {
-		lines = append(lines, line)
-	}
+	lines = append(lines, m.noticeLines()...)
 	if m.unfolded() {
 		lines = append(lines, s.rule.on(strings.Repeat("─", m.width)))
 	}

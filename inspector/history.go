@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"taskhook/retry"
 	"taskhook/webhook"
 )
 
@@ -62,13 +63,21 @@ func (b *pageBuilder) historyLine(r *reading, e webhook.Summary, before []webhoo
 	case e.RedeliveryOf == 0:
 		text += "first send"
 	case len(before) > 0 && !before[len(before)-1].Answer.At.IsZero():
-		earlier := before[len(before)-1]
-		text += r.policy.GapWords(earlier.ID.String(), e.Try, e.ReceivedAt.Sub(earlier.Answer.At))
+		text += gapWords(r.policy, before[len(before)-1], e)
 	default:
 		text += "send " + strconv.Itoa(e.Try)
 	}
 	if e.Answer.Status != 0 {
 		text += " → " + strconv.Itoa(e.Answer.Status)
+	}
+	if e.Answer.Shielded {
+		text += ", shielded"
+	}
+	if e.Resent {
+		text += " · resent from here"
+	}
+	if e.Simulated {
+		text += " · rehearsed from here"
 	}
 	l := lookDim
 	if e.ID == r.spec.id {
@@ -83,6 +92,16 @@ func (b *pageBuilder) historyLine(r *reading, e webhook.Summary, before []webhoo
 	if e.Duplicate {
 		b.add(lookWarn, "  "+signWarning+" duplicate: the app had accepted it before")
 	}
+}
+
+// gapWords says how an event fits the policy after the one before it with the
+// same webhookId, whose answer is known.
+func gapWords(p retry.Policy, before, e webhook.Summary) string {
+	status := before.Answer.Status
+	if before.Answer.SenderGone || before.Answer.BrokenOff {
+		status = retry.Nothing
+	}
+	return p.GapWords(before.ID.String(), status, e.Try, e.ReceivedAt.Sub(before.Answer.At))
 }
 
 // cutShort reports whether the first of some attempts is the last of a

@@ -109,13 +109,22 @@ func (p *plain) askAgain(ctx context.Context, now time.Time, patience time.Durat
 	return err
 }
 
-// lookUp reads the events of attempts that are too old to be remembered.
+// lookUp reads the events of attempts that are too old to be remembered, and
+// those that came before a redelivery: their answers were not known when they
+// came.
 func (p *plain) lookUp(ctx context.Context, news webhook.News) error {
 	coming := map[webhook.ID]bool{}
 	for _, e := range news.Events {
 		coming[e.ID] = true
 	}
 	var ids []webhook.ID
+	for _, e := range news.Events {
+		before := e.RedeliveryOf
+		if before != 0 && !coming[before] && p.known[before].Answer.At.IsZero() {
+			ids = append(ids, before)
+			coming[before] = true
+		}
+	}
 	for _, a := range news.Attempts {
 		if _, ok := p.known[a.EventID]; !ok && !coming[a.EventID] {
 			ids = append(ids, a.EventID)
@@ -127,7 +136,7 @@ func (p *plain) lookUp(ctx context.Context, news webhook.News) error {
 	}
 	page, err := p.feed.Page(ctx, webhook.Query{IDs: ids, Limit: len(ids)})
 	if err != nil {
-		return fmt.Errorf("read resent events: %w", err)
+		return fmt.Errorf("read earlier events: %w", err)
 	}
 	for _, e := range page.Events {
 		p.remember(e)
@@ -193,7 +202,7 @@ func (p *plain) redelivery(e webhook.Summary) string {
 	}
 	text := "the same webhookId as " + e.RedeliveryOf.String()
 	if before, ok := p.known[e.RedeliveryOf]; ok && !before.Answer.At.IsZero() {
-		text = p.o.Policy.GapWords(e.RedeliveryOf.String(), e.Try, e.ReceivedAt.Sub(before.Answer.At))
+		text = gapWords(p.o.Policy, before, e)
 	}
 	if e.Altered {
 		text += ", with other bytes"
@@ -211,7 +220,7 @@ func (p *plain) rehearsed(a webhook.Attempted) string {
 		parts = append(parts, "fault: "+a.Fault)
 	}
 	if a.Outcome.Answer.Shielded && a.Trigger == webhook.TriggerReceived {
-		parts = append(parts, "shielded: answered 429")
+		parts = append(parts, "shielded: the sender was told 429 and comes again"+comesAgain(a.Outcome.Answer, p.o.Location))
 	}
 	if a.VirtualTime.IsZero() {
 		return sentences(parts...)
@@ -219,9 +228,9 @@ func (p *plain) rehearsed(a webhook.Attempted) string {
 	text := sendName(a.Number) + " would arrive " + a.VirtualTime.In(p.o.Location).Format("15:04:05")
 	switch {
 	case a.Simulated && a.AppStatus != 0:
-		text += ", in place of the app's " + strconv.Itoa(a.AppStatus)
+		text += ", simulated in place of the app's " + strconv.Itoa(a.AppStatus)
 	case a.Simulated:
-		text += ", the app was not called"
+		text += ", simulated: the app was not called"
 	}
 	return sentences(append(parts, text)...)
 }

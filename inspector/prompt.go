@@ -1,7 +1,9 @@
 package inspector
 
 import (
+	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/textinput"
@@ -20,6 +22,7 @@ type prompt struct {
 	why      string   // why the last answer would not do
 	offered  bool     // the text is the screen's: typing replaces it, any other key takes it over
 	validate func(text string) error
+	preview  func(text string) string // what a text will do, shown below it; nil: nothing
 	done     func(m *model, text string) tea.Cmd
 }
 
@@ -69,7 +72,7 @@ func (p *prompt) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		text := strings.TrimSpace(p.input.Value())
 		if p.validate != nil {
 			if err := p.validate(text); err != nil {
-				p.why = err.Error()
+				p.point(text, err)
 				return nil, false
 			}
 		}
@@ -83,6 +86,23 @@ func (p *prompt) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return nil, false
 	}
 	return p.update(msg), false
+}
+
+// misplaced is an error with the place, in bytes, of what is wrong.
+type misplaced struct {
+	error
+	at int
+}
+
+// point says what is wrong with a text, with the cursor on it if it is known
+// where that is.
+func (p *prompt) point(text string, err error) {
+	p.why = err.Error()
+	var m misplaced
+	if errors.As(err, &m) && m.at <= len(text) {
+		p.input.SetValue(text)
+		p.input.SetCursor(utf8.RuneCountInString(text[:m.at]))
+	}
 }
 
 // update hands the line a message that is not one of the prompt's keys.
@@ -123,8 +143,14 @@ func (p *prompt) lines(m *model, width, height int) []string {
 		text, _ = cut(p.label, width)
 	}
 	lines := []string{text}
-	if p.why != "" && height > 1 {
+	switch {
+	case height < 2:
+	case p.why != "":
 		lines = append(lines, m.paragraph(moodBad, signBad+" "+p.why, width, height-1)...)
+	case p.preview != nil:
+		if text := p.preview(strings.TrimSpace(p.input.Value())); text != "" {
+			lines = append(lines, m.paragraph(moodWarn, signWarning+" "+text, width, height-1)...)
+		}
 	}
 	return lines
 }

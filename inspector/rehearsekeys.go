@@ -38,8 +38,7 @@ func (m *model) pressRehearse(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	k := &m.keys
 	switch {
 	case key.Matches(msg, k.Simulate):
-		m.askSimulation()
-		return nil, true
+		return m.askSimulation(), true
 	case key.Matches(msg, k.Faults):
 		m.ask(&faultTable{})
 		return nil, true

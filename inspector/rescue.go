@@ -53,12 +53,16 @@ func (m *model) rescueOf(f rescueForm) webhook.Rescue {
 // rescueDialog asks whether to begin. Each choice that changes what would be
 // sent looks again.
 func (m *model) rescueDialog(f rescueForm, r webhook.RescueReport) *menu {
-	d := &menu{text: rescuePlan(r, m.listener.Target)}
+	d := &menu{text: rescuePlan(r)}
 	again := func(f rescueForm) func(*model) tea.Cmd {
 		return func(m *model) tea.Cmd { return m.planRescue(f) }
 	}
+	to := ""
+	if target := m.listener.Target; target != "" {
+		to = " to " + target
+	}
 	if r.Accepted > 0 {
-		d.choices = append(d.choices, choice{"r", "rescue", "send " + events(r.Accepted) + " in order of arrival", func(m *model) tea.Cmd { return m.rescue(f, r.Total) }})
+		d.choices = append(d.choices, choice{"r", "rescue", "send " + events(r.Accepted) + " in order of arrival" + to, func(m *model) tea.Cmd { return m.rescue(f, r.Total) }})
 	}
 	if m.list.filter() != "" {
 		other := f
@@ -82,11 +86,8 @@ func (m *model) rescueDialog(f rescueForm, r webhook.RescueReport) *menu {
 }
 
 // rescuePlan says what would be sent and what would not.
-func rescuePlan(r webhook.RescueReport, target string) string {
+func rescuePlan(r webhook.RescueReport) string {
 	text := "Rescue: " + events(r.Accepted) + " would be sent"
-	if target != "" {
-		text += " to " + target
-	}
 	if apart := rescueApart(r); apart != "" {
 		text += ". Not sent: " + apart
 	}
@@ -110,42 +111,61 @@ func rescueApart(r webhook.RescueReport) string {
 	return strings.Join(parts, ", ")
 }
 
-// rescue sends what was lost, behind a bar.
+// rescue sends what was lost, behind a bar. What was begun when it is stopped
+// is finished.
 func (m *model) rescue(f rescueForm, total int) tea.Cmd {
 	ask := m.rescueOf(f)
 	ctx, cancel := context.WithCancel(m.background.ctx)
-	p := &progress{title: "rescuing", total: total, cancel: cancel}
+	p := &progress{title: "Rescuing", total: total, cancel: cancel, finishes: true}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
+		first := "" // failure, in words
 		report, err := m.actions.Rescue(ctx, ask, func(one webhook.Rescued) {
 			p.done.Store(int64(one.Done))
-			if one.Skip == "" && one.Reason != "" {
-				p.failed.Add(1)
+			switch {
+			case one.Skip != webhook.SkipNone:
+			case one.Reason != "":
+				if p.failed.Add(1) == 1 {
+					first = "first " + one.Event.ID.String() + ": " + one.Reason
+				}
+			default:
+				p.accepted.Add(1)
 			}
 		})
+		stopped := errors.Is(err, context.Canceled)
+		if stopped { // the report may not have come: what was seen counts
+			report.Accepted, report.Failed = int(p.accepted.Load()), int(p.failed.Load())
+			report.Stopped, err = "", nil
+		}
 		return func(m *model, _ bool) tea.Cmd {
 			m.refresh()
-			m.sayRescue(report, err)
+			m.sayRescue(report, first, stopped, err)
 			return nil
 		}
 	})
 }
 
-// sayRescue sums a rescue up.
-func (m *model) sayRescue(r webhook.RescueReport, err error) {
+// sayRescue sums a rescue up, with its first failure; a person may have stopped
+// it.
+func (m *model) sayRescue(r webhook.RescueReport, first string, stopped bool, err error) {
 	text := fmt.Sprintf("%s %s rescued", signRescued, events(r.Accepted))
 	if r.Failed > 0 {
 		text += ", " + count(r.Failed) + " failed"
 	}
 	rest := r
 	rest.Failed = 0
-	text = sentences(text, rescueApart(rest))
-	if r.Accepted > 0 && r.Failed == 0 && r.Stopped == "" {
+	if r.Stopped != "" {
+		first = "" // the reason is the same, and stands there
+	}
+	text = sentences(text, first, rescueApart(rest))
+	if r.Accepted > 0 && r.Failed == 0 && r.Stopped == "" && !stopped {
 		m.listener.Rescuable = 0 // until the listener says otherwise
 	}
 	switch {
-	case err != nil && !errors.Is(err, context.Canceled):
+	case err != nil:
 		m.say(moodBad, sentences(text, err.Error()))
+	case stopped:
+		m.say(moodWarn, sentences(text, "stopped", "ctrl+r goes on where it stopped"))
 	case r.Stopped != "":
 		m.say(moodBad, sentences(text, "stopped: "+r.Stopped, "ctrl+r goes on where it stopped"))
 	case r.Failed > 0:

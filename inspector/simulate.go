@@ -1,17 +1,19 @@
 package inspector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
-	"sync"
+	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 
 	"taskhook/retry"
 	"taskhook/webhook"
+	"taskhook/webhook/export"
 )
 
 // The choices of the form, in the order of its values.
@@ -20,33 +22,44 @@ var (
 	formSpeeds   = [...]retry.Speed{600, 60, 1, retry.Instant}
 )
 
-// seeds is how many schedules the form offers.
+// seeds is how many schedules the form draws its first one from.
 const seeds = 1000
 
 // askSimulation asks how to put the app through the platform's retries with
-// the selected event, or shows the simulation of it that runs.
-func (m *model) askSimulation() {
+// the selected event or the marked ones, or shows the simulation of the
+// selected event that runs.
+func (m *model) askSimulation() tea.Cmd {
 	e, ok := m.selection()
 	if !ok {
-		return
+		return nil
 	}
 	m.list.hold()
 	if s := m.acts.simulations[e.ID]; s != nil && s.running() {
 		m.ask(&timeline{simulation: s})
-		return
+		return nil
 	}
-	if e.State(m.now) == webhook.StateRefused {
-		m.ask(&question{text: e.ID.String() + " was refused for its signature. Send it to the app all the same?", yes: func(m *model) tea.Cmd {
-			m.ask(m.simulationForm(e, true))
-			return nil
-		}})
-		return
-	}
-	m.ask(m.simulationForm(e, false))
+	return m.choose("rehearse", func(m *model, c chosen) tea.Cmd {
+		switch refused := c.refused(); {
+		case len(c.events) == 0:
+			m.say(moodDim, "there is nothing to rehearse")
+		case refused == 0 && len(c.events) == 1:
+			m.ask(m.simulationForm(c))
+		case len(c.events) == 1:
+			m.ask(&question{text: c.name + " was refused for its signature. Send it to the app all the same?", yes: func(m *model) tea.Cmd {
+				m.ask(m.simulationForm(c))
+				return nil
+			}})
+		case refused == len(c.events):
+			m.say(moodWarn, "all of them were refused for their signature: rehearse them one by one")
+		default:
+			m.ask(m.simulationForm(c.withoutRefused()))
+		}
+		return nil
+	})
 }
 
-// simulationForm is the form of an event.
-func (m *model) simulationForm(e webhook.Summary, unverified bool) *form {
+// simulationForm is the form of one event or of several.
+func (m *model) simulationForm(c chosen) *form {
 	answers := &setting{name: "answers", values: []string{"your app's own"}}
 	for n := 1; n <= m.opts.Policy.MaxRetries+1; n++ {
 		answers.values = append(answers.values, "the first "+strconv.Itoa(n)+" replaced")
@@ -54,112 +67,96 @@ func (m *model) simulationForm(e webhook.Summary, unverified bool) *form {
 	own := func() bool { return answers.at == 0 }
 	with := &setting{name: "by", values: []string{"429", "500", "503", "no answer"}, idle: own}
 	called := &setting{name: "your app", values: []string{"is not called for them", "is called, its answer masked"}, idle: own}
-	event := &setting{name: "event", values: []string{"as it came", "fresh: a new webhookId, signed anew"}}
+	event := &setting{name: "fresh", key: "f", values: []string{"no: the event as it came", "yes: a new webhookId, signed anew"}}
 	speed := &setting{name: "speed", values: []string{"600x: ten minutes a second", "60x", "1x: as long as Taskee", "instant"}}
-	seed := &setting{name: "seed", at: int(m.now.UnixNano() % seeds)}
-	for n := range seeds {
-		seed.values = append(seed.values, strconv.Itoa(n))
+	seed := &setting{
+		name: "seed", text: strconv.FormatInt(m.now.UnixNano()%seeds, 10), empty: "0",
+		takes: func(r rune) bool { return r >= '0' && r <= '9' }, invalid: invalidSeed,
 	}
-	state := e.State(m.now)
-	accepted := state == webhook.StateAccepted || state == webhook.StateRescued || e.Outcome.AcceptedLater
+	to := &setting{
+		name: "to", empty: cmp.Or(export.Clean(m.listener.Target), "the current target"),
+		takes: func(r rune) bool { return unicode.IsPrint(r) && r != ' ' }, invalid: invalidRehearsalTarget,
+	}
+	name, accepted := c.name, false
+	if e, ok := m.shownEvent(c.events[0].id); ok && len(c.events) == 1 {
+		name += " " + title(e.Event)
+		state := e.State(m.now)
+		accepted = state == webhook.StateAccepted || state == webhook.StateRescued || e.Outcome.AcceptedLater
+	}
 	return &form{
-		text:     fmt.Sprintf("Taskee's retries with %s %s:", e.ID, title(e.Event)),
-		settings: []*setting{answers, with, called, event, speed, seed},
+		text:     "Taskee's retries with " + name + ":",
+		settings: []*setting{answers, with, called, event, speed, seed, to},
 		warn: func() string {
 			if accepted && event.at == 0 {
-				return "the app has accepted it: an idempotent one will just say so; choose fresh"
+				return "accepted before: an idempotent app will just say so. f: fresh"
 			}
 			return ""
 		},
 		begin: func(m *model) tea.Cmd {
-			return m.simulate(retry.Rehearsal{
-				Resend: webhook.Resend{EventID: e.ID, Fresh: event.at == 1, Unverified: unverified},
+			return m.simulateChosen(c, retry.Rehearsal{
+				Resend: webhook.Resend{To: to.text, Fresh: event.at == 1},
 				Simulation: retry.Simulation{
 					Policy: m.opts.Policy, Fail: answers.at, Status: formStatuses[with.at],
-					Mask: answers.at > 0 && called.at == 1, Speed: formSpeeds[speed.at], Seed: uint64(seed.at),
+					Mask: answers.at > 0 && called.at == 1, Speed: formSpeeds[speed.at], Seed: seedOf(seed.text),
 				},
 			})
 		},
 	}
 }
 
-// simulation is one that the screen has begun. The feed's goroutine writes it,
-// the screen reads it.
-type simulation struct {
-	id    webhook.ID
-	asked retry.Rehearsal
-
-	mu      sync.Mutex
-	version int // grows with every change
-	sends   []retry.Stage
-	now     retry.Stage // what it is about to do
-	notes   []string
-	ended   bool
-	report  retry.Report
-	err     error
-}
-
-// see takes a stage.
-func (s *simulation) see(stage retry.Stage) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.version++
-	s.notes = append(s.notes, stage.Notes...)
-	if s.now = stage; stage.Step == retry.StepAnswer {
-		s.sends = append(s.sends, stage)
+// shownEvent is an event of the list, if it has it.
+func (m *model) shownEvent(id webhook.ID) (webhook.Summary, bool) {
+	for _, e := range m.list.rows {
+		if e.ID == id {
+			return e, true
+		}
 	}
+	return webhook.Summary{}, false
 }
 
-func (s *simulation) end(r retry.Report, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.version++
-	s.ended, s.report, s.err = true, r, err
-}
-
-func (s *simulation) running() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.ended
-}
-
-// brief says in a few words what a running simulation is about to do.
-func (s *simulation) brief() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return fmt.Sprintf("simulation of %s: send %d of %d", s.id, max(1, s.now.Send.Number), s.asked.Simulation.Policy.MaxRetries+1)
-}
-
-// words says how it ended, and how well.
-func (s *simulation) words() (string, mood) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case errors.Is(s.err, webhook.ErrSimulating):
-		return "a simulation of " + s.id.String() + " is running already", moodBad
-	case s.err != nil && len(s.report.Record.Sends) == 0:
-		return fmt.Sprintf("%s was not simulated: %v", s.id, s.err), moodBad
-	case s.err != nil:
-		return fmt.Sprintf("%s: %v", s.id, s.err), moodBad
-	case s.report.Record.Outcome == retry.OutcomeAccepted && len(s.report.Record.Sends) == 1:
-		return "accepted at once: nothing to retry; have the first answers replaced", moodGood
-	case s.report.Record.Outcome == retry.OutcomeAccepted:
-		return s.report.Record.Words(), moodGood
-	case s.report.Record.Outcome == retry.OutcomeCancelled:
-		return s.report.Record.Words(), moodWarn
+func invalidSeed(text string) error {
+	if _, err := strconv.ParseUint(cmp.Or(text, "0"), 10, 64); err != nil {
+		return errors.New("a seed is a number with at most 19 digits")
 	}
-	return s.report.Record.Words(), moodBad
+	return nil
+}
+
+// seedOf is the number of a text that invalidSeed lets pass.
+func seedOf(text string) uint64 {
+	n, _ := strconv.ParseUint(text, 10, 64) // "" is 0
+	return n
+}
+
+func invalidRehearsalTarget(text string) error {
+	if text == "" {
+		return nil
+	}
+	return validTarget(text)
+}
+
+// simulateChosen begins with the events that were chosen.
+func (m *model) simulateChosen(c chosen, ask retry.Rehearsal) tea.Cmd {
+	if ask.Resend.To != "" {
+		m.acts.targets = remember(m.acts.targets, ask.Resend.To)
+	}
+	if len(c.events) > 1 {
+		return m.simulateEach(c, ask)
+	}
+	ask.Resend.EventID, ask.Resend.Unverified = c.events[0].id, c.events[0].refused
+	return m.simulate(ask)
 }
 
 // simulate begins a simulation and shows its timeline.
 func (m *model) simulate(ask retry.Rehearsal) tea.Cmd {
-	s := &simulation{id: ask.Resend.EventID, asked: ask}
+	ctx, cancel := context.WithCancel(m.background.ctx)
+	s := &simulation{id: ask.Resend.EventID, asked: ask, cancel: cancel}
 	if m.acts.simulations == nil {
 		m.acts.simulations = map[webhook.ID]*simulation{}
 	}
 	m.acts.simulations[s.id] = s
 	m.ask(&timeline{simulation: s})
-	return m.background.do(func(ctx context.Context) tea.Msg {
+	return m.background.do(func(context.Context) tea.Msg {
+		defer cancel()
 		s.end(m.actions.Simulate(ctx, ask, s.see))
 		return simulatedMsg{s}
 	})
@@ -173,14 +170,14 @@ type simulatedMsg struct{ simulation *simulation }
 //nolint:unparam // as the interface wants it
 func (msg simulatedMsg) apply(m *model) tea.Cmd {
 	m.refresh()
-	if t, ok := m.dialog.(*timeline); ok && m.place == inDialog && t.simulation == msg.simulation {
+	if m.watches(msg.simulation) {
 		return nil
 	}
 	text, md := msg.simulation.words()
 	if md == moodBad && msg.simulation.err == nil {
 		md = moodWarn // what the app did is no error of the screen's
 	}
-	m.say(md, msg.simulation.id.String()+": "+text)
+	m.say(md, "simulation of "+msg.simulation.id.String()+": "+text)
 	return nil
 }
 
@@ -193,4 +190,83 @@ func (m *model) runningSimulation() *simulation {
 		}
 	}
 	return first
+}
+
+// rehearsed counts what came of rehearsing with many events.
+type rehearsed struct {
+	total, accepted, lost, unsent int
+	first                         string // the first that was not accepted, in words
+	stopped                       bool
+}
+
+// simulateEach simulates events one after the other, in order of arrival.
+func (m *model) simulateEach(c chosen, ask retry.Rehearsal) tea.Cmd {
+	ctx, cancel := context.WithCancel(m.background.ctx)
+	p := &progress{title: "Rehearsing " + c.name, total: len(c.events), cancel: cancel, finishes: true}
+	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
+		defer cancel()
+		all := rehearsed{total: len(c.events)}
+		for _, t := range c.events {
+			if ctx.Err() != nil {
+				break
+			}
+			ask.Resend.EventID, ask.Resend.Unverified = t.id, t.refused
+			report, err := m.actions.Simulate(ctx, ask)
+			if all.add(t.id, report, err) {
+				p.accepted.Add(1)
+			} else {
+				p.failed.Add(1)
+			}
+			p.done.Add(1)
+		}
+		all.stopped = ctx.Err() != nil
+		return func(m *model, _ bool) tea.Cmd {
+			m.refresh()
+			m.say(all.words())
+			return nil
+		}
+	})
+}
+
+// add takes one outcome over and reports whether it was a good one.
+func (r *rehearsed) add(id webhook.ID, report retry.Report, err error) bool {
+	why := report.Record.Words()
+	switch {
+	case errors.Is(err, context.Canceled), err == nil && report.Record.Outcome == retry.OutcomeCancelled:
+		r.unsent++
+		return false
+	case err != nil:
+		r.unsent++
+		why = err.Error()
+	case report.Record.Outcome == retry.OutcomeAccepted:
+		r.accepted++
+		return true
+	default:
+		r.lost++
+	}
+	if r.first == "" {
+		r.first = id.String() + ": " + why
+	}
+	return false
+}
+
+// words sums up.
+func (r *rehearsed) words() (mood, string) {
+	text := fmt.Sprintf("%s rehearsed: %s accepted", events(r.accepted+r.lost), count(r.accepted))
+	if r.lost > 0 {
+		text += ", " + count(r.lost) + " lost"
+	}
+	if r.unsent > 0 {
+		text += ", " + count(r.unsent) + " not to the end"
+	}
+	if r.stopped {
+		text = fmt.Sprintf("stopped after %s of %s: %s", count(r.accepted+r.lost+r.unsent), count(r.total), text)
+	}
+	if r.first != "" {
+		return moodWarn, signBad + " " + text + "; first " + r.first
+	}
+	if r.stopped {
+		return moodWarn, text
+	}
+	return moodGood, signGood + " " + text
 }

@@ -20,109 +20,97 @@ type timeline struct {
 	drawn      int // the version that was drawn
 }
 
+// timelineRoomy is from which width on a timeline names the sends in full.
+const timelineRoomy = 60
+
 var (
-	keySkip    = bind("s", "skip the wait", "s", "space")
-	keyBehind  = bind("esc", "let it run", "esc")
-	keyCancel  = bind("x", "cancel", "x")
-	keyNext2   = bind("2", "next: 200", "2")
-	keyNext4   = bind("4", "429", "4")
-	keyNext5   = bind("5", "500", "5")
-	keyNext0   = bind("0", "nothing", "0")
-	keyClose   = bind("esc", "close", "esc", "enter", "q")
-	keyAgain   = bind("t", "again", "t")
-	keyScroll  = bind("↑/↓", "scroll", "up", "down", "k", "j")
-	nextAnswer = []struct {
-		key    *key.Binding
-		status int
-	}{{&keyNext2, 200}, {&keyNext4, 429}, {&keyNext5, 500}, {&keyNext0, retry.Nothing}}
+	keySkip   = bind("s", "skip", "s", "space")
+	keyBehind = bind("esc", "let it run", "esc")
+	keyCancel = bind("x", "cancel", "x")
+	keyNext   = bind("2/4/5/0", "next is 200/429/500/none", "2", "4", "5", "0")
+	keyClose  = bind("esc", "close", "esc", "enter", "q")
+	keyAgain  = bind("t", "again", "t")
+	keyScroll = bind("↑/↓", "scroll", "up", "down", "k", "j")
 )
 
+// nextAnswers are what the keys of keyNext have the next send answered.
+var nextAnswers = map[string]int{"2": 200, "4": 429, "5": 500, "0": retry.Nothing}
+
 func (t *timeline) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
-	if key.Matches(msg, keyScroll) {
+	s := t.simulation
+	switch {
+	case key.Matches(msg, keyScroll):
 		t.off++
-		if s := msg.String(); s == "down" || s == "j" {
+		if !backwards(msg) {
 			t.off = max(0, t.off-2)
 		}
 		return nil, false
-	}
-	if !t.simulation.running() {
-		if key.Matches(msg, keyAgain) {
-			m.leave(t)
-			m.askSimulation()
-			return nil, true
-		}
+	case !s.running() && key.Matches(msg, keyAgain):
+		m.leave(t)
+		m.askAgain(s)
+		return nil, true
+	case !s.running():
 		return nil, key.Matches(msg, keyClose)
-	}
-	steer := retry.Steering{EventID: t.simulation.id}
-	switch {
 	case key.Matches(msg, keyBehind):
 		return nil, true
 	case key.Matches(msg, keySkip):
-		steer.Skip = true
+		return m.steer(s, retry.Steering{Skip: true}), false
 	case key.Matches(msg, keyCancel):
-		steer.Cancel = true
-	default:
-		for _, next := range nextAnswer {
-			if key.Matches(msg, *next.key) {
-				steer.Answer = next.status
-			}
-		}
+		return m.steer(s, retry.Steering{Cancel: true}), false
+	case key.Matches(msg, keyNext):
+		return m.steer(s, retry.Steering{Answer: nextAnswers[msg.String()]}), false
 	}
-	if steer == (retry.Steering{EventID: steer.EventID}) {
-		return nil, false
-	}
-	return m.steer(steer), false
+	return nil, false
+}
+
+// askAgain opens the form for another simulation with the same event.
+func (m *model) askAgain(s *simulation) {
+	t := target{s.id, s.asked.Resend.Unverified}
+	m.ask(m.simulationForm(chosen{[]target{t}, s.id.String()}))
 }
 
 // steer steers a simulation.
-func (m *model) steer(s retry.Steering) tea.Cmd {
+func (m *model) steer(s *simulation, what retry.Steering) tea.Cmd {
+	what.EventID = s.id
+	at := s.moment()
 	return m.background.do(func(ctx context.Context) tea.Msg {
-		return steeredMsg{s, m.actions.Steer(ctx, s)}
+		return steeredMsg{s, what, at, m.actions.Steer(ctx, what)}
 	})
 }
 
 // steeredMsg is the outcome of steering.
 type steeredMsg struct {
-	steering retry.Steering
-	err      error
+	simulation *simulation
+	steering   retry.Steering
+	at         moment
+	err        error
 }
 
-// apply says what will be done where the timeline does not show it at once.
+// apply keeps what will be done, for the timeline. What cannot be cancelled by
+// steering, because it has not begun or cannot be reached, is given up.
 //
 //nolint:unparam // as the interface wants it
-func (msg steeredMsg) apply(m *model) tea.Cmd {
+func (msg steeredMsg) apply(*model) tea.Cmd {
+	s := msg.simulation
 	switch {
-	case msg.err != nil && m.acts.simulations[msg.steering.EventID].running():
-		m.say(moodBad, msg.err.Error())
-	case msg.err == nil && msg.steering.Answer != 0:
-		m.acts.simulations[msg.steering.EventID].promise(msg.steering.Answer)
+	case !s.running():
+	case msg.err != nil && msg.steering.Cancel:
+		s.cancel()
+	case msg.err != nil:
+		s.note(msg.err.Error())
+	case msg.steering.Answer != 0:
+		s.promise(msg.steering.Answer, msg.at)
 	}
 	return nil
 }
 
-// promise keeps what the next send will be answered, for the timeline.
-func (s *simulation) promise(status int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.version++
-	s.notes = append(s.notes, "the next send is answered "+toldWords(status))
-}
-
-// toldWords writes what the platform is told.
-func toldWords(status int) string {
-	if status <= 0 {
-		return "nothing"
-	}
-	return strconv.Itoa(status)
-}
-
-// moved reports whether it would be drawn differently than it was: while there
-// is a countdown it does with every tick.
+// moved reports whether it would be drawn differently than it was: while a
+// time runs in it, it does with every tick.
 func (t *timeline) moved() bool {
 	s := t.simulation
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.version != t.drawn || !s.ended && s.now.Step == retry.StepWait
+	return s.version != t.drawn || !s.ended
 }
 
 func (t *timeline) lines(m *model, width, height int) []string {
@@ -134,18 +122,8 @@ func (t *timeline) lines(m *model, width, height int) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.drawn = s.version
-	policy := s.asked.Simulation.Policy
-	speed := s.asked.Simulation.Speed
-	lines := []string{m.styles.title.on(fit(fmt.Sprintf("%s by the policy %s, %s, seed %d", s.id, policy.Name, speed, s.asked.Simulation.Seed), width))}
-	var body []string
-	for _, note := range s.notes {
-		body = append(body, m.paragraph(moodWarn, signWarning+" "+note, width, 2)...)
-	}
-	for _, stage := range s.sends {
-		text, md := m.sendRow(stage)
-		line, _ := cut(text, width)
-		body = append(body, m.styles.mood(md, line))
-	}
+	lines := []string{m.styles.title.on(fit(s.title(), width))}
+	body := t.sends(m, width)
 	switch {
 	case words != "":
 		body = append(body, m.paragraph(md, words, width, 2)...)
@@ -153,8 +131,11 @@ func (t *timeline) lines(m *model, width, height int) []string {
 			body = append(body, m.paragraph(moodDim, signWarning+" "+remark.Words, width, 3)...)
 		}
 	default:
-		line, _ := cut(m.nextRow(s.now), width)
+		line, _ := cut(s.nextRow(m, width), width)
 		body = append(body, m.styles.mood(moodDim, line))
+		if help := keyNext.Help(); width < timelineRoomy { // the bottom line has no room for it
+			body = append(body, m.styles.mood(moodDim, fit("  "+help.Key+" "+help.Desc, width)))
+		}
 	}
 	room := max(1, height-1)
 	t.off = max(0, min(t.off, len(body)-room))
@@ -162,46 +143,142 @@ func (t *timeline) lines(m *model, width, height int) []string {
 	return append(lines, body[max(0, to-room):to]...)
 }
 
-// sendRow is a send that was made.
-func (m *model) sendRow(stage retry.Stage) (string, mood) {
-	sent, name := stage.Sent, sendName(stage.Send.Number)
-	md, sign := statusMood(sent.Status), signBad
-	switch md {
-	case moodGood:
-		sign = signGood
-	case moodWarn:
-		sign = signPending
+// title says what is simulated, and how.
+func (s *simulation) title() string {
+	sim := s.asked.Simulation
+	text := fmt.Sprintf("%s by the policy %s, %s, seed %d", s.id, sim.Policy.Name, sim.Speed, sim.Seed)
+	if s.asked.Resend.Fresh {
+		text += ", fresh"
 	}
-	answer := statusText(sent.Status)
+	if to := s.asked.Resend.To; to != "" {
+		text += ", to " + to
+	}
+	return text
+}
+
+// sends are what should be known beforehand, and the sends that were made.
+func (t *timeline) sends(m *model, width int) []string {
+	var lines []string
+	for _, note := range t.simulation.notes {
+		lines = append(lines, m.paragraph(moodWarn, signWarning+" "+note, width, 2)...)
+	}
+	if width >= timelineRoomy && len(t.simulation.sends) > 0 {
+		lines = append(lines, m.styles.mood(moodDim, "             would arrive     answer"))
+	}
+	for _, stage := range t.simulation.sends {
+		text, md := m.sendRow(stage, width)
+		line, _ := cut(text, width)
+		lines = append(lines, m.styles.mood(md, line))
+	}
+	return lines
+}
+
+// sendRow is a send that was made.
+func (m *model) sendRow(stage retry.Stage, width int) (string, mood) {
+	sent := stage.Sent
+	md, sign := statusMood(sent.Status), signBad
 	switch {
 	case sent.Interrupted:
-		answer, md, sign = "cut: what became of it only the app knows", moodWarn, signUnknown
-	case sent.Failure != "":
-		answer = "not made: " + sent.Failure
-	case sent.Simulated && sent.Called:
-		answer = fmt.Sprintf("%s in place of %s in %s", answer, statusText(sent.App.Status), brief(sent.App.Took))
-	case sent.Simulated:
-		answer += ", app not called"
-	case sent.App.Error != "":
-		answer = sent.App.Error
-	default:
-		answer = fmt.Sprintf("%d in %s", sent.Status, brief(sent.App.Took))
+		md, sign = moodWarn, signUnknown
+	case md == moodGood:
+		sign = signGood
+	case md == moodWarn:
+		sign = signPending
 	}
-	return fmt.Sprintf("%s %-10s %s %8s  %s", sign, name, stage.Arrives.In(m.loc).Format("15:04:05"), gapBrief(stage.Send.Gap), answer), md
+	answer := sendAnswer(sent)
+	if width < timelineRoomy {
+		answer = sendAnswerBrief(sent)
+	}
+	return m.sendHead(sign, stage.Progress, width) + answer, md
+}
+
+// sendHead is a send's sign, name and place on the virtual clock.
+func (m *model) sendHead(sign string, p retry.Progress, width int) string {
+	number := max(1, p.Send.Number)
+	name := fit(sendName(number), 10)
+	if width < timelineRoomy {
+		name = fit(strconv.Itoa(number), 1)
+	}
+	gap := ""
+	if p.Send.Gap > 0 {
+		gap = "+" + brief(p.Send.Gap)
+	}
+	return sign + " " + name + " " + p.Arrives.In(m.loc).Format("15:04:05") + " " + fit(gap, 7) + " "
+}
+
+// sendAnswer is what the sender was told, and beside it what the app answered.
+func sendAnswer(sent *retry.Sent) string {
+	took := brief(sent.App.Took)
+	switch {
+	case sent.Interrupted:
+		return "cut off: what became of it only the app knows"
+	case sent.Failure != "":
+		return "not made: " + sent.Failure
+	case sent.Simulated && sent.Called:
+		return toldWords(sent.Status) + " in place of " + toldWords(sent.App.Status) + " in " + took
+	case sent.Simulated:
+		return toldWords(sent.Status) + " simulated, app not called"
+	case sent.App.Error != "":
+		return "no answer in " + took + ": " + sent.App.Error
+	}
+	return toldWords(sent.Status) + " in " + took
+}
+
+// sendAnswerBrief is sendAnswer where there is little room.
+func sendAnswerBrief(sent *retry.Sent) string {
+	switch {
+	case sent.Interrupted:
+		return "cut off"
+	case sent.Simulated && sent.Called:
+		return statusText(sent.Status) + " for " + statusText(sent.App.Status) + " " + brief(sent.App.Took)
+	case sent.Simulated:
+		return statusText(sent.Status) + " simulated"
+	}
+	return sendAnswer(sent)
+}
+
+// toldWords writes a status, or that there was none.
+func toldWords(status int) string {
+	if status <= 0 {
+		return "no answer"
+	}
+	return strconv.Itoa(status)
 }
 
 // nextRow is what comes next: a countdown, or that the app is at work.
-func (m *model) nextRow(stage retry.Stage) string {
-	name := sendName(max(1, stage.Send.Number))
-	switch stage.Step {
-	case retry.StepWait:
-		left := max(0, stage.Due.Sub(m.now))
-		return fmt.Sprintf("%s %-10s would arrive %s, %s · in %s", signWaiting, name,
-			stage.Arrives.In(m.loc).Format("15:04:05"), gapBrief(stage.Send.Gap), left.Round(100*time.Millisecond))
+func (s *simulation) nextRow(m *model, width int) string {
+	now := s.now
+	head := m.sendHead(signWaiting, now.Progress, width)
+	then := ""
+	if s.promised != 0 {
+		then = ", then " + toldWords(s.promised)
+	}
+	switch now.Step {
 	case retry.StepSend:
-		return fmt.Sprintf("%s %-10s at the app", signWaiting, name)
+		return head + s.atWork(m) + then
+	case retry.StepWait:
+		left := max(0, now.Due.Sub(m.now))
+		roomy := width >= timelineRoomy
+		text := toggled(roomy || then == "", "in ", "") + strconv.FormatFloat(left.Seconds(), 'f', 1, 64) + " s"
+		if speed := s.asked.Simulation.Speed; speed > 1 && (roomy || then == "") {
+			text += " · " + brief(time.Duration(float64(left)*float64(speed)).Round(time.Second)) + toggled(roomy, " virtual", "")
+		}
+		return head + text + then
 	}
 	return signWaiting + " beginning"
+}
+
+// atWork says that the app has a send, for how long, and what is told in its
+// place.
+func (s *simulation) atWork(m *model) string {
+	text := "at the app"
+	if since := m.now.Sub(s.now.Due); since >= time.Second && !s.now.Due.IsZero() {
+		text += " " + brief(since)
+	}
+	if replaced := s.now.Send.Replaced; replaced != 0 {
+		text += ", answered " + toldWords(replaced)
+	}
+	return text
 }
 
 func sendName(number int) string {
@@ -211,70 +288,11 @@ func sendName(number int) string {
 	return "retry " + strconv.Itoa(number-1)
 }
 
-func gapBrief(d time.Duration) string {
-	if d <= 0 {
-		return ""
-	}
-	return "+" + brief(d)
-}
-
 func (t *timeline) keys() []key.Binding {
 	if !t.simulation.running() {
 		return []key.Binding{keyClose, keyAgain, keyScroll}
 	}
-	return []key.Binding{keyBehind, keySkip, keyCancel, keyNext2, keyNext4, keyNext5, keyNext0, keyScroll}
-}
-
-// notices are what must not be forgotten: rules that are on, the shield, a
-// rescue that is due, a simulation that runs.
-func (m *model) notices() []piece {
-	l := m.listener
-	var all []piece
-	on := 0
-	for _, r := range l.Faults {
-		if !r.Ended {
-			on++
-		}
-	}
-	if on > 0 {
-		all = append(all, piece{"FAULTS " + plural(on, "rule"), moodBad})
-	}
-	if l.Shield {
-		text := "SHIELD"
-		if l.Counts.Pending > 0 {
-			text += " " + count(l.Counts.Pending) + " pending"
-			if !l.NextRetry.IsZero() {
-				text += ", next about " + clock(l.NextRetry, m.now, m.loc)
-			}
-		}
-		all = append(all, piece{text, moodWarn})
-	}
-	if l.Rescuable > 0 {
-		all = append(all, piece{count(l.Rescuable) + " lost: ctrl+r to rescue", moodBad})
-	}
-	if s := m.runningSimulation(); s != nil {
-		all = append(all, piece{s.brief(), moodWarn})
-	}
-	return all
-}
-
-// noticeLine is the notices in one line, "" if there are none.
-func (m *model) noticeLine() string {
-	var line string
-	room := m.width - 2
-	for i, p := range m.notices() {
-		if i > 0 {
-			line += m.styles.mood(moodDim, " · ")
-			room -= 3
-		}
-		text, w := cut(p.text, room)
-		room -= w
-		line += m.styles.mood(p.mood, text)
-	}
-	if line == "" {
-		return ""
-	}
-	return " " + line
+	return []key.Binding{keyBehind, keySkip, keyCancel, keyNext, keyScroll}
 }
 
 // virtual says where an attempt stands on the clock of its simulation.

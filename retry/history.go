@@ -10,9 +10,10 @@ import (
 const late = 30 * time.Second
 
 // GapWords says how a send that came again fits the policy: number is its
-// number among all sends (from 2), gap the time since the answer to the send
-// before, which earlier names. "came 10m48s after #12: retry 1 of 6".
-func (p Policy) GapWords(earlier string, number int, gap time.Duration) string {
+// number among all sends (from 2), gap the time since the send before was
+// answered, which earlier names, and status that answer, or [Nothing]; 0: it
+// is not known. "came 10m48s after #12: retry 1 of 6".
+func (p Policy) GapWords(earlier string, status, number int, gap time.Duration) string {
 	words := fmt.Sprintf("came %s after %s", gap.Round(time.Second), earlier)
 	if gap < time.Second {
 		words = "came at once after " + earlier
@@ -23,6 +24,8 @@ func (p Policy) GapWords(earlier string, number int, gap time.Duration) string {
 	}
 	shortest, longest := p.Bounds(retry)
 	switch {
+	case status != 0 && !p.Retries(max(status, 0)):
+		return words + fmt.Sprintf(": no retry of the policy, for which %s is final", statusWords(status))
 	case retry > p.MaxRetries:
 		return words + fmt.Sprintf(": send %d, and the policy has %d retries", number, p.MaxRetries)
 	case gap < shortest-time.Second || gap > longest+late:

@@ -1,0 +1,108 @@
+package inspector
+
+import "strconv"
+
+// notice is something that must not be forgotten, and the same in fewer words.
+type notice struct {
+	text, brief string
+	mood        mood
+}
+
+// notices are the rules that are on, the shield, a rescue that is due, a
+// simulation that runs.
+func (m *model) notices() []notice {
+	l := m.listener
+	var all []notice
+	on := 0
+	for _, r := range l.Faults {
+		if !r.Ended {
+			on++
+		}
+	}
+	if on > 0 {
+		all = append(all, notice{"FAULTS " + plural(on, "rule"), "FAULTS " + count(on), moodBad})
+	}
+	if l.Shield {
+		n := notice{"SHIELD", "SHIELD", moodWarn}
+		if l.Counts.Pending > 0 {
+			n.text += " · " + count(l.Counts.Pending) + " pending"
+			n.brief += " " + count(l.Counts.Pending)
+			if !l.NextRetry.IsZero() {
+				n.text += ", next try about " + clock(l.NextRetry, m.now, m.loc)
+			}
+		}
+		all = append(all, n)
+	}
+	if l.Rescuable > 0 {
+		lost := count(l.Rescuable) + " lost: ctrl+r"
+		all = append(all, notice{lost + " to rescue", lost, moodBad})
+	}
+	if s := m.runningSimulation(); s != nil && !m.watches(s) {
+		all = append(all, s.notice())
+	}
+	return all
+}
+
+// watches reports whether the timeline of a simulation is open.
+func (m *model) watches(s *simulation) bool {
+	t, ok := m.dialog.(*timeline)
+	return ok && m.place == inDialog && t.simulation == s
+}
+
+// notice says in a few words what a running simulation is about to do.
+func (s *simulation) notice() notice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number, all := strconv.Itoa(max(1, s.now.Send.Number)), strconv.Itoa(s.asked.Simulation.Policy.MaxRetries+1)
+	return notice{
+		"simulation of " + s.id.String() + ": send " + number + " of " + all,
+		"sim " + s.id.String() + " " + number + "/" + all, moodWarn,
+	}
+}
+
+// noticeLines are the notices: in full and in two lines at most where there is
+// room for that, else in few words and in one.
+func (m *model) noticeLines() []string {
+	all := m.notices()
+	switch low := m.height < headerFull; {
+	case len(all) == 0, m.height < minHeight+2 && m.listener.Trouble != "":
+		return nil
+	case low || m.width < 60:
+		texts := make([]piece, len(all))
+		for i, n := range all {
+			texts[i] = piece{toggled(len(all) == 1, n.text, n.brief), n.mood}
+		}
+		return m.besides(texts, 1)
+	}
+	texts := make([]piece, len(all))
+	for i, n := range all {
+		texts[i] = piece{n.text, n.mood}
+	}
+	return m.besides(texts, 2)
+}
+
+// besides sets texts beside each other, in at most so many lines.
+func (m *model) besides(texts []piece, most int) []string {
+	const between = " · "
+	var lines []string
+	line, room := "", m.width-2
+	for _, p := range texts {
+		_, w := cut(p.text, m.width-2)
+		switch {
+		case line == "":
+		case w+len(between)-1 > room && len(lines)+1 < most:
+			lines = append(lines, " "+line)
+			line, room = "", m.width-2
+		default:
+			line += m.styles.mood(moodDim, between)
+			room -= len(between) - 1
+		}
+		text, w := cut(p.text, room)
+		line += m.styles.mood(p.mood, text)
+		room -= w
+		if room <= len(between) {
+			break
+		}
+	}
+	return append(lines, " "+line)
+}

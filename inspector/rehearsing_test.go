@@ -1,0 +1,208 @@
+package inspector
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"taskhook/proxy/fault"
+	"taskhook/retry"
+	"taskhook/webhook"
+)
+
+// rehearsing is what the fake does where the platform is rehearsed.
+type rehearsing struct {
+	simulate func(ctx context.Context, r retry.Rehearsal, watch func(retry.Stage)) (retry.Report, error)
+	steered  []retry.Steering
+	steerErr error
+	rescue   func(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error)
+	rescues  []webhook.Rescue
+	// faultsErr and shieldErr are what changes of the rules and the shield return.
+	faultsErr, shieldErr error
+}
+
+func (f *memory) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
+	return f.rehearsing.simulate(ctx, r, func(s retry.Stage) {
+		for _, w := range watch {
+			w(s)
+		}
+	})
+}
+
+func (f *memory) Steer(_ context.Context, s retry.Steering) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rehearsing.steered = append(f.rehearsing.steered, s)
+	return f.rehearsing.steerErr
+}
+
+func (f *memory) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+	f.mu.Lock()
+	f.rehearsing.rescues = append(f.rehearsing.rescues, r)
+	f.mu.Unlock()
+	return f.rehearsing.rescue(ctx, r, watch)
+}
+
+func (f *memory) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.rehearsing.faultsErr; err != nil {
+		return nil, err
+	}
+	var add []fault.Rule
+	for _, text := range c.Add {
+		rule, err := fault.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		add = append(add, rule)
+	}
+	if c.Clear {
+		f.rules.Clear()
+	}
+	for _, id := range c.Remove {
+		if err := f.rules.Remove(id); err != nil {
+			return nil, err
+		}
+	}
+	for _, rule := range add {
+		f.rules.Add(rule)
+	}
+	f.listener.Faults = f.rules.Rules()
+	return f.listener.Faults, nil
+}
+
+func (f *memory) SetShield(_ context.Context, on bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.rehearsing.shieldErr; err != nil {
+		return err
+	}
+	f.listener.Shield = on
+	return nil
+}
+
+// platform is the policy of the tests.
+func platform() retry.Policy {
+	return retry.Policy{
+		Name: "taskee", MaxRetries: 6, Interval: 10 * time.Minute, JitterMin: 5 * time.Second, JitterMax: 2 * time.Minute,
+		Statuses: []retry.Range{{Min: 429, Max: 429}},
+	}
+}
+
+// rehearsal drives a screen with the whole policy and a listener that runs.
+func rehearsal(t *testing.T, feed *memory, width, height int) *driver {
+	t.Helper()
+	feed.listener.Local, feed.listener.Target = "http://127.0.0.1:4480", "http://localhost:3000"
+	d := drive(t, feed, width, height, Options{})
+	d.m.opts.Policy = platform()
+	d.ticks(2)
+	return d
+}
+
+// stagesOf are the stages of a simulation whose app answers as told; each
+// answer takes 3 ms, and each gap eleven minutes.
+func stagesOf(ask retry.Rehearsal, answers ...int) []retry.Stage {
+	var all []retry.Stage
+	at := time.Duration(0)
+	for i, status := range answers {
+		send := retry.Send{Number: i + 1, Offset: at}
+		if i > 0 {
+			send.Gap = 11*time.Minute + time.Duration(i)*time.Second
+			send.Offset += send.Gap
+			all = append(all, retry.Stage{Progress: retry.Progress{Step: retry.StepWait, Send: send, Arrives: noon.Add(send.Offset), Due: noon.Add(2 * time.Second)}})
+		}
+		sent := retry.Sent{Send: send, Status: status, Called: true, App: retry.Result{Status: status, Took: 3 * time.Millisecond}}
+		if i < ask.Simulation.Fail {
+			sent.Status, sent.Simulated, sent.Called = ask.Simulation.Status, true, ask.Simulation.Mask
+		}
+		if sent.Status = max(sent.Status, 0); !sent.Called {
+			sent.App = retry.Result{}
+		}
+		at = send.Offset + sent.App.Took
+		all = append(all,
+			retry.Stage{Progress: retry.Progress{Step: retry.StepSend, Send: send, Arrives: noon.Add(send.Offset)}},
+			retry.Stage{Progress: retry.Progress{Step: retry.StepAnswer, Send: send, Arrives: noon.Add(send.Offset), Sent: &sent}})
+	}
+	return all
+}
+
+// recordOf is what those stages come to.
+func recordOf(ask retry.Rehearsal, stages []retry.Stage, outcome retry.Outcome) retry.Record {
+	r := retry.Record{Simulation: ask.Simulation, Start: noon, Outcome: outcome}
+	for _, s := range stages {
+		if s.Sent != nil {
+			r.Sends = append(r.Sends, *s.Sent)
+		}
+	}
+	return r
+}
+
+// playing has the fake play the answers, and hold after one of the stages, by
+// its number, until it is let go; 0: it does not hold.
+func playing(f *memory, hold int, answers ...int) (asked *retry.Rehearsal, held <-chan struct{}, goOn func()) {
+	asked, released, reached := new(retry.Rehearsal), make(chan struct{}), make(chan struct{})
+	f.rehearsing.simulate = func(ctx context.Context, r retry.Rehearsal, watch func(retry.Stage)) (retry.Report, error) {
+		*asked = r
+		stages := stagesOf(r, answers...)
+		for i, s := range stages {
+			watch(s)
+			if i+1 != hold {
+				continue
+			}
+			close(reached)
+			select {
+			case <-released:
+			case <-ctx.Done():
+				return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stages[:i+1], retry.OutcomeCancelled)}, nil
+			}
+		}
+		outcome := retry.OutcomeLost
+		if webhook.Accepted(answers[len(answers)-1]) {
+			outcome = retry.OutcomeAccepted
+		}
+		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stages, outcome), Remarks: []retry.Remark{{Kind: retry.RemarkSlow, Words: "send 1: the answer took 40 s"}}}, nil
+	}
+	return asked, reached, func() { close(released) }
+}
+
+// background runs what the last keys began in a goroutine of its own, and
+// returns what waits for it.
+func (d *driver) background() (wait func()) {
+	d.slow = false
+	late := d.late
+	d.late = nil
+	msgs := make(chan tea.Msg, 100)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, cmd := range late {
+			collect(cmd, msgs)
+		}
+	}()
+	return func() {
+		<-done
+		close(msgs)
+		for msg := range msgs {
+			d.send(msg)
+		}
+	}
+}
+
+// collect runs a command, and what it is a batch of.
+func collect(cmd tea.Cmd, msgs chan<- tea.Msg) {
+	if cmd == nil {
+		return
+	}
+	switch msg := cmd().(type) {
+	case nil:
+	case tea.BatchMsg:
+		for _, c := range msg {
+			collect(c, msgs)
+		}
+	case result:
+		msgs <- msg
+	}
+}

@@ -1,0 +1,195 @@
+package inspector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"taskhook/webhook"
+)
+
+// rescuing has the fake rescue some events, and keep some apart.
+func rescuing(f *memory, r webhook.RescueReport) {
+	f.rehearsing.rescue = func(_ context.Context, ask webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+		out := r
+		if ask.Unverified {
+			out.Accepted, out.Refused = out.Accepted+out.Refused, 0
+		}
+		if ask.IncludeUnknown {
+			out.Accepted, out.Unknown = out.Accepted+out.Unknown, 0
+		}
+		for n := range out.Total {
+			watch(webhook.Rescued{Done: n + 1, Total: out.Total})
+		}
+		return out, nil
+	}
+}
+
+// dryRuns are which rescues so far were none.
+func (f *memory) dryRuns() (all []bool) {
+	for _, r := range f.rehearsing.rescues {
+		all = append(all, r.DryRun)
+	}
+	return all
+}
+
+func TestARescueIsLookedAtAndThenBegun(t *testing.T) {
+	feed := many(2)
+	feed.listener.Rescuable = 12
+	rescuing(feed, webhook.RescueReport{Total: 17, Accepted: 12, Refused: 2, Unknown: 1, Bodyless: 1, Skipped: 1})
+	d := rehearsal(t, feed, 80, 24)
+	d.sees("12 lost: ctrl+r to rescue")
+	d.press("ctrl+r")
+	d.sees("Rescue: 12 events would be sent. Not sent: 2 refused for the signature, 1 of")
+	d.sees("unknown outcome, 1 without a body, 1 accepted meanwhile, or sent as another.")
+	d.sees("▸ r  send 12 events in order of arrival to http://localhost:3000")
+	d.press("v")
+	d.sees("Rescue: 14 events would be sent")
+	d.press("u")
+	d.sees("Rescue: 15 events would be sent")
+	d.press("v", "enter")
+	d.sees("↑ 13 events rescued; 2 refused for the signature, 1 without a body")
+	if got := fmt.Sprint(feed.dryRuns()); got != "[true true true true false]" {
+		t.Errorf("dry runs %s", got)
+	}
+	last := feed.rehearsing.rescues[4]
+	if want := (webhook.Rescue{IncludeUnknown: true}); last != want {
+		t.Errorf("rescue %+v", last)
+	}
+}
+
+func TestARescueCanBeLeftBeforeItBegins(t *testing.T) {
+	feed := many(2)
+	rescuing(feed, webhook.RescueReport{Total: 2, Refused: 2})
+	d := rehearsal(t, feed, 80, 24)
+	d.press("ctrl+r")
+	d.sees("Rescue: 0 events would be sent")
+	d.press("esc")
+	rescuing(feed, webhook.RescueReport{Total: 1, Bodyless: 1})
+	d.press("ctrl+r")
+	d.sees("there is nothing to send")
+	d.press("enter")
+	if got := fmt.Sprint(feed.dryRuns()); got != "[true true]" {
+		t.Errorf("dry runs %s", got)
+	}
+}
+
+func TestARescueOfWhatIsShown(t *testing.T) {
+	feed := many(2)
+	rescuing(feed, webhook.RescueReport{Total: 1, Accepted: 1})
+	d := rehearsal(t, feed, 80, 24)
+	d.press("/")
+	d.typed("type:Contact*")
+	d.press("enter")
+	d.ticks(2)
+	d.press("ctrl+r")
+	d.sees("look only at what the list shows")
+	d.press("o")
+	d.sees("look at all that was lost")
+	d.press("r")
+	last := feed.rehearsing.rescues[len(feed.rehearsing.rescues)-1]
+	if want := (webhook.Rescue{Filter: "type:Contact*"}); last != want {
+		t.Errorf("rescue %+v", last)
+	}
+}
+
+func TestHowARescueEndsIsSaid(t *testing.T) {
+	tests := []struct {
+		report webhook.RescueReport
+		want   string
+	}{
+		{webhook.RescueReport{}, "nothing is lost"},
+		{webhook.RescueReport{Total: 9, Failed: 5, Accepted: 1, Stopped: "5 failures in a row, the last: refused"}, "stopped: 5 failures in a row, the last: refused; ctrl+r goes on where it stopped"},
+		{webhook.RescueReport{Total: 2, Accepted: 1, Failed: 1}, "1 event rescued, 1 failed"},
+	}
+	for _, tt := range tests {
+		feed := many(1)
+		rescuing(feed, tt.report)
+		d := rehearsal(t, feed, 120, 24)
+		d.press("ctrl+r")
+		if tt.report.Total > 0 {
+			d.press("r")
+		}
+		d.sees(tt.want)
+	}
+}
+
+func TestARescueThatCannotBeMadeSaysWhy(t *testing.T) {
+	feed := many(1)
+	d := rehearsal(t, feed, 80, 24)
+	feed.rehearsing.rescue = func(_ context.Context, r webhook.Rescue, _ func(webhook.Rescued)) (webhook.RescueReport, error) {
+		if r.DryRun {
+			return webhook.RescueReport{Total: 1, Accepted: 1}, nil
+		}
+		return webhook.RescueReport{}, errors.New("the listener is gone")
+	}
+	d.press("ctrl+r", "r")
+	d.sees("↑ 0 events rescued; the listener is gone")
+	d.press("esc")
+	feed.rehearsing.rescue = func(context.Context, webhook.Rescue, func(webhook.Rescued)) (webhook.RescueReport, error) {
+		return webhook.RescueReport{}, errors.New("the store is gone")
+	}
+	d.press("ctrl+r")
+	d.sees("cannot rescue: the store is gone")
+}
+
+// halting has the fake rescue four of ten events, one of which fails and one of
+// which is passed over, call halt, and end when it is stopped.
+func halting(f *memory, halt func()) {
+	f.rehearsing.rescue = func(ctx context.Context, ask webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+		if ask.DryRun {
+			return webhook.RescueReport{Total: 10, Accepted: 9, Refused: 1}, nil
+		}
+		watch(webhook.Rescued{Done: 1, Total: 10})
+		watch(webhook.Rescued{Event: webhook.Summary{Event: webhook.Event{ID: 2}}, Done: 2, Total: 10, Reason: "the app answered 500"})
+		watch(webhook.Rescued{Done: 3, Total: 10, Skip: webhook.SkipRefused, Reason: "refused"})
+		watch(webhook.Rescued{Done: 4, Total: 10})
+		halt()
+		watch(webhook.Rescued{Done: 5, Total: 10})
+		return webhook.RescueReport{}, ctx.Err()
+	}
+}
+
+func TestARescueIsStoppedBetweenTwoEvents(t *testing.T) {
+	for _, stop := range []string{"esc", "x"} {
+		feed := many(2)
+		feed.listener.Rescuable = 9
+		d := rehearsal(t, feed, 80, 24)
+		halting(feed, func() {
+			d.send(tickMsg{d.m.now.Add(time.Second), false})
+			d.sees("Rescuing: 4 of 10, ✓ 2 accepted, ✗ 1 failed")
+			d.sees(" 40%")
+			d.press(stop)
+			d.sees("stopping …")
+		})
+		d.press("ctrl+r", "r")
+		d.sees("↑ 3 events rescued, 1 failed; first #2: the app answered 500; stopped; ctrl+r")
+		d.sees("9 lost: ctrl+r to rescue")
+	}
+}
+
+func TestRescueViews(t *testing.T) {
+	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
+		view := func(name string, d *driver) {
+			t.Helper()
+			d.fits()
+			golden(t, fmt.Sprintf("screen-%s-%dx%d.txt", name, size[0], size[1]), d.screen())
+		}
+		feed := many(5)
+		feed.listener.Rescuable = 12
+		d := rehearsal(t, feed, size[0], size[1])
+		rescuing(feed, webhook.RescueReport{Total: 14, Accepted: 12, Refused: 1, Unknown: 1})
+		d.press("ctrl+r")
+		view("rescue", d)
+		d.press("esc")
+		halting(feed, func() {
+			d.send(tickMsg{d.m.now.Add(time.Second), false})
+			view("rescue-progress", d)
+			d.press("x")
+		})
+		d.press("ctrl+r", "r")
+		view("rescue-summary", d)
+	}
+}

@@ -1,0 +1,110 @@
+package inspector
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"taskhook/retry"
+	"taskhook/webhook"
+)
+
+// simulation is one that the screen has begun. The feed's goroutine writes it,
+// the screen reads it.
+type simulation struct {
+	id     webhook.ID
+	asked  retry.Rehearsal
+	cancel context.CancelFunc
+
+	mu       sync.Mutex
+	version  int // grows with every change
+	sends    []retry.Stage
+	now      retry.Stage // what it is about to do
+	notes    []string
+	promised int // what a person wants the next send to be answered, 0: nothing was said
+	ended    bool
+	report   retry.Report
+	err      error
+}
+
+// see takes a stage.
+func (s *simulation) see(stage retry.Stage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version++
+	s.notes = append(s.notes, stage.Notes...)
+	switch s.now = stage; stage.Step {
+	case retry.StepSend:
+		s.promised = 0 // from here on the stage says it
+	case retry.StepAnswer:
+		s.sends = append(s.sends, stage)
+	}
+}
+
+func (s *simulation) end(r retry.Report, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version++
+	s.ended, s.report, s.err = true, r, err
+}
+
+// moment is how far a simulation is.
+type moment struct {
+	made int // sends that are over
+	step retry.Step
+}
+
+func (s *simulation) moment() moment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return moment{len(s.sends), s.now.Step}
+}
+
+// promise keeps what the next send that begins will be answered, as was asked
+// for at some moment. If that has passed the send may have begun already.
+func (s *simulation) promise(status int, at moment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at == (moment{len(s.sends), s.now.Step}) {
+		s.promised = status
+		s.version++
+	}
+}
+
+func (s *simulation) running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.ended
+}
+
+// note adds something that a person should know.
+func (s *simulation) note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version++
+	s.notes = append(s.notes, text)
+}
+
+// words says how it ended, and how well.
+func (s *simulation) words() (string, mood) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	record := s.report.Record
+	switch {
+	case errors.Is(s.err, webhook.ErrSimulating):
+		return "a simulation of " + s.id.String() + " is running already", moodBad
+	case errors.Is(s.err, context.Canceled):
+		return "cancelled", moodWarn
+	case s.err != nil && len(record.Sends) == 0:
+		return "nothing was sent: " + s.err.Error(), moodBad
+	case s.err != nil:
+		return s.err.Error(), moodBad
+	case record.Outcome == retry.OutcomeAccepted && len(record.Sends) == 1:
+		return "accepted at once, nothing to retry: rehearse with the first 2 answers replaced", moodGood
+	case record.Outcome == retry.OutcomeAccepted:
+		return record.Words(), moodGood
+	case record.Outcome == retry.OutcomeCancelled:
+		return record.Words(), moodWarn
+	}
+	return record.Words(), moodBad
+}
