@@ -50,7 +50,9 @@ func (s *session) watchRehearsal(ctx context.Context) {
 	defer tick.Stop()
 	said := map[int]bool{} // the rules that were said to be on
 	shield := false
+	lost := lostWatch{}
 	for {
+		s.recountLost(ctx, &lost)
 		s.sayRules(said)
 		if up := s.proxy.Shield(); up != shield {
 			shield = up
@@ -62,6 +64,38 @@ func (s *session) watchRehearsal(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// lostWatch is when the lost events were last counted.
+type lostWatch struct {
+	lost int // as the store's counts had it
+	at   time.Time
+}
+
+// recountEvery is how often the lost events are counted anew at most: it checks
+// the signature of each.
+const recountEvery = 3 * time.Second
+
+// recountLost counts what a rescue would send when the store's own count has
+// changed, while the app is up. What a listener finds when it starts it offers.
+func (s *session) recountLost(ctx context.Context, w *lostWatch) {
+	s.mu.Lock()
+	up := s.health.Known && s.health.Up
+	s.mu.Unlock()
+	if !up || time.Since(w.at) < recountEvery {
+		return
+	}
+	counts, err := s.store.Counts(ctx)
+	if err != nil || counts.Lost == w.lost && !w.at.IsZero() {
+		return
+	}
+	first := w.at.IsZero()
+	w.lost, w.at = counts.Lost, time.Now()
+	if first {
+		s.offerRescue(ctx)
+		return
+	}
+	s.countLost(ctx)
 }
 
 // sayRules says what has changed since the rules that were said to be on.

@@ -155,25 +155,10 @@ func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []we
 		_, _ = fmt.Fprintln(w)
 		line("attempt", "%d.%d %s %s", at.Delivery, at.Number, at.Trigger, at.StartedAt.Local().Format(time.RFC3339))
 		writeAttempt(line, at)
-		if cutSimulation(attempts[i:]) {
+		if webhook.CutShort(attempts[i:]) {
 			line("  cancelled", "before the next send, which would have arrived %s", at.RetryAt.Local().Format(time.TimeOnly))
 		}
 	}
-}
-
-// cutSimulation reports whether the first of some attempts is the last of a
-// simulation that was cancelled: the policy would have gone on.
-func cutSimulation(attempts []webhook.Attempt) bool {
-	at := attempts[0]
-	if at.Trigger != webhook.TriggerSimulation || at.RetryAt.IsZero() {
-		return false
-	}
-	for _, later := range attempts[1:] {
-		if later.Delivery == at.Delivery {
-			return false
-		}
-	}
-	return true
 }
 
 func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {

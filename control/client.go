@@ -111,13 +111,27 @@ func (c *Client) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, 
 }
 
 // Simulate implements [Backend]. It lasts as long as the simulation; when ctx
-// ends first, the listener cancels it.
+// ends first, the listener is asked to cancel it, and says how far it came.
 func (c *Client) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
-	return callTelling[retry.Stage, retry.Report](ctx, c, pathSimulate, r, func(s retry.Stage) {
+	call, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	defer context.AfterFunc(ctx, func() {
+		patience := time.AfterFunc(cancelTimeout, cut)
+		if c.Steer(call, retry.Steering{EventID: r.Resend.EventID, Cancel: true}) != nil {
+			cut() // it has not begun, or nobody can be asked
+		}
+		<-call.Done()
+		patience.Stop()
+	})()
+	report, err := callTelling[retry.Stage, retry.Report](call, c, pathSimulate, r, func(s retry.Stage) {
 		for _, w := range watch {
 			w(s)
 		}
 	})
+	if err != nil && ctx.Err() != nil && call.Err() != nil {
+		err = ctx.Err()
+	}
+	return report, err
 }
 
 // Steer implements [Backend].

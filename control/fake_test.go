@@ -20,10 +20,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fakeBackend is a listener with three events in memory: #1 is valid, #2 was
 // refused, the body of #3 was not kept.
 type fakeBackend struct {
-	hints  chan webhook.Change // given to every watch
-	gate   chan struct{}       // not nil: Resend says here that it began, and waits for its context
-	left   chan struct{}       // closed when who asked for a simulation has gone
-	shield bool
+	hints   chan webhook.Change // given to every watch
+	gate    chan struct{}       // not nil: Resend says here that it began, and waits for its context
+	steered chan struct{}       // closed when a simulation is cancelled by name
+	left    chan struct{}       // closed when who asked for a simulation has gone
+	shield  bool
 
 	mu     sync.Mutex
 	events map[webhook.ID]webhook.Summary
@@ -47,7 +48,7 @@ func newFakeBackend() *fakeBackend {
 		}
 	}
 	return &fakeBackend{
-		hints: make(chan webhook.Change), left: make(chan struct{}),
+		hints: make(chan webhook.Change), left: make(chan struct{}), steered: make(chan struct{}),
 		events: map[webhook.ID]webhook.Summary{
 			1: event(1, webhook.Answer{Status: 500, By: webhook.ByApp, At: received}),
 			2: event(2, webhook.Answer{Status: 401, By: webhook.ByTaskhook, At: received}),

@@ -52,6 +52,9 @@ const (
 	// callTimeout bounds every call but those that last as long as the app may
 	// take, and Watch: a listener that was stopped must not hang others.
 	callTimeout = 30 * time.Second
+	// cancelTimeout bounds how long a simulation that is cancelled may take to
+	// say how far it came.
+	cancelTimeout = 5 * time.Second
 	// heartbeat is how often a watch that has nothing to say says so.
 	heartbeat = 15 * time.Second
 	// silence is after how long without hint or heartbeat a watch is dead.

@@ -32,7 +32,7 @@ func (r *reading) attempts(b *pageBuilder) error {
 			b.add(lookDim, "│ "+gap(*before, a))
 		}
 		b.attempt(a, before, r.loc)
-		if cutShort(all[i:]) {
+		if webhook.CutShort(all[i:]) {
 			b.add(lookWarn, signPending+" cancelled here: the next send would have arrived "+a.RetryAt.In(r.loc).Format("15:04:05"))
 		}
 	}

@@ -103,13 +103,3 @@ func gapWords(p retry.Policy, before, e webhook.Summary) string {
 	}
 	return p.GapWords(before.ID.String(), status, e.Try, e.ReceivedAt.Sub(before.Answer.At))
 }
-
-// cutShort reports whether the first of some attempts is the last of a
-// simulation that was cancelled: the policy would have gone on.
-func cutShort(attempts []webhook.Attempt) bool {
-	a := attempts[0]
-	if a.Trigger != webhook.TriggerSimulation || a.RetryAt.IsZero() {
-		return false
-	}
-	return !slices.ContainsFunc(attempts[1:], func(later webhook.Attempt) bool { return later.Delivery == a.Delivery })
-}

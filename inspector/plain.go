@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"taskhook/webhook"
@@ -221,6 +222,9 @@ func (p *plain) rehearsed(a webhook.Attempted) string {
 	}
 	if a.Outcome.Answer.Shielded && a.Trigger == webhook.TriggerReceived {
 		parts = append(parts, "shielded: the sender was told 429 and comes again"+comesAgain(a.Outcome.Answer, p.o.Location))
+		if strings.Contains(a.Outcome.Answer.Reason, webhook.MayBeProcessed) {
+			parts = append(parts, webhook.MayBeProcessed)
+		}
 	}
 	if a.VirtualTime.IsZero() {
 		return sentences(parts...)

@@ -39,7 +39,7 @@ func (p *Proxy) answerFailure(w http.ResponseWriter, f *failure) webhook.Answer 
 func shieldedReason(f *failure) string {
 	reason := "shielded: " + f.text
 	if f.reached {
-		reason += "; the app may have processed it all the same"
+		reason += "; " + webhook.MayBeProcessed
 	}
 	return reason
 }

@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -77,6 +78,16 @@ func (a Attempt) AcceptedByApp() bool {
 		return Accepted(a.AppStatus)
 	}
 	return Accepted(a.StatusCode)
+}
+
+// CutShort reports whether the first of an event's attempts is the last of a
+// simulation that was cancelled: the policy would have gone on.
+func CutShort(attempts []Attempt) bool {
+	a := attempts[0]
+	if a.Trigger != TriggerSimulation || a.RetryAt.IsZero() {
+		return false
+	}
+	return !slices.ContainsFunc(attempts[1:], func(later Attempt) bool { return later.Delivery == a.Delivery })
 }
 
 // Sign chooses the signature headers of a resent event.

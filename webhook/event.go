@@ -144,6 +144,10 @@ type Answer struct {
 	RetryAt time.Time `json:"retryAt,omitzero"`
 }
 
+// MayBeProcessed stands in the reason of a shielded answer when the app had got
+// the event: nobody but the app knows.
+const MayBeProcessed = "the app may have processed it all the same"
+
 // Accepted reports whether the status is 2xx.
 func Accepted(status int) bool { return status >= 200 && status < 300 }
 
