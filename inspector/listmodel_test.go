@@ -95,3 +95,21 @@ func inOrderOnce(rt *rapid.T, d *driver) {
 	}
 	d.fits()
 }
+
+// What is shown although it waits, because little else would be left, is not
+// taken away again when the list becomes shorter.
+func TestAWaitingEventThatIsShownStays(t *testing.T) {
+	f := many(0)
+	d := drive(t, f, 80, 24, Options{})
+	young(d, 61)
+	for _, key := range []string{"up", "down", "down"} {
+		d.send(tickMsg{d.m.now.Add(time.Millisecond), true})
+		d.press(key)
+	}
+	selected := d.selected()
+	f.events = slices.Delete(slices.Clone(f.events), 0, 1)
+	d.send(tickMsg{d.m.now.Add(time.Millisecond), true})
+	if got := d.selected(); selected == 0 || got != selected {
+		t.Errorf("selected %s, then %s", selected, got)
+	}
+}

@@ -233,7 +233,7 @@ func (l *list) progress(msg pageMsg) float64 {
 func (l *list) calm(page webhook.Page, now time.Time) webhook.Page {
 	young := func(e webhook.Summary) bool {
 		age := now.Sub(e.ReceivedAt)
-		return age < calmFor && age > -time.Minute && e.State(now) == webhook.StateForwarding
+		return age < calmFor && age > -time.Minute && e.State(now) == webhook.StateForwarding && !l.shows(e.ID)
 	}
 	l.seen = page.Position.Event
 	if page.Next != 0 && len(page.Events)-countOf(page.Events, young) < 2*l.height {
@@ -257,6 +257,11 @@ func (l *list) calm(page webhook.Page, now time.Time) webhook.Page {
 	}
 	page.Events = kept
 	return page
+}
+
+// shows reports whether an event has a row: what was shown once stays.
+func (l *list) shows(id webhook.ID) bool {
+	return slices.ContainsFunc(l.rows, func(e webhook.Summary) bool { return e.ID == id })
 }
 
 func countOf(rows []webhook.Summary, is func(webhook.Summary) bool) (n int) {
