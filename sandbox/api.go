@@ -24,7 +24,9 @@ const familyVersion = "2023-02-21"
 type apiError struct {
 	StatusCode int `json:"statusCode"`
 	Message    any `json:"message"` // a text, or for 422 a list of them
-	allow      []string
+	// Meta is the family's: what a duplicate is a duplicate of.
+	Meta  any `json:"meta,omitempty"`
+	allow []string
 }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d: %v", e.StatusCode, e.Message) }

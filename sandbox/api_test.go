@@ -74,6 +74,7 @@ func TestEverythingWrongIsInOneList(t *testing.T) {
 		{`{}`, `["locationId should not be empty"]`},
 		{`{"locationId":5,"firstName":1,"email":"x","phone":"12","country":"usa","tags":"a","businessId":"a b"}`,
 			`["locationId must be a string","firstName must be a string","tags must be an array","email must be an email","phone must be a valid phone number in E.164 format","country must be a valid ISO31661 Alpha2 code","businessId must be a valid id"]`},
+		{`{"locationId":"l","fristName":"x","more":{}}`, `["property fristName should not exist","property more should not exist"]`},
 		{`{"locationId":"l","tags":[1]}`, `["each value in tags must be a string"]`},
 		{`{"locationId":"l","country":"UK"}`, `["country must be a valid ISO31661 Alpha2 code"]`},
 		{`{"locationId":"l","phone":"+1234567890123456"}`, `["phone must be a valid phone number in E.164 format"]`},

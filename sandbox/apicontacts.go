@@ -54,7 +54,7 @@ func (c *call) createContact() (any, error) {
 		if !l.Duplicates.Allow {
 			other, by, err := t.duplicate(l, in.texts["email"], in.texts["phone"], "")
 			if err == nil {
-				return refuse(http.StatusBadRequest, "This location does not allow duplicated contacts: %s is that of contact %s", by, other.ID)
+				return duplicated(other, by)
 			}
 			if !errors.Is(err, errAbsent) {
 				return err
@@ -69,6 +69,14 @@ func (c *call) createContact() (any, error) {
 	c.s.contacts.set(made)
 	c.s.alarm()
 	return asText{{"contact", made.shown()}}, nil
+}
+
+// duplicated is the answer to a create that hits another contact, in the
+// family's words.
+func duplicated(other Contact, by string) error {
+	e := refuse(http.StatusBadRequest, "This location does not allow duplicated contacts.")
+	e.Meta = map[string]string{"contactId": other.ID, "contactName": other.name(), "matchingField": by}
+	return e
 }
 
 // insert makes a contact of a body and records the event.

@@ -135,7 +135,8 @@ func (x *contactIndex) load(s *Sandbox) error {
 		for k, record := range t.each(bucketContacts, nil) {
 			var c Contact
 			if err := decode(k, record, &c); err != nil {
-				return err
+				s.logger.Error("a contact is damaged and left out", "error", err)
+				continue
 			}
 			x.locations[c.LocationID] = append(x.locations[c.LocationID], indexed{c.Added, c.ID, c.words(), c.Version})
 		}

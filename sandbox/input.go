@@ -32,9 +32,9 @@ var textFields = []string{
 }
 
 // moreFields are fields of the family's API that the document does not name;
-// they are kept and answered as they were sent. Others are passed over.
+// they are kept and answered as they were sent.
 var moreFields = []string{
-	"companyName", "website", "timezone", "gender", "dateOfBirth", "dnd", "dndSettings", "inboundDndSettings", "customFields", "assignedTo", "type",
+	"companyName", "website", "timezone", "gender", "dateOfBirth", "dnd", "dndSettings", "inboundDndSettings", "customFields", "assignedTo", "type", "attributionSource", "keywords", "createNewIfDuplicateAllowed",
 }
 
 // maxDepth is how deep JSON may nest.
@@ -76,7 +76,23 @@ func readInput(body []byte) (*input, error) {
 			in.more[name] = bytes.Clone(raw)
 		}
 	}
+	in.refuseUnknown(fields)
 	return in, nil
+}
+
+// refuseUnknown finds misspelled fields, in the family's words.
+func (in *input) refuseUnknown(fields map[string]json.RawMessage) {
+	var unknown []string
+	for name := range fields {
+		switch {
+		case name == "locationId", name == "id", name == "name", name == "tags",
+			slices.Contains(textFields, name), slices.Contains(moreFields, name):
+		default:
+			unknown = append(unknown, fmt.Sprintf("property %.64s should not exist", strings.ToValidUTF8(name, "\ufffd")))
+		}
+	}
+	slices.Sort(unknown)
+	in.wrong = append(in.wrong, unknown...)
 }
 
 // text reads a field that holds a text or null.

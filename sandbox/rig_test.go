@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -226,3 +229,18 @@ func document(t testing.TB) string {
 }
 
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+// rsaKey is one of the test keys.
+func rsaKey(t testing.TB) *rsa.PrivateKey {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "testdata", "keys", "test-rsa4096-b.private.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.(*rsa.PrivateKey)
+}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -49,10 +50,14 @@ const sumSize = 4
 
 // put writes a record behind a checksum of its key and text.
 func (t *txn) put(b bucket, key []byte, v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
+	// Without HTML escaping: what was sent as raw JSON stays as it was.
+	var plain bytes.Buffer
+	enc := json.NewEncoder(&plain)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
 		return err
 	}
+	text := bytes.TrimSuffix(plain.Bytes(), []byte("\n"))
 	record := make([]byte, sumSize, sumSize+len(text))
 	record = append(record, text...)
 	binary.BigEndian.PutUint32(record, sum(key, text))
