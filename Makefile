@@ -20,6 +20,9 @@ lint: ## gofmt, go vet, golangci-lint
 bench: ## compare with httputil.ReverseProxy at 1, 16 and 64 connections
 	go run ./bench
 
+clients: ## install the real clients that a test runs against the sandbox (needs node)
+	cd testdata/clients && npm ci --omit=dev --no-audit --no-fund
+
 screen: ## drive the real screen in tmux and read it after each step
 	docs/screen.sh
 

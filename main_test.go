@@ -36,6 +36,9 @@ func TestScripts(t *testing.T) {
 		Condition:           scriptCondition,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("KEYS", keys)
+			env.Setenv("CLIENTS", filepath.Join(filepath.Dir(keys), "clients"))
+			env.Setenv("DOCUMENT", filepath.Join(filepath.Dir(keys), "reference", "taskee-portal-api.txt"))
+			env.Setenv("DEV", filepath.Join(env.WorkDir, "state", "taskhook", "default"))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "1")

@@ -74,10 +74,16 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// scriptCondition knows [root]: what needs a file system of its own.
+// scriptCondition knows [root], for what needs a file system of its own, and
+// [clients], for what needs node and the packages that `make clients` installs.
 func scriptCondition(cond string) (bool, error) {
-	if cond == "root" {
+	switch cond {
+	case "root":
 		return runtime.GOOS == "linux" && os.Geteuid() == 0, nil
+	case "clients":
+		_, err := exec.LookPath("node")
+		_, missing := os.Stat(filepath.Join("testdata", "clients", "node_modules"))
+		return err == nil && missing == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
 }

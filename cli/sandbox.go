@@ -304,8 +304,12 @@ func (a *app) sandboxBanner(s *sandbox.Sandbox, dir string, st sandboxState, o *
 	return err
 }
 
-// targetFor is how long the listener's address is believed without asking.
-const targetFor = time.Second
+// How long the listener's address is believed without asking, and how long it
+// may take to say.
+const (
+	targetFor  = 250 * time.Millisecond
+	targetWait = time.Second
+)
 
 // webhookTarget is where webhooks go: the URL that was named, or else the
 // project's running listener, "" while none runs.
@@ -318,7 +322,7 @@ func (a *app) webhookTarget(dir, url string) func() string {
 	return func() string {
 		mu.Lock()
 		defer mu.Unlock()
-		if url != "" || !asked.IsZero() && time.Since(asked) < targetFor {
+		if url != "" || last != "" && time.Since(asked) < targetFor {
 			return last + url
 		}
 		last, asked = "", time.Now()
@@ -327,7 +331,7 @@ func (a *app) webhookTarget(dir, url string) func() string {
 			return ""
 		}
 		defer func() { _ = client.Close() }()
-		ctx, cancel := context.WithTimeout(context.Background(), targetFor)
+		ctx, cancel := context.WithTimeout(context.Background(), targetWait)
 		defer cancel()
 		if l, err := client.Listener(ctx); err == nil && l.Local != "" {
 			last = l.Local + "/webhooks"
