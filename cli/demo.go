@@ -8,11 +8,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"taskhook/proxy"
+	"taskhook/sandbox"
 	"taskhook/taskee"
 )
 
@@ -103,7 +106,25 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.demonstrate(cmd.Context(), signer, count, every), s.close())
+	box, err := openDemoSandbox(cmd.Context(), signer, s.local+"/webhooks", count)
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	return errors.Join(s.demonstrate(cmd.Context(), box, count, every), box.Close(), s.close())
+}
+
+// demoSpeed is how fast the sandbox of an endless demo sends again what was
+// answered 429: after a second instead of ten minutes.
+const demoSpeed = 600
+
+// openDemoSandbox opens the platform of the demo. With a count nothing is sent
+// again before the end.
+func openDemoSandbox(ctx context.Context, signer taskee.Signer, url string, count int) (*sandbox.Sandbox, error) {
+	o := sandbox.Options{Signer: signer, Seed: 1, People: 25, Speed: demoSpeed, Target: func() string { return url }}
+	if count > 0 {
+		o.Speed = 1
+	}
+	return sandbox.Open(ctx, "", o)
 }
 
 // demoDirectory makes a temporary data directory unless one was asked for on
@@ -123,36 +144,38 @@ func (a *app) demoDirectory(cmd *cobra.Command) (cleanup func() error, err error
 	return func() error { return os.RemoveAll(dir) }, nil
 }
 
-// demonstrate sends events while the session shows them. With a count it ends
-// by itself once all are shown.
-func (s *session) demonstrate(ctx context.Context, signer taskee.Signer, count int, every time.Duration) error {
+// demonstrate has the sandbox send events while the session shows them. With a
+// count it ends by itself once all are shown.
+func (s *session) demonstrate(ctx context.Context, box *sandbox.Sandbox, count int, every time.Duration) error {
 	if count > 0 {
 		every = min(every, 200*time.Millisecond)
 	}
 	showCtx, stopShow := context.WithCancel(ctx)
 	defer stopShow()
-	sender := &demoSender{url: s.local + "/webhooks", signer: signer}
 	sendCtx, stopSend := context.WithCancel(ctx)
-	sent := make(chan error, 1)
-	go func() {
-		err := sender.send(sendCtx, count, every)
-		if count > 0 && s.opts.output.value != "screen" {
+	var work sync.WaitGroup
+	var sendErr, runErr error
+	work.Go(func() { runErr = box.Run(sendCtx) })
+	work.Go(func() {
+		d := demoSender{box: box, url: s.local + "/webhooks"}
+		if sendErr = d.send(sendCtx, count, every); count > 0 && s.opts.output.value != "screen" {
 			stopShow()
 		}
-		sent <- err
-	}()
+	})
 	err := s.run(showCtx)
 	stopSend()
-	if sendErr := <-sent; sendErr != nil && ctx.Err() == nil && !errors.Is(sendErr, context.Canceled) {
+	work.Wait()
+	if sendErr != nil && ctx.Err() == nil && !errors.Is(sendErr, context.Canceled) {
 		err = errors.Join(err, sendErr)
 	}
-	return err
+	return errors.Join(err, runErr)
 }
 
-// demoSender plays the platform: it signs sample events and posts them.
+// demoSender has the sandbox fire sample events, and now and then plays a
+// stranger.
 type demoSender struct {
-	url    string
-	signer taskee.Signer
+	box *sandbox.Sandbox
+	url string
 }
 
 func (d *demoSender) send(ctx context.Context, count int, every time.Duration) error {
@@ -164,32 +187,49 @@ func (d *demoSender) send(ctx context.Context, count int, every time.Duration) e
 			case <-time.After(every):
 			}
 		}
-		scheme := taskee.SchemeRSA
+		var err error
 		if count == 0 && i%forgedEvery == forgedEvery-1 {
-			scheme = taskee.SchemeNone
+			err = d.forge(ctx, demoTypes[i%len(demoTypes)])
+		} else {
+			_, err = d.box.Fire(ctx, demoTypes[i%len(demoTypes)])
 		}
-		if err := d.post(ctx, demoTypes[i%len(demoTypes)], scheme); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return d.settle(ctx)
 }
 
-func (d *demoSender) post(ctx context.Context, eventType, scheme string) error {
+// settle waits until every event has been sent once.
+func (d *demoSender) settle(ctx context.Context) error {
+	changed := d.box.WatchLog(ctx)
+	for {
+		log, err := d.box.Log(sandbox.LogQuery{State: sandbox.StatePending, Limit: 1000})
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(log.Hooks, func(h sandbox.Hook) bool { return len(h.Attempts) == 0 }) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		case <-time.After(100 * time.Millisecond): // a hint may be lost
+		}
+	}
+}
+
+// forge posts an unsigned event, as strangers who find a public URL do.
+func (d *demoSender) forge(ctx context.Context, eventType string) error {
 	t, ok := taskee.LookUp(eventType)
 	if !ok {
 		return fmt.Errorf("the catalogue has no %s", eventType)
 	}
-	body := t.Sample(taskee.Sample{At: time.Now()})
-	header, err := d.signer.Sign(body, scheme)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(t.Sample(taskee.Sample{At: time.Now()})))
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header = header
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
