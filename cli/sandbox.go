@@ -298,10 +298,13 @@ func (a *app) sandboxBanner(s *sandbox.Sandbox, dir string, st sandboxState, o *
 	}
 	_, err := fmt.Fprintf(a.stdout, "taskhook sandbox\n\n  api       %s\n  token     %s\n  location  %s\n  webhooks  %s\n  logs      %s\n  keys      %s\n\n"+
 		"Try:  taskhook contacts list\n      taskhook sandbox fire ContactCreate\n\n", st.API, st.Token, st.LocationID, url, logs, filepath.Join(dir, sandboxRSAPublic))
-	for _, f := range s.Faults() {
-		a.warn("fault: %s", f)
+	all, listErr := s.Tokens()
+	for _, t := range all {
+		if t.Overdue {
+			a.warn("the token of %q is older than 90 days: taskhook sandbox tokens rotate %s", t.Name, t.ID)
+		}
 	}
-	return err
+	return errors.Join(err, listErr)
 }
 
 // How long the listener's address is believed without asking, and how long it

@@ -33,6 +33,8 @@ type HandlerOptions struct {
 func (s *Sandbox) Handler(o HandlerOptions) http.Handler {
 	api, admin := s.API(), s.admin(o)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A client that takes longer over its request is not waited for.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTime))
 		switch {
 		case !o.AllowRemote && !loopbackName(r.Host):
 			s.answer(w, r, http.StatusForbidden, refuse(http.StatusForbidden, "the sandbox answers to loopback names only"))
@@ -45,6 +47,9 @@ func (s *Sandbox) Handler(o HandlerOptions) http.Handler {
 		}
 	})
 }
+
+// requestTime is how long a client may take over its request.
+const requestTime = 10 * time.Second
 
 // loopbackName reports whether a Host header names this machine alone: another
 // name may have been pointed here by a stranger.
@@ -364,7 +369,7 @@ const beat = 15 * time.Second
 // events.
 func (s *Sandbox) events(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
-	_ = rc.SetWriteDeadline(time.Time{})
+	_ = rc.SetReadDeadline(time.Time{})
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")

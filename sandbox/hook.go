@@ -195,6 +195,7 @@ func (t *txn) putHook(h Hook, before *Hook) error {
 			return err
 		}
 	}
+	t.hooks = append(t.hooks, hookState{h.Number, h.State})
 	return t.put(bucketHooks, number(h.Number), h)
 }
 

@@ -40,18 +40,70 @@ type Rates struct {
 	Unsent    int `json:"unsent"`
 }
 
-func (r *Rates) add(s State) {
-	r.All++
+// count counts a webhook in (n 1) or out (n -1).
+func (r *Rates) count(s State, n int) {
+	r.All += n
 	switch s {
 	case StateDelivered:
-		r.Delivered++
+		r.Delivered += n
 	case StateFailed:
-		r.Failed++
+		r.Failed += n
 	case StatePending:
-		r.Pending++
+		r.Pending += n
 	case StateUnsent:
-		r.Unsent++
+		r.Unsent += n
 	}
+}
+
+// logRates has the states of all webhooks in memory, so that nothing has to be
+// counted.
+type logRates struct {
+	mu     sync.Mutex
+	states map[uint64]State
+	sum    Rates
+}
+
+func (l *logRates) load(s *Sandbox) error {
+	var all []hookState
+	err := s.view(func(t *txn) error {
+		for k, record := range t.each(bucketHooks, nil) {
+			var h struct{ State State }
+			if err := decode(k, record, &h); err != nil {
+				s.logger.Error("a webhook is damaged and left out", "error", err)
+				continue
+			}
+			all = append(all, hookState{numberOf(k), h.State})
+		}
+		return nil
+	})
+	l.take(all)
+	return err
+}
+
+// take takes changes over, in order.
+func (l *logRates) take(changes []hookState) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.states == nil {
+		l.states = map[uint64]State{}
+	}
+	for _, c := range changes {
+		if was, known := l.states[c.number]; known {
+			l.sum.count(was, -1)
+		}
+		if c.state == "" {
+			delete(l.states, c.number)
+			continue
+		}
+		l.states[c.number] = c.state
+		l.sum.count(c.state, 1)
+	}
+}
+
+func (l *logRates) now() Rates {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sum
 }
 
 const logPage = 50
@@ -61,23 +113,17 @@ func (s *Sandbox) Log(q LogQuery) (LogPage, error) {
 	if q.Limit <= 0 {
 		q.Limit = logPage
 	}
-	page := LogPage{Hooks: []Hook{}}
+	page := LogPage{Hooks: []Hook{}, Rates: s.rates.now()}
 	err := s.view(func(t *txn) error {
 		c := t.in(bucketHooks).Cursor()
 		for k, record := c.Last(); k != nil; k, record = c.Prev() {
 			var h Hook
-			if err := decode(k, record, &h); err != nil {
-				return err
-			}
-			page.Rates.add(h.State)
-			if !q.selects(h) {
+			if decode(k, record, &h) != nil || !q.selects(h) {
 				continue
 			}
 			if len(page.Hooks) == q.Limit {
-				if page.Next == 0 {
-					page.Next = page.Hooks[q.Limit-1].Number
-				}
-				continue
+				page.Next = page.Hooks[q.Limit-1].Number
+				return nil
 			}
 			page.Hooks = append(page.Hooks, h)
 		}
@@ -183,6 +229,7 @@ func (s *Sandbox) prune(ctx context.Context) error {
 			if decode(k, record, &h) == nil && (h.CreatedAt.After(oldest) || !h.NextRetry.IsZero()) {
 				return nil
 			}
+			t.hooks = append(t.hooks, hookState{number: numberOf(k)})
 			if err := errors.Join(t.in(bucketHookIDs).Delete([]byte(h.WebhookID)), c.Delete()); err != nil {
 				return err
 			}

@@ -60,6 +60,7 @@ type Sandbox struct {
 	keys     signingKeys
 	wake     chan struct{} // something became due
 	watchers watchers      // of the log
+	rates    logRates
 	client   *http.Client
 	closing  sync.Once
 	closeErr error
@@ -117,6 +118,9 @@ func (s *Sandbox) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := s.tokens.load(s); err != nil {
+		return err
+	}
+	if err := s.rates.load(s); err != nil {
 		return err
 	}
 	return s.contacts.load(s)
@@ -190,7 +194,15 @@ func (s *Sandbox) view(fn func(t *txn) error) error {
 // update runs fn in a write transaction and returns when it is on disk. fn may
 // run more than once.
 func (s *Sandbox) update(ctx context.Context, fn func(t *txn) error) error {
-	return s.file.Update(ctx, writeSize, func(tx *bbolt.Tx) error { return fn(&txn{tx: tx}) })
+	var last *txn
+	err := s.file.Update(ctx, writeSize, func(tx *bbolt.Tx) error {
+		last = &txn{tx: tx}
+		return fn(last)
+	})
+	if err == nil && last != nil {
+		s.rates.take(last.hooks)
+	}
+	return err
 }
 
 // queue runs fn in a write transaction soon, without being waited for.

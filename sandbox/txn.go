@@ -40,7 +40,16 @@ var bucketNames = [...]string{
 var errAbsent = errors.New("not there")
 
 // txn is a transaction.
-type txn struct{ tx *bbolt.Tx }
+type txn struct {
+	tx    *bbolt.Tx
+	hooks []hookState // webhooks that it writes, in order
+}
+
+// hookState is what became of a webhook; "": it is forgotten.
+type hookState struct {
+	number uint64
+	state  State
+}
 
 func (t *txn) in(b bucket) *bbolt.Bucket { return t.tx.Bucket([]byte(bucketNames[b])) }
 
