@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,5 +85,31 @@ func TestTheREADMEHasTheFilterLanguage(t *testing.T) {
 		if !strings.Contains(string(text), row) {
 			t.Errorf("the README lacks %s", row)
 		}
+	}
+}
+
+// TestTheTestsThatDocumentsNameExist holds that a table of rules names tests
+// that are there.
+func TestTheTestsThatDocumentsNameExist(t *testing.T) {
+	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
+	out, err := exec.Command("grep", "-rhoE", "--include=*_test.go", "^func Test[A-Za-z0-9]+", ".").Output()
+	if err != nil {
+		t.Skipf("grep: %v", err)
+	}
+	found := 0
+	for _, file := range documents(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if !strings.Contains(string(out), "func "+m[1]+"\n") {
+				t.Errorf("%s names %s, which is not there", file, m[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no document names a test")
 	}
 }
