@@ -19,6 +19,7 @@ import (
 	"taskhook/proxy"
 	"taskhook/retry"
 	"taskhook/sandbox"
+	"taskhook/store"
 	"taskhook/taskee"
 	"taskhook/webhook/export"
 )
@@ -178,18 +179,56 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 	if o.memory {
 		path = ""
 	}
+	restore, err := a.claimSandbox(ctx, dir, o.memory)
+	if err != nil {
+		return err
+	}
+	defer restore()
 	s, err := sandbox.Open(ctx, path, sandbox.Options{
 		Signer: signer, Scheme: o.scheme.value, Envelope: o.payload.value == "envelope", Speed: o.speedValue,
 		Target: a.webhookTarget(dir, o.webhookURL), Seed: o.seed, People: o.people, Fixtures: o.fixed, Timeout: o.timeout,
 		Logger: newLogger(log, func(text string) { a.warn("%s", text) }),
 	})
-	if err != nil {
+	var locked *store.LockedError
+	switch {
+	case errors.As(err, &locked):
+		return withHint(fmt.Errorf("a sandbox of project %q is running already", a.projectName()), "use it: taskhook contacts list; or keep another apart with --project NAME")
+	case err != nil && o.fixed != nil:
+		return withHint(err, "correct "+o.fixtures)
+	case err != nil:
 		return a.openStoreError(err)
 	}
 	if aside := s.SetAside(); aside != "" {
 		a.warn("%s", aside)
 	}
 	return errors.Join(a.runSandbox(ctx, s, dir, o), s.Close())
+}
+
+// claimSandbox refuses to stand beside a sandbox that runs in the same
+// directory. What one that keeps nothing writes there is taken back by restore.
+func (a *app) claimSandbox(ctx context.Context, dir string, memory bool) (restore func(), err error) {
+	path := filepath.Join(dir, sandboxFile)
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if st, err := readSandboxState(dir); err == nil && st.API != "" {
+		var all []sandbox.Token
+		if a.askSandbox(ctx, http.MethodGet, "tokens", nil, &all) == nil {
+			return nil, withHint(fmt.Errorf("a sandbox of project %q is running already at %s", a.projectName(), st.API),
+				"use it: taskhook contacts list; or keep another apart with --project NAME")
+		}
+	}
+	if !memory {
+		return func() {}, nil
+	}
+	return func() {
+		if before == nil {
+			_ = os.Remove(path)
+			return
+		}
+		_ = os.WriteFile(path, before, 0o600)
+	}, nil
 }
 
 // runSandbox serves an open sandbox.

@@ -38,6 +38,8 @@ func (s *Sandbox) Handler(o HandlerOptions) http.Handler {
 		switch {
 		case !o.AllowRemote && !loopbackName(r.Host):
 			s.answer(w, r, http.StatusForbidden, refuse(http.StatusForbidden, "the sandbox answers to loopback names only"))
+		case o.AllowRemote && strings.HasPrefix(r.URL.Path, LogsPath[:len(LogsPath)-1]) && !fromHere(r):
+			s.answer(w, r, http.StatusForbidden, refuse(http.StatusForbidden, "the log has payloads in it and is shown on this machine alone"))
 		case foreign(r):
 			s.answer(w, r, http.StatusForbidden, refuse(http.StatusForbidden, "requests of other origins are refused"))
 		case strings.HasPrefix(r.URL.Path, AdminPath):
@@ -66,12 +68,20 @@ func loopbackName(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
+// fromHere reports whether a request comes from this machine.
+func fromHere(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
+}
+
 // foreign reports whether a browser says that another site's page asks.
 func foreign(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		site := r.Header.Get("Sec-Fetch-Site")
-		return site == "cross-site" || site == "same-site"
+		link := r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.URL.Path == LogsPath
+		return (site == "cross-site" || site == "same-site") && !link
 	}
 	u, err := url.Parse(origin)
 	return err != nil || u.Host != r.Host
@@ -115,7 +125,7 @@ func adminStatus(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, ErrRestricted):
 		return http.StatusForbidden
-	case errors.Is(err, ErrNotRotating):
+	case errors.Is(err, ErrNotRotating), errors.Is(err, ErrRotating):
 		return http.StatusConflict
 	}
 	return http.StatusBadRequest
@@ -231,6 +241,9 @@ func (s *Sandbox) adminSettings(handle adminHandler) {
 			if err := read(body, &next); err != nil {
 				return err
 			}
+			if err := next.validate(); err != nil {
+				return err
+			}
 			next.ID, next.VersionID = id, version
 			*a = next
 			return nil
@@ -276,13 +289,21 @@ func (s *Sandbox) adminFaults(handle adminHandler) {
 		if err := read(body, &f); err != nil {
 			return nil, err
 		}
-		return s.Faults(), s.SetFault(f)
+		if err := s.SetFault(f); err != nil {
+			return nil, err
+		}
+		return s.Faults(), nil
 	})
 	handle("DELETE /_sandbox/faults", func(*http.Request, []byte) (any, error) { return map[string]int{"cleared": s.ClearFaults()}, nil })
 }
 
 // applySettings changes the switches that are given, and returns them all.
 func (s *Sandbox) applySettings(ctx context.Context, in Settings) (Settings, error) {
+	if in.Duplicates != nil {
+		if err := in.Duplicates.validate(); err != nil {
+			return in, err
+		}
+	}
 	err := s.change(ctx, func(m *meta) error {
 		for _, one := range []struct {
 			in   *bool

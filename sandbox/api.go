@@ -89,8 +89,8 @@ func (s *Sandbox) API() http.Handler {
 		var refused *apiError
 		switch {
 		case errors.As(err, &refused):
-			for _, method := range refused.allow {
-				w.Header().Add("Allow", method)
+			if len(refused.allow) > 0 {
+				w.Header().Set("Allow", strings.Join(refused.allow, ", "))
 			}
 			s.answer(w, r, refused.StatusCode, refused)
 		case err != nil:

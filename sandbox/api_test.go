@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -79,6 +80,7 @@ func TestEverythingWrongIsInOneList(t *testing.T) {
 		{`{"locationId":"l","country":"UK"}`, `["country must be a valid ISO31661 Alpha2 code"]`},
 		{`{"locationId":"l","phone":"+1234567890123456"}`, `["phone must be a valid phone number in E.164 format"]`},
 		{`{"locationId":"l","email":"a@b"}`, `["email must be an email"]`},
+		{`{"locationId":"l","email":"a\u0000@example.com"}`, `["email must be an email"]`},
 	}
 	for _, tt := range tests {
 		for _, path := range []string{"/contacts/", "/contacts/upsert"} {
@@ -127,6 +129,12 @@ func TestDuplicatesFollowTheLocationsSetting(t *testing.T) {
 	}
 	if got = upsert(`"email":"ann@example.com","phone":"+15550000002"`); got.Contact.ID != bob || got.Contact.Email != "bob@example.com" {
 		t.Errorf("upsert by phone: %+v", got)
+	}
+	if resp, _ := r.call("PUT", "/contacts/"+bob, `{"email":"ann@example.com"}`); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("an update to another's address: %d", resp.StatusCode)
+	}
+	if resp, _ := r.call("PUT", "/contacts/"+bob, `{"email":"bob@example.com"}`); resp.StatusCode != http.StatusOK {
+		t.Errorf("an update to one's own address: %d", resp.StatusCode)
 	}
 	if err := r.s.SetDuplicates(t.Context(), r.location, Duplicates{Check: []string{"phone"}}); err != nil {
 		t.Fatal(err)
@@ -284,6 +292,9 @@ func TestTokensRotateByTheClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, _, err := r.s.RotateToken(t.Context(), r.id, false); err == nil || !works(r.token) {
+		t.Error("a rotation ended the overlap of the one before")
+	}
 	if move(7*day - time.Minute); !works(r.token) || !works(third) {
 		t.Error("the overlap ended early")
 	}
@@ -316,6 +327,18 @@ func TestTokensRotateByTheClock(t *testing.T) {
 	r.open()
 	if works(fifth) {
 		t.Error("a deleted token works after a restart")
+	}
+}
+
+func TestTheClockHasLimits(t *testing.T) {
+	r := newRig(t)
+	for _, d := range []time.Duration{math.MaxInt64, math.MinInt64, 11 * year} {
+		if now, err := r.s.MoveClock(t.Context(), d); err == nil {
+			t.Errorf("moved by %s to %s", d, now)
+		}
+	}
+	if _, err := r.s.MoveClock(t.Context(), -time.Hour); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -409,8 +432,17 @@ func TestManyClientsAtOnce(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	var page struct{ Total int }
+	var page struct {
+		Total    int
+		Contacts []struct{ LastName string }
+	}
 	if r.must("GET", "/contacts/?locationId="+r.location, "", &page); page.Total != 161 {
 		t.Errorf("%d contacts", page.Total)
+	}
+	// The search knows what the file has, whoever wrote last.
+	r.must("GET", "/contacts/?locationId="+r.location+"&query=shared@", "", &page)
+	last := page.Contacts[0].LastName
+	if r.must("GET", "/contacts/?locationId="+r.location+"&query="+last, "", &page); page.Total != 1 {
+		t.Errorf("the last name %s is found %d times", last, page.Total)
 	}
 }

@@ -51,14 +51,8 @@ func (c *call) createContact() (any, error) {
 		if err != nil {
 			return err
 		}
-		if !l.Duplicates.Allow {
-			other, by, err := t.duplicate(l, in.texts["email"], in.texts["phone"], "")
-			if err == nil {
-				return duplicated(other, by)
-			}
-			if !errors.Is(err, errAbsent) {
-				return err
-			}
+		if err := t.refuseDuplicate(l, in, ""); err != nil {
+			return err
 		}
 		made, err = c.insert(t, in)
 		return err
@@ -66,12 +60,30 @@ func (c *call) createContact() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.s.contacts.set(made)
+	if err := c.s.reindex(made); err != nil {
+		return nil, err
+	}
 	c.s.alarm()
 	return asText{{"contact", made.shown()}}, nil
 }
 
-// duplicated is the answer to a create that hits another contact, in the
+// refuseDuplicate holds the location's setting: what is written must not be
+// another contact's, except for one, the contact itself.
+func (t *txn) refuseDuplicate(l Location, in *input, except string) error {
+	if l.Duplicates.Allow {
+		return nil
+	}
+	other, by, err := t.duplicate(l, in.texts["email"], in.texts["phone"], except)
+	switch {
+	case errors.Is(err, errAbsent):
+		return nil
+	case err != nil:
+		return err
+	}
+	return duplicated(other, by)
+}
+
+// duplicated is the answer to a create or update that hits another contact, in the
 // family's words.
 func duplicated(other Contact, by string) error {
 	e := refuse(http.StatusBadRequest, "This location does not allow duplicated contacts.")
@@ -104,13 +116,22 @@ func (c *call) updateContact() (any, error) {
 		if err != nil {
 			return err
 		}
+		l, err := t.location(before.LocationID)
+		if err != nil {
+			return err
+		}
+		if err := t.refuseDuplicate(l, in, before.ID); err != nil {
+			return err
+		}
 		after, err = c.overwrite(t, before, in)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.s.contacts.set(after)
+	if err := c.s.reindex(after); err != nil {
+		return nil, err
+	}
 	c.s.alarm()
 	return asText{{"contact", after.shown()}}, nil
 }
@@ -149,7 +170,9 @@ func (c *call) removeContact() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.s.contacts.remove(gone)
+	if err := c.s.reindex(gone); err != nil {
+		return nil, err
+	}
 	c.s.alarm()
 	return asText{{"succeeded", true}}, nil
 }
@@ -195,13 +218,19 @@ func (c *call) upsertContact() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.s.contacts.set(after)
+	if err := c.s.reindex(after); err != nil {
+		return nil, err
+	}
 	c.s.alarm()
 	return asText{{"contact", after.shown()}, {"new", created}}, nil
 }
 
 // withoutConflict leaves the other field out when it is another contact's.
+// A location that checks one field alone lets the other be shared.
 func (t *txn) withoutConflict(l Location, in *input, before Contact, by string) (*input, error) {
+	if len(l.Duplicates.order()) < 2 {
+		return in, nil
+	}
 	other := "phone"
 	if by == "phone" {
 		other = "email"
@@ -257,38 +286,36 @@ func (c *call) listContacts() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var after cursor
+	err = c.s.view(func(t *txn) (err error) {
+		if _, err = c.mine(t, location); err == nil {
+			after, err = t.cursor(q)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	places, total := c.s.contacts.page(location, q.Get("query"), after, size)
 	shown := []json.RawMessage{}
-	total, last := 0, Contact{}
 	err = c.s.view(func(t *txn) error {
-		if _, err := c.mine(t, location); err != nil {
-			return err
-		}
-		after, err := t.cursor(q)
-		if err != nil {
-			return err
-		}
-		var ids []string
-		ids, total = c.s.contacts.page(location, q.Get("query"), after, size)
-		for _, id := range ids {
-			one, err := t.contact(id)
+		for _, p := range places {
+			one, err := t.contact(p.id)
 			if errors.Is(err, errAbsent) {
 				continue // deleted since
 			}
 			if err != nil {
 				return err
 			}
-			shown, last = append(shown, one.shown()), one
+			shown = append(shown, one.shown())
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
 	out := asText{{"contacts", shown}, {"total", total}}
-	if last.ID != "" {
-		out = append(out, asText{{"startAfterId", last.ID}, {"startAfter", last.Added}}...)
+	if n := len(places); n > 0 {
+		out = append(out, asText{{"startAfterId", places[n-1].id}, {"startAfter", places[n-1].added}}...)
 	}
-	return out, nil
+	return out, err
 }
 
 // cursor reads where a page begins. With both parameters it is that place,

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -25,7 +26,11 @@ func (s *Sandbox) Now() time.Time { return s.clock.Now() }
 // and pending retries become due with it. It returns the time it is then.
 func (s *Sandbox) MoveClock(ctx context.Context, d time.Duration) (time.Time, error) {
 	err := s.change(ctx, func(m *meta) error {
-		m.Offset += d
+		after := m.Offset + d
+		if after > mostMoved || after < -mostMoved || d > 2*mostMoved || d < -2*mostMoved {
+			return fmt.Errorf("the clock can be moved by %d years at most", mostMoved/year)
+		}
+		m.Offset = after
 		return nil
 	})
 	if err != nil {
@@ -35,6 +40,12 @@ func (s *Sandbox) MoveClock(ctx context.Context, d time.Duration) (time.Time, er
 	s.alarm()
 	return s.Now(), nil
 }
+
+// The clock's limits.
+const (
+	year      = 365 * 24 * time.Hour
+	mostMoved = 10 * year
+)
 
 // ms is a time in milliseconds, the platform's grain.
 func ms(t time.Time) int64 { return t.UnixMilli() }

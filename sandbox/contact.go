@@ -27,7 +27,6 @@ type Contact struct {
 	More    map[string]json.RawMessage `json:"more,omitempty"`
 	Added   int64                      `json:"added"`
 	Updated int64                      `json:"updated"`
-	Version uint64                     `json:"version"` // grows with every change, from 1
 }
 
 // apiTime writes a time as the document does: without a fraction where there

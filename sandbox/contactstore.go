@@ -1,19 +1,11 @@
 package sandbox
 
-import (
-	"errors"
-	"slices"
-	"sort"
-	"strings"
-	"sync"
-)
+import "errors"
 
 // putContact writes a contact and its index entries; before is what is there,
 // nil: nothing.
 func (t *txn) putContact(c *Contact, before *Contact) error {
-	c.Version = 1
 	if before != nil {
-		c.Version = before.Version + 1
 		if err := t.unindex(*before); err != nil {
 			return err
 		}
@@ -83,7 +75,7 @@ func (t *txn) contact(id string) (Contact, error) {
 	return c, err
 }
 
-// duplicate is the oldest other contact of a location with the same e-mail
+// duplicate is another contact of a location with the same e-mail
 // address or phone, by the location's setting; errAbsent if there is none.
 func (t *txn) duplicate(l Location, email, phone, except string) (c Contact, by string, err error) {
 	for _, field := range l.Duplicates.order() {
@@ -104,118 +96,4 @@ func (t *txn) duplicate(l Location, email, phone, except string) (c Contact, by 
 		}
 	}
 	return Contact{}, "", errAbsent
-}
-
-// contactIndex finds contacts by a part of their names, e-mail addresses and
-// phones, and knows how many there are. It is made of the file once.
-type contactIndex struct {
-	mu        sync.RWMutex
-	locations map[string][]indexed // newest first
-}
-
-// indexed is a contact as the index has it.
-type indexed struct {
-	added   int64
-	id      string
-	words   string
-	version uint64
-}
-
-// before reports whether one comes before another in a list: newest first.
-func (a indexed) before(b indexed) bool {
-	if a.added != b.added {
-		return a.added > b.added
-	}
-	return a.id > b.id
-}
-
-func (x *contactIndex) load(s *Sandbox) error {
-	x.locations = map[string][]indexed{}
-	err := s.view(func(t *txn) error {
-		for k, record := range t.each(bucketContacts, nil) {
-			var c Contact
-			if err := decode(k, record, &c); err != nil {
-				s.logger.Error("a contact is damaged and left out", "error", err)
-				continue
-			}
-			x.locations[c.LocationID] = append(x.locations[c.LocationID], indexed{c.Added, c.ID, c.words(), c.Version})
-		}
-		return nil
-	})
-	for _, all := range x.locations {
-		slices.SortFunc(all, func(a, b indexed) int {
-			if a.before(b) {
-				return -1
-			}
-			return 1
-		})
-	}
-	return err
-}
-
-// set takes a contact over as it is by now, unless a later change was; remove
-// takes one away.
-func (x *contactIndex) set(c Contact) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	one := indexed{c.Added, c.ID, c.words(), c.Version}
-	all := x.locations[c.LocationID]
-	at := sort.Search(len(all), func(i int) bool { return !all[i].before(one) })
-	switch found := at < len(all) && all[at].id == c.ID; {
-	case found && all[at].version < one.version:
-		all[at] = one
-		return
-	case found, one.version > 1: // a later change came first, or it is deleted
-		return
-	}
-	x.locations[c.LocationID] = slices.Insert(all, at, one)
-}
-
-func (x *contactIndex) remove(c Contact) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	one := indexed{added: c.Added, id: c.ID}
-	all := x.locations[c.LocationID]
-	at := sort.Search(len(all), func(i int) bool { return !all[i].before(one) })
-	if at < len(all) && all[at].id == c.ID {
-		x.locations[c.LocationID] = slices.Delete(all, at, at+1)
-	}
-}
-
-// cursor is where a page begins: after this contact. The zero value is the
-// beginning.
-type cursor struct {
-	added int64
-	id    string
-	set   bool
-}
-
-// page returns the IDs of one page of a location's contacts whose words have a
-// text, and how many there are in all.
-func (x *contactIndex) page(location, query string, after cursor, limit int) (ids []string, total int) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	all := x.locations[location]
-	start := 0
-	if after.set {
-		one := indexed{added: after.added, id: after.id}
-		start = sort.Search(len(all), func(i int) bool { return one.before(all[i]) })
-	}
-	query = lower(query)
-	if query == "" {
-		for _, c := range all[start:min(len(all), start+limit)] {
-			ids = append(ids, c.id)
-		}
-		return ids, len(all)
-	}
-	for i, c := range all {
-		if !strings.Contains(c.words, query) {
-			continue
-		}
-		total++
-		if i >= start && len(ids) < limit {
-			ids = append(ids, c.id)
-		}
-	}
-	return ids, total
 }

@@ -47,11 +47,11 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	defer s.client.CloseIdleConnections()
 	defer senders.Wait()
 	free := make(chan struct{}, s.opts.Senders)
-	busy := sync.Map{} // the numbers of what is on its way
-	pruned := time.Time{}
+	busy := sync.Map{}    // the numbers of what is on its way
+	pruned := time.Time{} // in the platform's time, so that a moved clock counts
 	for {
-		if time.Since(pruned) > pruneEvery {
-			pruned = time.Now()
+		if now := s.Now(); now.Sub(pruned).Abs() > pruneEvery {
+			pruned = now
 			if err := s.prune(ctx); err != nil && ctx.Err() == nil {
 				s.logger.Warn("old webhooks cannot be forgotten", "error", err)
 			}
@@ -68,8 +68,13 @@ func (s *Sandbox) Run(ctx context.Context) error {
 			}
 			busy.Store(n, true)
 			senders.Go(func() {
-				defer func() { busy.Delete(n); <-free; s.alarm() }()
-				s.deliver(context.WithoutCancel(ctx), n)
+				defer func() { <-free; s.alarm() }()
+				if err := s.deliver(context.WithoutCancel(ctx), n); err != nil {
+					s.failed(n, err)
+					s.holdBack(ctx, &busy, n)
+					return
+				}
+				busy.Delete(n)
 			})
 		}
 		wait := idleLook
@@ -112,8 +117,19 @@ func (s *Sandbox) due(busy *sync.Map, most int) (numbers []uint64, next time.Tim
 	return numbers, next, err
 }
 
-// deliver sends one webhook once and keeps what came of it.
-func (s *Sandbox) deliver(ctx context.Context, n uint64) {
+// backOff is how long a webhook is left alone that could not be worked on: the
+// disk is full, say.
+const backOff = 5 * time.Second
+
+// holdBack leaves a webhook alone for a while, or until ctx ends.
+func (s *Sandbox) holdBack(ctx context.Context, busy *sync.Map, n uint64) {
+	context.AfterFunc(ctx, func() { busy.Delete(n) })
+	time.AfterFunc(backOff, func() { busy.Delete(n); s.alarm() })
+}
+
+// deliver sends one webhook once and keeps what came of it. An error says that
+// it stays due.
+func (s *Sandbox) deliver(ctx context.Context, n uint64) error {
 	var h Hook
 	var m meta
 	err := s.view(func(t *txn) (err error) {
@@ -122,39 +138,50 @@ func (s *Sandbox) deliver(ctx context.Context, n uint64) {
 		}
 		return err
 	})
-	if err != nil || h.State != StatePending {
-		s.failed("read", n, err)
-		return
+	switch {
+	case errors.Is(err, errAbsent):
+		return s.undue(ctx, n) // it was forgotten, or is damaged
+	case err != nil:
+		return err
+	case h.State != StatePending || h.NextRetry.After(s.Now()):
+		return nil // somebody was quicker
 	}
 	url := m.App.url(h.Type, s.opts.Target)
 	var try Try
 	if url == "" {
-		err = s.finish(ctx, n, func(h *Hook) {
+		return s.finish(ctx, n, func(h *Hook) {
 			h.State, h.Reason, h.NextRetry = StateUnsent, "no URL is known: name one with --webhook-url, or start a listener", time.Time{}
 		})
-		s.failed("keep", n, err)
-		return
 	}
 	header := h.Header
 	if header == nil {
 		if header, err = s.sign(h); err != nil {
-			s.failed("sign", n, err)
-			return
+			return err
 		}
 	}
 	try = s.post(ctx, url, h.Body, header)
-	err = s.finish(ctx, n, func(h *Hook) {
+	return s.finish(ctx, n, func(h *Hook) {
 		h.Header = header // the same on every try
 		h.conclude(try, s.opts.Speed, s.Now())
 	})
-	s.failed("keep", n, err)
 }
 
 // failed says that a webhook could not be worked on; it stays due.
-func (s *Sandbox) failed(what string, n uint64, err error) {
-	if err != nil && !errors.Is(err, errAbsent) {
-		s.logger.Error("a webhook failed: "+what, "number", n, "error", err)
-	}
+func (s *Sandbox) failed(n uint64, err error) {
+	s.logger.Error("a webhook could not be worked on", "number", n, "error", err)
+}
+
+// undue takes a webhook that is not there out of those that are due.
+func (s *Sandbox) undue(ctx context.Context, n uint64) error {
+	return s.update(ctx, func(t *txn) error {
+		c := t.in(bucketDue).Cursor()
+		for k, _ := c.First(); k != nil; k, _ = c.Next() {
+			if numberOf(k[8:]) == n {
+				return c.Delete()
+			}
+		}
+		return nil
+	})
 }
 
 // finish changes a webhook.

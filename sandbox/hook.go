@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -211,13 +212,18 @@ func (s *Sandbox) Fire(ctx context.Context, eventType string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%w: %q", ErrNoType, eventType)
 	}
+	start, err := s.StartLocation()
+	if err != nil {
+		return "", err
+	}
+	newest, _ := s.contacts.page(start, "", cursor{}, 1)
 	id := ""
-	err := s.update(ctx, func(t *txn) error {
+	err = s.update(ctx, func(t *txn) error {
 		var m meta
 		if err := t.get(bucketMeta, metaKey, &m); err != nil {
 			return err
 		}
-		fields, err := s.sampleFields(t, kind, m.Start)
+		fields, err := s.sampleFields(t, kind, newest)
 		if err != nil {
 			return err
 		}
@@ -236,15 +242,15 @@ func (s *Sandbox) Fire(ctx context.Context, eventType string) (string, error) {
 
 // sampleFields are an event's own fields: those of a contact there is for
 // events of contacts, else the catalogue's with that contact's ID.
-func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, location string) ([]byte, error) {
+func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, newest []place) ([]byte, error) {
 	sample := kind.Sample(taskee.Sample{At: s.Now(), Envelope: true})
 	data, ok := jsjson.Find(sample, "data")
 	if !ok {
 		return nil, fmt.Errorf("the catalogue's %s has no data", kind.Name)
 	}
 	var contact *Contact
-	if ids, _ := s.contacts.page(location, "", cursor{}, 1); len(ids) > 0 {
-		if one, err := t.contact(ids[0]); err == nil {
+	if len(newest) > 0 {
+		if one, err := t.contact(newest[0].id); err == nil {
 			contact = &one
 		}
 	}
@@ -266,6 +272,25 @@ func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, location string) (
 		out = append(out, asText{{text, json.RawMessage(value)}}...)
 	}
 	return mustJSON(out), nil
+}
+
+// validate refuses events that there are not, and URLs that nothing can be sent
+// to.
+func (a App) validate() error {
+	links := []string{a.DefaultURL}
+	for name, e := range a.Events {
+		if _, ok := taskee.LookUp(name); !ok {
+			return fmt.Errorf("%w: %q", ErrNoType, name)
+		}
+		links = append(links, e.URL)
+	}
+	for _, link := range links {
+		u, err := url.Parse(link)
+		if link != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			return fmt.Errorf("%q is no http or https URL", link)
+		}
+	}
+	return nil
 }
 
 // SetApp changes the app's settings.

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"taskhook/taskee"
 )
@@ -34,7 +35,7 @@ var textFields = []string{
 // moreFields are fields of the family's API that the document does not name;
 // they are kept and answered as they were sent.
 var moreFields = []string{
-	"companyName", "website", "timezone", "gender", "dateOfBirth", "dnd", "dndSettings", "inboundDndSettings", "customFields", "assignedTo", "type", "attributionSource", "keywords", "createNewIfDuplicateAllowed",
+	"companyName", "website", "timezone", "gender", "dateOfBirth", "dnd", "dndSettings", "inboundDndSettings", "customFields", "assignedTo", "type", "attributionSource", "keywords",
 }
 
 // maxDepth is how deep JSON may nest.
@@ -46,6 +47,9 @@ var errNotJSON = errors.New("request body is not valid JSON")
 // readInput reads a body. The error is about its form; what is wrong with a
 // field's type is in wrong.
 func readInput(body []byte) (*input, error) {
+	if !utf8.Valid(body) {
+		return nil, errNotJSON
+	}
 	if err := checkDepth(body); err != nil {
 		return nil, err
 	}
@@ -85,7 +89,7 @@ func (in *input) refuseUnknown(fields map[string]json.RawMessage) {
 	var unknown []string
 	for name := range fields {
 		switch {
-		case name == "locationId", name == "id", name == "name", name == "tags",
+		case name == "locationId", name == "id", name == "name", name == "tags", name == "createNewIfDuplicateAllowed",
 			slices.Contains(textFields, name), slices.Contains(moreFields, name):
 		default:
 			unknown = append(unknown, fmt.Sprintf("property %.64s should not exist", strings.ToValidUTF8(name, "\ufffd")))
@@ -168,7 +172,7 @@ func checkDepth(body []byte) error {
 }
 
 var (
-	emailForm = regexp.MustCompile(`^[^\s@<>(),;:\\"\[\]]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$`)
+	emailForm = regexp.MustCompile(`^[^\s@<>(),;:\\"\[\]\x00-\x1f\x7f]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$`)
 	phoneForm = regexp.MustCompile(`^\+[0-9]{2,15}$`)
 	idForm    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 )

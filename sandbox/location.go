@@ -38,6 +38,15 @@ func (d Duplicates) order() []string {
 	return d.Check
 }
 
+func (d Duplicates) validate() error {
+	for _, field := range d.Check {
+		if field != "email" && field != "phone" {
+			return fmt.Errorf("duplicates are found by email and phone, not by %q", field)
+		}
+	}
+	return nil
+}
+
 // storedLocation keeps the settings too.
 type storedLocation struct {
 	Location
@@ -70,10 +79,8 @@ func (t *txn) putLocation(l Location) error {
 
 // SetDuplicates changes a location's setting.
 func (s *Sandbox) SetDuplicates(ctx context.Context, id string, d Duplicates) error {
-	for _, field := range d.Check {
-		if field != "email" && field != "phone" {
-			return fmt.Errorf("duplicates are found by email and phone, not by %q", field)
-		}
+	if err := d.validate(); err != nil {
+		return err
 	}
 	return s.update(ctx, func(t *txn) error {
 		l, err := t.location(id)

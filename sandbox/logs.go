@@ -116,7 +116,13 @@ func (s *Sandbox) Log(q LogQuery) (LogPage, error) {
 	page := LogPage{Hooks: []Hook{}, Rates: s.rates.now()}
 	err := s.view(func(t *txn) error {
 		c := t.in(bucketHooks).Cursor()
-		for k, record := c.Last(); k != nil; k, record = c.Prev() {
+		k, record := c.Last()
+		if q.Before != 0 {
+			if k, record = c.Seek(number(q.Before)); k == nil {
+				k, record = c.Last()
+			}
+		}
+		for ; k != nil && numberOf(k) > q.After; k, record = c.Prev() {
 			var h Hook
 			if decode(k, record, &h) != nil || !q.selects(h) {
 				continue
@@ -223,19 +229,30 @@ func (s *Sandbox) WatchLog(ctx context.Context) <-chan uint64 {
 func (s *Sandbox) prune(ctx context.Context) error {
 	oldest := s.Now().Add(-logKept)
 	return s.update(ctx, func(t *txn) error {
-		c := t.in(bucketHooks).Cursor()
-		for k, record := c.First(); k != nil; k, record = c.Next() {
-			var h Hook
-			if decode(k, record, &h) == nil && (h.CreatedAt.After(oldest) || !h.NextRetry.IsZero()) {
-				return nil
+		var old []Hook
+		for k, record := range t.each(bucketHooks, nil) {
+			h := Hook{Number: numberOf(k)}
+			switch err := decode(k, record, &h); {
+			case err == nil && h.CreatedAt.After(oldest):
+				return t.forget(old) // they are in the order of time
+			case err == nil && !h.NextRetry.IsZero():
+				continue
 			}
-			t.hooks = append(t.hooks, hookState{number: numberOf(k)})
-			if err := errors.Join(t.in(bucketHookIDs).Delete([]byte(h.WebhookID)), c.Delete()); err != nil {
-				return err
-			}
+			old = append(old, h)
 		}
-		return nil
+		return t.forget(old)
 	})
+}
+
+// forget deletes webhooks.
+func (t *txn) forget(old []Hook) error {
+	for _, h := range old {
+		t.hooks = append(t.hooks, hookState{number: h.Number})
+		if err := errors.Join(t.in(bucketHookIDs).Delete([]byte(h.WebhookID)), t.in(bucketHooks).Delete(number(h.Number))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // logKept is how long the platform's log goes back.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // The document's figures for private integrations.
@@ -29,6 +30,9 @@ var (
 	ErrNoToken = errors.New("there is no such private integration")
 	// ErrRestricted is returned when the agency's restrictions do not allow it.
 	ErrRestricted = errors.New("the agency's restrictions do not allow its admin to manage these private integrations")
+	// ErrRotating is returned when a token is to be rotated later during a
+	// rotation: its oldest secret would end early.
+	ErrRotating = errors.New("a rotation is under way: cancel it, or expire the old token first")
 	// ErrNotRotating is returned when a rotation is to be cancelled or ended and
 	// none is under way.
 	ErrNotRotating = errors.New("no rotation is under way")
@@ -175,8 +179,8 @@ func (s *Sandbox) touched(id string, now time.Time) {
 // CreateToken makes a private integration and returns it with its secret,
 // which is shown only here. Without a location it belongs to the agency.
 func (s *Sandbox) CreateToken(ctx context.Context, want Token) (Token, string, error) {
-	if want.Name = strings.TrimSpace(want.Name); want.Name == "" {
-		return Token{}, "", errors.New("a private integration needs a name")
+	if want.Name = strings.TrimSpace(want.Name); want.Name == "" || strings.ContainsFunc(want.Name, unicode.IsControl) {
+		return Token{}, "", errors.New("a private integration needs a name, in one line")
 	}
 	now := s.Now()
 	text, sec := newSecret(now)
@@ -296,6 +300,9 @@ func (s *Sandbox) RotateToken(ctx context.Context, id string, now bool) (Token, 
 	at := s.Now()
 	text, sec := newSecret(at)
 	out, err := s.editToken(ctx, id, func(one *storedToken) error {
+		if n := len(one.Secrets); n > 1 && !now && at.Before(one.Secrets[n-2].Expires) {
+			return ErrRotating
+		}
 		old := one.Secrets[len(one.Secrets)-1]
 		if old.Expires = at.Add(overlap); now {
 			old.Expires = at
