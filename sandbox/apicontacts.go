@@ -36,6 +36,19 @@ func (c *call) oneContact() (any, error) {
 	return asText{{"contact", one.shown()}}, err
 }
 
+// write changes one contact in a transaction, which may run more than once,
+// and tells those that stand beside the store: the search and the deliveries.
+func (c *call) write(change func(t *txn) (Contact, error)) (Contact, error) {
+	var one Contact
+	err := c.s.update(c.r.Context(), func(t *txn) (err error) { one, err = change(t); return err })
+	if err != nil {
+		return one, err
+	}
+	err = c.s.reindex(one) // first: a receiver may search for what it is told
+	c.s.alarm()
+	return one, err
+}
+
 // createContact is POST /contacts/.
 func (c *call) createContact() (any, error) {
 	in, err := c.body()
@@ -45,26 +58,17 @@ func (c *call) createContact() (any, error) {
 	if err := invalid(in.check(true)); err != nil {
 		return nil, err
 	}
-	var made Contact
-	err = c.s.update(c.r.Context(), func(t *txn) error {
+	made, err := c.write(func(t *txn) (Contact, error) {
 		l, err := c.mine(t, in.locationID)
 		if err != nil {
-			return err
+			return Contact{}, err
 		}
 		if err := t.refuseDuplicate(l, in, ""); err != nil {
-			return err
+			return Contact{}, err
 		}
-		made, err = c.insert(t, in)
-		return err
+		return c.insert(t, in)
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := c.s.reindex(made); err != nil {
-		return nil, err
-	}
-	c.s.alarm()
-	return asText{{"contact", made.shown()}}, nil
+	return asText{{"contact", made.shown()}}, err
 }
 
 // refuseDuplicate holds the location's setting: what is written must not be
@@ -110,30 +114,21 @@ func (c *call) updateContact() (any, error) {
 	if err := invalid(in.check(false)); err != nil {
 		return nil, err
 	}
-	var after Contact
-	err = c.s.update(c.r.Context(), func(t *txn) error {
+	after, err := c.write(func(t *txn) (Contact, error) {
 		before, err := c.own(t)
 		if err != nil {
-			return err
+			return before, err
 		}
 		l, err := t.location(before.LocationID)
 		if err != nil {
-			return err
+			return before, err
 		}
 		if err := t.refuseDuplicate(l, in, before.ID); err != nil {
-			return err
+			return before, err
 		}
-		after, err = c.overwrite(t, before, in)
-		return err
+		return c.overwrite(t, before, in)
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := c.s.reindex(after); err != nil {
-		return nil, err
-	}
-	c.s.alarm()
-	return asText{{"contact", after.shown()}}, nil
+	return asText{{"contact", after.shown()}}, err
 }
 
 // overwrite changes a contact and records the events: a change of tags fires
@@ -157,24 +152,17 @@ func (c *call) overwrite(t *txn, before Contact, in *input) (Contact, error) {
 
 // removeContact is DELETE /contacts/{contactId}.
 func (c *call) removeContact() (any, error) {
-	var gone Contact
-	err := c.s.update(c.r.Context(), func(t *txn) (err error) {
-		if gone, err = c.own(t); err != nil {
-			return err
+	_, err := c.write(func(t *txn) (Contact, error) {
+		gone, err := c.own(t)
+		if err != nil {
+			return gone, err
 		}
 		if err := t.deleteContact(gone); err != nil {
-			return err
+			return gone, err
 		}
-		return c.emit(t, "ContactDelete", gone)
+		return gone, c.emit(t, "ContactDelete", gone)
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := c.s.reindex(gone); err != nil {
-		return nil, err
-	}
-	c.s.alarm()
-	return asText{{"succeeded", true}}, nil
+	return asText{{"succeeded", true}}, err
 }
 
 // upsertContact is POST /contacts/upsert. Where two contacts match by one
@@ -188,41 +176,29 @@ func (c *call) upsertContact() (any, error) {
 	if err := invalid(in.check(true)); err != nil {
 		return nil, err
 	}
-	var after Contact
 	created := false
-	err = c.s.update(c.r.Context(), func(t *txn) error {
+	after, err := c.write(func(t *txn) (Contact, error) {
 		l, err := c.mine(t, in.locationID)
 		if err != nil {
-			return err
+			return Contact{}, err
 		}
 		before, by, err := Contact{}, "", errAbsent
 		if !l.Duplicates.Allow {
 			before, by, err = t.duplicate(l, in.texts["email"], in.texts["phone"], "")
 		}
-		switch {
-		case errors.Is(err, errAbsent):
-			created = true
-			after, err = c.insert(t, in)
-			return err
-		case err != nil:
-			return err
+		if created = errors.Is(err, errAbsent); created {
+			return c.insert(t, in)
 		}
-		created = false
+		if err != nil {
+			return before, err
+		}
 		changed, err := t.withoutConflict(l, in, before, by)
 		if err != nil {
-			return err
+			return before, err
 		}
-		after, err = c.overwrite(t, before, changed)
-		return err
+		return c.overwrite(t, before, changed)
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := c.s.reindex(after); err != nil {
-		return nil, err
-	}
-	c.s.alarm()
-	return asText{{"contact", after.shown()}, {"new", created}}, nil
+	return asText{{"contact", after.shown()}, {"new", created}}, err
 }
 
 // withoutConflict leaves the other field out when it is another contact's.

@@ -247,19 +247,25 @@ func (s *Sandbox) Tokens() ([]Token, error) {
 	return all, err
 }
 
+// managedToken is a token that the restrictions let the admin manage.
+func (t *txn) managedToken(id string) (storedToken, error) {
+	var one storedToken
+	err := t.get(bucketTokens, []byte(id), &one)
+	if errors.Is(err, errAbsent) {
+		return one, fmt.Errorf("%w: %s", ErrNoToken, id)
+	}
+	if err != nil {
+		return one, err
+	}
+	return one, t.allowed(one.LocationID)
+}
+
 // editToken changes a token that the restrictions let the admin manage.
 func (s *Sandbox) editToken(ctx context.Context, id string, do func(one *storedToken) error) (Token, error) {
 	var after storedToken
 	err := s.update(ctx, func(t *txn) error {
-		var one storedToken
-		err := t.get(bucketTokens, []byte(id), &one)
-		if errors.Is(err, errAbsent) {
-			return fmt.Errorf("%w: %s", ErrNoToken, id)
-		}
+		one, err := t.managedToken(id)
 		if err != nil {
-			return err
-		}
-		if err := t.allowed(one.LocationID); err != nil {
 			return err
 		}
 		if err := do(&one); err != nil {
@@ -343,15 +349,7 @@ func (s *Sandbox) ExpireOld(ctx context.Context, id string) (Token, error) {
 // DeleteToken deletes a private integration: its secrets end at once.
 func (s *Sandbox) DeleteToken(ctx context.Context, id string) error {
 	err := s.update(ctx, func(t *txn) error {
-		var one storedToken
-		err := t.get(bucketTokens, []byte(id), &one)
-		if errors.Is(err, errAbsent) {
-			return fmt.Errorf("%w: %s", ErrNoToken, id)
-		}
-		if err != nil {
-			return err
-		}
-		if err := t.allowed(one.LocationID); err != nil {
+		if _, err := t.managedToken(id); err != nil {
 			return err
 		}
 		return t.in(bucketTokens).Delete([]byte(id))
