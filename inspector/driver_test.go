@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -138,6 +139,13 @@ func (d *driver) fits() {
 			d.t.Errorf("%d cells in a window of %d: %q", w, d.m.width, ansi.Strip(l))
 		}
 	}
+}
+
+// golden holds the screen against the file of its name and size.
+func (d *driver) golden(name string) {
+	d.t.Helper()
+	d.fits()
+	golden(d.t, fmt.Sprintf("screen-%s-%dx%d.txt", name, d.m.width, d.m.height), d.screen())
 }
 
 func (d *driver) sees(text string) {

@@ -2,7 +2,6 @@ package inspector
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -156,18 +155,13 @@ func TestNoNoticeIsForgottenForAnother(t *testing.T) {
 
 func TestFaultViews(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
-		view := func(name string, d *driver) {
-			t.Helper()
-			d.fits()
-			golden(t, fmt.Sprintf("screen-%s-%dx%d.txt", name, size[0], size[1]), d.screen())
-		}
 		d := rehearsal(t, many(5), size[0], size[1])
 		d.press("F", "a")
 		d.typed("type:Contact* rate:30% status:429")
-		view("faults-add", d)
+		d.golden("faults-add")
 		d.press("enter", "a")
 		d.typed("hang times:3")
 		d.press("enter", "up")
-		view("faults", d)
+		d.golden("faults")
 	}
 }

@@ -3,7 +3,6 @@ package inspector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -289,17 +288,12 @@ func TestMarkedEventsAreRehearsedInOrder(t *testing.T) {
 
 func TestRehearsalViews(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
-		view := func(name string, d *driver) {
-			t.Helper()
-			d.fits()
-			golden(t, fmt.Sprintf("screen-%s-%dx%d.txt", name, size[0], size[1]), d.screen())
-		}
 		feed := many(5)
 		_, held, goOn := playing(feed, 6, 200, 200, 500)
 		d := rehearsal(t, feed, size[0], size[1])
 		d.m.now = noon
 		d.press("t")
-		view("simulate-form", d)
+		d.golden("simulate-form")
 		d.press("right", "right", "down", "down", "right", "f")
 		d.slow = true
 		d.press("enter")
@@ -307,12 +301,12 @@ func TestRehearsalViews(t *testing.T) {
 		<-held
 		d.ticks(1)
 		d.press("4")
-		view("simulate-wait", d)
+		d.golden("simulate-wait")
 		d.press("esc")
-		view("simulate-behind", d)
+		d.golden("simulate-behind")
 		d.press("t")
 		goOn()
 		wait()
-		view("simulate-timeline", d)
+		d.golden("simulate-timeline")
 	}
 }

@@ -172,24 +172,19 @@ func TestARescueIsStoppedBetweenTwoEvents(t *testing.T) {
 
 func TestRescueViews(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
-		view := func(name string, d *driver) {
-			t.Helper()
-			d.fits()
-			golden(t, fmt.Sprintf("screen-%s-%dx%d.txt", name, size[0], size[1]), d.screen())
-		}
 		feed := many(5)
 		feed.listener.Rescuable = 12
 		d := rehearsal(t, feed, size[0], size[1])
 		rescuing(feed, webhook.RescueReport{Total: 14, Accepted: 12, Refused: 1, Unknown: 1})
 		d.press("ctrl+r")
-		view("rescue", d)
+		d.golden("rescue")
 		d.press("esc")
 		halting(feed, func() {
 			d.send(tickMsg{d.m.now.Add(time.Second), false})
-			view("rescue-progress", d)
+			d.golden("rescue-progress")
 			d.press("x")
 		})
 		d.press("ctrl+r", "r")
-		view("rescue-summary", d)
+		d.golden("rescue-summary")
 	}
 }

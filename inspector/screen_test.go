@@ -55,7 +55,7 @@ func TestViews(t *testing.T) {
 	}
 }
 
-func golden(t *testing.T, name, got string) {
+func golden(t testing.TB, name, got string) {
 	t.Helper()
 	path := filepath.Join("..", "testdata", "golden", name)
 	if updating() {
