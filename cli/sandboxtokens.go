@@ -217,7 +217,6 @@ func newSandboxClock(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sandboxClock(cmd, args, asJSON)
 		},
-		DisableFlagParsing: false,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd

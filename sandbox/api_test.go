@@ -265,6 +265,18 @@ func TestASearchLooksIntoNameEmailAndPhone(t *testing.T) {
 	}
 }
 
+func TestATokensNameIsOneLine(t *testing.T) {
+	r := newRig(t)
+	for _, name := range []string{"", " ", "two\nlines", "a\x1b[31mred"} {
+		if _, _, err := r.s.CreateToken(t.Context(), Token{Name: name}); err == nil {
+			t.Errorf("a token was made with the name %q", name)
+		}
+		if _, err := r.s.EditToken(t.Context(), r.id, &name, nil, nil); err == nil {
+			t.Errorf("a token was given the name %q", name)
+		}
+	}
+}
+
 func TestTokensRotateByTheClock(t *testing.T) {
 	r := newRig(t)
 	works := func(token string) bool {

@@ -70,7 +70,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 			senders.Go(func() {
 				defer func() { <-free; s.alarm() }()
 				if err := s.deliver(context.WithoutCancel(ctx), n); err != nil {
-					s.failed(n, err)
+					s.logger.Error("a webhook could not be worked on", "number", n, "error", err)
 					s.holdBack(ctx, &busy, n)
 					return
 				}
@@ -133,7 +133,7 @@ func (s *Sandbox) deliver(ctx context.Context, n uint64) error {
 	var h Hook
 	var m meta
 	err := s.view(func(t *txn) (err error) {
-		if err = t.get(bucketMeta, metaKey, &m); err == nil {
+		if m, err = t.meta(); err == nil {
 			h, err = t.hook(n)
 		}
 		return err
@@ -147,7 +147,6 @@ func (s *Sandbox) deliver(ctx context.Context, n uint64) error {
 		return nil // somebody was quicker
 	}
 	url := m.App.url(h.Type, s.opts.Target)
-	var try Try
 	if url == "" {
 		return s.finish(ctx, n, func(h *Hook) {
 			h.State, h.Reason, h.NextRetry = StateUnsent, "no URL is known: name one with --webhook-url, or start a listener", time.Time{}
@@ -159,16 +158,11 @@ func (s *Sandbox) deliver(ctx context.Context, n uint64) error {
 			return err
 		}
 	}
-	try = s.post(ctx, url, h.Body, header)
+	try := s.post(ctx, url, h.Body, header)
 	return s.finish(ctx, n, func(h *Hook) {
 		h.Header = header // the same on every try
 		h.conclude(try, s.opts.Speed, s.Now())
 	})
-}
-
-// failed says that a webhook could not be worked on; it stays due.
-func (s *Sandbox) failed(n uint64, err error) {
-	s.logger.Error("a webhook could not be worked on", "number", n, "error", err)
 }
 
 // undue takes a webhook that is not there out of those that are due.
@@ -226,7 +220,6 @@ const answerKept = 16 << 10
 func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http.Header) Try {
 	try := Try{At: s.Now(), URL: url}
 	began := time.Now()
-	defer func() { try.DurationMS = float64(time.Since(began).Microseconds()) / 1000 }()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		try.Error = err.Error()

@@ -142,7 +142,7 @@ func (x *faults) spoil(fields []byte, n uint64) ([]byte, string) {
 }
 
 // unsigned reports whether a webhook goes out without a signature.
-func (x *faults) unsigned(uint64) bool {
+func (x *faults) unsigned() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.draw("unsigned") != nil

@@ -81,8 +81,8 @@ type Try struct {
 
 // emit records that an event happened, in the transaction in which it did.
 func (c *call) emit(t *txn, eventType string, contact Contact) error {
-	var m meta
-	if err := t.get(bucketMeta, metaKey, &m); err != nil {
+	m, err := t.meta()
+	if err != nil {
 		return err
 	}
 	fields := contactFields(contact)
@@ -219,8 +219,8 @@ func (s *Sandbox) Fire(ctx context.Context, eventType string) (string, error) {
 	newest, _ := s.contacts.page(start, "", cursor{}, 1)
 	id := ""
 	err = s.update(ctx, func(t *txn) error {
-		var m meta
-		if err := t.get(bucketMeta, metaKey, &m); err != nil {
+		m, err := t.meta()
+		if err != nil {
 			return err
 		}
 		fields, err := s.sampleFields(t, kind, newest)

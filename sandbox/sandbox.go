@@ -144,17 +144,18 @@ type meta struct {
 var metaKey = []byte("sandbox")
 
 // meta reads what the sandbox knows of itself.
-func (s *Sandbox) meta() (meta, error) {
-	var m meta
-	err := s.view(func(t *txn) error { return t.get(bucketMeta, metaKey, &m) })
+func (s *Sandbox) meta() (m meta, err error) {
+	err = s.view(func(t *txn) (err error) { m, err = t.meta(); return err })
 	return m, err
 }
+
+func (t *txn) meta() (m meta, err error) { return m, t.get(bucketMeta, metaKey, &m) }
 
 // change changes it.
 func (s *Sandbox) change(ctx context.Context, do func(m *meta) error) error {
 	return s.update(ctx, func(t *txn) error {
-		var m meta
-		if err := t.get(bucketMeta, metaKey, &m); err != nil {
+		m, err := t.meta()
+		if err != nil {
 			return err
 		}
 		if err := do(&m); err != nil {

@@ -81,6 +81,15 @@ func hashOf(token string) string {
 	return hex.EncodeToString(h[:])
 }
 
+// old is the secret before the newest, during a rotation: as long as both work.
+func (t storedToken) old(now time.Time) (secret, bool) {
+	n := len(t.Secrets)
+	if n < 2 || !now.Before(t.Secrets[n-2].Expires) {
+		return secret{}, false
+	}
+	return t.Secrets[n-2], true
+}
+
 // public is the token as people see it at a time.
 func (t storedToken) public(now time.Time) Token {
 	out := t.Token
@@ -88,8 +97,8 @@ func (t storedToken) public(now time.Time) Token {
 	out.Ending, out.RotatedAt = newest.Ending, newest.Made
 	out.RotateBy = newest.Made.Add(rotateAfter)
 	out.Overdue = now.After(out.RotateBy)
-	if n := len(t.Secrets); n > 1 && now.Before(t.Secrets[n-2].Expires) {
-		out.OldExpires = t.Secrets[n-2].Expires
+	if old, rotating := t.old(now); rotating {
+		out.OldExpires = old.Expires
 	}
 	return out
 }
@@ -179,16 +188,17 @@ func (s *Sandbox) touched(id string, now time.Time) {
 // CreateToken makes a private integration and returns it with its secret,
 // which is shown only here. Without a location it belongs to the agency.
 func (s *Sandbox) CreateToken(ctx context.Context, want Token) (Token, string, error) {
-	if want.Name = strings.TrimSpace(want.Name); want.Name == "" || strings.ContainsFunc(want.Name, unicode.IsControl) {
-		return Token{}, "", errors.New("a private integration needs a name, in one line")
+	name, err := tokenName(want.Name)
+	if err != nil {
+		return Token{}, "", err
 	}
 	now := s.Now()
 	text, sec := newSecret(now)
 	made := storedToken{Secrets: []secret{sec}, Token: Token{
-		ID: strings.ToLower(rand.Text()[:20]), Name: want.Name, Description: want.Description, Scopes: scopes(want.Scopes),
+		ID: strings.ToLower(rand.Text()[:20]), Name: name, Description: want.Description, Scopes: scopes(want.Scopes),
 		LocationID: want.LocationID, CreatedAt: now,
 	}}
-	err := s.update(ctx, func(t *txn) error {
+	err = s.update(ctx, func(t *txn) error {
 		if want.LocationID != "" {
 			if _, err := t.location(want.LocationID); err != nil {
 				return err
@@ -205,6 +215,14 @@ func (s *Sandbox) CreateToken(ctx context.Context, want Token) (Token, string, e
 	return made.public(now), text, s.tokens.load(s)
 }
 
+// tokenName is a name as it is kept.
+func tokenName(name string) (string, error) {
+	if name = strings.TrimSpace(name); name == "" || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", errors.New("a private integration needs a name, in one line")
+	}
+	return name, nil
+}
+
 // scopes are the named ones, once each and in order.
 func scopes(names []string) []string {
 	out := []string{}
@@ -219,8 +237,8 @@ func scopes(names []string) []string {
 
 // allowed holds the document's two restrictions.
 func (t *txn) allowed(location string) error {
-	var m meta
-	if err := t.get(bucketMeta, metaKey, &m); err != nil {
+	m, err := t.meta()
+	if err != nil {
 		return err
 	}
 	if location == "" && !m.OwnIntegrations || location != "" && !m.SubAccountIntegrations {
@@ -285,10 +303,11 @@ func (s *Sandbox) editToken(ctx context.Context, id string, do func(one *storedT
 func (s *Sandbox) EditToken(ctx context.Context, id string, name, description *string, names []string) (Token, error) {
 	return s.editToken(ctx, id, func(one *storedToken) error {
 		if name != nil {
-			if strings.TrimSpace(*name) == "" {
-				return errors.New("a private integration needs a name")
+			text, err := tokenName(*name)
+			if err != nil {
+				return err
 			}
-			one.Name = strings.TrimSpace(*name)
+			one.Name = text
 		}
 		if description != nil {
 			one.Description = *description
@@ -306,7 +325,7 @@ func (s *Sandbox) RotateToken(ctx context.Context, id string, now bool) (Token, 
 	at := s.Now()
 	text, sec := newSecret(at)
 	out, err := s.editToken(ctx, id, func(one *storedToken) error {
-		if n := len(one.Secrets); n > 1 && !now && at.Before(one.Secrets[n-2].Expires) {
+		if _, rotating := one.old(at); rotating && !now {
 			return ErrRotating
 		}
 		old := one.Secrets[len(one.Secrets)-1]
@@ -323,11 +342,10 @@ func (s *Sandbox) RotateToken(ctx context.Context, id string, now bool) (Token, 
 // work.
 func (s *Sandbox) CancelRotation(ctx context.Context, id string) (Token, error) {
 	return s.editToken(ctx, id, func(one *storedToken) error {
-		n := len(one.Secrets)
-		if n < 2 || !s.Now().Before(one.Secrets[n-2].Expires) {
+		old, rotating := one.old(s.Now())
+		if !rotating {
 			return ErrNotRotating
 		}
-		old := one.Secrets[n-2]
 		old.Expires = time.Time{}
 		one.Secrets = []secret{old}
 		return nil
@@ -337,11 +355,10 @@ func (s *Sandbox) CancelRotation(ctx context.Context, id string) (Token, error) 
 // ExpireOld ends the old secret of a rotation now.
 func (s *Sandbox) ExpireOld(ctx context.Context, id string) (Token, error) {
 	return s.editToken(ctx, id, func(one *storedToken) error {
-		n := len(one.Secrets)
-		if n < 2 || !s.Now().Before(one.Secrets[n-2].Expires) {
+		if _, rotating := one.old(s.Now()); !rotating {
 			return ErrNotRotating
 		}
-		one.Secrets = one.Secrets[n-1:]
+		one.Secrets = one.Secrets[len(one.Secrets)-1:]
 		return nil
 	})
 }
