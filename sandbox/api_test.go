@@ -77,6 +77,7 @@ func TestEverythingWrongIsInOneList(t *testing.T) {
 			`["locationId must be a string","firstName must be a string","tags must be an array","email must be an email","phone must be a valid phone number in E.164 format","country must be a valid ISO31661 Alpha2 code","businessId must be a valid id"]`},
 		{`{"locationId":"l","fristName":"x","more":{}}`, `["property fristName should not exist","property more should not exist"]`},
 		{`{"locationId":"l","tags":[1]}`, `["each value in tags must be a string"]`},
+		{`{"locationId":"l","email":{},"tags":["a",null]}`, `["email must be a string","each value in tags must be a string"]`},
 		{`{"locationId":"l","country":"UK"}`, `["country must be a valid ISO31661 Alpha2 code"]`},
 		{`{"locationId":"l","phone":"+1234567890123456"}`, `["phone must be a valid phone number in E.164 format"]`},
 		{`{"locationId":"l","email":"a@b"}`, `["email must be an email"]`},

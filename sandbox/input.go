@@ -137,7 +137,7 @@ func (in *input) readTags(raw json.RawMessage) {
 	}
 	for _, one := range all {
 		var tag string
-		if json.Unmarshal(one, &tag) != nil {
+		if string(one) == "null" || json.Unmarshal(one, &tag) != nil {
 			in.wrong = append(in.wrong, "each value in tags must be a string")
 			return
 		}
