@@ -1,4 +1,4 @@
-module taskhook
+module github.com/taskhook/taskhook
 
 go 1.26.0
 

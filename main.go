@@ -8,7 +8,7 @@ import (
 	"sync"
 	"syscall"
 
-	"taskhook/cli"
+	"github.com/taskhook/taskhook/cli"
 )
 
 // exitKilled is the exit code of a program that a second signal ended.

@@ -20,7 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // load is a supply of signed requests, each with its own webhookId.

@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/control"
-	"taskhook/inspector"
-	"taskhook/proxy"
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/inspector"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 func newAttachCommand(a *app) *cobra.Command {

@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"taskhook/control"
-	"taskhook/proxy"
-	"taskhook/store"
-	"taskhook/taskee"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // backend is what commands ask about events: the running listener when there

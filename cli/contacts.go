@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 func newContactsCommand(a *app) *cobra.Command {

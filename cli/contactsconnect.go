@@ -17,7 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // The variables that say which API to call and as whom. They are not

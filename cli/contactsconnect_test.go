@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // writeSandbox leaves the file of a running sandbox in a data directory.

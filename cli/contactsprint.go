@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/jsjson"
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // contactWriter writes contacts as a table, or as JSON lines with what the API

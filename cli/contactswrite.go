@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/jsjson"
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // contactWrite is what a command does to one contact.

@@ -14,9 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/proxy"
-	"taskhook/sandbox"
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/sandbox"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // demoTypes is what the demo sends, over and over.

@@ -18,9 +18,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"taskhook/taskee"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // The files of the development pair in the data directory: private halves,

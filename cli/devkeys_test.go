@@ -15,9 +15,9 @@ import (
 	"sync"
 	"testing"
 
-	"taskhook/taskee"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // testPair is a data directory with a development pair from the test keys,

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // exportFlags are the flags of events export.

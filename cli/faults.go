@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/proxy/fault"
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 func newFaultsCommand(a *app) *cobra.Command {

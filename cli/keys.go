@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/taskee"
-	"taskhook/verify"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // trustedKey is a key and where its signatures are valid.

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/taskee"
-	"taskhook/verify"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
 )
 
 // ran is what a command line left behind.

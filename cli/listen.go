@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"taskhook/proxy"
-	"taskhook/verify"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/verify"
 )
 
 // listenOptions are the flags of listen.

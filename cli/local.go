@@ -12,11 +12,11 @@ import (
 	"slices"
 	"strings"
 
-	"taskhook/proxy"
-	"taskhook/retry"
-	"taskhook/store"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // local answers the screen, the socket and the commands from a store that is

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/control"
-	"taskhook/store"
-	"taskhook/taskee"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 var _ control.Backend = (*local)(nil)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func newEventsMarkCommand(a *app) *cobra.Command {

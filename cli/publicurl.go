@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"taskhook/verify"
+	"github.com/taskhook/taskhook/verify"
 )
 
 // parsePublicURL checks the URL of a tunnel that somebody else runs.

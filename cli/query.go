@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // queryFlags select events: a filter, and flags that stand for its commonest

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"time"
 
-	"taskhook/proxy"
-	"taskhook/tunnel"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/tunnel"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // openTunnel opens ngrok, when asked for, and serves what comes through it.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/proxy/fault"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // rehearseFlags are the flags of listen and demo that change what becomes of

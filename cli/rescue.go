@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/proxy"
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 func newRescueCommand(a *app) *cobra.Command {

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/jsjson"
-	"taskhook/proxy"
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // resendFlags are the flags of resend.

@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"sync"
 
-	"taskhook/taskee"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // sampleApp is the guide's example receiver: it verifies the signature, drops

@@ -15,13 +15,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/control"
-	"taskhook/proxy"
-	"taskhook/retry"
-	"taskhook/sandbox"
-	"taskhook/store"
-	"taskhook/taskee"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/sandbox"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // The sandbox's files in the data directory.

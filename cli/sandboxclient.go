@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"time"
 
-	"taskhook/sandbox"
+	"github.com/taskhook/taskhook/sandbox"
 )
 
 // sandboxClient asks the project's running sandbox.

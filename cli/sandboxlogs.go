@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/sandbox"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/sandbox"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // logFlags are the flags of sandbox logs.

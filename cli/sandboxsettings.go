@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/sandbox"
-	"taskhook/taskee"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/sandbox"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // appFlags are the flags of sandbox app.

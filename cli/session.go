@@ -13,14 +13,14 @@ import (
 	"syscall"
 	"time"
 
-	"taskhook/control"
-	"taskhook/inspector"
-	"taskhook/proxy"
-	"taskhook/store"
-	"taskhook/taskee"
-	"taskhook/tunnel"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/inspector"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/tunnel"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // How long each part of an orderly end may take.

@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/proxy"
-	"taskhook/taskee"
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // showForm is how one event is shown.

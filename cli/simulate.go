@@ -12,11 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/proxy"
-	"taskhook/retry"
-	"taskhook/taskee"
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // simulateFlags are the flags of simulate.

@@ -12,11 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/control"
-	"taskhook/jsjson"
-	"taskhook/proxy"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // triggerFlags are the flags of trigger.

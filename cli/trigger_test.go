@@ -15,11 +15,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskhook/control"
-	"taskhook/jsjson"
-	"taskhook/taskee"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // receiver is an app that verifies and remembers what it got.

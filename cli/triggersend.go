@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // trigger plays the platform: it signs events and posts them.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"taskhook/taskee"
-	"taskhook/verify"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // verifyFlags are the flags of verify.

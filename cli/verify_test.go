@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 func TestVerify(t *testing.T) {

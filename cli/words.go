@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // plural writes a count with the fitting word: "1 event", "2 events".

@@ -12,8 +12,8 @@ import (
 	"errors"
 	"fmt"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // ErrNoListener is returned by [Dial] and by every method of [Client] when no

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Client asks the listener that runs on a data directory. Every call makes a

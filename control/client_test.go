@@ -11,7 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestNoListener(t *testing.T) {

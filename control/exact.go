@@ -6,7 +6,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // exactly is a value on the socket. JSON strings are UTF-8; request lines and

@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"slices"
 
-	"taskhook/jsjson"
-	"taskhook/proxy/fault"
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // failure is an error on its way through the socket.

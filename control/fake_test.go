@@ -11,8 +11,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -3,7 +3,7 @@ package control
 import (
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // protocol is the version of what is said on the socket. It grows whenever an

@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"taskhook/proxy/fault"
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // The fake's part of simulate, rescue, faults and shield.

@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Handler answers a [Client] from a backend. It is to be served on what

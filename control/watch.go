@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // watch streams one JSON line a hint and an empty line as a heartbeat, until

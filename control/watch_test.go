@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestCloseEndsWatches(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // acts is what the actions keep between two of them.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // answerLines bounds what is shown of each body among the attempts.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestManyAreSentOnlyAfterALookAtTheirNumber(t *testing.T) {

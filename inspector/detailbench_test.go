@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // heavyBodies are 5 MB or so of what is hard to lay out.

@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"strings"
 
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // detailTall is the least height of a window in which the detail says all

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestEveryDialogIsLeftWithEsc(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"taskhook/jsjson"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // side is one of two things that are compared.

@@ -11,7 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"taskhook/retry"
+	"github.com/taskhook/taskhook/retry"
 )
 
 // driver uses the screen as a person does, without a terminal. Commands run at

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"taskhook/jsjson"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // What of a body stands in the file itself.

@@ -1,6 +1,6 @@
 package inspector
 
-import "taskhook/webhook/export"
+import "github.com/taskhook/taskhook/webhook/export"
 
 // emptyView is the page without events: what to do for a first one.
 func (m *model) emptyView() []string {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // exportTo answers the prompt for the file.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestRulesAreAddedAndTakenAwayOnTheScreen(t *testing.T) {

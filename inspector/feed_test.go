@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/proxy/fault"
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // noon is when the tests take place.

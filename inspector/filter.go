@@ -10,8 +10,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
-	"taskhook/webhook/export"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 const (

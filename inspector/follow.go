@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // How a follower paces itself.

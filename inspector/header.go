@@ -3,8 +3,8 @@ package inspector
 import (
 	"strings"
 
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // label is how wide the names of the header's lines are.

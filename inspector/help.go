@@ -10,7 +10,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // newHelp draws the bottom line from the bindings that act.

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strconv"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // chainMost bounds the events of one history, in each direction.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // twice is a feed with an event that came again, and again with other bytes.

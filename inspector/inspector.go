@@ -8,8 +8,8 @@ import (
 	"io"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Feed is where events are read. All methods are safe for concurrent use.

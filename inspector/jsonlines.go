@@ -6,8 +6,8 @@ import (
 	"io"
 	"time"
 
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // JSONLines writes the event and attempt lines of the command line's contract

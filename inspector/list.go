@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // scope is which events the list shows, and how.

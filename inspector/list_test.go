@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // young lets n events arrive that are just now forwarded.

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Whatever a person does and whatever happens meanwhile: the rows stay in

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // busy is a feed with what the list has columns for.

@@ -7,7 +7,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 const (

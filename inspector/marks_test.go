@@ -3,7 +3,7 @@ package inspector
 import (
 	"testing"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func marked(f *memory) (ids []webhook.ID) {

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // messageTime is how long a message stands that is not an error; an error

@@ -12,8 +12,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"taskhook/jsjson"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // payload is the Payload tab: JSON that folds, other text, or bytes.

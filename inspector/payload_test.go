@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"taskhook/jsjson"
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // laidOut is the page of a body.

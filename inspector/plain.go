@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/webhook"
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // plainRemember is how many events' names are known without asking.

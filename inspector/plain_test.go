@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // follows runs a renderer in a bubble, lets play act on the feed, ends the

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // raw is the Raw tab: the bytes as received, as text or in hexadecimal.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // scanPage is how many events one read of a long way takes.

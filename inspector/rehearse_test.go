@@ -11,8 +11,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestASimulationIsSetUpInAForm(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"taskhook/proxy/fault"
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // rehearsing is what the fake does where the platform is rehearsed.

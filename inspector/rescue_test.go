@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // rescuing has the fake rescue some events, and keep some apart.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // columns are the widths of a row's cells; 0 leaves a cell out.

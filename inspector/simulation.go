@@ -5,8 +5,8 @@ import (
 	"errors"
 	"sync"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // simulation is one that the screen has begun. The feed's goroutine writes it,

@@ -6,7 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // fit makes outside text exactly width cells wide: cleaned, cut with an

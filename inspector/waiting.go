@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // How lines wait for an outcome.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Signs tell states apart without colour.

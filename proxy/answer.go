@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // message is the JSON body of an answer by Taskhook itself: what is wrong and

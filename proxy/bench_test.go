@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // nullStore forgets everything.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"taskhook/jsjson"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // replace puts an edited request in the event's place; nil leaves it as it is.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"taskhook/jsjson"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // signing is a proxy's option to sign with a new development key, and that

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // failure is why the app gave no whole answer, and what is done about it.

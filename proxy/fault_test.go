@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestAnAppThatGivesNoAnswer(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"time"
 
-	"taskhook/proxy/fault"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Faults is the table of rules that inject faults into what is received. It

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/proxy/fault"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func (r *rig) rule(text string) {

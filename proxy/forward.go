@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // forwardReceived sends a stored event to the app, once, passes the answer on

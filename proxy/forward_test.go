@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // recordingApp answers 200 to every request and hands over each as bytes.

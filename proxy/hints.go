@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"taskhook/jsjson"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // slowAnswer is from when on an answer is marked as slow. The platform gives

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // ProbeHeader is the header by which Taskhook recognises a request of its own

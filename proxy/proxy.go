@@ -16,10 +16,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"taskhook/proxy/fault"
-	"taskhook/retry"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Store keeps events and attempts. Its methods are safe for concurrent use.

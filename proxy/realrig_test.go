@@ -6,8 +6,8 @@ import (
 	"sync"
 	"testing"
 
-	"taskhook/store"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // realRig is a rig on the real store in a directory of the test.

@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"time"
 
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Handler receives webhooks from one ingress. The verifier says whose

@@ -12,11 +12,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"taskhook/proxy/fault"
-	"taskhook/retry"
-	"taskhook/store"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // benchRig is a proxy on the real store, in front of an app that always

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // request is what goes to the app.

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // rescueStop is after how many failures in a row a rescue ends: the app is

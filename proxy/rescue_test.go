@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/store"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // numbered is the body of the n-th event of a test.

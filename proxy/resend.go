@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"time"
 
-	"taskhook/jsjson"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Errors of Resend.

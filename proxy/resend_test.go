@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/jsjson"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 const contact = `{"type":"ContactCreate","webhookId":"11111111-1111-4111-8111-111111111111","timestamp":"2026-01-28T14:35:00.000Z","email":"a@example.com"}`

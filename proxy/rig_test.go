@@ -20,7 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestMain(m *testing.M) {

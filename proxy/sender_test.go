@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestSignaturesAndModes(t *testing.T) {

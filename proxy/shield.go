@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // SetShield chooses what the platform is told when the app is down or takes

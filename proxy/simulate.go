@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Simulate rehearses the retries of a sender with a stored event, and returns

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // rehearse is a simulation of an event by the platform's policy.

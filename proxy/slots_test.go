@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestWaitingForAConnectionIsInOrderOfArrival(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 const (

@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // pipes is a network in memory: each dial is one connection that Accept gives

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Do plays the sender: it makes the first send and, as long as the policy

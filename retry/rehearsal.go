@@ -1,6 +1,6 @@
 package retry
 
-import "taskhook/webhook"
+import "github.com/taskhook/taskhook/webhook"
 
 // Rehearsal asks for a simulation with a stored event.
 type Rehearsal struct {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // RemarkKind says what a [Remark] is about.

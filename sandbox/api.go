@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // maxBody bounds a request body in bytes.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // crowded is a sandbox with 100,000 contacts and no limit of requests.

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/retry"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // newClient sends webhooks as the platform does: no redirect is followed and

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/jsjson"
-	"taskhook/retry"
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 func TestWritesFireTheirEvents(t *testing.T) {

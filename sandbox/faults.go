@@ -9,7 +9,7 @@ import (
 	"slices"
 	"sync"
 
-	"taskhook/jsjson"
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // Fault is something that goes wrong on the platform's side. Its zero value is

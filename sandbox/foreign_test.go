@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"taskhook/jsjson"
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // program finds a program, or skips the test with a notice.

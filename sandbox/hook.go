@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/jsjson"
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // App is the OAuth app whose webhooks are sent: its settings, as under

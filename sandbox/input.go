@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // input is the body of a create, update or upsert. A field that was sent is in

@@ -12,7 +12,7 @@ import (
 	"net/http"
 	"sync"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // signingKeys are what webhooks are signed with: the pair that the sandbox was

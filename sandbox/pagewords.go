@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // percent never rounds up to all.

@@ -21,7 +21,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -14,9 +14,9 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"taskhook/retry"
-	"taskhook/store/boltfile"
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/retry"
+	"github.com/taskhook/taskhook/store/boltfile"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // Options tune a Sandbox. Only Signer is required; a zero value means what the

@@ -10,7 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"taskhook/store/boltfile"
+	"github.com/taskhook/taskhook/store/boltfile"
 )
 
 // bucket is one of the file's buckets.

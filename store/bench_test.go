@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func BenchmarkPutEvent(b *testing.B) {

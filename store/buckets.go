@@ -5,8 +5,8 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"taskhook/store/boltfile"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/store/boltfile"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // bucket names a bucket of the file. IDs in keys are eight bytes, big-endian:

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // writeForEver stores events from many goroutines and prints the ID of each

@@ -1,6 +1,6 @@
 package store
 
-import "taskhook/webhook"
+import "github.com/taskhook/taskhook/webhook"
 
 // class is what an event counts as. It follows from its row alone.
 type class int

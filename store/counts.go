@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // counters are kept up to date in every transaction, so that nothing has to

@@ -12,7 +12,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // three makes a store of three answered events and closes it.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // deleteAtOnce is how many events one transaction deletes: few enough that a

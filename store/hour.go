@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // hourTally is the last count of the last hour. Counting scans the rows of

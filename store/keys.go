@@ -7,7 +7,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // A key of bucketEvents is an ID, a kind and, with some kinds, a number. What

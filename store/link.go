@@ -3,7 +3,7 @@ package store
 import (
 	"net/http"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // An event that was answered 429 and came again shares the outcome of its

@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestARedeliveryIsLinkedToTheEventBefore(t *testing.T) {

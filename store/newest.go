@@ -3,7 +3,7 @@ package store
 import (
 	"go.etcd.io/bbolt"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // newest knows the newest event of each webhookId, strangers left out: the

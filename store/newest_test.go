@@ -10,7 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // TestAnEventFollowsTheNewestOneThatIsThere does random things to a store and

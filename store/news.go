@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // newsAtOnce bounds the events, and the attempts, of one News.

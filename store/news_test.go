@@ -5,7 +5,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // TestNewsTellEverythingOnceInOrder follows a store with random pauses.

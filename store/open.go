@@ -10,8 +10,8 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"taskhook/store/boltfile"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/store/boltfile"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // schema is the version of the file's layout, to be raised with every change

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 const (

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 func TestAQuerySelectsEvents(t *testing.T) {

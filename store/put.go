@@ -5,7 +5,7 @@ import (
 	"context"
 	"hash/crc32"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // overhead is about what an event or an attempt takes beside its records:

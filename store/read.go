@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // Event returns an event with headers and body. The error wraps

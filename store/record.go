@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // newEventRecord is what an event's record holds: everything that neither its

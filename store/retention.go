@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Events that were turned away before they were trusted have a quota of their

@@ -9,7 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestTheOldestEventsAreDeletedBeyondTheirNumber(t *testing.T) {

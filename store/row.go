@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // row is what lists and filters need of an event, in a fixed layout: to scan

@@ -5,8 +5,8 @@ import (
 	"context"
 	"slices"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // timed is an event that fits, with what orders it.

@@ -20,8 +20,8 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"taskhook/store/boltfile"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/store/boltfile"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Errors of a Store.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // hub hands out hints. It starts no goroutine: a watcher's channel has room

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/jsjson"
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // names are all types of events that the platform documents.

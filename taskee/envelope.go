@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"taskhook/jsjson"
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // Envelope is what every event says about itself. Its zero value is that of a

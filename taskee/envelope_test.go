@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/jsjson"
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 func TestParse(t *testing.T) {

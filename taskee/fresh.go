@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"taskhook/jsjson"
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // ErrNoObject is returned for a body that is JSON but no object, and so has no

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/jsjson"
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // Sample says what a sample event has of its own. The zero value is an event

@@ -10,7 +10,7 @@ import (
 	_ "embed" // the public keys
 	"time"
 
-	"taskhook/retry"
+	"github.com/taskhook/taskhook/retry"
 )
 
 // The headers that carry a signature, in the canonical form of

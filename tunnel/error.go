@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // Error says why the tunnel could not be opened, or why the public URL does

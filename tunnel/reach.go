@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"time"
 
-	"taskhook/webhook/export"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // Reach calls the program's own public URL once with a header that only this

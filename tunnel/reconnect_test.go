@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // answers reports whether the tunnel's public URL leads to echo.

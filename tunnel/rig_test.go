@@ -15,8 +15,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"taskhook/tunnel/fakengrok"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/tunnel/fakengrok"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // token is what the edge accepts and what must never be seen anywhere.

@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Bounds of what would otherwise wait for the network.

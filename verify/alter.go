@@ -6,7 +6,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"taskhook/jsjson"
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // alteration is something that happens to bodies on their way, and can be

@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"strings"
 
-	"taskhook/jsjson"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // explanation is why a signature does not make its event valid.

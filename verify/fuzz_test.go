@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // FuzzVerify holds that no headers and no body make the check panic, that it

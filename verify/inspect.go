@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"taskhook/jsjson"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Inspect finds out all there is to know of the signatures of a request with

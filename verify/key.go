@@ -9,7 +9,7 @@ import (
 	"encoding/base64"
 	"fmt"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // The sizes of an RSA modulus, in bits, that a [Key] may have.

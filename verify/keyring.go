@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // keyring is a set of keys, sorted by scheme. The key that fitted last is

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 const keyDir = "../testdata/keys"

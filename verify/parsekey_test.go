@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 func TestParseKeyReadsWhatPeopleHave(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // maxSignatures is how many different signatures of one event are tried. An

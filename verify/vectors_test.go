@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 const vectorDir = "../testdata/vectors/verify"

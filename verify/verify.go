@@ -18,8 +18,8 @@ import (
 	"net/http"
 	"slices"
 
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Verifier checks signatures against a fixed set of keys. It is cheap to make;

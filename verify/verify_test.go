@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestALargeBodyIsSearchedOnDemandOnly(t *testing.T) {

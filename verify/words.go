@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // unsigned makes the verdict on an event without any signature.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // checkPlace refuses a word of the rule where it would be read as a term of

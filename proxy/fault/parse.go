@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // RuleError is returned for a text that is no rule.

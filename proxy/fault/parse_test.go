@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 func TestRulesSayWhatTheyDo(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"time"
 	"unicode"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // Drop says where a connection is cut.

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"taskhook/webhook"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // ErrNoRule is returned for a rule that is not in the table.

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func add(t testing.TB, table *Table, text string) webhook.FaultRule {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // maxInlineBody is the longest body put on a command line; Linux refuses a

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestCurlReadsWell(t *testing.T) {

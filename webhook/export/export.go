@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // ReadyLine writes the line that says a listener is ready: its public URL (the

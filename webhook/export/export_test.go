@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 var received = time.Date(2026, 1, 28, 14, 35, 0, 120_000_000, time.UTC)

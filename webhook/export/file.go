@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // File is a [Writer] to a file that is there as a whole or not at all: what is

@@ -17,7 +17,7 @@ import (
 	"sync"
 	"testing"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // A script of several events is run by a real shell and a real curl, with its

@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // harWriter writes HTTP Archive 1.2 entry by entry. Fields whose names begin

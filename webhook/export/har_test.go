@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestAnArchiveHasTheBytes(t *testing.T) {

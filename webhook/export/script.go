@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // defaultTarget is asked by the command of an event that was never tried.

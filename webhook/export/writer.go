@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Format is a way to write many events.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // scale is the number of events that the figures of the benchmarks are for:

@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Bounds are limits that every selected event keeps, so that a scan can start

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // needEvent and needBody are what terms beyond the row need.

@@ -3,7 +3,7 @@ package filter
 import (
 	"strings"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // field is one name that may stand before a colon.

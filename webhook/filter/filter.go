@@ -3,7 +3,7 @@ package filter
 import (
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // Level says how much of an event has to be read to decide a filter.

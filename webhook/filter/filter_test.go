@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // noon is the present of the tests, in a zone that is not UTC.

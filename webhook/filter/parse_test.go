@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // TestSyntaxErrorsPointAtThePlace: the part between the brackets is wrong.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // eachOf parses every alternative of a value and returns the canonical term.

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/taskee"
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // listener is a taskhook of its own, run from the test binary.

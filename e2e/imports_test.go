@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"encoding/json"
@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 )
+
+// module is the path of this module.
+const module = "github.com/taskhook/taskhook"
 
 // room says what a package of this module may import: siblings of the module,
 // and third-party modules. The standard library is free to all.
@@ -44,12 +47,13 @@ var rooms = map[string]room{
 		},
 	},
 	"bench": {siblings: []string{"taskee", "verify", "cli"}},
+	"e2e":   {},
 	"":      {siblings: []string{"cli"}},
 }
 
 func TestImportsGoOneWay(t *testing.T) {
 	for _, p := range packages(t) {
-		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, "taskhook"), "/")
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
 		r, known := rooms[name]
 		if !known {
 			t.Errorf("package %q is not on the map of rooms", name)
@@ -64,7 +68,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 func allowed(r room, imp string) bool {
-	if sibling, ok := strings.CutPrefix(imp, "taskhook/"); ok {
+	if sibling, ok := strings.CutPrefix(imp, "github.com/taskhook/taskhook/"); ok {
 		return slices.Contains(r.siblings, sibling)
 	}
 	if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
@@ -83,7 +87,7 @@ type listedPackage struct {
 // packages asks the go tool for the packages of this module.
 func packages(t *testing.T) []listedPackage {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
@@ -104,7 +108,7 @@ func packages(t *testing.T) []listedPackage {
 // TestPlatformWordsLiveInTaskee holds that no header or key of the platform
 // is spelled outside the room that owns the platform's facts.
 func TestPlatformWordsLiveInTaskee(t *testing.T) {
-	out, err := exec.Command("grep", "-rniE", "--include=*.go", "--exclude=*_test.go", `"(x-wh-signature|x-ghl-signature)"`, ".").Output()
+	out, err := exec.Command("grep", "-rniE", "--include=*.go", "--exclude=*_test.go", `"(x-wh-signature|x-ghl-signature)"`, atRoot()).Output()
 	if err != nil && len(out) == 0 {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && exit.ExitCode() == 1 {
@@ -113,7 +117,7 @@ func TestPlatformWordsLiveInTaskee(t *testing.T) {
 		t.Skipf("grep: %v", err)
 	}
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
-		if !strings.HasPrefix(line, "./taskee/") {
+		if !strings.HasPrefix(line, atRoot("taskee")+"/") {
 			t.Errorf("a platform header is spelled outside taskee: %s", line)
 		}
 	}

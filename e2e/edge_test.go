@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"flag"
@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"os"
 
-	"taskhook/tunnel/fakengrok"
+	"github.com/taskhook/taskhook/tunnel/fakengrok"
 )
 
 // edgeMain is ngrok's cloud on loopback: edge [-token T] CAFILE. It writes its

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -10,15 +10,15 @@ import (
 	"strings"
 	"testing"
 
-	"taskhook/cli"
-	"taskhook/webhook/filter"
+	"github.com/taskhook/taskhook/cli"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // TestEveryCommandOfTheDocumentsIsUnderstood runs each with --help: a command
 // or a flag that does not exist is an error even so.
 func TestEveryCommandOfTheDocumentsIsUnderstood(t *testing.T) {
 	for _, file := range documents(t) {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(atRoot(file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestEveryCommandOfTheDocumentsIsUnderstood(t *testing.T) {
 
 func documents(t *testing.T) []string {
 	t.Helper()
-	entries, err := os.ReadDir("docs")
+	entries, err := os.ReadDir(atRoot("docs"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func documentedCommands(text string) [][]string {
 // TestTheREADMEHasTheFilterLanguage holds that its table is the one of the
 // help screen.
 func TestTheREADMEHasTheFilterLanguage(t *testing.T) {
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile(atRoot("README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,13 +92,13 @@ func TestTheREADMEHasTheFilterLanguage(t *testing.T) {
 // that are there.
 func TestTheTestsThatDocumentsNameExist(t *testing.T) {
 	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
-	out, err := exec.Command("grep", "-rhoE", "--include=*_test.go", "^func Test[A-Za-z0-9]+", ".").Output()
+	out, err := exec.Command("grep", "-rhoE", "--include=*_test.go", "^func Test[A-Za-z0-9]+", atRoot()).Output()
 	if err != nil {
 		t.Skipf("grep: %v", err)
 	}
 	found := 0
 	for _, file := range documents(t) {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(atRoot(file))
 		if err != nil {
 			t.Fatal(err)
 		}

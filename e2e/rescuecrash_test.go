@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"taskhook/store"
-	"taskhook/taskee"
-	"taskhook/webhook"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // missed fills a store with events that an app has missed.

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -82,7 +82,7 @@ func scriptCondition(cond string) (bool, error) {
 		return runtime.GOOS == "linux" && os.Geteuid() == 0, nil
 	case "clients":
 		_, err := exec.LookPath("node")
-		_, missing := os.Stat(filepath.Join("testdata", "clients", "node_modules"))
+		_, missing := os.Stat(atRoot("testdata", "clients", "node_modules"))
 		return err == nil && missing == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
