@@ -184,8 +184,12 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 		return err
 	}
 	defer restore()
+	shape := taskee.ShapeFlat
+	if o.payload.value == "envelope" {
+		shape = taskee.ShapeNested
+	}
 	s, err := sandbox.Open(ctx, path, sandbox.Options{
-		Signer: signer, Scheme: o.scheme.value, Envelope: o.payload.value == "envelope", Speed: o.speedValue,
+		Signer: signer, Scheme: o.scheme.value, Shape: shape, Speed: o.speedValue,
 		Target: a.webhookTarget(dir, o.webhookURL), Seed: o.seed, People: o.people, Fixtures: o.fixed, Timeout: o.timeout,
 		Logger: newLogger(log, func(text string) { a.warn("%s", text) }),
 	})

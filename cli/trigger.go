@@ -115,8 +115,12 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 	if !ok {
 		return nil, unknownType(cmd, name)
 	}
+	shape := taskee.ShapeFlat
+	if f.envelope {
+		shape = taskee.ShapeNested
+	}
 	sample := func(at time.Time) ([]byte, error) {
-		body, err := edit(t.Sample(taskee.Sample{At: at, Envelope: f.envelope}), edits)
+		body, err := edit(t.Sample(taskee.Sample{At: at, Shape: shape}), edits)
 		if err != nil || len(edits) == 0 {
 			return body, err
 		}

@@ -159,7 +159,7 @@ func (s *resending) edit(r webhook.Resend) error {
 	body := s.event.Body
 	var err error
 	if r.Fresh {
-		if body, err = taskee.Fresh(body, taskee.NewWebhookID(), time.Now()); err != nil {
+		if body, err = taskee.WithNewID(body, taskee.NewWebhookID(), time.Now()); err != nil {
 			return fmt.Errorf("put in a new webhookId and timestamp: %w", err)
 		}
 	}

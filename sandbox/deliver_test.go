@@ -244,7 +244,7 @@ func TestTheAppsSettingsDecideWhatIsSent(t *testing.T) {
 func TestEveryEventOfTheCatalogueCanBeFired(t *testing.T) {
 	app, url := receiving(t, 200)
 	r := newRig(t, func(o *Options) {
-		o.Target, o.People, o.Envelope = func() string { return url }, 2, true
+		o.Target, o.People, o.Shape = func() string { return url }, 2, taskee.ShapeNested
 	})
 	r.running()
 	all := taskee.Catalogue()

@@ -97,7 +97,7 @@ func TestNodeWritesBodiesTheSame(t *testing.T) {
 // TestBodiesAreTheirOwnStringify is the same without node.
 func TestBodiesAreTheirOwnStringify(t *testing.T) {
 	app, url := receiving(t, 200)
-	r := newRig(t, func(o *Options) { o.Target, o.Envelope = func() string { return url }, true })
+	r := newRig(t, func(o *Options) { o.Target, o.Shape = func() string { return url }, taskee.ShapeNested })
 	r.running()
 	r.create(hard)
 	r.settled(1)

@@ -122,7 +122,9 @@ func (s *Sandbox) record(t *txn, app App, eventType, location string, fields []b
 		Seed: s.opts.Seed + n, Attempts: []Try{},
 	}
 	fields, h.Fault = s.faults.spoil(fields, n)
-	if h.Body, err = s.compose(app, h, location, fields); err != nil {
+	e := taskee.Envelope{Type: eventType, WebhookID: h.WebhookID, SentAt: now, LocationID: location}
+	from := taskee.Sender{AppID: app.ID, VersionID: app.VersionID}
+	if h.Body, err = jsjson.Stringify(e.Body(s.opts.Shape, from, fields)); err != nil {
 		return err
 	}
 	if why := app.unsent(eventType); why != "" {
@@ -131,22 +133,6 @@ func (s *Sandbox) record(t *txn, app App, eventType, location string, fields []b
 		h.NextRetry = now
 	}
 	return t.putHook(h, nil)
-}
-
-// compose writes the body, as JSON.stringify would.
-func (s *Sandbox) compose(app App, h Hook, location string, fields []byte) ([]byte, error) {
-	sent := h.CreatedAt.Format("2006-01-02T15:04:05.000Z")
-	inner := strings.TrimSuffix(strings.TrimPrefix(string(fields), "{"), "}")
-	if inner != "" {
-		inner = "," + inner
-	}
-	q := func(text string) string { return string(jsjson.Quote(text)) }
-	text := fmt.Sprintf(`{"type":%s,"locationId":%s,"versionId":%s,"appId":%s%s,"timestamp":%s,"webhookId":%s}`,
-		q(h.Type), q(location), q(app.VersionID), q(app.ID), inner, q(sent), q(h.WebhookID))
-	if s.opts.Envelope {
-		text = fmt.Sprintf(`{"type":%s,"timestamp":%s,"webhookId":%s,"data":{"locationId":%s%s}}`, q(h.Type), q(sent), q(h.WebhookID), q(location), inner)
-	}
-	return jsjson.Stringify([]byte(text))
 }
 
 // unsent says why the app's settings keep an event from being sent, "" if they
@@ -243,7 +229,7 @@ func (s *Sandbox) Fire(ctx context.Context, eventType string) (string, error) {
 // sampleFields are an event's own fields: those of a contact there is for
 // events of contacts, else the catalogue's with that contact's ID.
 func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, newest []place) ([]byte, error) {
-	sample := kind.Sample(taskee.Sample{At: s.Now(), Envelope: true})
+	sample := kind.Sample(taskee.Sample{At: s.Now(), Shape: taskee.ShapeNested})
 	data, ok := jsjson.Find(sample, "data")
 	if !ok {
 		return nil, fmt.Errorf("the catalogue's %s has no data", kind.Name)

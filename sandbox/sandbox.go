@@ -22,10 +22,10 @@ import (
 // Options tune a Sandbox. Only Signer is required; a zero value means what the
 // comment says.
 type Options struct {
-	Signer   taskee.Signer // signs webhooks until the key is rotated
-	Scheme   string        // taskee.SchemeRSA, SchemeEd25519 or SchemeBoth; "": RSA
-	Envelope bool          // webhooks in the guide's form, with data; else flat as on the wire
-	Speed    retry.Speed   // of the gaps between retries; zero: instant
+	Signer taskee.Signer // signs webhooks until the key is rotated
+	Scheme string        // taskee.SchemeRSA, SchemeEd25519 or SchemeBoth; "": RSA
+	Shape  taskee.Shape  // of the webhooks' bodies
+	Speed  retry.Speed   // of the gaps between retries; zero: instant
 	// Target gives the URL that webhooks go to when the app's settings name
 	// none; "" from it, or nil: nowhere. It is asked before each delivery.
 	Target func() string

@@ -91,9 +91,9 @@ var (
 
 func TestEverySampleIsAnEventOfItsType(t *testing.T) {
 	for _, e := range Catalogue() {
-		for form, envelope := range map[string]bool{"flat": false, "envelope": true} {
-			t.Run(e.Name+"/"+form, func(t *testing.T) {
-				body := e.Sample(Sample{WebhookID: webhookID, At: at, Envelope: envelope})
+		for _, shape := range []Shape{ShapeFlat, ShapeNested} {
+			t.Run(e.Name+"/"+string(shape), func(t *testing.T) {
+				body := e.Sample(Sample{WebhookID: webhookID, At: at, Shape: shape})
 				again, err := jsjson.Stringify(body)
 				if err != nil || !bytes.Equal(again, body) {
 					t.Errorf("JSON.stringify writes %s for %s: %v", again, body, err)
@@ -107,7 +107,7 @@ func TestEverySampleIsAnEventOfItsType(t *testing.T) {
 						t.Errorf("no %s in %s", field, body)
 					}
 				}
-				if raw, ok := jsjson.Find(body, "data"); ok != envelope || ok && bytes.Count(raw, []byte(":")) < 2 {
+				if raw, ok := jsjson.Find(body, "data"); ok != (shape == ShapeNested) || ok && bytes.Count(raw, []byte(":")) < 2 {
 					t.Errorf("data is %s", raw)
 				}
 				if raw, _ := jsjson.Find(body, "timestamp"); string(raw) != `"`+sentText+`"` {

@@ -91,7 +91,7 @@ func TestTimesInABody(t *testing.T) {
 	}
 }
 
-func TestFresh(t *testing.T) {
+func TestWithNewID(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"flat", `{"type":"A", "timestamp": "2020-01-01T00:00:00Z", "n":1.0,"webhookId":"old"}`, `{"type":"A", "timestamp": "` + sentText + `", "n":1.0,"webhookId":"` + webhookID + `"}`},
 		{"enveloped", `{"webhookId":"old","timestamp":"x","data":{"webhookId":"inner"}}`, `{"webhookId":"` + webhookID + `","timestamp":"` + sentText + `","data":{"webhookId":"inner"}}`},
@@ -107,7 +107,7 @@ func TestFresh(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			body := []byte(tt.body)
-			got, err := Fresh(body, webhookID, at)
+			got, err := WithNewID(body, webhookID, at)
 			if err != nil || string(got) != tt.want {
 				t.Errorf("%s, %v, want %s", got, err, tt.want)
 			}
@@ -120,17 +120,17 @@ func TestFresh(t *testing.T) {
 		})
 	}
 	for _, body := range []string{"[]", "1", `"x"`, "null", "[{}]"} {
-		if got, err := Fresh([]byte(body), webhookID, at); !errors.Is(err, ErrNoObject) || got != nil {
-			t.Errorf("Fresh(%s) = %s, %v", body, got, err)
+		if got, err := WithNewID([]byte(body), webhookID, at); !errors.Is(err, ErrNotObject) || got != nil {
+			t.Errorf("WithNewID(%s) = %s, %v", body, got, err)
 		}
 	}
 	for _, body := range []string{"", "{", `{"a":1}x`, "type=A", `{"webhookId":"a","timestamp":[}`} {
 		var e *jsjson.SyntaxError
-		if got, err := Fresh([]byte(body), webhookID, at); !errors.As(err, &e) || got != nil {
-			t.Errorf("Fresh(%s) = %s, %v", body, got, err)
+		if got, err := WithNewID([]byte(body), webhookID, at); !errors.As(err, &e) || got != nil {
+			t.Errorf("WithNewID(%s) = %s, %v", body, got, err)
 		}
 	}
-	if got, err := Fresh([]byte(`{}`), "5", at); err != nil || Parse(got).WebhookID != "5" || !strings.Contains(string(got), `"5"`) {
+	if got, err := WithNewID([]byte(`{}`), "5", at); err != nil || Parse(got).WebhookID != "5" || !strings.Contains(string(got), `"5"`) {
 		t.Errorf("a webhookId of digits: %s, %v", got, err)
 	}
 }
@@ -161,21 +161,21 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzFresh holds that a fresh body is JSON with the new values, is the same
-// elsewhere, and that being made fresh again changes nothing.
-func FuzzFresh(f *testing.F) {
+// FuzzWithNewID holds that a body with a new ID is JSON with the new values, is the same
+// elsewhere, and that doing it again changes nothing.
+func FuzzWithNewID(f *testing.F) {
 	for _, s := range []string{`{"type":"A","webhookId":"b","timestamp":1769610900}`, `{ "data":{"webhookId":1, "timestamp":"x"} }`, "{}", "[]", `{"webhookId":1,"webhookId":{"a":[]}}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		before := bytes.Clone(body)
-		got, err := Fresh(body, webhookID, at)
+		got, err := WithNewID(body, webhookID, at)
 		if !bytes.Equal(before, body) {
 			t.Fatal("the body was changed")
 		}
 		if err != nil {
 			var e *jsjson.SyntaxError
-			if !errors.Is(err, ErrNoObject) && !errors.As(err, &e) {
+			if !errors.Is(err, ErrNotObject) && !errors.As(err, &e) {
 				t.Fatal(err)
 			}
 			return
@@ -183,7 +183,7 @@ func FuzzFresh(f *testing.F) {
 		if e := Parse(got); e.WebhookID != webhookID || e.SentAt.Unix() != at.Unix() {
 			t.Fatalf("%s has %+v", got, e)
 		}
-		if again, err := Fresh(got, webhookID, at); err != nil || !bytes.Equal(again, got) {
+		if again, err := WithNewID(got, webhookID, at); err != nil || !bytes.Equal(again, got) {
 			t.Fatalf("%s became %s: %v", got, again, err)
 		}
 		if _, err := jsjson.Stringify(got); err != nil {
@@ -198,7 +198,7 @@ func BenchmarkParse(b *testing.B) {
 	for name, body := range map[string][]byte{
 		"2KiB of text":  []byte(flat + strings.Repeat("x", 2048-len(flat)-2) + `"}`),
 		"a large order": order.Sample(Sample{WebhookID: webhookID, At: at}),
-		"enveloped":     order.Sample(Sample{WebhookID: webhookID, At: at, Envelope: true}),
+		"enveloped":     order.Sample(Sample{WebhookID: webhookID, At: at, Shape: ShapeNested}),
 		"5MB of items":  []byte(`{"items":[` + strings.Repeat(`{"id":"x1","n":12345},`, 5<<20/22) + `1],` + flat[1:] + `"}`),
 		"5MB of text":   []byte(flat + strings.Repeat("x", 5<<20) + `"}`),
 	} {

@@ -17,7 +17,7 @@ import (
 type Sample struct {
 	WebhookID string    // "": a random UUID
 	At        time.Time // when it was sent; zero: now
-	Envelope  bool      // the guide's form, with the event's own fields under data
+	Shape     Shape
 }
 
 // All samples are of one location, so that they fit together, and of one
@@ -35,24 +35,12 @@ func (t EventType) Sample(s Sample) []byte {
 	if len(t.fields) == 0 {
 		return nil
 	}
-	id := cmp.Or(s.WebhookID, NewWebhookID())
 	at := s.At
 	if at.IsZero() {
 		at = time.Now()
 	}
-	own := withTimes(t.fields, at)
-	own = own[1 : len(own)-1]
-	if len(own) > 0 {
-		own = append([]byte{','}, own...)
-	}
-	q := func(text string) string { return string(jsjson.Quote(text)) }
-	sent := q(at.UTC().Format(isoMilliseconds))
-	if s.Envelope {
-		return fmt.Appendf(nil, `{"type":%s,"timestamp":%s,"webhookId":%s,"data":{"locationId":%s%s}}`,
-			q(t.WireType), sent, q(id), q(sampleLocationID), own)
-	}
-	return fmt.Appendf(nil, `{"type":%s,"locationId":%s,"versionId":%s,"appId":%s%s,"timestamp":%s,"webhookId":%s}`,
-		q(t.WireType), q(sampleLocationID), q(sampleVersionID), q(sampleAppID), own, sent, q(id))
+	e := Envelope{Type: t.WireType, WebhookID: cmp.Or(s.WebhookID, NewWebhookID()), SentAt: at, LocationID: sampleLocationID}
+	return e.Body(s.Shape, Sender{AppID: sampleAppID, VersionID: sampleVersionID}, withTimes(t.fields, at))
 }
 
 // placeholder is a time in a sample, relative to when it was sent: "{at}",
