@@ -57,7 +57,7 @@ func TestRequestsComeThroughUnchanged(t *testing.T) {
 	if s.header.Get("X-Forwarded-For") != fakengrok.Visitor {
 		t.Errorf("the visitor is %q", s.header.Get("X-Forwarded-For"))
 	}
-	if a := e.Auths(); len(a) != 1 || !strings.HasPrefix(a[0].Extra.UserAgent, "github.com/taskhook/taskhook/1.2.3 ") {
+	if a := e.Auths(); len(a) != 1 || !strings.HasPrefix(a[0].Extra.UserAgent, "taskhook/1.2.3 ") {
 		t.Errorf("ngrok was told %+v", a)
 	}
 }
