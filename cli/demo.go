@@ -171,7 +171,7 @@ func (s *session) demonstrate(ctx context.Context, box *sandbox.Sandbox, count i
 	return errors.Join(err, runErr)
 }
 
-// demoSender has the sandbox fire sample events, and now and then plays a
+// demoSender has the sandbox send sample events, and now and then plays a
 // stranger.
 type demoSender struct {
 	box *sandbox.Sandbox
@@ -191,7 +191,7 @@ func (d *demoSender) send(ctx context.Context, count int, every time.Duration) e
 		if count == 0 && i%forgedEvery == forgedEvery-1 {
 			err = d.forge(ctx, demoTypes[i%len(demoTypes)])
 		} else {
-			_, err = d.box.Fire(ctx, demoTypes[i%len(demoTypes)])
+			_, err = d.box.Trigger(ctx, demoTypes[i%len(demoTypes)])
 		}
 		if err != nil {
 			return err

@@ -33,13 +33,13 @@ const (
 
 // sandboxOptions are the flags of sandbox.
 type sandboxOptions struct {
-	listen      string
+	addr        string
 	allowRemote bool
 	memory      bool
 	seed        uint64
 	webhookURL  string
 	scheme      choice
-	payload     choice
+	shape       choice
 	speed       string
 	fixtures    string
 	people      int
@@ -52,18 +52,18 @@ type sandboxOptions struct {
 
 func newSandboxCommand(a *app) *cobra.Command {
 	o := &sandboxOptions{
-		listen: "127.0.0.1:4490", scheme: oneOf(taskee.SchemeRSA, taskee.SchemeEd25519, taskee.SchemeBoth),
-		payload: oneOf("flat", "envelope"), speed: "1x", people: 25, timeout: 10 * time.Second,
+		addr: "127.0.0.1:4490", scheme: oneOf(taskee.SchemeRSA, taskee.SchemeEd25519, taskee.SchemeBoth),
+		shape: oneOf(string(taskee.ShapeFlat), string(taskee.ShapeNested)), speed: "1x", people: 25, timeout: 10 * time.Second,
 	}
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Taskee on your own machine: Contacts API, tokens, signed webhooks",
-		Long: "Serve the Contacts API with private integration tokens, fire signed webhooks for what happens in\n" +
-			"it, retry 429 by the platform's rules, and keep a delivery log. It needs no account and no\n" +
-			"network. Without --webhook-url, webhooks go to the project's running listener.",
+		Long: "Serve the Contacts API with private integration tokens, send signed webhooks for every change, retry\n" +
+			"after a 429 by the platform's rules, and keep a delivery log. It needs no account and no network.\n" +
+			"Without --webhook-url, webhooks go to the project's running listener.",
 		Example: "  taskhook sandbox                          # then: taskhook contacts list\n" +
 			"  taskhook sandbox --webhook-url http://127.0.0.1:3000/webhooks --speed 600x\n" +
-			"  taskhook sandbox fire ContactCreate\n" +
+			"  taskhook sandbox trigger ContactCreate\n" +
 			"  taskhook sandbox logs --follow",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -74,20 +74,20 @@ func newSandboxCommand(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.listen, "listen", o.listen, "ADDR of the API; :0 picks a port")
-	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --listen name an address beyond loopback")
+	f.StringVar(&o.addr, "addr", o.addr, "serve the API on `ADDR`; :0 picks a port")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --addr name an address beyond loopback")
 	f.BoolVar(&o.memory, "memory", false, "keep nothing")
 	f.Uint64Var(&o.seed, "seed", 1, "of generated people, IDs and retry jitter")
 	f.StringVar(&o.webhookURL, "webhook-url", "", "send webhooks to this URL instead of the running listener")
 	addChoice(f, &o.scheme, "scheme", "how webhooks are signed (both: two headers)")
-	addChoice(f, &o.payload, "payload", "form of webhooks (flat as on the wire, envelope as in the guide)")
+	addChoice(f, &o.shape, "shape", "shape of the webhooks (flat as on the wire, nested as in the guide)")
 	f.StringVar(&o.speed, "speed", o.speed, "of the ten minutes between retries: 1x, 600x or instant")
 	f.StringVar(&o.fixtures, "fixtures", "", "fill a new sandbox from FILE: {\"locations\":[…],\"contacts\":[…]}")
 	f.IntVar(&o.people, "people", o.people, "contacts that a new sandbox has")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long a receiver may take; later is logged as 408")
 	f.BoolVar(&o.json, "json", false, "print the ready line as JSON")
 	cmd.AddCommand(newSandboxTokens(a), newSandboxClock(a), newSandboxApp(a), newSandboxSettings(a),
-		newSandboxFire(a), newSandboxLogs(a), newSandboxFault(a))
+		newSandboxTrigger(a), newSandboxLogs(a), newSandboxFaults(a))
 	return cmd
 }
 
@@ -184,12 +184,8 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 		return err
 	}
 	defer restore()
-	shape := taskee.ShapeFlat
-	if o.payload.value == "envelope" {
-		shape = taskee.ShapeNested
-	}
 	s, err := sandbox.Open(ctx, path, sandbox.Options{
-		Signer: signer, Scheme: o.scheme.value, Shape: shape, Speed: o.speedValue,
+		Signer: signer, Scheme: o.scheme.value, Shape: taskee.Shape(o.shape.value), Speed: o.speedValue,
 		Target: a.webhookTarget(dir, o.webhookURL), Seed: o.seed, People: o.people, Fixtures: o.fixed, Timeout: o.timeout,
 		Logger: newLogger(log, func(text string) { a.warn("%s", text) }),
 	})
@@ -237,7 +233,7 @@ func (a *app) claimSandbox(ctx context.Context, dir string, memory bool) (restor
 
 // runSandbox serves an open sandbox.
 func (a *app) runSandbox(ctx context.Context, s *sandbox.Sandbox, dir string, o *sandboxOptions) error {
-	ln, err := listenLoopback(ctx, o.listen, o.allowRemote)
+	ln, err := listenLoopback(ctx, o.addr, o.allowRemote)
 	if err != nil {
 		return err
 	}
@@ -340,7 +336,7 @@ func (a *app) sandboxBanner(s *sandbox.Sandbox, dir string, st sandboxState, o *
 		url = "the project's listener, once it runs: taskhook listen 3000"
 	}
 	_, err := fmt.Fprintf(a.stdout, "taskhook sandbox\n\n  api       %s\n  token     %s\n  location  %s\n  webhooks  %s\n  logs      %s\n  keys      %s\n\n"+
-		"Try:  taskhook contacts list\n      taskhook sandbox fire ContactCreate\n\n", st.API, st.Token, st.LocationID, url, logs, filepath.Join(dir, sandboxRSAPublic))
+		"Try:  taskhook contacts list\n      taskhook sandbox trigger ContactCreate\n\n", st.API, st.Token, st.LocationID, url, logs, filepath.Join(dir, sandboxRSAPublic))
 	all, listErr := s.Tokens()
 	for _, t := range all {
 		if t.Overdue {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"sort"
@@ -212,110 +211,4 @@ func (a *app) sandboxSettings(ctx context.Context, in sandbox.Settings) error {
 	_, err := fmt.Fprintf(a.stdout, "duplicates       %s (location %s)\nrate limit       %s\nagency tokens    %s\nlocation tokens  %s\n",
 		duplicates, out.LocationID, words[*out.RateLimit], words[*out.OwnIntegrations], words[*out.SubAccountIntegrations])
 	return err
-}
-
-func newSandboxFault(a *app) *cobra.Command {
-	var (
-		f    = sandbox.Fault{Rate: 1, Status: http.StatusServiceUnavailable, Seed: 1}
-		rate = "100%"
-	)
-	cmd := &cobra.Command{
-		Use:   "fault KIND",
-		Short: "faults of the platform's side: fields, unsigned, api, token, key, list, clear",
-		Long: "fields    webhooks lack some of their fields, as users report\n" +
-			"unsigned  their signature is N/A\n" +
-			"api       the API answers --status: 429 or 5xx\n" +
-			"token     tokens are taken for expired, after --after requests\n" +
-			"key       the signing key is rotated without notice (key-restore goes back)\n" +
-			"list, clear",
-		Example: "  taskhook sandbox fault fields --rate 30%\n" +
-			"  taskhook sandbox fault api --status 429 --rate 50%\n" +
-			"  taskhook sandbox fault key",
-		Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			share, err := parseShare(rate)
-			if err != nil {
-				return usageError(cmd, fmt.Errorf("invalid --rate %q", rate), "want a share such as 30%")
-			}
-			f.Kind, f.Rate = args[0], share
-			return a.sandboxFault(cmd, f)
-		},
-	}
-	fl := cmd.Flags()
-	fl.StringVar(&rate, "rate", rate, "share that it happens to")
-	fl.IntVar(&f.Status, "status", f.Status, "of api: what the API answers, 429 or 5xx")
-	fl.IntVar(&f.After, "after", 0, "of token: how many requests are still let through")
-	fl.Uint64Var(&f.Seed, "seed", f.Seed, "draw from this seed")
-	onlyOnCommandLine(fl, "rate", "status", "after", "seed")
-	return cmd
-}
-
-// parseShare reads a share such as 30% or 0.3.
-func parseShare(s string) (float64, error) {
-	var x float64
-	number, percent := strings.CutSuffix(s, "%")
-	if _, err := fmt.Sscanf(number, "%g", &x); err != nil {
-		return 0, err
-	}
-	if percent {
-		x /= 100
-	}
-	if !(x > 0 && x <= 1) {
-		return 0, errors.New("no share")
-	}
-	return x, nil
-}
-
-func (a *app) sandboxFault(cmd *cobra.Command, f sandbox.Fault) error {
-	ctx := cmd.Context()
-	switch f.Kind {
-	case "key", "key-restore":
-		return a.rotateSandboxKey(ctx, f.Kind == "key")
-	case "clear":
-		return a.askSandbox(ctx, http.MethodDelete, "faults", nil, nil)
-	case "list":
-		var on []sandbox.Fault
-		if err := a.askSandbox(ctx, http.MethodGet, "faults", nil, &on); err != nil {
-			return err
-		}
-		for _, one := range on {
-			if _, err := fmt.Fprintf(a.stdout, "%s (%d so far)\n", one, one.Done); err != nil {
-				return err
-			}
-		}
-		if len(on) == 0 {
-			a.note("no faults: the platform does as it should")
-		}
-		return nil
-	}
-	if err := f.Validate(); err != nil {
-		return usageError(cmd, err)
-	}
-	if err := a.askSandbox(ctx, http.MethodPost, "faults", f, nil); err != nil {
-		return err
-	}
-	a.note("fault: %s", f)
-	return nil
-}
-
-// rotateSandboxKey has the sandbox sign with another key, and writes its public
-// half.
-func (a *app) rotateSandboxKey(ctx context.Context, rotate bool) error {
-	dir, err := a.directory()
-	if err != nil {
-		return err
-	}
-	path := "keys/restore"
-	if rotate {
-		path = "keys/rotate"
-	}
-	var keys map[string][]byte
-	if err := a.askSandbox(ctx, http.MethodPost, path, nil, &keys); err != nil {
-		return err
-	}
-	if err := writeSandboxKeys(dir, keys); err != nil {
-		return err
-	}
-	a.note("webhooks are signed with another key from now on; its public half: %s", sandboxRSAPublic)
-	return nil
 }

@@ -250,12 +250,12 @@ func (a *app) sandboxClock(cmd *cobra.Command, args []string, asJSON bool) error
 	return err
 }
 
-func newSandboxFire(a *app) *cobra.Command {
+func newSandboxTrigger(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:     "fire TYPE",
-		Short:   "send any event of the catalogue, with data of the sandbox",
-		Example: "  taskhook sandbox fire ContactCreate\n  taskhook sandbox fire InvoicePaid",
+		Use:     "trigger TYPE",
+		Short:   "send any event of the catalogue, with data from the sandbox",
+		Example: "  taskhook sandbox trigger ContactCreate\n  taskhook sandbox trigger InvoicePaid",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, ok := taskee.LookUp(args[0]); !ok {
@@ -265,18 +265,18 @@ func newSandboxFire(a *app) *cobra.Command {
 				}
 				return usageError(cmd, fmt.Errorf("there is no event %q", args[0]), hint)
 			}
-			return a.fire(cmd.Context(), args[0], asJSON)
+			return a.triggerInSandbox(cmd.Context(), args[0], asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
 }
 
-func (a *app) fire(ctx context.Context, eventType string, asJSON bool) error {
+func (a *app) triggerInSandbox(ctx context.Context, eventType string, asJSON bool) error {
 	var out struct {
 		WebhookID string `json:"webhookId"`
 	}
-	if err := a.askSandbox(ctx, http.MethodPost, "fire", map[string]string{"type": eventType}, &out); err != nil {
+	if err := a.askSandbox(ctx, http.MethodPost, "trigger", map[string]string{"type": eventType}, &out); err != nil {
 		return err
 	}
 	if asJSON {
@@ -284,7 +284,7 @@ func (a *app) fire(ctx context.Context, eventType string, asJSON bool) error {
 			Kind      string `json:"kind"`
 			Type      string `json:"type"`
 			WebhookID string `json:"webhookId"`
-		}{"fired", eventType, out.WebhookID})
+		}{"triggered", eventType, out.WebhookID})
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s %s\n", eventType, out.WebhookID)
 	return err

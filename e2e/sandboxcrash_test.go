@@ -27,7 +27,7 @@ func startBox(t *testing.T, dir string, args ...string) *box {
 	t.Helper()
 	var out lockedBuffer
 	b := &box{cmd: exec.CommandContext(t.Context(), "taskhook", append([]string{
-		"sandbox", "--listen", "127.0.0.1:0", "--json", "--people", "0", "--data-dir", dir,
+		"sandbox", "--addr", "127.0.0.1:0", "--json", "--people", "0", "--data-dir", dir,
 	}, args...)...)}
 	b.cmd.Stdout = &out
 	if err := b.cmd.Start(); err != nil {

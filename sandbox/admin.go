@@ -256,14 +256,14 @@ func (s *Sandbox) adminSettings(handle adminHandler) {
 		}
 		return s.applySettings(r.Context(), in)
 	})
-	handle("POST /_sandbox/fire", func(r *http.Request, body []byte) (any, error) {
+	handle("POST /_sandbox/trigger", func(r *http.Request, body []byte) (any, error) {
 		var in struct {
 			Type string `json:"type"`
 		}
 		if err := read(body, &in); err != nil {
 			return nil, err
 		}
-		id, err := s.Fire(r.Context(), in.Type)
+		id, err := s.Trigger(r.Context(), in.Type)
 		return map[string]string{"webhookId": id}, err
 	})
 	s.adminFaults(handle)

@@ -148,7 +148,7 @@ func (s *Sandbox) serve(h http.Header, r *http.Request, all []route) (any, error
 func (c *call) admit(h http.Header, scope string) error {
 	scheme, text, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
 	token, ok := c.s.tokens.find(strings.TrimSpace(text), c.at)
-	if !ok || !strings.EqualFold(scheme, "Bearer") || c.s.faults.tokenEnds() {
+	if !ok || !strings.EqualFold(scheme, "Bearer") || c.s.faults.tokenExpired() {
 		return refuse(http.StatusUnauthorized, "Invalid token")
 	}
 	c.token = token
@@ -165,7 +165,7 @@ func (c *call) admit(h http.Header, scope string) error {
 	if !slices.Contains(token.Scopes, scope) {
 		return refuse(http.StatusForbidden, "Insufficient scopes")
 	}
-	if err := c.s.faults.apiAnswer(); err != nil {
+	if err := c.s.faults.answer(); err != nil {
 		return err
 	}
 	if c.id != "" && !validID(c.id) {
@@ -248,23 +248,25 @@ func (c *call) oneLocation() (any, error) {
 	return l, err
 }
 
-// asText is a JSON object made of parts, in order.
-type asText []struct {
+// object is a JSON object whose members keep their order.
+type object []member
+
+type member struct {
 	name  string
 	value any
 }
 
-// MarshalJSON writes the parts in their order.
-func (a asText) MarshalJSON() ([]byte, error) {
+// MarshalJSON writes the members in their order.
+func (o object) MarshalJSON() ([]byte, error) {
 	b := []byte{'{'}
-	for i, part := range a {
+	for i, m := range o {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(append(b, mustJSON(part.name)...), ':')
-		b = append(b, mustJSON(part.value)...)
+		b = append(append(b, mustJSON(m.name)...), ':')
+		b = append(b, mustJSON(m.value)...)
 	}
 	return append(b, '}'), nil
 }
 
-var _ json.Marshaler = asText(nil)
+var _ json.Marshaler = object(nil)

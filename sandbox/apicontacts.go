@@ -33,7 +33,7 @@ func (c *call) own(t *txn) (Contact, error) {
 func (c *call) oneContact() (any, error) {
 	var one Contact
 	err := c.s.view(func(t *txn) (err error) { one, err = c.own(t); return err })
-	return asText{{"contact", one.shown()}}, err
+	return object{{"contact", one.shown()}}, err
 }
 
 // write changes one contact in a transaction, which may run more than once,
@@ -68,7 +68,7 @@ func (c *call) createContact() (any, error) {
 		}
 		return c.insert(t, in)
 	})
-	return asText{{"contact", made.shown()}}, err
+	return object{{"contact", made.shown()}}, err
 }
 
 // refuseDuplicate holds the location's setting: what is written must not be
@@ -128,7 +128,7 @@ func (c *call) updateContact() (any, error) {
 		}
 		return c.overwrite(t, before, in)
 	})
-	return asText{{"contact", after.shown()}}, err
+	return object{{"contact", after.shown()}}, err
 }
 
 // overwrite changes a contact and records the events: a change of tags fires
@@ -162,7 +162,7 @@ func (c *call) removeContact() (any, error) {
 		}
 		return gone, c.emit(t, "ContactDelete", gone)
 	})
-	return asText{{"succeeded", true}}, err
+	return object{{"succeeded", true}}, err
 }
 
 // upsertContact is POST /contacts/upsert. Where two contacts match by one
@@ -198,7 +198,7 @@ func (c *call) upsertContact() (any, error) {
 		}
 		return c.overwrite(t, before, changed)
 	})
-	return asText{{"contact", after.shown()}, {"new", created}}, err
+	return object{{"contact", after.shown()}, {"new", created}}, err
 }
 
 // withoutConflict leaves the other field out when it is another contact's.
@@ -287,9 +287,9 @@ func (c *call) listContacts() (any, error) {
 		}
 		return nil
 	})
-	out := asText{{"contacts", shown}, {"total", total}}
+	out := object{{"contacts", shown}, {"total", total}}
 	if n := len(places); n > 0 {
-		out = append(out, asText{{"startAfterId", places[n-1].id}, {"startAfter", places[n-1].added}}...)
+		out = append(out, member{"startAfterId", places[n-1].id}, member{"startAfter", places[n-1].added})
 	}
 	return out, err
 }
@@ -360,5 +360,5 @@ func (c *call) contactsOfBusiness() (any, error) {
 		}
 		return nil
 	})
-	return asText{{"contacts", shown}, {"total", total}}, err
+	return object{{"contacts", shown}, {"total", total}}, err
 }

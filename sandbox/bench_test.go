@@ -60,7 +60,7 @@ func BenchmarkContacts(b *testing.B) {
 	})
 }
 
-// BenchmarkDeliver measures how fast webhooks are fired at a fast receiver,
+// BenchmarkDeliver measures how fast webhooks are sent to a fast receiver,
 // with Ed25519 and, where there is a key, what RSA costs beside it: one
 // operation is one webhook, from its event to its entry in the log.
 func BenchmarkDeliver(b *testing.B) {
@@ -88,7 +88,7 @@ func BenchmarkDeliver(b *testing.B) {
 				slots <- struct{}{}
 				go func() {
 					defer func() { <-slots }()
-					if _, err := r.s.Fire(ctx, "ContactCreate"); err != nil {
+					if _, err := r.s.Trigger(ctx, "ContactCreate"); err != nil {
 						b.Error(err)
 					}
 				}()

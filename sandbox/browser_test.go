@@ -78,7 +78,7 @@ func TestThePageInABrowser(t *testing.T) {
 	if body := value(t, ctx, chromedp.Text("#hook-1 pre")); !strings.Contains(body, "<img src=x") {
 		t.Errorf("payload %s", body)
 	}
-	if _, err := r.s.Fire(t.Context(), "InvoicePaid"); err != nil {
+	if _, err := r.s.Trigger(t.Context(), "InvoicePaid"); err != nil {
 		t.Fatal(err)
 	}
 	for _, scheme := range []string{"dark", "light"} {

@@ -15,7 +15,7 @@ import (
 	"github.com/taskhook/taskhook/taskee"
 )
 
-func TestWritesFireTheirEvents(t *testing.T) {
+func TestWritesSendTheirEvents(t *testing.T) {
 	app, url := receiving(t, 200)
 	r := newRig(t, func(o *Options) { o.Target = func() string { return url } })
 	r.running()
@@ -76,7 +76,7 @@ func TestWhatIsDeliveredAndWhatIsRetried(t *testing.T) {
 				o.Target, o.Timeout = func() string { return url }, 300*time.Millisecond
 			})
 			r.running()
-			if _, err := r.s.Fire(t.Context(), "InvoicePaid"); err != nil {
+			if _, err := r.s.Trigger(t.Context(), "InvoicePaid"); err != nil {
 				t.Fatal(err)
 			}
 			hook := r.settled(1).Hooks[0]
@@ -100,7 +100,7 @@ func TestWhatIsDeliveredAndWhatIsRetried(t *testing.T) {
 func TestNobodyAtTheURLIsFinal(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Target = func() string { return "http://127.0.0.1:1/" } })
 	r.running()
-	if _, err := r.s.Fire(t.Context(), "ContactCreate"); err != nil {
+	if _, err := r.s.Trigger(t.Context(), "ContactCreate"); err != nil {
 		t.Fatal(err)
 	}
 	if hook := r.settled(1).Hooks[0]; hook.State != StateFailed || hook.Attempts[0].Status != 0 || hook.Attempts[0].Error != "connection refused" {
@@ -114,7 +114,7 @@ func TestRetriesFollowTheClock(t *testing.T) {
 	app, url := receiving(t, 429, 200)
 	r := newRig(t, func(o *Options) { o.Target, o.Speed = func() string { return url }, 1 })
 	r.running()
-	if _, err := r.s.Fire(t.Context(), "ContactCreate"); err != nil {
+	if _, err := r.s.Trigger(t.Context(), "ContactCreate"); err != nil {
 		t.Fatal(err)
 	}
 	<-app.arrived
@@ -147,7 +147,7 @@ func TestARetryIsBroughtForward(t *testing.T) {
 	app, url := receiving(t, 429, 200)
 	r := newRig(t, func(o *Options) { o.Target, o.Speed = func() string { return url }, 1 })
 	r.running()
-	id, err := r.s.Fire(t.Context(), "ContactCreate")
+	id, err := r.s.Trigger(t.Context(), "ContactCreate")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestScheduledRetriesSurviveTheEnd(t *testing.T) {
 	r := newRig(t, target)
 	stop := r.running()
 	for range 3 {
-		if _, err := r.s.Fire(t.Context(), "ContactCreate"); err != nil {
+		if _, err := r.s.Trigger(t.Context(), "ContactCreate"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -212,15 +212,15 @@ func TestTheAppsSettingsDecideWhatIsSent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fire := func(types ...string) {
+	trigger := func(types ...string) {
 		t.Helper()
 		for _, one := range types {
-			if _, err := r.s.Fire(t.Context(), one); err != nil {
+			if _, err := r.s.Trigger(t.Context(), one); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	fire("ContactCreate") // nowhere to go yet
+	trigger("ContactCreate") // nowhere to go yet
 	if hook := r.settled(1).Hooks[0]; hook.State != StateUnsent || !strings.Contains(hook.Reason, "no URL is known") {
 		t.Errorf("%+v", hook)
 	}
@@ -228,20 +228,20 @@ func TestTheAppsSettingsDecideWhatIsSent(t *testing.T) {
 		a.DefaultURL = url
 		a.Events = map[string]AppEvent{"ContactDelete": {Off: true}, "ContactUpdate": {URL: otherURL}, "INSTALL": {URL: otherURL}}
 	})
-	fire("ContactDelete", "ContactUpdate", "AppInstall", "ContactCreate")
+	trigger("ContactDelete", "ContactUpdate", "AppInstall", "ContactCreate")
 	r.settled(5)
 	if len(app.all()) != 2 || len(other.all()) != 1 {
 		t.Errorf("%d to the default URL, %d to the event's own", len(app.all()), len(other.all()))
 	}
 	set(func(a *App) { a.Scopes = []string{"invoices.readonly"} })
-	fire("ContactCreate", "InvoicePaid")
+	trigger("ContactCreate", "InvoicePaid")
 	page := r.settled(7)
 	if page.Hooks[1].State != StateUnsent || !strings.Contains(page.Hooks[1].Reason, "contacts.readonly") || page.Hooks[0].State != StateDelivered {
 		t.Errorf("%+v", page.Hooks[:2])
 	}
 }
 
-func TestEveryEventOfTheCatalogueCanBeFired(t *testing.T) {
+func TestEveryEventOfTheCatalogueCanBeTriggered(t *testing.T) {
 	app, url := receiving(t, 200)
 	r := newRig(t, func(o *Options) {
 		o.Target, o.People, o.Shape = func() string { return url }, 2, taskee.ShapeNested
@@ -249,7 +249,7 @@ func TestEveryEventOfTheCatalogueCanBeFired(t *testing.T) {
 	r.running()
 	all := taskee.Catalogue()
 	for _, one := range all {
-		if _, err := r.s.Fire(t.Context(), one.Name); err != nil {
+		if _, err := r.s.Trigger(t.Context(), one.Name); err != nil {
 			t.Fatalf("%s: %v", one.Name, err)
 		}
 	}
@@ -259,8 +259,8 @@ func TestEveryEventOfTheCatalogueCanBeFired(t *testing.T) {
 			t.Errorf("sent %s", got.body)
 		}
 	}
-	if _, err := r.s.Fire(t.Context(), "Nothing"); err == nil {
-		t.Error("an unknown event was fired")
+	if _, err := r.s.Trigger(t.Context(), "Nothing"); err == nil {
+		t.Error("an unknown event was triggered")
 	}
 }
 
@@ -276,7 +276,7 @@ func TestFaultsOfThePlatform(t *testing.T) {
 	}
 	must(Fault{Kind: "unsigned", Rate: 1})
 	must(Fault{Kind: "fields", Rate: 1, Seed: 3})
-	if _, err := r.s.Fire(t.Context(), "ContactCreate"); err != nil {
+	if _, err := r.s.Trigger(t.Context(), "ContactCreate"); err != nil {
 		t.Fatal(err)
 	}
 	hook := r.settled(1).Hooks[0]
@@ -338,7 +338,7 @@ func TestTheLogIsSearched(t *testing.T) {
 	r.running()
 	var ids []string
 	for n, one := range []string{"ContactCreate", "InvoicePaid", "ContactCreate"} {
-		id, err := r.s.Fire(t.Context(), one)
+		id, err := r.s.Trigger(t.Context(), one)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,69 +7,85 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/taskhook/taskhook/jsjson"
 )
 
-// Fault is something that goes wrong on the platform's side. Its zero value is
-// none.
+// FaultKind is what goes wrong on the platform's side.
+type FaultKind string
+
+// The kinds of faults.
+const (
+	FaultFields   FaultKind = "fields"   // webhooks lack some of their fields
+	FaultUnsigned FaultKind = "unsigned" // the signature of webhooks is N/A
+	FaultAPI      FaultKind = "api"      // the API answers Fault.Status
+	FaultToken    FaultKind = "token"    // the API answers as if the token had expired
+)
+
+var faultKinds = []FaultKind{FaultFields, FaultUnsigned, FaultAPI, FaultToken}
+
+// Fault is something that goes wrong on the platform's side.
 type Fault struct {
-	// Kind is "fields": webhooks lack some of their fields; "unsigned": their
-	// signature is N/A; "api": the API answers Status; "token": the tokens in
-	// use are taken for expired.
-	Kind   string  `json:"kind"`
-	Rate   float64 `json:"rate"`             // share that it happens to, above 0 and up to 1
-	Status int     `json:"status,omitempty"` // of "api": 429 or 5xx
-	After  int     `json:"after,omitempty"`  // of "token": so many requests are still let through
-	Seed   uint64  `json:"seed"`
-	Done   int     `json:"done"` // how often it happened
+	Kind   FaultKind `json:"kind"`
+	Rate   float64   `json:"rate"`             // share that it happens to, above 0 and up to 1
+	Status int       `json:"status,omitempty"` // of FaultAPI: 429 or 5xx
+	After  int       `json:"after,omitempty"`  // of FaultToken: requests that are let through first
+	Seed   uint64    `json:"seed"`
+	Done   int       `json:"done"` // how often it has happened
 }
 
-// ErrFault is returned for a fault that cannot be meant.
+// ErrFault is returned for a fault that makes no sense.
 var ErrFault = errors.New("invalid fault")
 
 // Validate returns an ErrFault that says what is wrong.
 func (f Fault) Validate() error {
 	switch {
-	case !slices.Contains([]string{"fields", "unsigned", "api", "token"}, f.Kind):
+	case !slices.Contains(faultKinds, f.Kind):
 		return fmt.Errorf("%w: %q is none of fields, unsigned, api, token", ErrFault, f.Kind)
 	case !(f.Rate > 0 && f.Rate <= 1):
 		return fmt.Errorf("%w: its rate must be above 0%% and up to 100%%", ErrFault)
-	case f.Kind == "api" && f.Status != http.StatusTooManyRequests && (f.Status < 500 || f.Status > 599):
+	case f.Kind == FaultAPI && f.Status != http.StatusTooManyRequests && (f.Status < 500 || f.Status > 599):
 		return fmt.Errorf("%w: the API fails with 429 or 5xx, not with %d", ErrFault, f.Status)
 	case f.After < 0:
-		return fmt.Errorf("%w: a token cannot end after %d requests", ErrFault, f.After)
+		return fmt.Errorf("%w: a token cannot expire after %d requests", ErrFault, f.After)
 	}
 	return nil
 }
 
-// String says what it does.
+// String says what the fault does.
 func (f Fault) String() string {
 	share := fmt.Sprintf("%g %% of ", f.Rate*100)
 	if f.Rate == 1 {
 		share = "all "
 	}
 	switch f.Kind {
-	case "fields":
+	case FaultFields:
 		return share + "webhooks lack fields"
-	case "unsigned":
+	case FaultUnsigned:
 		return share + "webhooks have N/A as their signature"
-	case "api":
+	case FaultAPI:
 		return fmt.Sprintf("the API answers %d to %srequests", f.Status, share)
 	}
-	return fmt.Sprintf("tokens are taken for expired after %d requests", f.After)
+	return fmt.Sprintf("the token of %srequests is taken for expired, after the first %d", share, f.After)
 }
 
-// faults are those that are on, one of a kind.
+// faults are those that are on, at most one of each kind.
 type faults struct {
-	mu     sync.Mutex
-	on     map[string]*Fault
-	chance map[string]*rand.Rand
-	seen   int // requests since a "token" fault was set
+	mu   sync.Mutex
+	on   map[FaultKind]*activeFault
+	seen int // requests since the newest fault was turned on
 }
 
-// SetFault turns a fault on, in place of another of its kind.
+// activeFault is a fault with the random source that it draws from.
+type activeFault struct {
+	Fault
+	random *rand.Rand
+}
+
+// SetFault turns a fault on, in place of another of its kind. The error is an
+// ErrFault.
 func (s *Sandbox) SetFault(f Fault) error {
 	if err := f.Validate(); err != nil {
 		return err
@@ -78,21 +94,21 @@ func (s *Sandbox) SetFault(f Fault) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.on == nil {
-		x.on, x.chance = map[string]*Fault{}, map[string]*rand.Rand{}
+		x.on = map[FaultKind]*activeFault{}
 	}
 	f.Done = 0
-	x.on[f.Kind], x.chance[f.Kind] = &f, rand.New(rand.NewPCG(f.Seed, 2)) //nolint:gosec // faults, not secrets
+	x.on[f.Kind] = &activeFault{f, rand.New(rand.NewPCG(f.Seed, 2))} //nolint:gosec // faults, not secrets
 	x.seen = 0
 	return nil
 }
 
-// ClearFaults turns all faults off and returns how many there were.
+// ClearFaults turns all faults off and returns how many were on.
 func (s *Sandbox) ClearFaults() int {
 	x := &s.faults
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	n := len(x.on)
-	x.on, x.chance = nil, nil
+	clear(x.on)
 	return n
 }
 
@@ -102,73 +118,75 @@ func (s *Sandbox) Faults() []Fault {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	all := []Fault{}
-	for _, kind := range []string{"fields", "unsigned", "api", "token"} {
+	for _, kind := range faultKinds {
 		if f := x.on[kind]; f != nil {
-			all = append(all, *f)
+			all = append(all, f.Fault)
 		}
 	}
 	return all
 }
 
-// draw decides whether a fault happens now. The lock is held.
-func (x *faults) draw(kind string) *Fault {
+// happens decides whether a fault happens now; nil: it does not. The lock is
+// held.
+func (x *faults) happens(kind FaultKind) *activeFault {
 	f := x.on[kind]
-	if f == nil || x.chance[kind].Float64() >= f.Rate {
+	if f == nil || f.random.Float64() >= f.Rate {
 		return nil
 	}
 	f.Done++
 	return f
 }
 
-// spoil takes fields out of an event, as users report of the platform. Its
-// type, webhookId and timestamp are not among them.
-func (x *faults) spoil(fields []byte, n uint64) ([]byte, string) {
+// dropFields leaves fields out of the n-th webhook, as users report of the
+// platform, and says which; "" if none. The id stays.
+func (x *faults) dropFields(fields []byte, n uint64) (left []byte, what string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	f := x.draw("fields")
+	f := x.happens(FaultFields)
 	if f == nil {
 		return fields, ""
 	}
 	random := rand.New(rand.NewPCG(f.Seed, n)) //nolint:gosec // faults, not secrets
-	out, gone := asText{}, ""
+	out := object{}
+	var dropped []string
 	for name, value := range jsjson.Members(fields) {
 		if string(name) != "id" && random.IntN(4) == 0 {
-			gone += " " + string(name)
+			dropped = append(dropped, string(name))
 			continue
 		}
-		out = append(out, asText{{string(name), json.RawMessage(value)}}...)
+		out = append(out, member{string(name), json.RawMessage(value)})
 	}
-	return mustJSON(out), "fields are missing:" + gone
+	return mustJSON(out), "fields are missing: " + strings.Join(dropped, " ")
 }
 
 // unsigned reports whether a webhook goes out without a signature.
 func (x *faults) unsigned() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.draw("unsigned") != nil
+	return x.happens(FaultUnsigned) != nil
 }
 
-// apiAnswer is what the API answers in place of its own answer, nil: that.
-func (x *faults) apiAnswer() error {
+// answer is what the API answers instead of its own answer; nil: its own.
+func (x *faults) answer() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	f := x.draw("api")
+	f := x.happens(FaultAPI)
 	if f == nil {
 		return nil
 	}
 	return refuse(f.Status, "%s", http.StatusText(f.Status))
 }
 
-// tokenEnds reports whether a token is taken for expired.
-func (x *faults) tokenEnds() bool {
+// tokenExpired reports whether a token is taken for expired.
+func (x *faults) tokenExpired() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	f := x.on["token"]
+	f := x.on[FaultToken]
 	if f == nil {
 		return false
 	}
 	if x.seen++; x.seen <= f.After {
 		return false
 	}
-	return x.draw("token") != nil
+	return x.happens(FaultToken) != nil
 }

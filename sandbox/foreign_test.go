@@ -23,14 +23,14 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
-// delivered fires some events and returns what a receiver got.
+// delivered triggers some events and returns what a receiver got.
 func delivered(t *testing.T, o func(*Options), types ...string) (*rig, []received) {
 	t.Helper()
 	app, url := receiving(t, 200)
 	r := newRig(t, o, func(o *Options) { o.Target = func() string { return url } })
 	r.running()
 	for _, one := range types {
-		if _, err := r.s.Fire(t.Context(), one); err != nil {
+		if _, err := r.s.Trigger(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -101,10 +101,10 @@ func contactFields(c Contact) []byte {
 	delete(shown, "dateUpdated")
 	order := []string{"id", "address1", "city", "state", "companyName", "country", "source", "dateAdded", "dateOfBirth", "dnd", "email",
 		"name", "firstName", "lastName", "phone", "postalCode", "tags", "website", "businessId", "assignedTo", "customFields"}
-	out := asText{}
+	out := object{}
 	for _, name := range order {
 		if raw, has := shown[name]; has {
-			out = append(out, asText{{name, raw}}...)
+			out = append(out, member{name, raw})
 		}
 	}
 	return mustJSON(out)
@@ -121,7 +121,7 @@ func (s *Sandbox) record(t *txn, app App, eventType, location string, fields []b
 		Number: n, WebhookID: taskee.NewWebhookID(), Type: eventType, CreatedAt: now, State: StatePending, Cause: cause,
 		Seed: s.opts.Seed + n, Attempts: []Try{},
 	}
-	fields, h.Fault = s.faults.spoil(fields, n)
+	fields, h.Fault = s.faults.dropFields(fields, n)
 	e := taskee.Envelope{Type: eventType, WebhookID: h.WebhookID, SentAt: now, LocationID: location}
 	from := taskee.Sender{AppID: app.ID, VersionID: app.VersionID}
 	if h.Body, err = jsjson.Stringify(e.Body(s.opts.Shape, from, fields)); err != nil {
@@ -191,9 +191,9 @@ func dueKey(h Hook) []byte { return append([]byte(stamp(ms(h.NextRetry))), numbe
 // ErrNoType is returned for an event that the catalogue does not have.
 var ErrNoType = errors.New("there is no such event")
 
-// Fire sends any event of the catalogue, with data from the sandbox's state
+// Trigger sends any event of the catalogue, with data from the sandbox's state
 // where it has some.
-func (s *Sandbox) Fire(ctx context.Context, eventType string) (string, error) {
+func (s *Sandbox) Trigger(ctx context.Context, eventType string) (string, error) {
 	kind, ok := taskee.LookUp(eventType)
 	if !ok {
 		return "", fmt.Errorf("%w: %q", ErrNoType, eventType)
@@ -243,7 +243,7 @@ func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, newest []place) ([
 	if kind.Category == "Contact" && contact != nil {
 		return contactFields(*contact), nil
 	}
-	out := asText{}
+	out := object{}
 	for name, value := range jsjson.Members(data) {
 		var text string
 		if json.Unmarshal(name, &text) != nil {
@@ -255,7 +255,7 @@ func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, newest []place) ([
 		case text == "contactId" && contact != nil:
 			value = mustJSON(contact.ID)
 		}
-		out = append(out, asText{{text, json.RawMessage(value)}}...)
+		out = append(out, member{text, json.RawMessage(value)})
 	}
 	return mustJSON(out), nil
 }
