@@ -1,9 +1,9 @@
 # Everything a contributor runs. `make` lists it.
 
-.PHONY: help build test race lint bench screen pictures fuzz cover ci clean
+.PHONY: help build test race lint bench bench-ab screen pictures fuzz cover ci clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
 build: ## build ./taskhook, stripped
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o taskhook .
@@ -19,6 +19,10 @@ lint: ## gofmt, go vet, golangci-lint
 
 bench: ## compare with httputil.ReverseProxy at 1, 16 and 64 connections
 	go run ./bench
+
+bench-ab: ## compare the working tree with REV, in turn: make bench-ab REV=main
+	@test -n "$(REV)" || { echo 'usage: make bench-ab REV=main' >&2; exit 2; }
+	go run ./bench ab $(ABFLAGS) "$(REV)"
 
 clients: ## install the real clients that a test runs against the sandbox (needs node)
 	cd testdata/clients && npm ci --omit=dev --no-audit --no-fund

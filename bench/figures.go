@@ -1,8 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,14 +17,14 @@ const repeats = 11
 
 // figures prints what is measured without load: start-up, the list of a large
 // store, and the size of the program.
-func figures(bin, dir, app string, listed int) error {
-	fi, err := os.Stat(bin)
+func figures(ctx context.Context, t *taskhook, listed int) error {
+	fi, err := os.Stat(t.bin)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\nbinary, stripped: %.1f MB\n", float64(fi.Size())/1e6)
-	data := filepath.Join(dir, "figures")
-	took, err := startUp(bin, app, data)
+	data := filepath.Join(t.dir, "figures")
+	took, err := startUp(ctx, t, data)
 	if err != nil {
 		return err
 	}
@@ -32,16 +33,20 @@ func figures(bin, dir, app string, listed int) error {
 		return nil
 	}
 	began := time.Now()
-	if err := fill(bin, app, data, listed); err != nil {
+	if err := fill(ctx, t, data, listed); err != nil {
 		return fmt.Errorf("store %d events: %w", listed, err)
 	}
 	fmt.Printf("%d events received and stored by 64 senders: %s\n", listed, time.Since(began).Round(time.Millisecond))
-	if took, err = startUp(bin, app, data); err != nil {
+	if took, err = startUp(ctx, t, data); err != nil {
 		return err
 	}
 	fmt.Printf("start to ready, %d events: %s\n", listed, took.Round(100*time.Microsecond))
-	took, err = median(func() error {
-		return exec.Command(bin, "events", "list", "--limit", "50", "--data-dir", data).Run()
+	took, err = medianTime(func() (time.Duration, error) {
+		cmd := exec.CommandContext(ctx, t.bin, "events", "list", "--limit", "50", "--data-dir", data)
+		cmd.Env = environ(t.dir)
+		began := time.Now()
+		err := cmd.Run()
+		return time.Since(began), err
 	})
 	if err != nil {
 		return err
@@ -51,61 +56,50 @@ func figures(bin, dir, app string, listed int) error {
 }
 
 // startUp is the time from the start of a listener to its ready line.
-func startUp(bin, app, data string) (time.Duration, error) {
-	var all []time.Duration
-	for range repeats {
+func startUp(ctx context.Context, t *taskhook, data string) (time.Duration, error) {
+	return medianTime(func() (time.Duration, error) {
 		began := time.Now()
-		s, err := start(bin, listenArgs(app, data)...)
+		p, err := t.listen(ctx, data)
 		if err != nil {
 			return 0, err
 		}
-		all = append(all, time.Since(began))
-		if err := s.stop(); err != nil {
-			return 0, err
-		}
-	}
-	slices.Sort(all)
-	return all[len(all)/2], nil
+		took := time.Since(began)
+		return took, p.stop()
+	})
 }
 
-// median times something repeatedly.
-func median(do func() error) (time.Duration, error) {
+// medianTime repeats something that tells how long it took.
+func medianTime(do func() (time.Duration, error)) (time.Duration, error) {
 	var all []time.Duration
 	for range repeats {
-		began := time.Now()
-		if err := do(); err != nil {
+		took, err := do()
+		if err != nil {
 			return 0, err
 		}
-		all = append(all, time.Since(began))
+		all = append(all, took)
 	}
 	slices.Sort(all)
 	return all[len(all)/2], nil
 }
 
 // fill has a listener store n events, each with a webhookId of its own.
-func fill(bin, app, data string, n int) error {
-	s, err := start(bin, listenArgs(app, data, "--verify", "off", "--max-connections", "64")...)
+func fill(ctx context.Context, t *taskhook, data string, n int) error {
+	p, err := t.listen(ctx, data, verifyOff...)
 	if err != nil {
 		return err
 	}
 	const senders, size = 64, 2048
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders}}
+	client := newClient(senders)
 	defer client.CloseIdleConnections()
 	errs := make([]error, senders)
 	var wg sync.WaitGroup
 	for c := range senders {
 		wg.Go(func() {
 			for i := c; i < n && errs[c] == nil; i += senders {
-				errs[c] = post(client, s.url, signed{body: payload(i, size)})
+				errs[c] = post(ctx, client, p.url, signed{body: payload(i, size)})
 			}
 		})
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			_ = s.stop()
-			return err
-		}
-	}
-	return s.stop()
+	return errors.Join(append(errs, p.stop())...)
 }

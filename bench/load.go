@@ -74,46 +74,59 @@ func payload(i, size int) []byte {
 type result struct {
 	rate     float64 // requests per second
 	p50, p99 time.Duration
-	rssAnon  int64 // bytes, 0 if unknown
+	requests int
+	cpu      time.Duration // of the process from start to end
+	rssAnon  int64         // bytes, 0 if unknown
 }
 
 // drive sends from conns connections for a time. Each request must be
 // answered 200.
-func (l *load) drive(url string, conns int, d time.Duration) (result, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conns, MaxConnsPerHost: conns, DisableCompression: true}}
+func (l *load) drive(ctx context.Context, url string, conns int, d time.Duration) (result, error) {
+	client := newClient(conns)
 	defer client.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	defer cancel()
+	over := time.Now().Add(d)
 	took := make([][]time.Duration, conns)
 	errs := make([]error, conns)
 	var wg sync.WaitGroup
 	start := time.Now()
 	for c := range conns {
 		wg.Go(func() {
-			for ctx.Err() == nil && errs[c] == nil {
+			for time.Now().Before(over) && errs[c] == nil {
 				began := time.Now()
-				errs[c] = l.send(client, url)
+				errs[c] = l.send(ctx, client, url)
 				took[c] = append(took[c], time.Since(began))
 			}
 		})
 	}
 	wg.Wait()
 	elapsed := time.Since(start)
-	all := slices.Concat(took...)
-	slices.Sort(all)
+	all := slices.Sorted(slices.Values(slices.Concat(took...)))
+	if err := errors.Join(errs...); err != nil || len(all) == 0 {
+		return result{}, err
+	}
 	return result{
 		rate: float64(len(all)) / elapsed.Seconds(),
 		p50:  all[len(all)/2], p99: all[len(all)*99/100],
-	}, errors.Join(errs...)
+		requests: len(all),
+	}, nil
 }
 
-func (l *load) send(client *http.Client, url string) error {
-	return post(client, url, l.requests[int(l.next.Add(1)-1)%len(l.requests)])
+// newClient is a client for conns connections. No request takes longer than
+// its timeout, so a program that hangs ends the measurement.
+func newClient(conns int) *http.Client {
+	return &http.Client{
+		Timeout:   20 * time.Second,
+		Transport: &http.Transport{MaxIdleConnsPerHost: conns, MaxConnsPerHost: conns, DisableCompression: true},
+	}
+}
+
+func (l *load) send(ctx context.Context, client *http.Client, url string) error {
+	return post(ctx, client, url, l.requests[int(l.next.Add(1)-1)%len(l.requests)])
 }
 
 // post sends one request, which must be answered 200.
-func post(client *http.Client, url string, r signed) error {
-	req, err := http.NewRequest(http.MethodPost, url+"/webhooks", bytes.NewReader(r.body))
+func post(ctx context.Context, client *http.Client, url string, r signed) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/webhooks", bytes.NewReader(r.body))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -46,16 +49,27 @@ func serveReverseProxy(target string) {
 	fmt.Fprintln(os.Stderr, http.Serve(ln, rp))
 }
 
-// subject is a program under measurement.
-type subject struct {
-	cmd *exec.Cmd
-	url string
+// process is a program under measurement.
+type process struct {
+	cmd      *exec.Cmd
+	url      string
+	messages bytes.Buffer   // its standard error
+	output   sync.WaitGroup // reads what it prints until it ends
 }
 
-// start runs a program until it says that it is ready.
-func start(name string, args ...string) (*subject, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "NGROK_AUTHTOKEN=")
+const (
+	readyWithin = 30 * time.Second
+	endWithin   = 10 * time.Second
+)
+
+// start runs a program until it says that it is ready. The program ends with
+// the context.
+func start(ctx context.Context, dir, name string, args ...string) (*process, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = endWithin
+	p := &process{cmd: cmd}
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, environ(dir), &p.messages
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -63,41 +77,45 @@ func start(name string, args ...string) (*subject, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &subject{cmd: cmd}
+	late := time.AfterFunc(readyWithin, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
 	lines := bufio.NewReader(out)
-	for s.url == "" {
+	for p.url == "" {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s ended before it was ready", name), s.stop())
+			return nil, errors.Join(fmt.Errorf("%s ended before it was ready", name), p.stop())
 		}
 		var ready struct{ Kind, Local string }
 		if json.Unmarshal(line, &ready) == nil && ready.Kind == "ready" {
-			s.url = ready.Local
+			p.url = ready.Local
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
-	return s, nil
+	p.output.Go(func() { _, _ = io.Copy(io.Discard, lines) })
+	return p, nil
 }
 
 // stop ends the program with an interrupt and waits for it.
-func (s *subject) stop() error {
-	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
-		_ = s.cmd.Process.Kill()
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		_ = p.cmd.Process.Kill()
 	}
-	timer := time.AfterFunc(10*time.Second, func() { _ = s.cmd.Process.Kill() })
+	timer := time.AfterFunc(endWithin, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
-	_ = s.cmd.Wait()
+	p.output.Wait()
+	if err := p.cmd.Wait(); err != nil && p.cmd.ProcessState.ExitCode() > 0 {
+		return fmt.Errorf("%s: %w: %s", filepath.Base(p.cmd.Path), err, p.messages.String())
+	}
 	return nil
 }
 
 // rssAnon reads the anonymous memory of the process in bytes; 0 where the
 // system does not tell.
-func (s *subject) rssAnon() int64 {
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "status"))
+func (p *process) rssAnon() int64 {
+	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
 	if err != nil {
 		return 0
 	}
-	for _, line := range strings.Split(string(raw), "\n") {
+	for line := range strings.SplitSeq(string(raw), "\n") {
 		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
 			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return kb * 1024
@@ -106,43 +124,27 @@ func (s *subject) rssAnon() int64 {
 	return 0
 }
 
-// measure runs one subject on a fresh data directory under load.
-func measure(bin, dir, app, name string, l *load, conns int, d time.Duration) (result, error) {
+// subject is a program as it is measured. It may write to data.
+type subject struct {
+	name  string
+	start func(ctx context.Context, data string) (*process, error)
+}
+
+// measure starts the program on a fresh data directory and puts it under load
+// for a time.
+func (s subject) measure(ctx context.Context, dir string, l *load, conns int, d time.Duration) (result, error) {
 	data, err := os.MkdirTemp(dir, "data-")
 	if err != nil {
 		return result{}, err
 	}
 	defer func() { _ = os.RemoveAll(data) }()
-	var s *subject
-	switch name {
-	case "reverseproxy":
-		var self string
-		if self, err = os.Executable(); err == nil {
-			s, err = start(self, reverseProxyArg, app)
-		}
-	case "verify off":
-		s, err = start(bin, listenArgs(app, data, "--verify", "off", "--max-connections", "64")...)
-	default:
-		s, err = start(bin, listenArgs(app, data, "--public-key", l.publicKey, "--max-connections", "64")...)
-	}
+	p, err := s.start(ctx, data)
 	if err != nil {
 		return result{}, err
 	}
-	r, err := l.drive(s.url, conns, d)
-	r.rssAnon = s.rssAnon()
-	return r, errors.Join(err, s.stop())
-}
-
-func listenArgs(app, data string, more ...string) []string {
-	return append([]string{
-		"listen", app, "--tunnel", "none", "--listen", "127.0.0.1:0",
-		"--output", "json", "--data-dir", data,
-	}, more...)
-}
-
-func build(bin string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "github.com/taskhook/taskhook")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	cmd.Stderr = os.Stderr
-	return cmd.Run()
+	r, err := l.drive(ctx, p.url, conns, d)
+	r.rssAnon = p.rssAnon()
+	err = errors.Join(err, p.stop())
+	r.cpu = p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+	return r, err
 }

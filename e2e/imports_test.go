@@ -46,7 +46,7 @@ var rooms = map[string]room{
 			"go.yaml.in/yaml/v3", "golang.org/x/term",
 		},
 	},
-	"bench": {siblings: []string{"taskee", "verify", "cli"}},
+	"bench": {siblings: []string{"taskee"}},
 	"e2e":   {},
 	"":      {siblings: []string{"cli"}},
 }
