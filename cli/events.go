@@ -18,11 +18,11 @@ import (
 func newEventsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events",
-		Short: "list, show, export, mark and delete what came in",
+		Short: "list, show, export and delete what came in",
 		Args:  arguments(cobra.ArbitraryArgs),
 		RunE:  unknownCommand,
 	}
-	cmd.AddCommand(newEventsListCommand(a), newEventsShowCommand(a), newEventsExportCommand(a), newEventsMarkCommand(a), newEventsDeleteCommand(a))
+	cmd.AddCommand(newEventsListCommand(a), newEventsShowCommand(a), newEventsExportCommand(a), newEventsDeleteCommand(a))
 	return cmd
 }
 

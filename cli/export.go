@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,19 +19,19 @@ import (
 // exportFlags are the flags of events export.
 type exportFlags struct {
 	queryFlags
-	format choice
-	out    string
-	force  bool
+	formats []export.Format
+	format  choice
+	out     string
+	force   bool
 }
 
 func newEventsExportCommand(a *app) *cobra.Command {
-	f := exportFlags{format: oneOf(string(export.FormatJSONL), string(export.FormatCurl), string(export.FormatHAR))}
+	f := exportFlags{formats: export.Formats()}
 	cmd := &cobra.Command{
 		Use:   "export [ID…]",
-		Short: "write events as curl commands, JSON lines or HAR",
-		Long: "Write events, named or selected, in the order in which they came: as a script of curl commands,\n" +
-			"as JSON lines with headers, body and attempts, or as an HTTP Archive (HAR 1.2) for other tools.",
-		Example: "  taskhook events export --filter 'state:lost since:1h' --format curl --out lost.sh\n" +
+		Short: "write events as " + f.titles(),
+		Long:  "Write events, named or selected, in the order in which they arrived. The formats:\n\n" + f.table(),
+		Example: "  taskhook events export --filter 'state:lost since:1h' --out lost.jsonl\n" +
 			"  taskhook events export 42 43 --format har --out two.har\n" +
 			"  taskhook events export | jq .type",
 		Args: arguments(cobra.ArbitraryArgs),
@@ -52,11 +53,51 @@ func newEventsExportCommand(a *app) *cobra.Command {
 		},
 	}
 	f.addSelection(cmd)
-	addChoice(cmd.Flags(), &f.format, "format", "how to write them")
+	f.addFormat(cmd)
 	cmd.Flags().StringVar(&f.out, "out", "", "write to FILE; without it, or with -, to standard output")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace a FILE that is there")
 	onlyOnCommandLine(cmd.Flags(), "out", "force")
 	return cmd
+}
+
+// titles names the formats in a sentence.
+func (f *exportFlags) titles() string {
+	titles := make([]string, len(f.formats))
+	for i, one := range f.formats {
+		titles[i] = one.Title
+	}
+	return strings.Join(titles, " or ")
+}
+
+// table describes the formats, one a line.
+func (f *exportFlags) table() string {
+	var b strings.Builder
+	for _, one := range f.formats {
+		_, _ = fmt.Fprintf(&b, "  %-6s %s: %s\n", one.Name, one.Title, one.Description)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// addFormat adds the flag --format with what completes its value.
+func (f *exportFlags) addFormat(cmd *cobra.Command) {
+	var names []string
+	var completions []cobra.Completion
+	for _, one := range f.formats {
+		names = append(names, one.Name)
+		completions = append(completions, cobra.CompletionWithDesc(one.Name, one.Description))
+	}
+	f.format = oneOf(names[0], names[1:]...)
+	addChoice(cmd.Flags(), &f.format, "format", "how to write them")
+	complete := cobra.FixedCompletions(completions, cobra.ShellCompDirectiveNoFileComp)
+	if err := cmd.RegisterFlagCompletionFunc("format", complete); err != nil {
+		panic(err) // the flag was added above
+	}
+}
+
+// chosen is the format that --format names.
+func (f *exportFlags) chosen() export.Format {
+	at := slices.IndexFunc(f.formats, func(one export.Format) bool { return one.Name == f.format.value })
+	return f.formats[at] // the flag takes no other name
 }
 
 func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q webhook.Query, f *exportFlags) error {
@@ -68,20 +109,13 @@ func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q we
 		slices.Reverse(ids) // in order of arrival
 	}
 	o := export.Options{Version: version()}
-	if l, err := b.Listener(ctx); err == nil {
-		o.Target = l.Target
-	}
-	format := export.Format(f.format.value)
 	if f.out == "" || f.out == "-" {
 		out := bufio.NewWriter(a.stdout)
-		w, err := export.NewWriter(out, format, o)
-		if err != nil {
-			return err
-		}
-		_, err = export.Copy(ctx, w, b, ids, nil)
+		w := f.chosen().New(out, o)
+		_, err := export.Copy(ctx, w, b, ids, nil)
 		return errors.Join(err, w.Close(), out.Flush())
 	}
-	w, err := export.Create(f.out, format, f.force, o)
+	w, err := export.Create(f.out, f.chosen(), f.force, o)
 	if errors.Is(err, fs.ErrExist) {
 		return withHint(fmt.Errorf("%s is there already", f.out), "choose another name, or replace it with --force")
 	}

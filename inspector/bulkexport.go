@@ -25,21 +25,17 @@ const (
 
 // exporting is the dialog that asks for the format and which events.
 type exporting struct {
-	format int // of export.Formats
-	extent extent
-	own    chosen
-	marked chosen
+	formats []export.Format
+	format  int // the index of the chosen one
+	extent  extent
+	own     chosen
+	marked  chosen
 }
 
 var (
 	keyFormat = bind("←→", "format", "left", "right", "h", "l")
 	keyEvents = bind("↑↓", "events", "up", "down", "k", "j", "tab", "shift+tab")
 )
-
-// formatNames are what people call the formats.
-var formatNames = map[export.Format]string{
-	export.FormatCurl: "curl", export.FormatJSONL: "JSON lines", export.FormatHAR: "HAR 1.2",
-}
 
 // askExport begins an export of the selected event, the marked or the shown
 // ones.
@@ -49,7 +45,7 @@ func (m *model) askExport() tea.Cmd {
 		return nil
 	}
 	return m.find(markedQuery(), "looking for marked events", func(m *model, found []target) tea.Cmd {
-		d := &exporting{own: own, marked: chosen{found, count(len(found)) + " marked"}}
+		d := &exporting{formats: export.Formats(), own: own, marked: chosen{found, count(len(found)) + " marked"}}
 		if len(found) > 0 {
 			d.extent = extentMarked
 		}
@@ -65,15 +61,15 @@ func (d *exporting) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(msg, keyFormat):
 		by := 1
 		if msg.String() == "left" || msg.String() == "h" {
-			by = len(export.Formats) - 1
+			by = len(d.formats) - 1
 		}
-		d.format = (d.format + by) % len(export.Formats)
+		d.format = (d.format + by) % len(d.formats)
 	case key.Matches(msg, keyEvents):
 		back := msg.String() == "up" || msg.String() == "k" || msg.String() == "shift+tab"
 		d.turn(back)
 	case key.Matches(msg, keyAnswer):
 		m.leave(d)
-		f := export.Formats[d.format]
+		f := d.formats[d.format]
 		switch d.extent {
 		case extentMarked:
 			m.askPath(d.marked, f, "")
@@ -99,8 +95,8 @@ func (d *exporting) turn(back bool) {
 
 func (d *exporting) lines(m *model, width, height int) []string {
 	var formats []string
-	for i, f := range export.Formats {
-		formats = append(formats, bracketed(formatNames[f], i == d.format))
+	for i, f := range d.formats {
+		formats = append(formats, bracketed(f.Title, i == d.format))
 	}
 	extents := []string{bracketed(d.own.name, d.extent == extentSelected)}
 	if len(d.marked.events) > 0 {
@@ -133,9 +129,9 @@ func (d *exporting) keys() []key.Binding {
 // askPath asks for the file; "" proposes one.
 func (m *model) askPath(c chosen, f export.Format, path string) {
 	if path == "" {
-		path = "events-" + m.now.In(m.loc).Format("20060102-150405") + f.Ext()
+		path = "events-" + m.now.In(m.loc).Format("20060102-150405") + f.Ext
 		if len(c.events) == 1 {
-			path = "event-" + strings.TrimPrefix(c.events[0].id.String(), "#") + f.Ext()
+			path = "event-" + strings.TrimPrefix(c.events[0].id.String(), "#") + f.Ext
 		}
 	}
 	p := newPrompt("write to", path, func(m *model, text string) tea.Cmd { return m.export(c, f, text, false) })
@@ -152,7 +148,7 @@ func (m *model) askPath(c chosen, f export.Format, path string) {
 // a yes.
 func (m *model) export(c chosen, f export.Format, path string, overwrite bool) tea.Cmd {
 	p := &progress{title: "Exporting " + events(len(c.events)), total: len(c.events)}
-	o := export.Options{Version: m.opts.Version, Now: m.now, Target: m.listener.Target}
+	o := export.Options{Version: m.opts.Version, Now: m.now}
 	ids := c.ids()
 	return m.work(p, func(ctx context.Context) func(*model, bool) tea.Cmd {
 		full, n, err := "", 0, error(nil)

@@ -52,8 +52,8 @@ func dialogScenes() map[string]func(*driver) {
 		"refused":     func(d *driver) { d.press("S", "r") },
 		"delete":      func(d *driver) { d.press("d", "o") },
 		"delete-all":  func(d *driver) { d.press("D") },
-		"export":      func(d *driver) { d.press("x", "right") },
-		"export-path": func(d *driver) { d.press("x", "right", "right", "enter") },
+		"export":      func(d *driver) { d.press("x") },
+		"export-path": func(d *driver) { d.press("x", "right", "enter") },
 		"progress": func(d *driver) {
 			d.m.ask(&progress{title: "Sending the 12 marked events", total: 12})
 			d.m.dialog.(*progress).done.Store(5)

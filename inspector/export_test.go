@@ -44,8 +44,8 @@ func TestExportSelectedMarkedAndShown(t *testing.T) {
 		keys []string
 		want string
 	}{
-		{[]string{"right", "enter"}, "#2 #6 #9"},
-		{[]string{"right", "up", "enter"}, "#10"},
+		{[]string{"enter"}, "#2 #6 #9"},
+		{[]string{"right", "right", "up", "enter"}, "#10"},
 		{[]string{"left", "left", "down", "enter"}, "#1 #2 #3 #4 #5 #6 #7 #8 #9 #10"},
 	} {
 		d := drive(t, withMarks(some(), 9, 2, 6), 80, 24, Options{Version: "1.0.0"})
@@ -65,7 +65,7 @@ func TestExportSelectedMarkedAndShown(t *testing.T) {
 func TestExportWritesEveryFormat(t *testing.T) {
 	dir := t.TempDir()
 	d := drive(t, some(), 80, 24, Options{Version: "1.0.0"})
-	for i, begin := range []string{"#!/bin/sh\n", `{"kind":"event","id":8,`, `{"log":{"version":"1.2","creator":{"name":"taskhook","version":"1.0.0"}`} {
+	for i, begin := range []string{`{"kind":"event","id":8,`, `{"log":{"version":"1.2","creator":{"name":"taskhook","version":"1.0.0"}`} {
 		if i == 0 {
 			d.press("down", "down")
 		}
@@ -88,7 +88,7 @@ func TestExportWritesEveryFormat(t *testing.T) {
 }
 
 func TestAnExportOverwritesOnlyAfterAYes(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "out.sh")
+	path := filepath.Join(t.TempDir(), "out.jsonl")
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestAnExportOverwritesOnlyAfterAYes(t *testing.T) {
 	d.sees("write to: " + path)
 	is("mine")
 	d.press("enter", "y")
-	is("#!/bin/sh")
+	is(`{"kind":"event"`)
 	d.sees("✓ 1 event written to " + path)
 }
 

@@ -22,6 +22,8 @@ type harWriter struct {
 	entries int
 }
 
+func newHARWriter(w io.Writer, o Options) Writer { return &harWriter{w: w, opts: o} }
+
 func (h *harWriter) Event(e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt) error {
 	if len(attempts) == 0 {
 		return h.entry(unsentEntry(e, sum))
@@ -219,7 +221,10 @@ func receivedURL(e webhook.Event) string {
 	if host == "" {
 		host = "localhost"
 	}
-	return scheme + "://" + host + asked(e.Path, e.RawQuery)
+	if e.RawQuery == "" {
+		return scheme + "://" + host + e.Path
+	}
+	return scheme + "://" + host + e.Path + "?" + e.RawQuery
 }
 
 func newHARRequest(r webhook.Request, address string, size int64) harRequest {

@@ -19,7 +19,7 @@ func TestAnArchiveHasTheBytes(t *testing.T) {
 		e.event.Header = http.Header{"X\xff": {"\xe9\x1b"}, "Cookie": {"\x00=;;=\xff"}}
 		e.event.RawQuery, e.event.Method = "%zz=%ff&=&&%00=\xff", "PO\xffST"
 		e.attempts = []webhook.Attempt{{Target: "http://x/?" + e.event.RawQuery, StatusCode: 200, Body: []byte(body), BodySize: int64(len(body)), Header: e.event.Header}}
-		entries := checkHAR(t, write(t, FormatHAR, Options{}, e), 1)
+		entries := checkHAR(t, write(t, "har", Options{}, e), 1)
 		data := entries[0]["request"].(map[string]any)["postData"].(map[string]any)
 		content := entries[0]["response"].(map[string]any)["content"].(map[string]any)
 		if got := plain(t, data["text"], data["_encoding"]); got != body {
@@ -29,7 +29,7 @@ func TestAnArchiveHasTheBytes(t *testing.T) {
 			t.Errorf("answer %.80q, want %.80q", got, body)
 		}
 	}
-	checkHAR(t, write(t, FormatHAR, Options{}, wholes()...), 5)
+	checkHAR(t, write(t, "har", Options{}, wholes()...), 5)
 }
 
 func plain(t *testing.T, text, encoding any) string {
@@ -161,6 +161,6 @@ func FuzzHAR(f *testing.F) {
 	f.Add("\xff", "%zz?&=;", "Cookie", "a=b; \x00", []byte("\xff"))
 	f.Fuzz(func(t *testing.T, method, url, name, value string, body []byte) {
 		e := webhook.Event{Method: method, Path: url, Header: http.Header{name: {value}}, Body: body}
-		checkHAR(t, write(t, FormatHAR, Options{Version: value}, whole{e, webhook.Summary{Event: e}, []webhook.Attempt{{Target: url, Header: e.Header, Body: body}}}), 1)
+		checkHAR(t, write(t, "har", Options{Version: value}, whole{e, webhook.Summary{Event: e}, []webhook.Attempt{{Target: url, Header: e.Header, Body: body}}}), 1)
 	})
 }

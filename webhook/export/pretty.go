@@ -19,67 +19,34 @@ const maxHexDump = 64 << 10
 // indented, other text as it is, anything else as a hex dump of its beginning.
 // Numbers and strings of JSON keep their spelling.
 func Pretty(body []byte) string {
-	lines := make([]string, 0, 64)
-	layOut(body, func(line string) bool {
-		lines = append(lines, line)
-		return true
-	})
-	return strings.Join(lines, "\n")
-}
-
-// PrettyLines is [Pretty] line by line, at most limit of them; more says that
-// some were left out, isJSON that the body is JSON.
-func PrettyLines(body []byte, limit int) (lines []string, isJSON, more bool) {
-	isJSON = layOut(body, func(line string) bool {
-		if more = len(lines) == limit; more {
-			return false
-		}
-		lines = append(lines, line)
-		return true
-	})
-	return lines, isJSON, more
-}
-
-// layOut calls emit for each line until it returns false, and reports whether
-// the body is JSON.
-func layOut(body []byte, emit func(line string) bool) bool {
 	text := bytes.TrimSpace(body)
 	switch {
 	case len(text) == 0:
-		return false
+		return ""
 	case json.Valid(text):
-		indent(text, emit)
-		return true
+		return strings.Join(indent(text), "\n")
 	case !utf8.Valid(body) || bytes.IndexByte(body, 0) >= 0:
-		dump := hex.Dump(body[:min(len(body), maxHexDump)])
-		emitLines(strings.TrimSuffix(dump, "\n"), emit)
-		return false
+		return strings.TrimSuffix(hex.Dump(body[:min(len(body), maxHexDump)]), "\n")
 	}
-	emitLines(strings.TrimRight(string(body), "\r\n"), emit)
-	return false
-}
-
-func emitLines(text string, emit func(string) bool) {
-	for line := range strings.SplitSeq(text, "\n") {
-		if !emit(Clean(strings.TrimSuffix(line, "\r"))) {
-			return
-		}
+	lines := strings.Split(strings.TrimRight(string(body), "\r\n"), "\n")
+	for i, line := range lines {
+		lines[i] = Clean(strings.TrimSuffix(line, "\r"))
 	}
+	return strings.Join(lines, "\n")
 }
 
 // indent breaks valid JSON into lines without changing any token.
-func indent(text []byte, emit func(string) bool) {
+func indent(text []byte) []string {
+	lines := make([]string, 0, 64)
 	var line []byte
 	depth := 0
-	flush := func() bool {
-		ok := emit(Clean(string(line)))
+	flush := func() {
+		lines = append(lines, Clean(string(line)))
 		line = append(line[:0], strings.Repeat("  ", min(depth, maxIndent))...)
-		return ok
 	}
 	for i := 0; i < len(text); {
 		c := text[i]
 		n := tokenLength(text[i:])
-		ok := true
 		switch c {
 		case ' ', '\t', '\r', '\n':
 		case '{', '[':
@@ -90,25 +57,22 @@ func indent(text []byte, emit func(string) bool) {
 				break
 			}
 			depth++
-			ok = flush()
+			flush()
 		case '}', ']':
 			depth--
-			ok = flush()
+			flush()
 			line = append(line, c)
 		case ',':
 			line = append(line, c)
-			ok = flush()
+			flush()
 		case ':':
 			line = append(line, ": "...)
 		default:
 			line = append(line, text[i:i+n]...)
 		}
-		if !ok {
-			return
-		}
 		i += n
 	}
-	emit(Clean(string(line)))
+	return append(lines, Clean(string(line)))
 }
 
 // tokenLength is the length of the JSON token that text begins with.
