@@ -68,28 +68,32 @@ func (m *model) paneSituation() paneSituation {
 
 func (k *detailKeys) enable(s situation) {
 	detail := s.place == inDetail
+	pane := s.pane
+	if !detail {
+		pane = paneSituation{}
+	}
 	k.Back.SetEnabled(detail || s.place == inHelp || s.place == inLog)
 	k.NextTab.SetEnabled(detail || s.place == inList && s.events && s.wide)
 	k.PrevTab.SetEnabled(k.NextTab.Enabled())
 	k.GoTab.SetEnabled(k.NextTab.Enabled())
 	k.Copy.SetEnabled(detail || s.place == inList && s.events)
-	k.Fold.SetEnabled(detail && s.pane.folds)
-	k.FoldAll.SetEnabled(detail && s.pane.folds)
+	k.Fold.SetEnabled(pane.folds)
+	k.FoldAll.SetEnabled(pane.folds)
 	k.Search.SetEnabled(detail)
-	k.NextMatch.SetEnabled(detail && s.pane.found)
-	k.PrevMatch.SetEnabled(detail && s.pane.found)
+	k.NextMatch.SetEnabled(pane.found)
+	k.PrevMatch.SetEnabled(pane.found)
 	k.Wrap.SetEnabled(detail)
-	k.PaneLeft.SetEnabled(detail && s.pane.unwrapped)
-	k.PaneRight.SetEnabled(detail && s.pane.unwrapped)
-	k.OtherView.SetEnabled(detail && s.pane.views != "")
-	k.PrevBase.SetEnabled(detail && s.pane.bases)
-	k.NextBase.SetEnabled(detail && s.pane.bases)
+	k.PaneLeft.SetEnabled(pane.unwrapped)
+	k.PaneRight.SetEnabled(pane.unwrapped)
+	k.OtherView.SetEnabled(pane.views != "")
+	k.PrevBase.SetEnabled(pane.bases)
+	k.NextBase.SetEnabled(pane.bases)
 	k.OtherView.SetHelp("v", s.pane.views)
 	wrapped, back := "no wrapping", "back"
 	if s.pane.unwrapped {
 		wrapped = "wrap"
 	}
-	if detail && s.pane.searched {
+	if pane.searched {
 		back = "end the search"
 	}
 	k.Wrap.SetHelp("w", wrapped)
@@ -151,6 +155,9 @@ const sideways = 8
 // pressView acts on the keys that change how a page is seen.
 func (m *model) pressView(msg tea.KeyPressMsg) tea.Cmd {
 	k, d := &m.keys, &m.detail
+	if d.pressWrap(msg, k) {
+		return nil
+	}
 	v := d.pane()
 	switch {
 	case key.Matches(msg, k.Fold):
@@ -163,16 +170,6 @@ func (m *model) pressView(msg tea.KeyPressMsg) tea.Cmd {
 		d.next(1)
 	case key.Matches(msg, k.PrevMatch):
 		d.next(-1)
-	case key.Matches(msg, k.Wrap):
-		d.unwrapped = !d.unwrapped
-		for i := range d.panes {
-			d.panes[i].left = 0
-		}
-	case key.Matches(msg, k.PaneLeft):
-		v.left = max(0, v.left-sideways)
-	case key.Matches(msg, k.PaneRight) && v.page != nil:
-		v.left = min(v.left+sideways, v.page.widest-sideways)
-		v.left = max(0, v.left)
 	case key.Matches(msg, k.OtherView):
 		d.other[d.tab] = !d.other[d.tab]
 	case key.Matches(msg, k.PrevBase):
@@ -187,4 +184,25 @@ func (m *model) pressView(msg tea.KeyPressMsg) tea.Cmd {
 		m.list.resume()
 	}
 	return nil
+}
+
+// pressWrap acts on the keys that wrap a page or move it sideways, and reports
+// whether it was one. Moving left is also a key that goes back.
+func (d *detail) pressWrap(msg tea.KeyPressMsg, k *keyMap) bool {
+	v := d.pane()
+	switch {
+	case key.Matches(msg, k.Wrap):
+		d.unwrapped = !d.unwrapped
+		for i := range d.panes {
+			d.panes[i].left = 0
+		}
+	case key.Matches(msg, k.PaneLeft):
+		v.left = max(0, v.left-sideways)
+	case key.Matches(msg, k.PaneRight) && v.page != nil:
+		v.left = min(v.left+sideways, v.page.widest-sideways)
+		v.left = max(0, v.left)
+	default:
+		return false
+	}
+	return true
 }

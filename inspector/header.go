@@ -62,11 +62,8 @@ func (m *model) folded() string {
 	if c.Lost > 0 {
 		lost = piece{signBad + " " + count(c.Lost) + " lost", moodBad}
 	}
-	// In the order of their place; the rank says who has to go first.
-	parts := []struct {
-		piece
-		rank int
-	}{
+	// In the order of their place.
+	parts := []headPart{
 		{m.tunnelWords(m.wide()), 2}, {m.targetBrief(), 3}, {rate("last hour", c.LastHour.Accepted, c.LastHour.Failed), 4}, {lost, 1},
 	}
 	for i, p := range parts {
@@ -76,16 +73,27 @@ func (m *model) folded() string {
 	}
 	least, _ := cut(name, max(14, m.width/3))
 	_, used := cut(least, m.width)
+	return m.headEdges(name, fitting(parts, m.width-used-3))
+}
+
+// headPart is a piece of the folded header; those of the highest rank are the
+// first to be left out.
+type headPart struct {
+	piece
+	rank int
+}
+
+// fitting picks the parts that fit into a width, in their order.
+func fitting(parts []headPart, width int) []piece {
 	kept := make([]bool, len(parts))
-	room := m.width - used - 3
-	for rank := range 5 {
+	for rank := range len(parts) + 1 {
 		for i, p := range parts {
 			_, w := cut(p.text, 1<<10)
-			if p.rank != rank || w == 0 || w+3 > room && (p.mood != moodBad || room < 12) {
+			if p.rank != rank || w == 0 || w+3 > width && (p.mood != moodBad || width < 12) {
 				continue
 			}
 			kept[i] = true
-			room -= w + 3
+			width -= w + 3
 		}
 	}
 	var right []piece
@@ -94,7 +102,7 @@ func (m *model) folded() string {
 			right = append(right, p.piece)
 		}
 	}
-	return m.headEdges(name, right)
+	return right
 }
 
 // noListenerWords says that only what is stored is shown.

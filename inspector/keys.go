@@ -139,14 +139,15 @@ func newGlobalKeys() globalKeys {
 }
 
 func (k *globalKeys) enable(s situation) {
-	list, detail, help, log := s.place == inList, s.place == inDetail, s.place == inHelp, s.place == inLog
-	k.Dismiss.SetEnabled(s.error && (list || detail))
-	k.CopyURL.SetEnabled(s.url && (list || detail))
-	k.Header.SetEnabled(list || detail && s.wide)
-	k.Log.SetEnabled(list || detail || log)
-	k.Help.SetEnabled(list || detail || help)
-	k.Quit.SetEnabled(list || detail || help || log)
-	k.Suspend.SetEnabled(list || detail || help || log)
+	list, help, log := s.place == inList, s.place == inHelp, s.place == inLog
+	events := list || s.place == inDetail
+	k.Dismiss.SetEnabled(s.error && events)
+	k.CopyURL.SetEnabled(s.url && events)
+	k.Header.SetEnabled(list || events && s.wide)
+	k.Log.SetEnabled(events || log)
+	k.Help.SetEnabled(events || help)
+	k.Quit.SetEnabled(events || help || log)
+	k.Suspend.SetEnabled(events || help || log)
 	k.Help.SetHelp("?", toggled(help, "close", "help"))
 	k.Log.SetHelp("L", toggled(log, "close", "the log"))
 }

@@ -39,45 +39,75 @@ func (l *list) want(now time.Time) (request, bool) {
 	if l.reading || now.Before(l.retryAt) {
 		return r, false
 	}
-	refresh := (l.dirty || l.unsure && !l.slow) && !now.Before(l.notYet)
-	peek := l.slow && len(l.rows) > 0 && (l.dirty || l.unsure) && !now.Before(l.peekAt)
 	if !l.follow && l.narrowed() && l.byTime() {
 		r.held = l.held.Event
 	}
-	if l.loaded && !l.byTime() {
-		return l.wantOrdered(r, refresh)
-	}
-	margin := max(2, l.height/2)
+	refresh := (l.dirty || l.unsure && !l.slow) && !now.Before(l.notYet)
 	switch {
 	case !l.loaded:
 		r.kind = readNewest
+		return r, true
+	case l.byTime():
+		return l.wantByTime(r, refresh, now)
+	}
+	return l.wantOrdered(r, refresh)
+}
+
+// wantByTime is want in the order of time.
+func (l *list) wantByTime(r request, refresh bool, now time.Time) (request, bool) {
+	switch {
 	case l.jump:
 		r.kind, r.guess = readOldest, l.oldestGuess()
-	case !l.follow && len(l.rows) > 0 && !l.atTop() && l.off < margin && !now.Before(l.farAt) && (refresh || !l.topKnown || l.rising):
+	case l.nearTop(now) && (refresh || !l.topKnown || l.rising):
 		r.kind, r.first, r.have, r.next = readAbove, l.rows[0].ID, l.ids(), l.next
-	case peek && !refresh:
+	case l.peeks(now) && !refresh:
 		r.kind, r.have, r.next = readPeek, l.ids(), l.next
 		if l.follow {
 			r.first = l.seen
 		}
-	case l.next != 0 && len(l.rows)-l.off-l.height < margin && len(l.rows) > 0 && !now.Before(l.farAt):
+	case l.nearBottom(now):
 		r.kind, r.cursor = readBelow, l.rows[max(0, l.off-l.height)].ID+1
-	case len(l.rows) == 0 && refresh, l.follow && refresh:
-		// An empty window is looked for from the newest again.
-		r.kind = readNewest
-	case refresh && l.cutOff != 0:
-		r.kind, r.cursor = readHere, l.cutOff+1
 	case refresh:
-		r.kind, r.cursor = readHere, l.rows[0].ID+1
+		r.kind, r.cursor = l.again()
 	default:
 		return r, false
 	}
 	return r, true
 }
 
+// margin is how many rows from an end of those there are the next are read.
+func (l *list) margin() int { return max(2, l.height/2) }
+
+// nearTop reports whether rows above those there are may be wanted.
+func (l *list) nearTop(now time.Time) bool {
+	return !l.follow && len(l.rows) > 0 && !l.atTop() && l.off < l.margin() && !now.Before(l.farAt)
+}
+
+// nearBottom reports whether rows below those there are may be wanted.
+func (l *list) nearBottom(now time.Time) bool {
+	return l.next != 0 && len(l.rows) > 0 && len(l.rows)-l.off-l.height < l.margin() && !now.Before(l.farAt)
+}
+
+// peeks reports whether a list that is slow to read looks for news.
+func (l *list) peeks(now time.Time) bool {
+	return l.slow && len(l.rows) > 0 && (l.dirty || l.unsure) && !now.Before(l.peekAt)
+}
+
+// again is the read of the same window once more. An empty window is looked
+// for from the newest again.
+func (l *list) again() (kind, webhook.ID) {
+	switch {
+	case len(l.rows) == 0, l.follow:
+		return readNewest, 0
+	case l.cutOff != 0:
+		return readHere, l.cutOff + 1
+	}
+	return readHere, l.rows[0].ID + 1
+}
+
 // wantOrdered is want in another order than time's.
 func (l *list) wantOrdered(r request, refresh bool) (request, bool) {
-	margin := max(2, l.height/2)
+	margin := l.margin()
 	skip := l.off - l.height // rows that a window further down leaves out
 	switch {
 	case l.rising && l.off < margin && len(l.above) > 0:
@@ -155,24 +185,14 @@ func (l *list) apply(msg pageMsg, now time.Time) {
 	selected, had := l.selected()
 	line := l.sel - l.off
 	sameTop := had && len(page.Events) > 0 && page.Events[0].ID == l.rows[0].ID
-	if l.cutOff = 0; msg.kind == readHere && had && !l.follow && l.byTime() && endsAbove(page, selected.ID) {
+	if l.cutOff = 0; had && l.cuts(msg.kind, page, selected.ID) {
 		// More rows than fit have come up between the first one and the
 		// selected one: the window begins at that.
 		l.cutOff, l.dirty, l.notYet = selected.ID, true, now
 		return
 	}
 	l.rows, l.next, l.pos = page.Events, page.Next, page.Position
-	if msg.top {
-		l.topKnown, l.topAt = true, l.pos.Event
-	} else if !sameTop {
-		l.topKnown = false
-	}
-	if msg.held != 0 && msg.held == l.held.Event && !l.follow {
-		l.came = msg.came
-	}
-	if (msg.kind == readAbove && !msg.top || msg.kind == readBelow) && sameTop {
-		l.farAt = now.Add(calmFor) // all the rest is left out for now
-	}
+	l.noteEnds(msg, sameTop, now)
 	l.shift(msg)
 	switch {
 	case l.follow || !l.current || !had:
@@ -187,6 +207,26 @@ func (l *list) apply(msg pageMsg, now time.Time) {
 	l.current, l.loaded = true, l.loaded || !msg.more
 	l.settle()
 	l.resume()
+}
+
+// cuts reports whether a page leaves the selected event out.
+func (l *list) cuts(k kind, page webhook.Page, selected webhook.ID) bool {
+	return k == readHere && !l.follow && l.byTime() && endsAbove(page, selected)
+}
+
+// noteEnds notes what a page says about the rows above and below it.
+func (l *list) noteEnds(msg pageMsg, sameTop bool, now time.Time) {
+	if msg.top {
+		l.topKnown, l.topAt = true, l.pos.Event
+	} else if !sameTop {
+		l.topKnown = false
+	}
+	if msg.held != 0 && msg.held == l.held.Event && !l.follow {
+		l.came = msg.came
+	}
+	if (msg.kind == readAbove && !msg.top || msg.kind == readBelow) && sameTop {
+		l.farAt = now.Add(calmFor) // all the rest is left out for now
+	}
 }
 
 // endsAbove reports whether a page ends before it comes to an event.

@@ -125,6 +125,12 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 		m.pressLog(msg)
 		return nil
 	}
+	return m.pressEvents(msg)
+}
+
+// pressEvents acts on a key in the list or the detail.
+func (m *model) pressEvents(msg tea.KeyPressMsg) tea.Cmd {
+	k := &m.keys
 	if cmd, acted := m.pressAction(msg); acted {
 		return cmd
 	}
