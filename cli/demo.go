@@ -47,7 +47,7 @@ func newDemoCommand(a *app) *cobra.Command {
 			if count < 0 || every < 0 {
 				return usageError(cmd, errors.New("--count and --every cannot be negative"))
 			}
-			if err := o.rehearse.understand(cmd); err != nil {
+			if err := o.traffic.understand(cmd); err != nil {
 				return err
 			}
 			if err := o.chooseOutput(a, cmd); err != nil {
@@ -56,7 +56,7 @@ func newDemoCommand(a *app) *cobra.Command {
 			return a.demo(cmd, o, count, every)
 		},
 	}
-	o.rehearse.add(cmd)
+	o.traffic.add(cmd)
 	f := cmd.Flags()
 	addChoice(f, &o.output, "output", "how events are shown (auto: screen on a terminal, else plain)")
 	f.IntVar(&count, "count", 0, "end after this many events; 0: go on until stopped")

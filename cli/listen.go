@@ -45,7 +45,7 @@ type listenOptions struct {
 	authtoken     string
 	tunnelMissing bool // auto found no authtoken
 	shieldTimeout time.Duration
-	rehearse      rehearseFlags
+	traffic       trafficFlags
 }
 
 func newListenOptions() *listenOptions {
@@ -80,7 +80,7 @@ func newListenCommand(a *app) *cobra.Command {
 		},
 	}
 	o.addFlags(cmd)
-	o.rehearse.add(cmd)
+	o.traffic.add(cmd)
 	return cmd
 }
 
@@ -136,7 +136,7 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	if o.publicURL, err = parsePublicURL(o.publicURL); err != nil {
 		return usageError(cmd, err, "give the https URL that Taskee calls, such as https://hooks.example.com")
 	}
-	if err := o.rehearse.understand(cmd); err != nil {
+	if err := o.traffic.understand(cmd); err != nil {
 		return err
 	}
 	if cmd.Flags().Changed("timeout") {

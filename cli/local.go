@@ -23,11 +23,11 @@ import (
 // open in this process.
 type local struct {
 	*store.Store
-	proxy    *proxy.Proxy
-	describe func() webhook.Listener
-	diagnose func(webhook.Event) webhook.Diagnosis
-	dir      string // where the log is
-	rescued  func() // told after a rescue; nil: nobody is
+	proxy      *proxy.Proxy
+	describe   func() webhook.Listener
+	diagnose   func(webhook.Event) webhook.Diagnosis
+	dir        string // where the log is
+	afterBatch func() // told after a rescue; nil: nobody is
 }
 
 // Listener describes this process as a listener.
@@ -58,8 +58,8 @@ func (l *local) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, e
 // open for reading.
 var errReadOnly = errors.New("this store is open for reading only")
 
-// Simulate rehearses the platform's retries with a stored event.
-func (l *local) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
+// Simulate plays the platform's retries with a stored event.
+func (l *local) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
 	if l.proxy == nil {
 		return retry.Report{}, errReadOnly
 	}
@@ -75,13 +75,13 @@ func (l *local) Steer(_ context.Context, s retry.Steering) error {
 }
 
 // Rescue sends what was lost once more.
-func (l *local) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+func (l *local) ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 	if l.proxy == nil {
-		return webhook.RescueReport{}, errReadOnly
+		return webhook.BatchReport{}, errReadOnly
 	}
-	report, err := l.proxy.Rescue(ctx, r, watch)
-	if l.rescued != nil && !r.DryRun {
-		l.rescued()
+	report, err := l.proxy.ResendBatch(ctx, r, watch)
+	if l.afterBatch != nil && !r.DryRun {
+		l.afterBatch()
 	}
 	return report, err
 }

@@ -175,7 +175,7 @@ func (s *session) probeTarget(ctx context.Context) {
 	case !was.Known || was.Up == h.Up:
 	case h.Up:
 		s.say("your app "+healthWords(h), true)
-		s.offerRescue(ctx)
+		s.offerResend(ctx)
 	default:
 		s.say("your app "+healthWords(h), false)
 	}
@@ -209,7 +209,7 @@ func (s *session) describe() webhook.Listener {
 		Tunnel:  webhook.Tunnel{State: webhook.TunnelNone, URL: s.opts.publicURL},
 		Health:  s.health,
 		Trouble: s.proxy.Trouble(),
-		Shield:  s.proxy.Shield(), Faults: s.proxy.Faults().Rules(), Rescuable: s.rescuable,
+		Shield:  s.proxy.Shield(), Faults: s.proxy.Faults().Rules(), Resendable: s.resendable,
 	}
 	if s.tunnel != nil {
 		l.Tunnel = s.tunnel.Status()

@@ -59,8 +59,8 @@ type session struct {
 	mu     sync.Mutex
 	health webhook.Health
 	reach  string
-	// rescuable is how many events were lost when the app last came back.
-	rescuable int
+	// resendable is how many events were lost when the app last came back.
+	resendable int
 }
 
 // gcPercent lets the heap of a listener grow further before it is collected
@@ -102,12 +102,12 @@ func (s *session) open(ctx context.Context) error {
 		}
 	}
 	s.proxy = proxy.New(s.proxyOptions())
-	for _, rule := range s.opts.rehearse.rules {
+	for _, rule := range s.opts.traffic.rules {
 		s.proxy.Faults().Add(rule)
 	}
 	s.feed = &local{
 		Store: s.store, proxy: s.proxy, describe: s.describe, diagnose: diagnoseWith(s.dir, trusted), dir: s.dir,
-		rescued: func() { s.countLost(s.life) },
+		afterBatch: func() { s.countLost(s.life) },
 	}
 	// Whoever reads the lines of this run sees all that it receives, from the
 	// first request on.
@@ -177,7 +177,7 @@ func (s *session) proxyOptions() proxy.Options {
 		Host:           s.opts.host,
 		Header:         s.opts.header,
 		Insecure:       s.opts.insecure,
-		Shield:         s.opts.rehearse.shield,
+		Shield:         s.opts.traffic.shield,
 		ShieldTimeout:  s.opts.shieldTimeout,
 		Check:          s.check,
 		Signer:         func() (taskee.Signer, error) { return s.app.devSigner(s.dir) },
@@ -215,7 +215,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	s.logger.Info("listening", "local", s.local, "public", s.publicURL(), "target", s.opts.target.String(), "verify", s.opts.verify.value)
 	s.tasks.Go(func() { s.followURL(s.life) })
-	s.tasks.Go(func() { s.watchRehearsal(s.life) })
+	s.tasks.Go(func() { s.watchTraffic(s.life) })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()

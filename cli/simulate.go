@@ -50,7 +50,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 			"  taskhook simulate 42 --speed 600x           # ten minutes in a second",
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.rehearsal(cmd)
+			r, err := f.request(cmd)
 			if err != nil {
 				return err
 			}
@@ -77,9 +77,9 @@ func newSimulateCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// rehearsal understands the flags.
-func (f *simulateFlags) rehearsal(cmd *cobra.Command) (retry.Rehearsal, error) {
-	r := retry.Rehearsal{
+// request understands the flags.
+func (f *simulateFlags) request(cmd *cobra.Command) (retry.SimulationRequest, error) {
+	r := retry.SimulationRequest{
 		Resend:     webhook.Resend{To: f.to, Fresh: f.fresh, Unverified: f.unverified},
 		Simulation: retry.Simulation{Policy: taskee.Policy(), Fail: f.fail, Mask: f.mask, Seed: f.seed},
 	}
@@ -136,18 +136,18 @@ func parseAnswer(s string) (int, error) {
 func readPolicy(cmd *cobra.Command, path string) (retry.Policy, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return retry.Policy{}, usageError(cmd, fmt.Errorf("read --policy-file: %w", err), "see docs/rehearsal.md for what it may say")
+		return retry.Policy{}, usageError(cmd, fmt.Errorf("read --policy-file: %w", err), "see docs/simulation.md for what it may say")
 	}
 	p, err := retry.ParsePolicy(text)
 	if err != nil {
-		return p, usageError(cmd, fmt.Errorf("%s: %w", path, err), "see docs/rehearsal.md for what it may say")
+		return p, usageError(cmd, fmt.Errorf("%s: %w", path, err), "see docs/simulation.md for what it may say")
 	}
 	return p, nil
 }
 
 // simulateAll simulates events in order, so many side by side, and goes on
 // past those that are lost.
-func (a *app) simulateAll(ctx context.Context, b *backend, names []string, r retry.Rehearsal, f simulateFlags) error {
+func (a *app) simulateAll(ctx context.Context, b *backend, names []string, r retry.SimulationRequest, f simulateFlags) error {
 	ids, err := findAll(ctx, b, names)
 	if err != nil {
 		return err

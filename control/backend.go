@@ -46,15 +46,15 @@ type Backend interface {
 	// Resend sends a stored event once more. It returns webhook.ErrNotFound,
 	// webhook.ErrPruned, or webhook.ErrUnverified for one that was refused.
 	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
-	// Simulate rehearses a sender's retries with a stored event until ctx ends,
+	// Simulate plays a sender's retries with a stored event until ctx ends,
 	// and tells of every stage. It returns webhook.ErrSimulating while another
 	// simulation of the event runs, and the errors of Resend.
-	Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error)
+	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error)
 	// Steer steers a simulation that is under way, or returns
 	// webhook.ErrNotSimulating.
 	Steer(ctx context.Context, s retry.Steering) error
 	// Rescue sends what was lost once more, and tells of every event.
-	Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error)
+	ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error)
 	// ChangeFaults changes the rules that inject faults and returns them all. It
 	// returns fault.ErrNoRule for a rule that is not there.
 	ChangeFaults(ctx context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error)

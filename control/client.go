@@ -112,7 +112,7 @@ func (c *Client) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, 
 
 // Simulate implements [Backend]. It lasts as long as the simulation; when ctx
 // ends first, the listener is asked to cancel it, and says how far it came.
-func (c *Client) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
+func (c *Client) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
 	call, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	defer context.AfterFunc(ctx, func() {
@@ -142,8 +142,8 @@ func (c *Client) Steer(ctx context.Context, s retry.Steering) error {
 
 // Rescue implements [Backend]. When ctx ends before it does, the listener
 // stops it.
-func (c *Client) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
-	return callTelling[webhook.Rescued, webhook.RescueReport](ctx, c, pathRescue, r, watch)
+func (c *Client) ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
+	return callTelling[webhook.BatchItem, webhook.BatchReport](ctx, c, pathBatch, r, watch)
 }
 
 // ChangeFaults implements [Backend].

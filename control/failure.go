@@ -27,7 +27,7 @@ func identities() map[string]error {
 		"pruned":      webhook.ErrPruned,
 		"unverified":  webhook.ErrUnverified,
 		"simulating":  webhook.ErrSimulating,
-		"rescuing":    webhook.ErrRescuing,
+		"batch":       webhook.ErrBatchRunning,
 		"unsimulated": webhook.ErrNotSimulating,
 		"no-rule":     fault.ErrNoRule,
 		"path":        jsjson.ErrPath,

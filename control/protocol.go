@@ -28,7 +28,7 @@ const (
 	pathResend   = "/resend"
 	pathSimulate = "/simulate"
 	pathSteer    = "/steer"
-	pathRescue   = "/rescue"
+	pathBatch    = "/batch"
 	pathFaults   = "/faults"
 	pathShield   = "/shield"
 	pathDelete   = "/delete"

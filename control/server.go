@@ -37,11 +37,11 @@ func Handler(b Backend) http.Handler {
 		r, err := b.Resend(ctx, w.value(resendTexts))
 		return newExactly(r, resentTexts), err
 	}))
-	h.handle(pathSimulate, telling(func(ctx context.Context, r retry.Rehearsal, watch func(retry.Stage)) (retry.Report, error) {
+	h.handle(pathSimulate, telling(func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Stage)) (retry.Report, error) {
 		return b.Simulate(ctx, r, watch)
 	}))
 	h.handle(pathSteer, answer(func(ctx context.Context, s retry.Steering) (struct{}, error) { return struct{}{}, b.Steer(ctx, s) }))
-	h.handle(pathRescue, telling(b.Rescue))
+	h.handle(pathBatch, telling(b.ResendBatch))
 	h.handle(pathFaults, answer(b.ChangeFaults))
 	h.handle(pathShield, answer(func(ctx context.Context, on bool) (struct{}, error) { return struct{}{}, b.SetShield(ctx, on) }))
 	h.handle(pathDelete, answer(b.Delete))

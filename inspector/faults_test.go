@@ -12,7 +12,7 @@ import (
 
 func TestRulesAreAddedAndTakenAwayOnTheScreen(t *testing.T) {
 	feed := many(2)
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.press("F")
 	d.sees("No rules: nothing is injected.")
 	d.press("enter")
@@ -57,7 +57,7 @@ func TestTheRulesAreReadAnewWhileTheyAreShown(t *testing.T) {
 		{ID: 4, Text: "hang for:10m", Effect: "hang", Ends: noon.Add(10 * time.Minute)},
 		{ID: 5, Text: "drop:before\x1b[2J times:1", Effect: "drop\x1b[2J", Limit: 1, Fired: 1, Matched: 1, Ended: true},
 	}
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.press("F")
 	d.sees("▸ 3  3/9        2      –       status:503 times:5")
 	d.sees("  4  0/0        –      in 10m  hang for:10m")
@@ -78,8 +78,8 @@ func TestTheRulesAreReadAnewWhileTheyAreShown(t *testing.T) {
 
 func TestRulesThatCannotBeChangedSayWhy(t *testing.T) {
 	feed := many(2)
-	d := rehearsal(t, feed, 80, 24)
-	feed.rehearsing.faultsErr = errors.New("the listener is gone")
+	d := simulating(t, feed, 80, 24)
+	feed.platform.faultsErr = errors.New("the listener is gone")
 	d.press("F", "a")
 	d.typed("hang")
 	d.press("enter")
@@ -87,7 +87,7 @@ func TestRulesThatCannotBeChangedSayWhy(t *testing.T) {
 }
 
 func TestTheCostOfARuleIsSaidEvenWhenTheTableIsLeft(t *testing.T) {
-	d := rehearsal(t, many(2), 80, 24)
+	d := simulating(t, many(2), 80, 24)
 	d.press("F", "a")
 	d.typed("hang")
 	d.slow = true
@@ -103,7 +103,7 @@ func TestTheShieldIsAnnouncedWhileItIsUp(t *testing.T) {
 	feed.add(webhook.Summary{Event: webhook.Event{Type: "NoteCreate", ReceivedAt: noon}, Outcome: webhook.Outcome{
 		Answer: webhook.Answer{Status: 429, By: webhook.ByTaskhook, RetryAt: noon.Add(10 * time.Minute), Shielded: true},
 	}})
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.press("H")
 	d.sees("shield up: while the app is down or too slow")
 	d.sees("SHIELD · 1 pending, next try about 14:45")
@@ -113,7 +113,7 @@ func TestTheShieldIsAnnouncedWhileItIsUp(t *testing.T) {
 	d.sees("shield down: what the app misses is lost on Taskee")
 	d.ticks(4)
 	d.misses("SHIELD")
-	feed.rehearsing.shieldErr = errors.New("the listener is gone")
+	feed.platform.shieldErr = errors.New("the listener is gone")
 	d.press("H")
 	d.sees("the shield was not changed: the listener is gone")
 	d.misses("SHIELD")
@@ -129,7 +129,7 @@ func TestWithoutAListenerThereIsNothingToDisturb(t *testing.T) {
 func TestNoNoticeIsForgottenForAnother(t *testing.T) {
 	feed := many(5)
 	feed.listener.Faults = []webhook.FaultRule{{ID: 1, Text: "hang"}, {ID: 2, Text: "drop:before"}}
-	feed.listener.Shield, feed.listener.Rescuable, feed.listener.NextRetry = true, 12, noon.Add(10*time.Minute)
+	feed.listener.Shield, feed.listener.Resendable, feed.listener.NextRetry = true, 12, noon.Add(10*time.Minute)
 	feed.listener.Trouble = "the disk is full"
 	for i := range 3 {
 		feed.answer(webhook.ID(i+1), webhook.Answer{Status: 429, By: webhook.ByApp, RetryAt: noon.Add(time.Hour)})
@@ -155,7 +155,7 @@ func TestNoNoticeIsForgottenForAnother(t *testing.T) {
 
 func TestFaultViews(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
-		d := rehearsal(t, many(5), size[0], size[1])
+		d := simulating(t, many(5), size[0], size[1])
 		d.press("F", "a")
 		d.typed("type:Contact* rate:30% status:429")
 		d.golden("faults-add")

@@ -41,7 +41,7 @@ type memory struct {
 	onDelete  func() error
 	// onAttempts is called before attempts are read.
 	onAttempts func()
-	rehearsing rehearsing
+	platform   fakePlatform
 	rules      fault.Table
 }
 

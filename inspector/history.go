@@ -77,7 +77,7 @@ func (b *pageBuilder) historyLine(r *reading, e webhook.Summary, before []webhoo
 		text += " · resent from here"
 	}
 	if e.Simulated {
-		text += " · rehearsed from here"
+		text += " · simulated from here"
 	}
 	l := lookDim
 	if e.ID == r.spec.id {

@@ -30,13 +30,13 @@ func twice() *memory {
 func TestRedeliveriesAreOneHistory(t *testing.T) {
 	history := []string{
 		"#1 14:34:59 first send → 429, shielded · resent from here",
-		"#2 14:33:48 came 10m48s after #1: retry 1 of 6 → 200 · rehearsed from here",
+		"#2 14:33:48 came 10m48s after #1: retry 1 of 6 → 200 · simulated from here",
 		"  ! duplicate: the app had accepted it before",
 		"#3 14:35:00 came 1m11s after #2: no retry of the policy, for which 200 is final → 200",
 		"  ! the same webhookId as #2 with other bytes",
 	}
 	for n := range 3 { // it is the same from each of them
-		d := rehearsal(t, twice(), 100, 60)
+		d := simulating(t, twice(), 100, 60)
 		for range n {
 			d.press("down")
 		}
@@ -58,7 +58,7 @@ func TestRedeliveriesAreOneHistory(t *testing.T) {
 func TestAShieldedAnswerSaysWhenTheEventComesAgain(t *testing.T) {
 	f := twice()
 	f.events[0].Answer.RetryAt = noon.Add(10 * time.Minute)
-	d := rehearsal(t, f, 100, 60)
+	d := simulating(t, f, 100, 60)
 	d.press("end", "enter", "3")
 	d.ticks(2)
 	d.sees("Shielded: Taskhook answered 429 in place of the failure, so that the event comes again, about\n 14:45.\n")
@@ -68,7 +68,7 @@ func TestAShieldedAnswerSaysWhenTheEventComesAgain(t *testing.T) {
 func TestAHistoryWhoseBeginningIsGoneBeginsLater(t *testing.T) {
 	f := twice()
 	f.events = f.events[1:]
-	d := rehearsal(t, f, 100, 60)
+	d := simulating(t, f, 100, 60)
 	d.press("enter", "3")
 	d.ticks(2)
 	d.sees("#2 14:33:48 send 2 → 200")
@@ -91,7 +91,7 @@ func TestAStoredSimulationIsToldInTheAttempts(t *testing.T) {
 	try(2, 429, 0, 10*time.Minute+42*time.Second, true)
 	feed.try(webhook.Attempt{EventID: 1, Delivery: 3, Number: 1, Trigger: webhook.TriggerReceived, StartedAt: noon, StatusCode: 429, Simulated: true, Fault: "429 by rule 2"})
 	feed.try(webhook.Attempt{EventID: 1, Delivery: 4, Number: 1, Trigger: webhook.TriggerSimulation, StartedAt: noon, Simulated: true, VirtualTime: noon, Policy: "taskee"})
-	d := rehearsal(t, feed, 100, 60)
+	d := simulating(t, feed, 100, 60)
 	d.press("enter", "3")
 	d.ticks(2)
 	for _, text := range []string{
@@ -144,15 +144,15 @@ func play(f *memory) {
 	time.Sleep(time.Second)
 }
 
-func TestPlainTellsTheRehearsedFromTheReal(t *testing.T) {
+func TestPlainTellsTheSimulatedFromTheReal(t *testing.T) {
 	f := &memory{}
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error {
 		return Plain(ctx, w, f, PlainOptions{Location: time.UTC, Policy: platform()})
 	}, func() { play(f) })
-	golden(t, "plain-rehearsal.txt", got)
+	golden(t, "plain-simulation.txt", got)
 }
 
-func TestJSONLinesTellTheRehearsedFromTheReal(t *testing.T) {
+func TestJSONLinesTellTheSimulatedFromTheReal(t *testing.T) {
 	f := &memory{}
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return jsonLinesFromNow(ctx, w, f) }, func() { play(f) })
 	type line struct {

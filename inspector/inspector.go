@@ -38,14 +38,14 @@ type Actions interface {
 	// Resend sends a stored event once more. It returns webhook.ErrUnverified
 	// for an event that was refused, unless the Resend allows it.
 	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
-	// Simulate rehearses the platform's retries with a stored event until ctx
+	// Simulate plays the platform's retries with a stored event until ctx
 	// ends, and tells of every stage from a goroutine of its own choice. It
 	// returns webhook.ErrSimulating while another one of the event runs.
-	Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error)
+	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error)
 	// Steer steers a simulation that is under way.
 	Steer(ctx context.Context, s retry.Steering) error
 	// Rescue sends what was lost once more, and tells of every event.
-	Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error)
+	ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error)
 	// ChangeFaults changes the rules that inject faults and returns them all.
 	ChangeFaults(ctx context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error)
 	// SetShield puts the shield up or down.

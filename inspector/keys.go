@@ -23,7 +23,7 @@ type keyMap struct {
 	detailKeys
 	filterKeys
 	actionKeys
-	rehearseKeys
+	platformKeys
 	globalKeys
 }
 
@@ -32,7 +32,7 @@ func bind(help, what string, keys ...string) key.Binding {
 }
 
 func newKeyMap() keyMap {
-	return keyMap{newMoveKeys(), newListKeys(), newDetailKeys(), newFilterKeys(), newActionKeys(), newRehearseKeys(), newGlobalKeys()}
+	return keyMap{newMoveKeys(), newListKeys(), newDetailKeys(), newFilterKeys(), newActionKeys(), newPlatformKeys(), newGlobalKeys()}
 }
 
 // situation is what decides which keys mean something.
@@ -61,7 +61,7 @@ func (k *keyMap) enable(s situation) {
 	k.detailKeys.enable(s)
 	k.filterKeys.enable(s)
 	k.actionKeys.enable(s)
-	k.rehearseKeys.enable(s)
+	k.platformKeys.enable(s)
 	if k.Dismiss.Enabled() { // it is on the key of these
 		k.Back.SetEnabled(false)
 		k.ClearFilter.SetEnabled(false)
@@ -80,7 +80,7 @@ func (k *keyMap) short() []key.Binding {
 func (k *keyMap) all() []key.Binding {
 	var all []key.Binding
 	for _, part := range [][]key.Binding{
-		k.moveKeys.all(), k.listKeys.all(), k.detailKeys.all(), k.actionKeys.all(), k.rehearseKeys.all(), k.filterKeys.all(), k.globalKeys.all(),
+		k.moveKeys.all(), k.listKeys.all(), k.detailKeys.all(), k.actionKeys.all(), k.platformKeys.all(), k.filterKeys.all(), k.globalKeys.all(),
 	} {
 		all = append(all, part...)
 	}

@@ -33,8 +33,8 @@ func (m *model) notices() []notice {
 		}
 		all = append(all, n)
 	}
-	if l.Rescuable > 0 {
-		lost := count(l.Rescuable) + " lost: ctrl+r"
+	if l.Resendable > 0 {
+		lost := count(l.Resendable) + " lost: ctrl+r"
 		all = append(all, notice{lost + " to rescue", lost, moodBad})
 	}
 	if s := m.runningSimulation(); s != nil && !m.watches(s) {

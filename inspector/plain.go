@@ -193,7 +193,7 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	if a.Slow {
 		reasons = append(reasons, "slow")
 	}
-	p.reason(sentences(append(reasons, p.rehearsed(a), a.Error, a.Hint)...))
+	p.reason(sentences(append(reasons, p.simulated(a), a.Error, a.Hint)...))
 }
 
 // redelivery says that an event came before, "" if it did not.
@@ -214,8 +214,8 @@ func (p *plain) redelivery(e webhook.Summary) string {
 	return text
 }
 
-// rehearsed says what of an attempt was not the app's and the platform's own.
-func (p *plain) rehearsed(a webhook.Attempted) string {
+// simulated says what of an attempt was not the app's and the platform's own.
+func (p *plain) simulated(a webhook.Attempted) string {
 	var parts []string
 	if a.Fault != "" {
 		parts = append(parts, "fault: "+a.Fault)

@@ -38,10 +38,10 @@ func (m *model) askSimulation() tea.Cmd {
 		m.ask(&timeline{simulation: s})
 		return nil
 	}
-	return m.choose("rehearse", func(m *model, c chosen) tea.Cmd {
+	return m.choose("simulate", func(m *model, c chosen) tea.Cmd {
 		switch refused := c.refused(); {
 		case len(c.events) == 0:
-			m.say(moodDim, "there is nothing to rehearse")
+			m.say(moodDim, "there is nothing to simulate with")
 		case refused == 0 && len(c.events) == 1:
 			m.ask(m.simulationForm(c))
 		case len(c.events) == 1:
@@ -50,7 +50,7 @@ func (m *model) askSimulation() tea.Cmd {
 				return nil
 			}})
 		case refused == len(c.events):
-			m.say(moodWarn, "all of them were refused for their signature: rehearse them one by one")
+			m.say(moodWarn, "all of them were refused for their signature: simulate them one by one")
 		default:
 			m.ask(m.simulationForm(c.withoutRefused()))
 		}
@@ -75,7 +75,7 @@ func (m *model) simulationForm(c chosen) *form {
 	}
 	to := &setting{
 		name: "to", empty: cmp.Or(export.Clean(m.listener.Target), "the current target"),
-		takes: func(r rune) bool { return unicode.IsPrint(r) && r != ' ' }, invalid: invalidRehearsalTarget,
+		takes: func(r rune) bool { return unicode.IsPrint(r) && r != ' ' }, invalid: invalidSimulationTarget,
 	}
 	name, accepted := c.name, false
 	if e, ok := m.shownEvent(c.events[0].id); ok && len(c.events) == 1 {
@@ -93,7 +93,7 @@ func (m *model) simulationForm(c chosen) *form {
 			return ""
 		},
 		begin: func(m *model) tea.Cmd {
-			return m.simulateChosen(c, retry.Rehearsal{
+			return m.simulateChosen(c, retry.SimulationRequest{
 				Resend: webhook.Resend{To: to.text, Fresh: event.at == 1},
 				Simulation: retry.Simulation{
 					Policy: m.opts.Policy, Fail: answers.at, Status: formStatuses[with.at],
@@ -127,7 +127,7 @@ func seedOf(text string) uint64 {
 	return n
 }
 
-func invalidRehearsalTarget(text string) error {
+func invalidSimulationTarget(text string) error {
 	if text == "" {
 		return nil
 	}
@@ -135,7 +135,7 @@ func invalidRehearsalTarget(text string) error {
 }
 
 // simulateChosen begins with the events that were chosen.
-func (m *model) simulateChosen(c chosen, ask retry.Rehearsal) tea.Cmd {
+func (m *model) simulateChosen(c chosen, ask retry.SimulationRequest) tea.Cmd {
 	if ask.Resend.To != "" {
 		m.acts.targets = remember(m.acts.targets, ask.Resend.To)
 	}
@@ -147,7 +147,7 @@ func (m *model) simulateChosen(c chosen, ask retry.Rehearsal) tea.Cmd {
 }
 
 // simulate begins a simulation and shows its timeline.
-func (m *model) simulate(ask retry.Rehearsal) tea.Cmd {
+func (m *model) simulate(ask retry.SimulationRequest) tea.Cmd {
 	ctx, cancel := context.WithCancel(m.background.ctx)
 	s := &simulation{id: ask.Resend.EventID, asked: ask, cancel: cancel}
 	if m.acts.simulations == nil {
@@ -192,20 +192,20 @@ func (m *model) runningSimulation() *simulation {
 	return first
 }
 
-// rehearsed counts what came of rehearsing with many events.
-type rehearsed struct {
+// simulations sums up simulations of many events.
+type simulations struct {
 	total, accepted, lost, unsent int
 	first                         string // the first that was not accepted, in words
 	stopped                       bool
 }
 
 // simulateEach simulates events one after the other, in order of arrival.
-func (m *model) simulateEach(c chosen, ask retry.Rehearsal) tea.Cmd {
+func (m *model) simulateEach(c chosen, ask retry.SimulationRequest) tea.Cmd {
 	ctx, cancel := context.WithCancel(m.background.ctx)
-	p := &progress{title: "Rehearsing " + c.name, total: len(c.events), cancel: cancel, finishes: true}
+	p := &progress{title: "Simulating " + c.name, total: len(c.events), cancel: cancel, finishes: true}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
-		all := rehearsed{total: len(c.events)}
+		all := simulations{total: len(c.events)}
 		for _, t := range c.events {
 			if ctx.Err() != nil {
 				break
@@ -229,7 +229,7 @@ func (m *model) simulateEach(c chosen, ask retry.Rehearsal) tea.Cmd {
 }
 
 // add takes one outcome over and reports whether it was a good one.
-func (r *rehearsed) add(id webhook.ID, report retry.Report, err error) bool {
+func (r *simulations) add(id webhook.ID, report retry.Report, err error) bool {
 	why := report.Record.Words()
 	switch {
 	case errors.Is(err, context.Canceled), err == nil && report.Record.Outcome == retry.OutcomeCancelled:
@@ -251,8 +251,8 @@ func (r *rehearsed) add(id webhook.ID, report retry.Report, err error) bool {
 }
 
 // words sums up.
-func (r *rehearsed) words() (mood, string) {
-	text := fmt.Sprintf("%s rehearsed: %s accepted", events(r.accepted+r.lost), count(r.accepted))
+func (r *simulations) words() (mood, string) {
+	text := fmt.Sprintf("%s simulated: %s accepted", events(r.accepted+r.lost), count(r.accepted))
 	if r.lost > 0 {
 		text += ", " + count(r.lost) + " lost"
 	}

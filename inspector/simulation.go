@@ -13,7 +13,7 @@ import (
 // the screen reads it.
 type simulation struct {
 	id     webhook.ID
-	asked  retry.Rehearsal
+	asked  retry.SimulationRequest
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
@@ -100,7 +100,7 @@ func (s *simulation) words() (string, mood) {
 	case s.err != nil:
 		return s.err.Error(), moodBad
 	case record.Outcome == retry.OutcomeAccepted && len(record.Sends) == 1:
-		return "accepted at once, nothing to retry: rehearse with the first 2 answers replaced", moodGood
+		return "accepted at once, nothing to retry: simulate with the first 2 answers replaced", moodGood
 	case record.Outcome == retry.OutcomeAccepted:
 		return record.Words(), moodGood
 	case record.Outcome == retry.OutcomeCancelled:

@@ -134,7 +134,7 @@ func (m *model) pressEvents(msg tea.KeyPressMsg) tea.Cmd {
 	if cmd, acted := m.pressAction(msg); acted {
 		return cmd
 	}
-	if cmd, acted := m.pressRehearse(msg); acted {
+	if cmd, acted := m.pressPlatform(msg); acted {
 		return cmd
 	}
 	if m.pressPane(msg) {

@@ -119,7 +119,7 @@ func (r *rig) ask(body string) (resp *http.Response, answer string, broken bool)
 	return resp, string(text), err != nil
 }
 
-func TestARuleCanRehearseTheShield(t *testing.T) {
+func TestARuleCanTryOutTheShield(t *testing.T) {
 	r := newRig(t, "127.0.0.1:1", func(o *Options) { o.Timeout = 50 * time.Millisecond })
 	r.proxy.SetShield(true)
 	r.rule("hang")

@@ -108,8 +108,8 @@ type Proxy struct {
 	flight    flight
 	shield    atomic.Bool
 	faults    fault.Table
-	running   rehearsals
-	rescuing  atomic.Bool
+	running   simulations
+	batching  atomic.Bool
 }
 
 // The limits that Options leave open.

@@ -10,7 +10,7 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Simulate rehearses the retries of a sender with a stored event, and returns
+// Simulate plays the retries of a sender with a stored event, and returns
 // once the last attempt is stored. The attempts are one delivery. Each watcher
 // is called with every stage as it comes, and holds the simulation up until it
 // returns.
@@ -19,7 +19,7 @@ import (
 // far it came. An error is one of [Proxy.Resend], retry.ErrSimulation for what
 // cannot be meant, webhook.ErrSimulating while another simulation of the event
 // runs, or says why an attempt could not be stored, with the report so far.
-func (p *Proxy) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
+func (p *Proxy) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
 	report := retry.Report{EventID: r.Resend.EventID}
 	if r.Simulation.Control == nil {
 		r.Simulation.Control = new(retry.Control)
@@ -43,7 +43,7 @@ func (p *Proxy) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(r
 		return report, err
 	}
 	defer p.running.end(s.event.ID)
-	h := &rehearsal{proxy: p, event: s, asked: r, watch: watch}
+	h := &simulation{proxy: p, event: s, asked: r, watch: watch}
 	report.Record, err = h.run(ctx)
 	report.Remarks = report.Record.Remarks(retry.Known{TimeLimit: p.opts.Timeout, Earlier: earlier})
 	return report, err
@@ -79,13 +79,13 @@ func (p *Proxy) earlierAnswers(ctx context.Context, s *resending) ([]int, error)
 	return answers, nil
 }
 
-// rehearsals are the simulations that are under way.
-type rehearsals struct {
+// simulations are the simulations that are under way.
+type simulations struct {
 	mu  sync.Mutex
 	all map[webhook.ID]*retry.Control
 }
 
-func (r *rehearsals) begin(id webhook.ID, c *retry.Control) error {
+func (r *simulations) begin(id webhook.ID, c *retry.Control) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.all[id] != nil {
@@ -98,23 +98,23 @@ func (r *rehearsals) begin(id webhook.ID, c *retry.Control) error {
 	return nil
 }
 
-func (r *rehearsals) end(id webhook.ID) {
+func (r *simulations) end(id webhook.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.all, id)
 }
 
-func (r *rehearsals) of(id webhook.ID) *retry.Control {
+func (r *simulations) of(id webhook.ID) *retry.Control {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.all[id]
 }
 
-// rehearsal is one simulation under way.
-type rehearsal struct {
+// simulation is one simulation under way.
+type simulation struct {
 	proxy *Proxy
 	event *resending
-	asked retry.Rehearsal
+	asked retry.SimulationRequest
 	watch []func(retry.Stage)
 
 	call     context.Context // of the calls to the app; it outlives the wait for the next one
@@ -128,7 +128,7 @@ type rehearsal struct {
 
 // run makes the sends. The stop of the proxy ends the waiting at once, a call
 // to the app only when everything is cut.
-func (h *rehearsal) run(ctx context.Context) (retry.Record, error) {
+func (h *simulation) run(ctx context.Context) (retry.Record, error) {
 	call, cut := context.WithCancel(ctx)
 	defer cut()
 	defer context.AfterFunc(h.proxy.flight.life, cut)()
@@ -152,7 +152,7 @@ func (h *rehearsal) run(ctx context.Context) (retry.Record, error) {
 }
 
 // send asks the app. The attempt is stored when it returns.
-func (h *rehearsal) send(ctx context.Context, send retry.Send) (retry.Result, error) {
+func (h *simulation) send(ctx context.Context, send retry.Send) (retry.Result, error) {
 	p := h.proxy
 	call, cut := context.WithCancel(h.call)
 	defer cut()
@@ -179,7 +179,7 @@ func (h *rehearsal) send(ctx context.Context, send retry.Send) (retry.Result, er
 }
 
 // keep stores the attempt of a send.
-func (h *rehearsal) keep(ctx context.Context, a *webhook.Attempt, send retry.Send) error {
+func (h *simulation) keep(ctx context.Context, a *webhook.Attempt, send retry.Send) error {
 	policy := h.asked.Simulation.Policy
 	a.Trigger, a.Sent = webhook.TriggerSimulation, h.event.sent()
 	a.Delivery, a.Number = h.delivery, send.Number
@@ -200,7 +200,7 @@ func (h *rehearsal) keep(ctx context.Context, a *webhook.Attempt, send retry.Sen
 
 // see follows the steps: an answer that was written without the app is stored
 // here, and the watchers are told.
-func (h *rehearsal) see(step retry.Progress) {
+func (h *simulation) see(step retry.Progress) {
 	stage := retry.Stage{Progress: step}
 	switch step.Step {
 	case retry.StepSend:
@@ -220,7 +220,7 @@ func (h *rehearsal) see(step retry.Progress) {
 }
 
 // keepWritten stores the attempt of a send that the app was not asked for.
-func (h *rehearsal) keepWritten(sent retry.Sent) {
+func (h *simulation) keepWritten(sent retry.Sent) {
 	a := &webhook.Attempt{
 		EventID: h.event.event.ID, Target: h.event.request.url(),
 		StartedAt: time.Now(), StatusCode: sent.Status, Simulated: true,

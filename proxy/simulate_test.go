@@ -15,9 +15,9 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// rehearse is a simulation of an event by the platform's policy.
-func rehearse(id webhook.ID, change ...func(*retry.Rehearsal)) retry.Rehearsal {
-	r := retry.Rehearsal{
+// simulateRequest is a simulation of an event by the platform's policy.
+func simulateRequest(id webhook.ID, change ...func(*retry.SimulationRequest)) retry.SimulationRequest {
+	r := retry.SimulationRequest{
 		Resend:     webhook.Resend{EventID: id},
 		Simulation: retry.Simulation{Policy: taskee.Policy(), Seed: 7},
 	}
@@ -27,8 +27,8 @@ func rehearse(id webhook.ID, change ...func(*retry.Rehearsal)) retry.Rehearsal {
 	return r
 }
 
-func failing(n int, mask bool) func(*retry.Rehearsal) {
-	return func(r *retry.Rehearsal) { r.Simulation.Fail, r.Simulation.Mask = n, mask }
+func failing(n int, mask bool) func(*retry.SimulationRequest) {
+	return func(r *retry.SimulationRequest) { r.Simulation.Fail, r.Simulation.Mask = n, mask }
 }
 
 var lost = webhook.Answer{Status: 500, By: webhook.ByApp, At: time.Date(2026, 1, 28, 14, 35, 0, 0, time.UTC)}
@@ -37,14 +37,14 @@ func TestASimulationEndsAsTheAppAnswers(t *testing.T) {
 	tests := []struct {
 		name   string
 		app    []int
-		change func(*retry.Rehearsal)
+		change func(*retry.SimulationRequest)
 		sends  int
 		calls  int
 		out    retry.Outcome
 		words  string
 		state  webhook.State
 	}{
-		{"accepted at once", []int{200}, nil, 1, 1, retry.OutcomeAccepted, "nothing to retry: rehearse with --fail 2", webhook.StateRescued},
+		{"accepted at once", []int{200}, nil, 1, 1, retry.OutcomeAccepted, "nothing to retry: simulate failures with --fail 2", webhook.StateRescued},
 		{"429 twice, then 200", []int{429, 429, 200}, nil, 3, 3, retry.OutcomeAccepted, "accepted on retry 2: on Taskee 21 min late", webhook.StateRescued},
 		{"429 for ever", []int{429}, nil, 7, 7, retry.OutcomeLost, "gave up after 7 sends: lost", webhook.StateLost},
 		{"500", []int{429, 500}, nil, 2, 2, retry.OutcomeLost, "500 on send 2: the platform stops here, 5 retries unused", webhook.StateLost},
@@ -56,7 +56,7 @@ func TestASimulationEndsAsTheAppAnswers(t *testing.T) {
 			s := &script{statuses: tt.app}
 			r, st := realRig(t, app(t, s.ServeHTTP))
 			id := put(t, st, contact, lost)
-			ask := rehearse(id)
+			ask := simulateRequest(id)
 			if tt.change != nil {
 				tt.change(&ask)
 			}
@@ -78,7 +78,7 @@ func TestASimulationEndsAsTheAppAnswers(t *testing.T) {
 }
 
 // checkStored holds that the attempts are one delivery on the virtual clock.
-func checkStored(t *testing.T, st Store, id webhook.ID, ask retry.Rehearsal, record retry.Record, state webhook.State) {
+func checkStored(t *testing.T, st Store, id webhook.ID, ask retry.SimulationRequest, record retry.Record, state webhook.State) {
 	t.Helper()
 	attempts, err := st.Attempts(t.Context(), id)
 	if err != nil || len(attempts) != len(record.Sends) {
@@ -116,7 +116,7 @@ func checkStored(t *testing.T, st Store, id webhook.ID, ask retry.Rehearsal, rec
 func TestAMaskedAnswerStandsBesideWhatThePlatformWasTold(t *testing.T) {
 	s := &script{statuses: []int{201, 200}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
-	report, err := r.proxy.Simulate(t.Context(), rehearse(put(t, st, contact, lost), failing(1, true)))
+	report, err := r.proxy.Simulate(t.Context(), simulateRequest(put(t, st, contact, lost), failing(1, true)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestAMaskedAnswerStandsBesideWhatThePlatformWasTold(t *testing.T) {
 func TestARefusedRetryIsNamed(t *testing.T) {
 	s := &script{statuses: []int{429, 400}, header: http.Header{"Retry-After": {"5"}}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
-	report, err := r.proxy.Simulate(t.Context(), rehearse(put(t, st, contact, lost)))
+	report, err := r.proxy.Simulate(t.Context(), simulateRequest(put(t, st, contact, lost)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestWhatWasAcceptedBeforeIsSaidFirst(t *testing.T) {
 	id := put(t, st, contact, webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
 	for _, fresh := range []bool{false, true} {
 		var notes []string
-		ask := rehearse(id, failing(2, false), func(r *retry.Rehearsal) { r.Resend.Fresh, r.Resend.Sign = fresh, webhook.SignNone })
+		ask := simulateRequest(id, failing(2, false), func(r *retry.SimulationRequest) { r.Resend.Fresh, r.Resend.Sign = fresh, webhook.SignNone })
 		_, err := r.proxy.Simulate(t.Context(), ask, func(s retry.Stage) { notes = append(notes, s.Notes...) })
 		if err != nil {
 			t.Fatal(err)
@@ -171,13 +171,13 @@ func TestASecondSimulationOfAnEventIsRefused(t *testing.T) {
 	s := &script{statuses: []int{429, 200}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
 	id := put(t, st, contact, lost)
-	slow := func(r *retry.Rehearsal) { r.Simulation.Speed = 1 }
+	slow := func(r *retry.SimulationRequest) { r.Simulation.Speed = 1 }
 	refused := false
-	report, err := r.proxy.Simulate(t.Context(), rehearse(id, slow), func(stage retry.Stage) {
+	report, err := r.proxy.Simulate(t.Context(), simulateRequest(id, slow), func(stage retry.Stage) {
 		if stage.Step != retry.StepWait {
 			return
 		}
-		_, err := r.proxy.Simulate(t.Context(), rehearse(id))
+		_, err := r.proxy.Simulate(t.Context(), simulateRequest(id))
 		refused = errors.Is(err, webhook.ErrSimulating)
 		// Whoever waits ten minutes may skip them.
 		if err := r.proxy.Steer(retry.Steering{EventID: id, Answer: 503, Skip: true}); err != nil {
@@ -193,7 +193,7 @@ func TestASecondSimulationOfAnEventIsRefused(t *testing.T) {
 	if err := r.proxy.Steer(retry.Steering{EventID: id, Cancel: true}); !errors.Is(err, webhook.ErrNotSimulating) {
 		t.Errorf("steering what has ended: %v", err)
 	}
-	if _, err := r.proxy.Simulate(t.Context(), rehearse(id)); err != nil {
+	if _, err := r.proxy.Simulate(t.Context(), simulateRequest(id)); err != nil {
 		t.Errorf("a simulation after the first has ended: %v", err)
 	}
 }
@@ -217,8 +217,8 @@ func TestWhatEndsASimulationEarly(t *testing.T) {
 			id := put(t, st, contact, lost)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			slow := func(r *retry.Rehearsal) { r.Simulation.Speed = 1 }
-			report, err := r.proxy.Simulate(ctx, rehearse(id, slow), func(stage retry.Stage) {
+			slow := func(r *retry.SimulationRequest) { r.Simulation.Speed = 1 }
+			report, err := r.proxy.Simulate(ctx, simulateRequest(id, slow), func(stage retry.Stage) {
 				if stage.Step == retry.StepWait {
 					tt.end(r, cancel, id)
 				}
@@ -241,7 +241,7 @@ func TestATargetThatVanishesEndsASimulationAsThePlatformWould(t *testing.T) {
 	go func() { done <- srv.Serve(vanishing) }()
 	r, st := realRig(t, vanishing.Addr().String())
 	id := put(t, st, contact, lost)
-	report, err := r.proxy.Simulate(t.Context(), rehearse(id), func(stage retry.Stage) {
+	report, err := r.proxy.Simulate(t.Context(), simulateRequest(id), func(stage retry.Stage) {
 		if stage.Step == retry.StepAnswer && stage.Send.Number == 1 {
 			_ = srv.Close()
 			<-done
@@ -256,14 +256,14 @@ func TestWhatCannotBeSimulated(t *testing.T) {
 	r, st := realRig(t, "127.0.0.1:1")
 	tests := []struct {
 		name string
-		ask  retry.Rehearsal
+		ask  retry.SimulationRequest
 		want error
 	}{
-		{"an unknown event", rehearse(99), webhook.ErrNotFound},
-		{"one without its body", rehearse(put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, func(e *webhook.Event) { e.NoBody, e.BodySize = true, 9 })), webhook.ErrPruned},
-		{"a refused one", rehearse(put(t, st, contact, webhook.Answer{Status: 401, By: webhook.ByTaskhook})), webhook.ErrUnverified},
-		{"a negative count", rehearse(1, failing(-1, false)), retry.ErrSimulation},
-		{"a target that is none", rehearse(put(t, st, contact, lost), func(r *retry.Rehearsal) { r.Resend.To = "::" }), ErrTarget},
+		{"an unknown event", simulateRequest(99), webhook.ErrNotFound},
+		{"one without its body", simulateRequest(put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, func(e *webhook.Event) { e.NoBody, e.BodySize = true, 9 })), webhook.ErrPruned},
+		{"a refused one", simulateRequest(put(t, st, contact, webhook.Answer{Status: 401, By: webhook.ByTaskhook})), webhook.ErrUnverified},
+		{"a negative count", simulateRequest(1, failing(-1, false)), retry.ErrSimulation},
+		{"a target that is none", simulateRequest(put(t, st, contact, lost), func(r *retry.SimulationRequest) { r.Resend.To = "::" }), ErrTarget},
 	}
 	for _, tt := range tests {
 		if _, err := r.proxy.Simulate(t.Context(), tt.ask); !errors.Is(err, tt.want) {
@@ -287,15 +287,15 @@ func (f *fullStore) PutAttempt(ctx context.Context, a *webhook.Attempt, answer *
 }
 
 func TestAStoreThatFillsUpEndsASimulation(t *testing.T) {
-	for name, change := range map[string]func(*retry.Rehearsal){
-		"the app answers": func(*retry.Rehearsal) {}, "its answer is written": failing(3, false), "its answer is masked": failing(3, true),
+	for name, change := range map[string]func(*retry.SimulationRequest){
+		"the app answers": func(*retry.SimulationRequest) {}, "its answer is written": failing(3, false), "its answer is masked": failing(3, true),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &script{statuses: []int{429}}
 			r, st := realRig(t, app(t, s.ServeHTTP))
 			r.proxy.opts.Store = &fullStore{Store: st, left: 1}
 			id := put(t, st, contact, lost)
-			report, err := r.proxy.Simulate(t.Context(), rehearse(id, change))
+			report, err := r.proxy.Simulate(t.Context(), simulateRequest(id, change))
 			if !errors.Is(err, errDiskFull) || report.Record.Outcome != retry.OutcomeCancelled || len(report.Record.Sends) != 2 {
 				t.Errorf("%v: %s", err, report.Record.Words())
 			}
@@ -319,7 +319,7 @@ func TestACancelledCallIsRecordedAsUnknown(t *testing.T) {
 		<-reached
 		_ = r.proxy.Steer(retry.Steering{EventID: id, Cancel: true})
 	}()
-	report, err := r.proxy.Simulate(t.Context(), rehearse(id))
+	report, err := r.proxy.Simulate(t.Context(), simulateRequest(id))
 	if err != nil || !strings.HasPrefix(report.Record.Words(), "cancelled during send 1: what became of it only the app knows") {
 		t.Errorf("%s, %v", report.Record.Words(), err)
 	}

@@ -54,7 +54,7 @@ func TestTheScheduleAtItsTrueLength(t *testing.T) {
 			if err := store.PutEvent(t.Context(), &e); err != nil {
 				t.Fatal(err)
 			}
-			report, err := p.Simulate(t.Context(), retry.Rehearsal{
+			report, err := p.Simulate(t.Context(), retry.SimulationRequest{
 				Resend:     webhook.Resend{EventID: 1},
 				Simulation: retry.Simulation{Policy: taskee.Policy(), Speed: 1, Seed: seed},
 			})

@@ -61,7 +61,7 @@ func TestHowASimulationEnds(t *testing.T) {
 		words      string
 	}{
 		{"accepted on a retry", Simulation{Policy: platform, Seed: 7}, []int{429, 429, 429, 200}, "429 429 429 200", OutcomeAccepted, "accepted on retry 3: on Taskee 32 min late"},
-		{"accepted at once", Simulation{Policy: platform}, []int{204}, "204", OutcomeAccepted, "nothing to retry: rehearse with --fail 2"},
+		{"accepted at once", Simulation{Policy: platform}, []int{204}, "204", OutcomeAccepted, "nothing to retry: simulate failures with --fail 2"},
 		{"given up", Simulation{Policy: platform}, []int{429}, "429 429 429 429 429 429 429", OutcomeLost, "gave up after 7 sends: lost"},
 		{"a failure is final", Simulation{Policy: platform}, []int{429, 500}, "429 500", OutcomeLost, "500 on send 2: the platform stops here, 5 retries unused"},
 		{"a failure on the last send but one", Simulation{Policy: platform}, []int{429, 429, 429, 429, 429, 401}, "429 429 429 429 429 401", OutcomeLost, "401 on send 6: the platform stops here, 1 retry unused"},
@@ -75,7 +75,7 @@ func TestHowASimulationEnds(t *testing.T) {
 		{"more failures than sends", Simulation{Policy: platform, Fail: 50}, []int{200}, "429* 429* 429* 429* 429* 429* 429*", OutcomeLost, "gave up after 7 sends: lost"},
 		{"no policy", Simulation{}, []int{200}, "200", OutcomeAccepted, "nothing to retry: the policy has no retries"},
 		{"no name", Simulation{Policy: Policy{MaxRetries: 1, Statuses: []Range{{429, 429}}}}, []int{429, 200}, "429 200", OutcomeAccepted, "accepted on retry 1: on the platform 0 s late"},
-		{"one retry", Simulation{Policy: Policy{MaxRetries: 1, OnError: true}}, []int{200}, "200", OutcomeAccepted, "nothing to retry: rehearse with --fail 1"},
+		{"one retry", Simulation{Policy: Policy{MaxRetries: 1, OnError: true}}, []int{200}, "200", OutcomeAccepted, "nothing to retry: simulate failures with --fail 1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,7 +13,7 @@ var ErrSimulation = errors.New("invalid simulation")
 // Nothing stands for no response at all where a status is asked for.
 const Nothing = -1
 
-// Simulation is a rehearsal of a sender's retries with one event. Its zero
+// Simulation describes a sender's retries with one event. Its zero
 // value sends once, and the app's own answer decides.
 type Simulation struct {
 	Policy Policy

@@ -35,7 +35,7 @@ func (r Record) Words() string {
 // acceptedAtOnce says what a simulation without a retry teaches: how to get one.
 func (r Record) acceptedAtOnce() string {
 	if retries := r.Simulation.Policy.retries(); retries > 0 {
-		return fmt.Sprintf("nothing to retry: rehearse with --fail %d", min(retries, 2))
+		return fmt.Sprintf("nothing to retry: simulate failures with --fail %d", min(retries, 2))
 	}
 	return "nothing to retry: the policy has no retries"
 }

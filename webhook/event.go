@@ -26,9 +26,9 @@ var ErrUnverified = errors.New("the event was refused for its signature")
 // while the first runs.
 var ErrSimulating = errors.New("a simulation of this event is running")
 
-// ErrRescuing is returned when a rescue is asked for while another runs: two
+// ErrBatchRunning is returned when a rescue is asked for while another runs: two
 // would send the same events.
-var ErrRescuing = errors.New("a rescue is running")
+var ErrBatchRunning = errors.New("a rescue is running")
 
 // ErrNotSimulating is returned when a simulation is to be steered that does
 // not run.

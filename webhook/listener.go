@@ -54,7 +54,7 @@ type Listener struct {
 	// NextRetry is when the platform is expected to send the first of the
 	// pending events again; zero: none is pending.
 	NextRetry time.Time `json:"nextRetry,omitzero"`
-	// Rescuable is how many events a rescue would send, found when the app
+	// Resendable is how many events a rescue would send, found when the app
 	// last came back; 0 once they were sent.
-	Rescuable int `json:"rescuable,omitempty"`
+	Resendable int `json:"resendable,omitempty"`
 }

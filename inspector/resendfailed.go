@@ -11,21 +11,21 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// rescueForm is what a person has chosen for a rescue.
-type rescueForm struct {
+// failedForm is what a person has chosen for a rescue.
+type failedForm struct {
 	unknown, unverified, shown bool
 }
 
-// planRescue looks what a rescue would send, and asks.
-func (m *model) planRescue(f rescueForm) tea.Cmd {
+// planResendFailed looks what a rescue would send, and asks.
+func (m *model) planResendFailed(f failedForm) tea.Cmd {
 	m.list.hold()
-	ask := m.rescueOf(f)
+	ask := m.failedBatch(f)
 	ask.DryRun = true
 	ctx, cancel := context.WithCancel(m.background.ctx)
 	p := &progress{title: "looking for what was lost", cancel: cancel}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
-		report, err := m.actions.Rescue(ctx, ask, func(one webhook.Rescued) { p.done.Store(int64(one.Done)) })
+		report, err := m.actions.ResendBatch(ctx, ask, func(one webhook.BatchItem) { p.done.Store(int64(one.Done)) })
 		return func(m *model, left bool) tea.Cmd {
 			switch {
 			case left:
@@ -34,35 +34,35 @@ func (m *model) planRescue(f rescueForm) tea.Cmd {
 			case report.Total == 0:
 				m.say(moodGood, signGood+" nothing is lost")
 			default:
-				m.ask(m.rescueDialog(f, report))
+				m.ask(m.resendFailedDialog(f, report))
 			}
 			return nil
 		}
 	})
 }
 
-// rescueOf is the rescue that was chosen.
-func (m *model) rescueOf(f rescueForm) webhook.Rescue {
-	r := webhook.Rescue{Unverified: f.unverified, IncludeUnknown: f.unknown}
+// failedBatch is the rescue that was chosen.
+func (m *model) failedBatch(f failedForm) webhook.Batch {
+	r := webhook.Batch{Unverified: f.unverified, IncludeUnknown: f.unknown}
 	if f.shown {
 		r.Filter = m.list.filter()
 	}
 	return r
 }
 
-// rescueDialog asks whether to begin. Each choice that changes what would be
+// resendFailedDialog asks whether to begin. Each choice that changes what would be
 // sent looks again.
-func (m *model) rescueDialog(f rescueForm, r webhook.RescueReport) *menu {
-	d := &menu{text: rescuePlan(r)}
-	again := func(f rescueForm) func(*model) tea.Cmd {
-		return func(m *model) tea.Cmd { return m.planRescue(f) }
+func (m *model) resendFailedDialog(f failedForm, r webhook.BatchReport) *menu {
+	d := &menu{text: batchPlan(r)}
+	again := func(f failedForm) func(*model) tea.Cmd {
+		return func(m *model) tea.Cmd { return m.planResendFailed(f) }
 	}
 	to := ""
 	if target := m.listener.Target; target != "" {
 		to = " to " + target
 	}
 	if r.Accepted > 0 {
-		d.choices = append(d.choices, choice{"r", "rescue", "send " + events(r.Accepted) + " in order of arrival" + to, func(m *model) tea.Cmd { return m.rescue(f, r.Total) }})
+		d.choices = append(d.choices, choice{"r", "rescue", "send " + events(r.Accepted) + " in order of arrival" + to, func(m *model) tea.Cmd { return m.resendFailed(f, r.Total) }})
 	}
 	if m.list.filter() != "" {
 		other := f
@@ -85,17 +85,17 @@ func (m *model) rescueDialog(f rescueForm, r webhook.RescueReport) *menu {
 	return d
 }
 
-// rescuePlan says what would be sent and what would not.
-func rescuePlan(r webhook.RescueReport) string {
+// batchPlan says what would be sent and what would not.
+func batchPlan(r webhook.BatchReport) string {
 	text := "Rescue: " + events(r.Accepted) + " would be sent"
-	if apart := rescueApart(r); apart != "" {
+	if apart := notSent(r); apart != "" {
 		text += ". Not sent: " + apart
 	}
 	return text + "."
 }
 
-// rescueApart names what is not sent.
-func rescueApart(r webhook.RescueReport) string {
+// notSent names what is not sent.
+func notSent(r webhook.BatchReport) string {
 	var parts []string
 	for _, p := range []struct {
 		n     int
@@ -111,16 +111,16 @@ func rescueApart(r webhook.RescueReport) string {
 	return strings.Join(parts, ", ")
 }
 
-// rescue sends what was lost, behind a bar. What was begun when it is stopped
+// resendFailed sends what was lost, behind a bar. What was begun when it is stopped
 // is finished.
-func (m *model) rescue(f rescueForm, total int) tea.Cmd {
-	ask := m.rescueOf(f)
+func (m *model) resendFailed(f failedForm, total int) tea.Cmd {
+	ask := m.failedBatch(f)
 	ctx, cancel := context.WithCancel(m.background.ctx)
 	p := &progress{title: "Rescuing", total: total, cancel: cancel, finishes: true}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
 		first := "" // failure, in words
-		report, err := m.actions.Rescue(ctx, ask, func(one webhook.Rescued) {
+		report, err := m.actions.ResendBatch(ctx, ask, func(one webhook.BatchItem) {
 			p.done.Store(int64(one.Done))
 			switch {
 			case one.Skip != webhook.SkipNone:
@@ -139,15 +139,15 @@ func (m *model) rescue(f rescueForm, total int) tea.Cmd {
 		}
 		return func(m *model, _ bool) tea.Cmd {
 			m.refresh()
-			m.sayRescue(report, first, stopped, err)
+			m.sayBatch(report, first, stopped, err)
 			return nil
 		}
 	})
 }
 
-// sayRescue sums a rescue up, with its first failure; a person may have stopped
+// sayBatch sums a rescue up, with its first failure; a person may have stopped
 // it.
-func (m *model) sayRescue(r webhook.RescueReport, first string, stopped bool, err error) {
+func (m *model) sayBatch(r webhook.BatchReport, first string, stopped bool, err error) {
 	text := fmt.Sprintf("%s %s rescued", signRescued, events(r.Accepted))
 	if r.Failed > 0 {
 		text += ", " + count(r.Failed) + " failed"
@@ -157,9 +157,9 @@ func (m *model) sayRescue(r webhook.RescueReport, first string, stopped bool, er
 	if r.Stopped != "" {
 		first = "" // the reason is the same, and stands there
 	}
-	text = sentences(text, first, rescueApart(rest))
+	text = sentences(text, first, notSent(rest))
 	if r.Accepted > 0 && r.Failed == 0 && r.Stopped == "" && !stopped {
-		m.listener.Rescuable = 0 // until the listener says otherwise
+		m.listener.Resendable = 0 // until the listener says otherwise
 	}
 	switch {
 	case err != nil:

@@ -18,7 +18,7 @@ import (
 func newRescueCommand(a *app) *cobra.Command {
 	var (
 		q      queryFlags
-		r      webhook.Rescue
+		r      webhook.Batch
 		rate   string
 		asJSON bool
 	)
@@ -37,14 +37,14 @@ func newRescueCommand(a *app) *cobra.Command {
 				return err
 			}
 			r.Filter = query.Filter
-			if err := understandRescue(cmd, &r, rate); err != nil {
+			if err := understandBatch(cmd, &r, rate); err != nil {
 				return err
 			}
 			b, err := a.openBackend(cmd.Context(), writes)
 			if err != nil {
 				return err
 			}
-			return errors.Join(a.rescue(cmd.Context(), b, r, asJSON), b.close())
+			return errors.Join(a.resendBatch(cmd.Context(), b, r, asJSON), b.close())
 		},
 	}
 	q.addSelection(cmd)
@@ -60,7 +60,7 @@ func newRescueCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-func understandRescue(cmd *cobra.Command, r *webhook.Rescue, rate string) error {
+func understandBatch(cmd *cobra.Command, r *webhook.Batch, rate string) error {
 	if r.To != "" {
 		if _, err := proxy.ParseTarget(r.To); err != nil {
 			return usageError(cmd, fmt.Errorf("invalid --to: %w", err))
@@ -94,19 +94,19 @@ func parseRate(s string) (float64, error) {
 	return 0, errors.New("no rate")
 }
 
-func (a *app) rescue(ctx context.Context, b *backend, r webhook.Rescue, asJSON bool) error {
+func (a *app) resendBatch(ctx context.Context, b *backend, r webhook.Batch, asJSON bool) error {
 	if !r.DryRun {
 		if err := a.needTarget(ctx, b, r.To); err != nil {
 			return err
 		}
 	}
-	t := rescueTale{app: a, dry: r.DryRun, json: asJSON, bar: isTerminal(a.stderr) && !asJSON && !r.DryRun}
-	report, err := b.Rescue(ctx, r, t.event)
+	t := batchTale{app: a, dry: r.DryRun, json: asJSON, bar: isTerminal(a.stderr) && !asJSON && !r.DryRun}
+	report, err := b.ResendBatch(ctx, r, t.event)
 	if t.drawn {
 		_, _ = fmt.Fprint(a.stderr, "\r\x1b[K")
 	}
 	if err != nil && (ctx.Err() == nil || report.Total == 0) {
-		return rescueError(err)
+		return batchError(err)
 	}
 	if err := errors.Join(t.broken, t.summary(report)); err != nil {
 		return err
@@ -125,15 +125,15 @@ func (a *app) rescue(ctx context.Context, b *backend, r webhook.Rescue, asJSON b
 	return ctx.Err()
 }
 
-func rescueError(err error) error {
+func batchError(err error) error {
 	if errors.Is(err, proxy.ErrNoTarget) {
 		return &hintError{err: err, hint: "name your app with --to 3000", code: exitUsage}
 	}
 	return fmt.Errorf("rescue: %w", err)
 }
 
-// rescueTale prints a rescue.
-type rescueTale struct {
+// batchTale prints a rescue.
+type batchTale struct {
 	app    *app
 	dry    bool
 	json   bool
@@ -147,7 +147,7 @@ type rescueTale struct {
 
 // event prints what was done with one event. With a bar, what went well is
 // only counted.
-func (t *rescueTale) event(r webhook.Rescued) {
+func (t *batchTale) event(r webhook.BatchItem) {
 	if r.Skip == "" && r.Reason != "" {
 		t.answered = r.Attempt != nil && r.Attempt.StatusCode != 0
 	}
@@ -173,7 +173,7 @@ func (t *rescueTale) event(r webhook.Rescued) {
 // barEvery is how often the bar is drawn at most.
 const barEvery = 50 * time.Millisecond
 
-func (t *rescueTale) draw(r webhook.Rescued) {
+func (t *batchTale) draw(r webhook.BatchItem) {
 	if !t.bar || time.Since(t.last) < barEvery && r.Done < r.Total {
 		return
 	}
@@ -184,7 +184,7 @@ func (t *rescueTale) draw(r webhook.Rescued) {
 }
 
 // words says what was done with one event.
-func (t *rescueTale) words(r webhook.Rescued) string {
+func (t *batchTale) words(r webhook.BatchItem) string {
 	head := fmt.Sprintf("%-6s %-24s", r.Event.ID, r.Event.Type)
 	switch {
 	case r.Skip != "":
@@ -209,23 +209,23 @@ type skippedLine struct {
 	State   webhook.State `json:"state"`
 }
 
-func newSkippedLine(r webhook.Rescued) skippedLine {
+func newSkippedLine(r webhook.BatchItem) skippedLine {
 	return skippedLine{
 		Kind: "rescued", EventID: r.Event.ID, Send: r.Skip == "" && r.Reason == "",
 		Skip: r.Skip, Reason: r.Reason, State: r.State,
 	}
 }
 
-// rescueLine sums a rescue up.
-type rescueLine struct {
+// batchLine sums a rescue up.
+type batchLine struct {
 	Kind string `json:"kind"`
-	webhook.RescueReport
+	webhook.BatchReport
 	DryRun bool `json:"dryRun"`
 }
 
-func (t *rescueTale) summary(r webhook.RescueReport) error {
+func (t *batchTale) summary(r webhook.BatchReport) error {
 	if t.json {
-		return export.Line(t.app.stdout, rescueLine{Kind: "rescue", RescueReport: r, DryRun: t.dry})
+		return export.Line(t.app.stdout, batchLine{Kind: "rescue", BatchReport: r, DryRun: t.dry})
 	}
 	if r.Total == 0 {
 		_, err := fmt.Fprintln(t.app.stdout, "nothing is lost")

@@ -12,19 +12,19 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// rehearsing is what the fake does where the platform is rehearsed.
-type rehearsing struct {
-	simulate func(ctx context.Context, r retry.Rehearsal, watch func(retry.Stage)) (retry.Report, error)
+// fakePlatform is what the fake does where the platform is played.
+type fakePlatform struct {
+	simulate func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Stage)) (retry.Report, error)
 	steered  []retry.Steering
 	steerErr error
-	rescue   func(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error)
-	rescues  []webhook.Rescue
+	batch    func(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error)
+	batches  []webhook.Batch
 	// faultsErr and shieldErr are what changes of the rules and the shield return.
 	faultsErr, shieldErr error
 }
 
-func (f *memory) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
-	return f.rehearsing.simulate(ctx, r, func(s retry.Stage) {
+func (f *memory) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
+	return f.platform.simulate(ctx, r, func(s retry.Stage) {
 		for _, w := range watch {
 			w(s)
 		}
@@ -34,21 +34,21 @@ func (f *memory) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(
 func (f *memory) Steer(_ context.Context, s retry.Steering) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.rehearsing.steered = append(f.rehearsing.steered, s)
-	return f.rehearsing.steerErr
+	f.platform.steered = append(f.platform.steered, s)
+	return f.platform.steerErr
 }
 
-func (f *memory) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+func (f *memory) ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 	f.mu.Lock()
-	f.rehearsing.rescues = append(f.rehearsing.rescues, r)
+	f.platform.batches = append(f.platform.batches, r)
 	f.mu.Unlock()
-	return f.rehearsing.rescue(ctx, r, watch)
+	return f.platform.batch(ctx, r, watch)
 }
 
 func (f *memory) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.rehearsing.faultsErr; err != nil {
+	if err := f.platform.faultsErr; err != nil {
 		return nil, err
 	}
 	var add []fault.Rule
@@ -77,7 +77,7 @@ func (f *memory) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webho
 func (f *memory) SetShield(_ context.Context, on bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.rehearsing.shieldErr; err != nil {
+	if err := f.platform.shieldErr; err != nil {
 		return err
 	}
 	f.listener.Shield = on
@@ -92,8 +92,8 @@ func platform() retry.Policy {
 	}
 }
 
-// rehearsal drives a screen with the whole policy and a listener that runs.
-func rehearsal(t *testing.T, feed *memory, width, height int) *driver {
+// simulating drives a screen with the whole policy and a listener that runs.
+func simulating(t *testing.T, feed *memory, width, height int) *driver {
 	t.Helper()
 	feed.listener.Local, feed.listener.Target = "http://127.0.0.1:4480", "http://localhost:3000"
 	d := drive(t, feed, width, height, Options{})
@@ -104,7 +104,7 @@ func rehearsal(t *testing.T, feed *memory, width, height int) *driver {
 
 // stagesOf are the stages of a simulation whose app answers as told; each
 // answer takes 3 ms, and each gap eleven minutes.
-func stagesOf(ask retry.Rehearsal, answers ...int) []retry.Stage {
+func stagesOf(ask retry.SimulationRequest, answers ...int) []retry.Stage {
 	var all []retry.Stage
 	at := time.Duration(0)
 	for i, status := range answers {
@@ -130,7 +130,7 @@ func stagesOf(ask retry.Rehearsal, answers ...int) []retry.Stage {
 }
 
 // recordOf is what those stages come to.
-func recordOf(ask retry.Rehearsal, stages []retry.Stage, outcome retry.Outcome) retry.Record {
+func recordOf(ask retry.SimulationRequest, stages []retry.Stage, outcome retry.Outcome) retry.Record {
 	r := retry.Record{Simulation: ask.Simulation, Start: noon, Outcome: outcome}
 	for _, s := range stages {
 		if s.Sent != nil {
@@ -142,9 +142,9 @@ func recordOf(ask retry.Rehearsal, stages []retry.Stage, outcome retry.Outcome) 
 
 // playing has the fake play the answers, and hold after one of the stages, by
 // its number, until it is let go; 0: it does not hold.
-func playing(f *memory, hold int, answers ...int) (asked *retry.Rehearsal, held <-chan struct{}, goOn func()) {
-	asked, released, reached := new(retry.Rehearsal), make(chan struct{}), make(chan struct{})
-	f.rehearsing.simulate = func(ctx context.Context, r retry.Rehearsal, watch func(retry.Stage)) (retry.Report, error) {
+func playing(f *memory, hold int, answers ...int) (asked *retry.SimulationRequest, held <-chan struct{}, goOn func()) {
+	asked, released, reached := new(retry.SimulationRequest), make(chan struct{}), make(chan struct{})
+	f.platform.simulate = func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Stage)) (retry.Report, error) {
 		*asked = r
 		stages := stagesOf(r, answers...)
 		for i, s := range stages {

@@ -73,7 +73,7 @@ func BenchmarkSimulation(b *testing.B) {
 	})
 	b.Run("a simulation", func(b *testing.B) {
 		p, st := benchRig(b, http.StatusTooManyRequests)
-		ask := retry.Rehearsal{Simulation: retry.Simulation{Policy: taskee.Policy()}}
+		ask := retry.SimulationRequest{Simulation: retry.Simulation{Policy: taskee.Policy()}}
 		for n := 0; b.Loop(); n++ {
 			ask.Resend.EventID = benchEvent(b, st, n)
 			if r, err := p.Simulate(b.Context(), ask); err != nil || len(r.Record.Sends) != 7 {
@@ -115,7 +115,7 @@ func BenchmarkRescue(b *testing.B) {
 			}
 			putters.Wait()
 			b.ResetTimer()
-			r, err := p.Rescue(b.Context(), webhook.Rescue{Parallel: parallel}, nil)
+			r, err := p.ResendBatch(b.Context(), webhook.Batch{Parallel: parallel}, nil)
 			if err != nil || r.Accepted != b.N {
 				b.Fatal(r, err)
 			}

@@ -11,8 +11,8 @@ import (
 )
 
 // rescuing has the fake rescue some events, and keep some apart.
-func rescuing(f *memory, r webhook.RescueReport) {
-	f.rehearsing.rescue = func(_ context.Context, ask webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+func rescuing(f *memory, r webhook.BatchReport) {
+	f.platform.batch = func(_ context.Context, ask webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		out := r
 		if ask.Unverified {
 			out.Accepted, out.Refused = out.Accepted+out.Refused, 0
@@ -21,7 +21,7 @@ func rescuing(f *memory, r webhook.RescueReport) {
 			out.Accepted, out.Unknown = out.Accepted+out.Unknown, 0
 		}
 		for n := range out.Total {
-			watch(webhook.Rescued{Done: n + 1, Total: out.Total})
+			watch(webhook.BatchItem{Done: n + 1, Total: out.Total})
 		}
 		return out, nil
 	}
@@ -29,7 +29,7 @@ func rescuing(f *memory, r webhook.RescueReport) {
 
 // dryRuns are which rescues so far were none.
 func (f *memory) dryRuns() (all []bool) {
-	for _, r := range f.rehearsing.rescues {
+	for _, r := range f.platform.batches {
 		all = append(all, r.DryRun)
 	}
 	return all
@@ -37,9 +37,9 @@ func (f *memory) dryRuns() (all []bool) {
 
 func TestARescueIsLookedAtAndThenBegun(t *testing.T) {
 	feed := many(2)
-	feed.listener.Rescuable = 12
-	rescuing(feed, webhook.RescueReport{Total: 17, Accepted: 12, Refused: 2, Unknown: 1, Bodyless: 1, Skipped: 1})
-	d := rehearsal(t, feed, 80, 24)
+	feed.listener.Resendable = 12
+	rescuing(feed, webhook.BatchReport{Total: 17, Accepted: 12, Refused: 2, Unknown: 1, Bodyless: 1, Skipped: 1})
+	d := simulating(t, feed, 80, 24)
 	d.sees("12 lost: ctrl+r to rescue")
 	d.press("ctrl+r")
 	d.sees("Rescue: 12 events would be sent. Not sent: 2 refused for the signature, 1 of")
@@ -54,20 +54,20 @@ func TestARescueIsLookedAtAndThenBegun(t *testing.T) {
 	if got := fmt.Sprint(feed.dryRuns()); got != "[true true true true false]" {
 		t.Errorf("dry runs %s", got)
 	}
-	last := feed.rehearsing.rescues[4]
-	if want := (webhook.Rescue{IncludeUnknown: true}); last != want {
+	last := feed.platform.batches[4]
+	if want := (webhook.Batch{IncludeUnknown: true}); last != want {
 		t.Errorf("rescue %+v", last)
 	}
 }
 
 func TestARescueCanBeLeftBeforeItBegins(t *testing.T) {
 	feed := many(2)
-	rescuing(feed, webhook.RescueReport{Total: 2, Refused: 2})
-	d := rehearsal(t, feed, 80, 24)
+	rescuing(feed, webhook.BatchReport{Total: 2, Refused: 2})
+	d := simulating(t, feed, 80, 24)
 	d.press("ctrl+r")
 	d.sees("Rescue: 0 events would be sent")
 	d.press("esc")
-	rescuing(feed, webhook.RescueReport{Total: 1, Bodyless: 1})
+	rescuing(feed, webhook.BatchReport{Total: 1, Bodyless: 1})
 	d.press("ctrl+r")
 	d.sees("there is nothing to send")
 	d.press("enter")
@@ -78,8 +78,8 @@ func TestARescueCanBeLeftBeforeItBegins(t *testing.T) {
 
 func TestARescueOfWhatIsShown(t *testing.T) {
 	feed := many(2)
-	rescuing(feed, webhook.RescueReport{Total: 1, Accepted: 1})
-	d := rehearsal(t, feed, 80, 24)
+	rescuing(feed, webhook.BatchReport{Total: 1, Accepted: 1})
+	d := simulating(t, feed, 80, 24)
 	d.press("/")
 	d.typed("type:Contact*")
 	d.press("enter")
@@ -89,25 +89,25 @@ func TestARescueOfWhatIsShown(t *testing.T) {
 	d.press("o")
 	d.sees("look at all that was lost")
 	d.press("r")
-	last := feed.rehearsing.rescues[len(feed.rehearsing.rescues)-1]
-	if want := (webhook.Rescue{Filter: "type:Contact*"}); last != want {
+	last := feed.platform.batches[len(feed.platform.batches)-1]
+	if want := (webhook.Batch{Filter: "type:Contact*"}); last != want {
 		t.Errorf("rescue %+v", last)
 	}
 }
 
 func TestHowARescueEndsIsSaid(t *testing.T) {
 	tests := []struct {
-		report webhook.RescueReport
+		report webhook.BatchReport
 		want   string
 	}{
-		{webhook.RescueReport{}, "nothing is lost"},
-		{webhook.RescueReport{Total: 9, Failed: 5, Accepted: 1, Stopped: "5 failures in a row, the last: refused"}, "stopped: 5 failures in a row, the last: refused; ctrl+r goes on where it stopped"},
-		{webhook.RescueReport{Total: 2, Accepted: 1, Failed: 1}, "1 event rescued, 1 failed"},
+		{webhook.BatchReport{}, "nothing is lost"},
+		{webhook.BatchReport{Total: 9, Failed: 5, Accepted: 1, Stopped: "5 failures in a row, the last: refused"}, "stopped: 5 failures in a row, the last: refused; ctrl+r goes on where it stopped"},
+		{webhook.BatchReport{Total: 2, Accepted: 1, Failed: 1}, "1 event rescued, 1 failed"},
 	}
 	for _, tt := range tests {
 		feed := many(1)
 		rescuing(feed, tt.report)
-		d := rehearsal(t, feed, 120, 24)
+		d := simulating(t, feed, 120, 24)
 		d.press("ctrl+r")
 		if tt.report.Total > 0 {
 			d.press("r")
@@ -118,18 +118,18 @@ func TestHowARescueEndsIsSaid(t *testing.T) {
 
 func TestARescueThatCannotBeMadeSaysWhy(t *testing.T) {
 	feed := many(1)
-	d := rehearsal(t, feed, 80, 24)
-	feed.rehearsing.rescue = func(_ context.Context, r webhook.Rescue, _ func(webhook.Rescued)) (webhook.RescueReport, error) {
+	d := simulating(t, feed, 80, 24)
+	feed.platform.batch = func(_ context.Context, r webhook.Batch, _ func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		if r.DryRun {
-			return webhook.RescueReport{Total: 1, Accepted: 1}, nil
+			return webhook.BatchReport{Total: 1, Accepted: 1}, nil
 		}
-		return webhook.RescueReport{}, errors.New("the listener is gone")
+		return webhook.BatchReport{}, errors.New("the listener is gone")
 	}
 	d.press("ctrl+r", "r")
 	d.sees("↑ 0 events rescued; the listener is gone")
 	d.press("esc")
-	feed.rehearsing.rescue = func(context.Context, webhook.Rescue, func(webhook.Rescued)) (webhook.RescueReport, error) {
-		return webhook.RescueReport{}, errors.New("the store is gone")
+	feed.platform.batch = func(context.Context, webhook.Batch, func(webhook.BatchItem)) (webhook.BatchReport, error) {
+		return webhook.BatchReport{}, errors.New("the store is gone")
 	}
 	d.press("ctrl+r")
 	d.sees("cannot rescue: the store is gone")
@@ -138,25 +138,25 @@ func TestARescueThatCannotBeMadeSaysWhy(t *testing.T) {
 // halting has the fake rescue four of ten events, one of which fails and one of
 // which is passed over, call halt, and end when it is stopped.
 func halting(f *memory, halt func()) {
-	f.rehearsing.rescue = func(ctx context.Context, ask webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+	f.platform.batch = func(ctx context.Context, ask webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		if ask.DryRun {
-			return webhook.RescueReport{Total: 10, Accepted: 9, Refused: 1}, nil
+			return webhook.BatchReport{Total: 10, Accepted: 9, Refused: 1}, nil
 		}
-		watch(webhook.Rescued{Done: 1, Total: 10})
-		watch(webhook.Rescued{Event: webhook.Summary{Event: webhook.Event{ID: 2}}, Done: 2, Total: 10, Reason: "the app answered 500"})
-		watch(webhook.Rescued{Done: 3, Total: 10, Skip: webhook.SkipRefused, Reason: "refused"})
-		watch(webhook.Rescued{Done: 4, Total: 10})
+		watch(webhook.BatchItem{Done: 1, Total: 10})
+		watch(webhook.BatchItem{Event: webhook.Summary{Event: webhook.Event{ID: 2}}, Done: 2, Total: 10, Reason: "the app answered 500"})
+		watch(webhook.BatchItem{Done: 3, Total: 10, Skip: webhook.SkipRefused, Reason: "refused"})
+		watch(webhook.BatchItem{Done: 4, Total: 10})
 		halt()
-		watch(webhook.Rescued{Done: 5, Total: 10})
-		return webhook.RescueReport{}, ctx.Err()
+		watch(webhook.BatchItem{Done: 5, Total: 10})
+		return webhook.BatchReport{}, ctx.Err()
 	}
 }
 
 func TestARescueIsStoppedBetweenTwoEvents(t *testing.T) {
 	for _, stop := range []string{"esc", "x"} {
 		feed := many(2)
-		feed.listener.Rescuable = 9
-		d := rehearsal(t, feed, 80, 24)
+		feed.listener.Resendable = 9
+		d := simulating(t, feed, 80, 24)
 		halting(feed, func() {
 			d.send(tickMsg{d.m.now.Add(time.Second), false})
 			d.sees("Rescuing: 4 of 10, ✓ 2 accepted, ✗ 1 failed")
@@ -173,18 +173,18 @@ func TestARescueIsStoppedBetweenTwoEvents(t *testing.T) {
 func TestRescueViews(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
 		feed := many(5)
-		feed.listener.Rescuable = 12
-		d := rehearsal(t, feed, size[0], size[1])
-		rescuing(feed, webhook.RescueReport{Total: 14, Accepted: 12, Refused: 1, Unknown: 1})
+		feed.listener.Resendable = 12
+		d := simulating(t, feed, size[0], size[1])
+		rescuing(feed, webhook.BatchReport{Total: 14, Accepted: 12, Refused: 1, Unknown: 1})
 		d.press("ctrl+r")
-		d.golden("rescue")
+		d.golden("resend-failed")
 		d.press("esc")
 		halting(feed, func() {
 			d.send(tickMsg{d.m.now.Add(time.Second), false})
-			d.golden("rescue-progress")
+			d.golden("resend-failed-progress")
 			d.press("x")
 		})
 		d.press("ctrl+r", "r")
-		d.golden("rescue-summary")
+		d.golden("resend-failed-summary")
 	}
 }

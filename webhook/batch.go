@@ -3,7 +3,7 @@ package webhook
 // Rescue asks for everything that was lost to be sent to the app again, in
 // the order of arrival. The zero value takes all that is lost or presumed
 // lost and not yet rescued.
-type Rescue struct {
+type Batch struct {
 	Filter string `json:"filter,omitempty"` // only these, in the language of package webhook/filter
 	To     string `json:"to,omitempty"`     // a target as on the command line; "": the current one
 	// Rate is how many events are sent a second at most; 0: as fast as the app
@@ -32,7 +32,7 @@ const (
 )
 
 // Rescued is what a rescue did with one event.
-type Rescued struct {
+type BatchItem struct {
 	Event Summary `json:"event"`
 	Skip  Skip    `json:"skip,omitempty"` // "": it was sent, or would be
 	// Reason says in words why it was passed over, or could not be sent.
@@ -45,7 +45,7 @@ type Rescued struct {
 }
 
 // RescueReport sums up a rescue.
-type RescueReport struct {
+type BatchReport struct {
 	Total    int `json:"total"`    // events that were lost when it began
 	Accepted int `json:"accepted"` // rescued now; in a dry run those that would be sent
 	Failed   int `json:"failed"`   // sent, and not accepted

@@ -2,15 +2,15 @@ package retry
 
 import "github.com/taskhook/taskhook/webhook"
 
-// Rehearsal asks for a simulation with a stored event.
-type Rehearsal struct {
+// SimulationRequest asks for a simulation with a stored event.
+type SimulationRequest struct {
 	// Resend says which event is sent, where to, and whether it gets a new
 	// webhookId and timestamp: one for the whole simulation.
 	Resend     webhook.Resend `json:"resend"`
 	Simulation Simulation     `json:"simulation"`
 }
 
-// Stage is one step of a rehearsal, for whoever watches it.
+// Stage is one step of a simulation, for whoever watches it.
 type Stage struct {
 	Progress
 	// Attempt is stored, and State is the event's after it. In a StepAnswer.
@@ -20,14 +20,14 @@ type Stage struct {
 	Notes []string `json:",omitempty"`
 }
 
-// Report is how a rehearsal ended.
+// Report is how a simulation ended.
 type Report struct {
 	EventID webhook.ID
 	Record  Record
 	Remarks []Remark // what it shows about the app
 }
 
-// Steering is what a person wants of the rehearsal of an event that is under
+// Steering is what a person wants of the simulation of an event that is under
 // way. The zero value of all but EventID wants nothing.
 type Steering struct {
 	EventID webhook.ID `json:"eventId"`

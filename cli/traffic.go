@@ -12,16 +12,16 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// rehearseFlags are the flags of listen and demo that change what becomes of
+// trafficFlags are the flags of listen and demo that change what becomes of
 // live traffic.
-type rehearseFlags struct {
+type trafficFlags struct {
 	shield    bool
 	faults    []string
 	faultFile string
 	rules     []fault.Rule // of both
 }
 
-func (f *rehearseFlags) add(cmd *cobra.Command) {
+func (f *trafficFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.BoolVar(&f.shield, "shield", false, "answer 429 while your app is down or takes longer than 10s (or --timeout, if that is given), so that Taskee sends the event again instead of losing it")
 	fl.StringArrayVar(&f.faults, "fault", nil, "inject faults by RULE, such as 'type:ContactCreate rate:30% status:429' (repeatable; see taskhook faults --help)")
@@ -30,7 +30,7 @@ func (f *rehearseFlags) add(cmd *cobra.Command) {
 	onlyOnCommandLine(fl, "fault", "fault-file")
 }
 
-func (f *rehearseFlags) understand(cmd *cobra.Command) error {
+func (f *trafficFlags) understand(cmd *cobra.Command) error {
 	var err error
 	if f.rules, err = parseRules(cmd, f.faults); err != nil || f.faultFile == "" {
 		return err
@@ -40,13 +40,13 @@ func (f *rehearseFlags) understand(cmd *cobra.Command) error {
 	return err
 }
 
-// rehearseEvery is how often is looked for a change of rules and shield.
-const rehearseEvery = 500 * time.Millisecond
+// trafficEvery is how often is looked for a change of rules and shield.
+const trafficEvery = 500 * time.Millisecond
 
-// watchRehearsal says, as long as ctx lasts, when rules begin or end and when
+// watchTraffic says, as long as ctx lasts, when rules begin or end and when
 // the shield goes up or down, whoever did it: nothing is injected silently.
-func (s *session) watchRehearsal(ctx context.Context) {
-	tick := time.NewTicker(rehearseEvery)
+func (s *session) watchTraffic(ctx context.Context) {
+	tick := time.NewTicker(trafficEvery)
 	defer tick.Stop()
 	said := map[int]bool{} // the rules that were said to be on
 	shield := false
@@ -92,7 +92,7 @@ func (s *session) recountLost(ctx context.Context, w *lostWatch) {
 	first := w.at.IsZero()
 	w.lost, w.at = counts.Lost, time.Now()
 	if first {
-		s.offerRescue(ctx)
+		s.offerResend(ctx)
 		return
 	}
 	s.countLost(ctx)
@@ -138,8 +138,8 @@ func (s *session) sayShield(ctx context.Context, up bool) {
 	s.say(text, true)
 }
 
-// offerRescue says what the app has missed, once it answers again.
-func (s *session) offerRescue(ctx context.Context) {
+// offerResend says what the app has missed, once it answers again.
+func (s *session) offerResend(ctx context.Context) {
 	n := s.countLost(ctx)
 	if n > 0 {
 		s.say(fmt.Sprintf("%d lost: taskhook rescue sends what your app has missed", n), true)
@@ -148,12 +148,12 @@ func (s *session) offerRescue(ctx context.Context) {
 
 // countLost counts what a rescue is for, and remembers it for the screen.
 func (s *session) countLost(ctx context.Context) int {
-	n, err := s.proxy.Lost(ctx)
+	n, err := s.proxy.Resendable(ctx)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		s.logger.Error("what is lost cannot be counted", "error", err)
 	}
 	s.mu.Lock()
-	s.rescuable = n
+	s.resendable = n
 	s.mu.Unlock()
 	return n
 }

@@ -13,59 +13,59 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// rescueStop is after how many failures in a row a rescue ends: the app is
+// maxFailures is after how many failures in a row a rescue ends: the app is
 // down then, and there is no use in sending it the rest.
-const rescueStop = 5
+const maxFailures = 5
 
 // Rescue sends the app what was lost, in the order of arrival, and returns
 // when it is done. Every attempt is stored before the next is made, so that
 // after a crash a second rescue goes on where the first stopped. The watcher
 // is called for every event, one call at a time.
 //
-// An error, such as webhook.ErrRescuing while another one runs, says that nothing could be selected or sent at all; a rescue that
+// An error, such as webhook.ErrBatchRunning while another one runs, says that nothing could be selected or sent at all; a rescue that
 // ended early says why in the report.
-func (p *Proxy) Rescue(ctx context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+func (p *Proxy) ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 	if p.flight.stopping() || !p.flight.enter() {
-		return webhook.RescueReport{}, ErrStopping
+		return webhook.BatchReport{}, ErrStopping
 	}
 	defer p.flight.leave()
 	if r.Rate < 0 || r.Parallel < 0 {
-		return webhook.RescueReport{}, errors.New("a rescue needs a rate and a number of events at one time that are not negative")
+		return webhook.BatchReport{}, errors.New("a rescue needs a rate and a number of events at one time that are not negative")
 	}
 	if _, err := p.target(r.To); err != nil && !r.DryRun {
-		return webhook.RescueReport{}, err
+		return webhook.BatchReport{}, err
 	}
 	ids, err := p.lost(ctx, r.Filter, lostStates+"|interrupted|refused")
 	if err != nil {
-		return webhook.RescueReport{}, err
+		return webhook.BatchReport{}, err
 	}
 	if !r.DryRun {
-		if !p.rescuing.CompareAndSwap(false, true) {
-			return webhook.RescueReport{}, webhook.ErrRescuing
+		if !p.batching.CompareAndSwap(false, true) {
+			return webhook.BatchReport{}, webhook.ErrBatchRunning
 		}
-		defer p.rescuing.Store(false)
+		defer p.batching.Store(false)
 	}
-	w := &rescue{proxy: p, asked: r, watch: watch, seen: map[sameWebhook]webhook.ID{}}
+	w := &batch{proxy: p, asked: r, watch: watch, seen: map[sameWebhook]webhook.ID{}}
 	w.report.Total = len(ids)
 	return w.run(ctx, ids)
 }
 
-// Lost returns how many events a rescue would send.
-func (p *Proxy) Lost(ctx context.Context) (int, error) {
-	report, err := p.Rescue(ctx, webhook.Rescue{DryRun: true}, nil)
+// Resendable returns how many events a batch of all that failed would send.
+func (p *Proxy) Resendable(ctx context.Context) (int, error) {
+	report, err := p.ResendBatch(ctx, webhook.Batch{DryRun: true}, nil)
 	return report.Accepted, err
 }
 
 // lostStates are the states that a rescue is for.
 const lostStates = "state:lost|presumed-lost"
 
-// rescuePage is how many events are selected at a time.
-const rescuePage = 1000
+// batchPage is how many events are selected at a time.
+const batchPage = 1000
 
 // lost returns the events in some states that a filter selects, in the order
 // of arrival.
 func (p *Proxy) lost(ctx context.Context, filter, states string) ([]webhook.ID, error) {
-	q := webhook.Query{Filter: states, Limit: rescuePage}
+	q := webhook.Query{Filter: states, Limit: batchPage}
 	if filter != "" {
 		q.Filter += " (" + filter + ")"
 	}
@@ -86,14 +86,14 @@ func (p *Proxy) lost(ctx context.Context, filter, states string) ([]webhook.ID, 
 	return ids, nil
 }
 
-// rescue is a rescue under way.
-type rescue struct {
+// batch is a batch under way.
+type batch struct {
 	proxy *Proxy
-	asked webhook.Rescue
-	watch func(webhook.Rescued)
+	asked webhook.Batch
+	watch func(webhook.BatchItem)
 
 	mu     sync.Mutex
-	report webhook.RescueReport
+	report webhook.BatchReport
 	done   int
 	seen   map[sameWebhook]webhook.ID // the event that is sent for all of them
 	row    int                        // failures in a row
@@ -106,7 +106,7 @@ type sameWebhook struct {
 }
 
 // run works through the events, so many at a time, and begins them in order.
-func (w *rescue) run(ctx context.Context, ids []webhook.ID) (webhook.RescueReport, error) {
+func (w *batch) run(ctx context.Context, ids []webhook.ID) (webhook.BatchReport, error) {
 	free := make(chan struct{}, max(w.asked.Parallel, 1))
 	var senders sync.WaitGroup
 	defer senders.Wait()
@@ -161,8 +161,8 @@ func stopReason(err error) string {
 }
 
 // look decides about one event; nil: it is not sent.
-func (w *rescue) look(ctx context.Context, id webhook.ID) (webhook.Rescued, *resending) {
-	one := webhook.Rescued{}
+func (w *batch) look(ctx context.Context, id webhook.ID) (webhook.BatchItem, *resending) {
+	one := webhook.BatchItem{}
 	sum, err := w.proxy.opts.Store.Summary(ctx, id)
 	if err != nil {
 		one.Event.ID = id
@@ -203,10 +203,10 @@ func identity(e webhook.Event) sameWebhook {
 }
 
 // sending has an event stand for all that are the same webhook.
-func (w *rescue) sending(s *resending) { w.seen[identity(s.received)] = s.received.ID }
+func (w *batch) sending(s *resending) { w.seen[identity(s.received)] = s.received.ID }
 
 // passOver says why an event is not to be sent, as far as its summary tells.
-func (w *rescue) passOver(ctx context.Context, sum webhook.Summary, state webhook.State) (webhook.Skip, string) {
+func (w *batch) passOver(ctx context.Context, sum webhook.Summary, state webhook.State) (webhook.Skip, string) {
 	switch state {
 	case webhook.StateRefused:
 		if sum.Outcome.AcceptedLater {
@@ -235,7 +235,7 @@ const maxTries = 64
 // acceptedAs is another event with the same webhookId and bytes that the app
 // has accepted, before or since; 0 if none. A forged one does not count: it
 // would keep the genuine event from the app.
-func (w *rescue) acceptedAs(ctx context.Context, sum webhook.Summary) webhook.ID {
+func (w *batch) acceptedAs(ctx context.Context, sum webhook.Summary) webhook.ID {
 	before, after := sum, sum
 	for range maxTries {
 		if before.RedeliveryOf == 0 || before.Altered {
@@ -264,13 +264,13 @@ func (w *rescue) acceptedAs(ctx context.Context, sum webhook.Summary) webhook.ID
 	return 0
 }
 
-func (w *rescue) other(ctx context.Context, id webhook.ID) (webhook.Summary, bool) {
+func (w *batch) other(ctx context.Context, id webhook.ID) (webhook.Summary, bool) {
 	sum, err := w.proxy.opts.Store.Summary(ctx, id)
 	return sum, err == nil
 }
 
 // accepted reports whether the app has accepted an event that could be trusted.
-func (w *rescue) accepted(sum webhook.Summary) bool {
+func (w *batch) accepted(sum webhook.Summary) bool {
 	trusted := sum.Verdict.Status == webhook.Valid || sum.Verdict.Status == webhook.Unchecked || w.asked.Unverified
 	switch sum.State(time.Now()) {
 	case webhook.StateAccepted, webhook.StateRescued:
@@ -280,7 +280,7 @@ func (w *rescue) accepted(sum webhook.Summary) bool {
 }
 
 // distrust says why the keys that are trusted now do not let an event pass.
-func (w *rescue) distrust(e webhook.Event) (webhook.Skip, string) {
+func (w *batch) distrust(e webhook.Event) (webhook.Skip, string) {
 	v := e.Verdict
 	if check := w.proxy.opts.Check; check != nil {
 		v = check(e)
@@ -292,7 +292,7 @@ func (w *rescue) distrust(e webhook.Event) (webhook.Skip, string) {
 }
 
 // send sends one event and tells what came of it.
-func (w *rescue) send(ctx context.Context, one webhook.Rescued, s *resending) {
+func (w *batch) send(ctx context.Context, one webhook.BatchItem, s *resending) {
 	attempt, state, err := w.proxy.sendAgain(ctx, s)
 	switch {
 	case err != nil:
@@ -309,7 +309,7 @@ func (w *rescue) send(ctx context.Context, one webhook.Rescued, s *resending) {
 }
 
 // tell counts what was done with one event, and says it.
-func (w *rescue) tell(one webhook.Rescued) {
+func (w *batch) tell(one webhook.BatchItem) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.done++
@@ -334,19 +334,19 @@ func (w *rescue) tell(one webhook.Rescued) {
 }
 
 // count counts an event that was sent, or would be.
-func (w *rescue) count(one webhook.Rescued) {
+func (w *batch) count(one webhook.BatchItem) {
 	if one.Reason == "" {
 		w.report.Accepted++
 		w.row = 0
 		return
 	}
 	w.report.Failed++
-	if w.row++; w.row >= rescueStop && w.report.Stopped == "" {
+	if w.row++; w.row >= maxFailures && w.report.Stopped == "" {
 		w.report.Stopped = fmt.Sprintf("%d failures in a row, the last: %s", w.row, one.Reason)
 	}
 }
 
-func (w *rescue) stop(why string) {
+func (w *batch) stop(why string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.report.Stopped == "" {
@@ -354,7 +354,7 @@ func (w *rescue) stop(why string) {
 	}
 }
 
-func (w *rescue) stopped() bool {
+func (w *batch) stopped() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.report.Stopped != ""

@@ -52,9 +52,9 @@ func TestARescueSendsWhatWasLostInTheOrderOfArrival(t *testing.T) {
 	overdue := time.Now().Add(-time.Hour)
 	put(t, st, numbered(4), webhook.Answer{Status: 429, By: webhook.ByApp, At: overdue, RetryAt: overdue})
 	put(t, st, numbered(5), webhook.Answer{Status: 429, By: webhook.ByApp, At: time.Now(), RetryAt: time.Now().Add(time.Hour)})
-	var seen []webhook.Rescued
-	report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, func(one webhook.Rescued) { seen = append(seen, one) })
-	if err != nil || report != (webhook.RescueReport{Total: 4, Accepted: 4}) {
+	var seen []webhook.BatchItem
+	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, func(one webhook.BatchItem) { seen = append(seen, one) })
+	if err != nil || report != (webhook.BatchReport{Total: 4, Accepted: 4}) {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	want := []string{numbered(0), numbered(1), numbered(2), numbered(4)}
@@ -66,7 +66,7 @@ func TestARescueSendsWhatWasLostInTheOrderOfArrival(t *testing.T) {
 			t.Errorf("step %d: %+v", i+1, one)
 		}
 	}
-	again, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil)
+	again, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil)
 	if err != nil || again.Total != 0 {
 		t.Errorf("a second rescue: %+v, %v", again, err)
 	}
@@ -78,48 +78,48 @@ func TestWhatARescuePassesOver(t *testing.T) {
 	tests := []struct {
 		name string
 		put  func(*testing.T, *store.Store)
-		ask  webhook.Rescue
-		want webhook.RescueReport
+		ask  webhook.Batch
+		want webhook.BatchReport
 	}{
 		{"a forged event that was turned away", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, forged)
-		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Refused: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Refused: 1}},
 		{"a forged event that was forwarded", func(t *testing.T, st *store.Store) { put(t, st, numbered(0), lost, forged) },
-			webhook.Rescue{}, webhook.RescueReport{Total: 1, Refused: 1}},
+			webhook.Batch{}, webhook.BatchReport{Total: 1, Refused: 1}},
 		{"forged events, asked for", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost, forged)
 			put(t, st, numbered(1), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, forged)
-		}, webhook.Rescue{Unverified: true}, webhook.RescueReport{Total: 2, Accepted: 2}},
+		}, webhook.Batch{Unverified: true}, webhook.BatchReport{Total: 2, Accepted: 2}},
 		{"one whose body was not kept", func(t *testing.T, st *store.Store) {
 			put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, bodyless)
-		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Bodyless: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Bodyless: 1}},
 		{"one of which a redelivery was accepted", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost)
 			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
-		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Skipped: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Skipped: 1}},
 		{"one that had been accepted before", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
 			put(t, st, numbered(0), lost)
-		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Skipped: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Skipped: 1}},
 		{"all but one of a webhook that came thrice", func(t *testing.T, st *store.Store) {
 			for range 3 {
 				put(t, st, numbered(0), lost)
 			}
-		}, webhook.Rescue{}, webhook.RescueReport{Total: 3, Accepted: 1, Same: 2}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 3, Accepted: 1, Same: 2}},
 		{"none that is genuine for a forged one with its webhookId", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost, forged)
 			put(t, st, numbered(0), lost)
-		}, webhook.Rescue{}, webhook.RescueReport{Total: 2, Accepted: 1, Refused: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Accepted: 1, Refused: 1}},
 		{"none for a forged one that the app accepted", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()}, forged)
 			put(t, st, numbered(0), lost)
-		}, webhook.Rescue{}, webhook.RescueReport{Total: 1, Accepted: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Accepted: 1}},
 		{"none that has other bytes", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost)
 			put(t, st, numbered(0)+" ", lost)
-		}, webhook.Rescue{}, webhook.RescueReport{Total: 2, Accepted: 2}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Accepted: 2}},
 		{"what a filter does not select", func(t *testing.T, st *store.Store) { putLost(t, st, 3) },
-			webhook.Rescue{Filter: "wh:w1"}, webhook.RescueReport{Total: 1, Accepted: 1}},
+			webhook.Batch{Filter: "wh:w1"}, webhook.BatchReport{Total: 1, Accepted: 1}},
 	}
 	for _, tt := range tests {
 		for _, dry := range []bool{true, false} {
@@ -128,7 +128,7 @@ func TestWhatARescuePassesOver(t *testing.T) {
 				r, st := realRig(t, app(t, s.ServeHTTP))
 				tt.put(t, st)
 				tt.ask.DryRun = dry
-				got, err := r.proxy.Rescue(t.Context(), tt.ask, nil)
+				got, err := r.proxy.ResendBatch(t.Context(), tt.ask, nil)
 				if !dry { // what was sent by then is accepted by then
 					got.Same, got.Skipped = got.Skipped, got.Same
 					if tt.want.Same == 0 {
@@ -152,8 +152,8 @@ func TestASecondRescueSendsNothingThatTheFirstHasSent(t *testing.T) {
 	for range 3 {
 		put(t, st, numbered(0), lost)
 	}
-	for round, want := range []webhook.RescueReport{{Total: 3, Accepted: 1, Skipped: 2}, {Total: 2, Skipped: 2}} {
-		if got, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil); err != nil || got != want {
+	for round, want := range []webhook.BatchReport{{Total: 3, Accepted: 1, Skipped: 2}, {Total: 2, Skipped: 2}} {
+		if got, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); err != nil || got != want {
 			t.Errorf("round %d: %+v, %v", round+1, got, err)
 		}
 	}
@@ -167,14 +167,14 @@ func TestOnlyOneRescueRunsAtATime(t *testing.T) {
 	r, st := realRig(t, app(t, s.ServeHTTP))
 	putLost(t, st, 2)
 	var second error
-	if _, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, func(one webhook.Rescued) {
+	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, func(one webhook.BatchItem) {
 		if one.Done == 1 {
-			_, second = r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil)
+			_, second = r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil)
 		}
-	}); err != nil || !errors.Is(second, webhook.ErrRescuing) {
+	}); err != nil || !errors.Is(second, webhook.ErrBatchRunning) {
 		t.Errorf("%v, the second: %v", err, second)
 	}
-	if _, err := r.proxy.Lost(t.Context()); err != nil {
+	if _, err := r.proxy.Resendable(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -187,8 +187,8 @@ func TestARescueGoesByTheKeysThatAreTrustedNow(t *testing.T) {
 		}
 	})
 	putLost(t, st, 1)
-	var one webhook.Rescued
-	report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, func(r webhook.Rescued) { one = r })
+	var one webhook.BatchItem
+	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, func(r webhook.BatchItem) { one = r })
 	if err != nil || report.Refused != 1 || one.Reason != "the key was replaced" {
 		t.Errorf("%+v, %+v, %v", report, one, err)
 	}
@@ -211,10 +211,10 @@ func TestInterruptedEventsAreRescuedOnlyWhenAskedFor(t *testing.T) {
 	defer func() { _ = st.Close() }()
 	r := newRig(t, app(t, s.ServeHTTP), func(o *Options) { o.Store = st })
 	for _, unknown := range []bool{false, true} {
-		report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{IncludeUnknown: unknown}, nil)
-		want := webhook.RescueReport{Total: 1, Unknown: 1}
+		report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{IncludeUnknown: unknown}, nil)
+		want := webhook.BatchReport{Total: 1, Unknown: 1}
 		if unknown {
-			want = webhook.RescueReport{Total: 1, Accepted: 1}
+			want = webhook.BatchReport{Total: 1, Accepted: 1}
 		}
 		if err != nil || report != want {
 			t.Errorf("%+v, %v", report, err)
@@ -226,14 +226,14 @@ func TestARescueStopsAfterFiveFailuresInARow(t *testing.T) {
 	s := &script{statuses: []int{200, 500, 500, 200, 500}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
 	ids := putLost(t, st, 12)
-	report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil)
-	if err != nil || report != (webhook.RescueReport{Total: 12, Accepted: 2, Failed: 7, Stopped: "5 failures in a row, the last: the app answered 500"}) {
+	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil)
+	if err != nil || report != (webhook.BatchReport{Total: 12, Accepted: 2, Failed: 7, Stopped: "5 failures in a row, the last: the app answered 500"}) {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	s.mu.Lock()
 	s.statuses = []int{200}
 	s.mu.Unlock()
-	if report, err = r.proxy.Rescue(t.Context(), webhook.Rescue{Parallel: 4, Rate: 10_000}, nil); err != nil || report != (webhook.RescueReport{Total: 10, Accepted: 10}) {
+	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{Parallel: 4, Rate: 10_000}, nil); err != nil || report != (webhook.BatchReport{Total: 10, Accepted: 10}) {
 		t.Errorf("the second rescue: %+v, %v", report, err)
 	}
 	for i, state := range states(t, st, ids) {
@@ -248,7 +248,7 @@ func TestACancelledRescueLosesNothing(t *testing.T) {
 	r, st := realRig(t, app(t, s.ServeHTTP))
 	ids := putLost(t, st, 5)
 	ctx, cancel := context.WithCancel(t.Context())
-	report, err := r.proxy.Rescue(ctx, webhook.Rescue{Rate: 1000}, func(one webhook.Rescued) {
+	report, err := r.proxy.ResendBatch(ctx, webhook.Batch{Rate: 1000}, func(one webhook.BatchItem) {
 		if one.Done == 2 {
 			cancel()
 		}
@@ -257,7 +257,7 @@ func TestACancelledRescueLosesNothing(t *testing.T) {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	left := len(ids) - report.Accepted
-	if report, err = r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil); err != nil || report.Total != left || report.Accepted != left {
+	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); err != nil || report.Total != left || report.Accepted != left {
 		t.Errorf("the second rescue: %+v, %v, want %d", report, err, left)
 	}
 	if calls := s.called(); len(calls) != len(ids) {
@@ -268,19 +268,19 @@ func TestACancelledRescueLosesNothing(t *testing.T) {
 func TestWhatCannotBeRescued(t *testing.T) {
 	r, st := realRig(t, "")
 	putLost(t, st, 1)
-	if _, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil); !errors.Is(err, ErrNoTarget) {
+	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); !errors.Is(err, ErrNoTarget) {
 		t.Errorf("without a target: %v", err)
 	}
-	if report, err := r.proxy.Rescue(t.Context(), webhook.Rescue{DryRun: true}, nil); err != nil || report.Accepted != 1 {
+	if report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{DryRun: true}, nil); err != nil || report.Accepted != 1 {
 		t.Errorf("a dry run without a target: %+v, %v", report, err)
 	}
-	for _, ask := range []webhook.Rescue{{Rate: -1}, {Parallel: -1}, {Filter: "nosuch:", DryRun: true}, {To: "::"}} {
-		if _, err := r.proxy.Rescue(t.Context(), ask, nil); err == nil {
+	for _, ask := range []webhook.Batch{{Rate: -1}, {Parallel: -1}, {Filter: "nosuch:", DryRun: true}, {To: "::"}} {
+		if _, err := r.proxy.ResendBatch(t.Context(), ask, nil); err == nil {
 			t.Errorf("%+v was taken", ask)
 		}
 	}
 	r.proxy.Drain()
-	if _, err := r.proxy.Rescue(t.Context(), webhook.Rescue{}, nil); !errors.Is(err, ErrStopping) {
+	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); !errors.Is(err, ErrStopping) {
 		t.Errorf("while stopping: %v", err)
 	}
 }

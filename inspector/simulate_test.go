@@ -18,7 +18,7 @@ import (
 func TestASimulationIsSetUpInAForm(t *testing.T) {
 	feed := many(3)
 	asked, _, _ := playing(feed, 0, 200, 200, 200)
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.press("t")
 	d.sees("Taskee's retries with #3 ContactCreate")
 	d.sees("! accepted before: an idempotent app will just say so. f: fresh")
@@ -33,7 +33,7 @@ func TestASimulationIsSetUpInAForm(t *testing.T) {
 	d.press("down")
 	d.typed("3001/hooks")
 	d.press("enter")
-	want := retry.Rehearsal{
+	want := retry.SimulationRequest{
 		Resend: webhook.Resend{EventID: 3, Fresh: true, To: "3001/hooks"},
 		Simulation: retry.Simulation{
 			Policy: platform(), Fail: 2, Status: http.StatusTooManyRequests, Mask: true, Speed: 600, Seed: 42,
@@ -77,7 +77,7 @@ func TestEveryChoiceOfTheFormIsWhatItSays(t *testing.T) {
 	for _, tt := range tests {
 		feed := many(1)
 		asked, _, _ := playing(feed, 0, 200)
-		d := rehearsal(t, feed, 80, 24)
+		d := simulating(t, feed, 80, 24)
 		d.press("t")
 		d.m.dialog.(*form).settings[5].text = "7"
 		if tt.name == "instant" { // upwards it goes past what is typed
@@ -94,7 +94,7 @@ func TestEveryChoiceOfTheFormIsWhatItSays(t *testing.T) {
 func TestAFormDoesNotBeginWithWhatCannotBeMeant(t *testing.T) {
 	feed := many(1)
 	asked, _, _ := playing(feed, 0, 200)
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.press("t", "up")
 	d.m.Update(tea.PasteMsg{Content: "ftp://x\x1b[2J"})
 	d.press("enter")
@@ -118,7 +118,7 @@ func TestAFormDoesNotBeginWithWhatCannotBeMeant(t *testing.T) {
 func TestARunningSimulationIsWatchedAndSteered(t *testing.T) {
 	feed := many(3)
 	_, held, goOn := playing(feed, 3, 429, 200)
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.m.now = noon
 	d.press("t")
 	d.slow = true
@@ -132,7 +132,7 @@ func TestARunningSimulationIsWatchedAndSteered(t *testing.T) {
 	d.sees("in 1.4 s · 14m00s virtual")
 	d.press("s", "5", "x")
 	want := []retry.Steering{{EventID: 3, Skip: true}, {EventID: 3, Answer: 500}, {EventID: 3, Cancel: true}}
-	if got := feed.rehearsing.steered; !slices.Equal(got, want) {
+	if got := feed.platform.steered; !slices.Equal(got, want) {
 		t.Errorf("steered %+v", got)
 	}
 	d.sees("virtual, then 500")
@@ -152,9 +152,9 @@ func TestARunningSimulationIsWatchedAndSteered(t *testing.T) {
 
 func TestASimulationThatCannotBeSteeredIsGivenUp(t *testing.T) {
 	feed := many(1)
-	feed.rehearsing.steerErr = webhook.ErrNotSimulating
+	feed.platform.steerErr = webhook.ErrNotSimulating
 	_, held, _ := playing(feed, 2, 429, 200)
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.press("t")
 	d.slow = true
 	d.press("enter")
@@ -171,7 +171,7 @@ func TestASimulationThatCannotBeSteeredIsGivenUp(t *testing.T) {
 func TestASimulationEndsWithTheScreen(t *testing.T) {
 	feed := many(1)
 	_, held, _ := playing(feed, 2, 429, 200)
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	ctx, quit := context.WithCancel(t.Context())
 	d.m.background = &background{ctx: ctx}
 	d.press("t")
@@ -190,7 +190,7 @@ func TestASimulationEndsWithTheScreen(t *testing.T) {
 func TestATimelineIsSafeOnATerminal(t *testing.T) {
 	const evil = "\x1b[2J\u202e\n語語語語語語語語語語語語語語語語語語語語"
 	feed := many(1)
-	feed.rehearsing.simulate = func(_ context.Context, _ retry.Rehearsal, watch func(retry.Stage)) (retry.Report, error) {
+	feed.platform.simulate = func(_ context.Context, _ retry.SimulationRequest, watch func(retry.Stage)) (retry.Report, error) {
 		send := retry.Send{Number: 1}
 		sent := retry.Sent{Send: send, Called: true, App: retry.Result{Error: evil}}
 		watch(retry.Stage{Progress: retry.Progress{Step: retry.StepSend, Send: send}, Notes: []string{evil}})
@@ -200,7 +200,7 @@ func TestATimelineIsSafeOnATerminal(t *testing.T) {
 		return retry.Report{Record: retry.Record{Sends: []retry.Sent{sent}}, Remarks: []retry.Remark{{Words: evil}}}, errors.New(evil)
 	}
 	for _, size := range [][2]int{{40, 12}, {120, 40}} {
-		d := rehearsal(t, feed, size[0], size[1])
+		d := simulating(t, feed, size[0], size[1])
 		d.press("t", "enter")
 		for range 8 {
 			d.press("up")
@@ -224,20 +224,20 @@ func TestASimulationThatIsRefusedSaysWhy(t *testing.T) {
 	}
 	for _, tt := range tests {
 		feed := many(1)
-		feed.rehearsing.simulate = func(context.Context, retry.Rehearsal, func(retry.Stage)) (retry.Report, error) {
+		feed.platform.simulate = func(context.Context, retry.SimulationRequest, func(retry.Stage)) (retry.Report, error) {
 			return retry.Report{}, tt.err
 		}
-		d := rehearsal(t, feed, 80, 24)
+		d := simulating(t, feed, 80, 24)
 		d.press("t", "enter")
 		d.sees(tt.want)
 	}
 }
 
-func TestARefusedEventIsRehearsedOnlyWhenAskedFor(t *testing.T) {
+func TestARefusedEventIsSimulatedOnlyWhenAskedFor(t *testing.T) {
 	feed := many(1)
 	feed.answer(1, webhook.Answer{Status: 401, By: webhook.ByTaskhook})
 	asked, _, _ := playing(feed, 0, 200)
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.press("t")
 	d.sees("#1 was refused for its signature. Send it to the app all the same?")
 	d.press("n")
@@ -246,14 +246,14 @@ func TestARefusedEventIsRehearsedOnlyWhenAskedFor(t *testing.T) {
 	if !asked.Resend.Unverified {
 		t.Errorf("asked for %+v", asked.Resend)
 	}
-	d.sees("accepted at once, nothing to retry: rehearse with the first 2 answers replaced")
+	d.sees("accepted at once, nothing to retry: simulate with the first 2 answers replaced")
 }
 
-func TestMarkedEventsAreRehearsedInOrder(t *testing.T) {
+func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 	feed := withMarks(many(5), 2, 4, 5)
 	feed.answer(4, webhook.Answer{Status: 401, By: webhook.ByTaskhook})
 	var asked []webhook.ID
-	feed.rehearsing.simulate = func(_ context.Context, r retry.Rehearsal, _ func(retry.Stage)) (retry.Report, error) {
+	feed.platform.simulate = func(_ context.Context, r retry.SimulationRequest, _ func(retry.Stage)) (retry.Report, error) {
 		asked = append(asked, r.Resend.EventID)
 		status, outcome := 200, retry.OutcomeAccepted
 		if r.Resend.EventID == 5 {
@@ -261,36 +261,36 @@ func TestMarkedEventsAreRehearsedInOrder(t *testing.T) {
 		}
 		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stagesOf(r, status), outcome)}, nil
 	}
-	d := rehearsal(t, feed, 80, 24)
+	d := simulating(t, feed, 80, 24)
 	d.press("t")
-	d.sees("rehearse the 3 marked events")
+	d.sees("simulate the 3 marked events")
 	d.press("m")
 	d.sees("Taskee's retries with 2 events:") // without the refused one
 	d.press("enter")
 	if want := []webhook.ID{2, 5}; !slices.Equal(asked, want) {
-		t.Errorf("rehearsed %v", asked)
+		t.Errorf("simulated %v", asked)
 	}
-	d.sees("✗ 2 events rehearsed: 1 accepted, 1 lost; first #5: 500 on send 1: the")
-	feed.rehearsing.simulate = func(ctx context.Context, r retry.Rehearsal, _ func(retry.Stage)) (retry.Report, error) {
+	d.sees("✗ 2 events simulated: 1 accepted, 1 lost; first #5: 500 on send 1: the")
+	feed.platform.simulate = func(ctx context.Context, r retry.SimulationRequest, _ func(retry.Stage)) (retry.Report, error) {
 		d.ticks(1)
-		d.sees("Rehearsing 2 events: 0 of 2")
+		d.sees("Simulating 2 events: 0 of 2")
 		d.press("x")
 		return retry.Report{Record: recordOf(r, nil, retry.OutcomeCancelled)}, ctx.Err()
 	}
 	d.press("t", "m", "enter")
-	d.sees(" stopped after 1 of 2: 0 events rehearsed: 0 accepted, 1 not to the end\n")
-	feed.rehearsing.simulate = func(context.Context, retry.Rehearsal, func(retry.Stage)) (retry.Report, error) {
+	d.sees(" stopped after 1 of 2: 0 events simulated: 0 accepted, 1 not to the end\n")
+	feed.platform.simulate = func(context.Context, retry.SimulationRequest, func(retry.Stage)) (retry.Report, error) {
 		return retry.Report{}, webhook.ErrSimulating
 	}
 	d.press("t", "m", "enter")
 	d.sees("0 accepted, 2 not to the end; first #2: a")
 }
 
-func TestRehearsalViews(t *testing.T) {
+func TestSimulationViews(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
 		feed := many(5)
 		_, held, goOn := playing(feed, 6, 200, 200, 500)
-		d := rehearsal(t, feed, size[0], size[1])
+		d := simulating(t, feed, size[0], size[1])
 		d.m.now = noon
 		d.press("t")
 		d.golden("simulate-form")

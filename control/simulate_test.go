@@ -17,7 +17,7 @@ import (
 
 // The fake's part of simulate, rescue, faults and shield.
 
-func (f *fakeBackend) Simulate(ctx context.Context, r retry.Rehearsal, watch ...func(retry.Stage)) (retry.Report, error) {
+func (f *fakeBackend) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
 	report := retry.Report{EventID: r.Resend.EventID, Record: retry.Record{Simulation: r.Simulation, Start: received}}
 	if r.Resend.EventID == 9 {
 		return report, wrapped{webhook.ErrSimulating}
@@ -65,13 +65,13 @@ func (f *fakeBackend) Steer(_ context.Context, s retry.Steering) error {
 	return nil
 }
 
-func (f *fakeBackend) Rescue(_ context.Context, r webhook.Rescue, watch func(webhook.Rescued)) (webhook.RescueReport, error) {
+func (f *fakeBackend) ResendBatch(_ context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 	if r.Filter == "boom" {
-		return webhook.RescueReport{}, errors.New("the disk is on fire")
+		return webhook.BatchReport{}, errors.New("the disk is on fire")
 	}
-	watch(webhook.Rescued{Event: webhook.Summary{Event: webhook.Event{ID: 1}}, Skip: webhook.SkipRefused, Done: 1, Total: 2})
-	watch(webhook.Rescued{Event: webhook.Summary{Event: webhook.Event{ID: 2}}, Attempt: &webhook.Attempt{StatusCode: 200}, Done: 2, Total: 2})
-	return webhook.RescueReport{Total: 2, Accepted: 1, Refused: 1}, nil
+	watch(webhook.BatchItem{Event: webhook.Summary{Event: webhook.Event{ID: 1}}, Skip: webhook.SkipRefused, Done: 1, Total: 2})
+	watch(webhook.BatchItem{Event: webhook.Summary{Event: webhook.Event{ID: 2}}, Attempt: &webhook.Attempt{StatusCode: 200}, Done: 2, Total: 2})
+	return webhook.BatchReport{Total: 2, Accepted: 1, Refused: 1}, nil
 }
 
 func (f *fakeBackend) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error) {
@@ -86,10 +86,10 @@ func (f *fakeBackend) SetShield(_ context.Context, on bool) error {
 	return nil
 }
 
-func testRehearse(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
+func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	t.Run("a simulation tells every stage and how it ended", func(t *testing.T) {
 		b := open(t, newFakeBackend())
-		ask := retry.Rehearsal{
+		ask := retry.SimulationRequest{
 			Resend:     webhook.Resend{EventID: 1, Fresh: true, To: "3000"},
 			Simulation: retry.Simulation{Policy: retry.Policy{Name: "own", MaxRetries: 2, Interval: time.Minute, Statuses: []retry.Range{{Min: 429, Max: 429}}}, Status: 503, Speed: 600, Seed: 1 << 63},
 		}
@@ -106,11 +106,11 @@ func testRehearse(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	})
 	t.Run("a simulation that fails keeps its error and what it has", func(t *testing.T) {
 		b := open(t, newFakeBackend())
-		_, err := b.Simulate(t.Context(), retry.Rehearsal{Resend: webhook.Resend{EventID: 9}})
+		_, err := b.Simulate(t.Context(), retry.SimulationRequest{Resend: webhook.Resend{EventID: 9}})
 		if !errors.Is(err, webhook.ErrSimulating) {
 			t.Errorf("before it begins: %v", err)
 		}
-		report, err := b.Simulate(t.Context(), retry.Rehearsal{Resend: webhook.Resend{EventID: 7}})
+		report, err := b.Simulate(t.Context(), retry.SimulationRequest{Resend: webhook.Resend{EventID: 7}})
 		if !errors.Is(err, webhook.ErrNotFound) || len(report.Record.Sends) != 3 {
 			t.Errorf("after three sends: %v, %d sends", err, len(report.Record.Sends))
 		}
@@ -119,7 +119,7 @@ func testRehearse(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		f := newFakeBackend()
 		b := open(t, f)
 		ctx, cancel := context.WithCancel(t.Context())
-		report, err := b.Simulate(ctx, retry.Rehearsal{Resend: webhook.Resend{EventID: 8}}, func(s retry.Stage) {
+		report, err := b.Simulate(ctx, retry.SimulationRequest{Resend: webhook.Resend{EventID: 8}}, func(s retry.Stage) {
 			if s.Send.Number == 3 {
 				cancel()
 			}
@@ -142,11 +142,11 @@ func testRehearse(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	t.Run("a rescue tells of every event", func(t *testing.T) {
 		b := open(t, newFakeBackend())
 		var ids []webhook.ID
-		report, err := b.Rescue(t.Context(), webhook.Rescue{Rate: 5}, func(r webhook.Rescued) { ids = append(ids, r.Event.ID) })
-		if err != nil || !slices.Equal(ids, []webhook.ID{1, 2}) || report != (webhook.RescueReport{Total: 2, Accepted: 1, Refused: 1}) {
+		report, err := b.ResendBatch(t.Context(), webhook.Batch{Rate: 5}, func(r webhook.BatchItem) { ids = append(ids, r.Event.ID) })
+		if err != nil || !slices.Equal(ids, []webhook.ID{1, 2}) || report != (webhook.BatchReport{Total: 2, Accepted: 1, Refused: 1}) {
 			t.Errorf("%v, %+v, %v", ids, report, err)
 		}
-		if _, err := b.Rescue(t.Context(), webhook.Rescue{Filter: "boom"}, nil); err == nil || err.Error() != "the disk is on fire" {
+		if _, err := b.ResendBatch(t.Context(), webhook.Batch{Filter: "boom"}, nil); err == nil || err.Error() != "the disk is on fire" {
 			t.Error(err)
 		}
 	})
@@ -173,7 +173,7 @@ func TestAListenerThatEndsInASimulationIsAnError(t *testing.T) {
 		_, _ = w.Write([]byte("{\"step\":{}}\n{\"st"))
 	}))
 	defer stop()
-	_, err := dial(t, dir).Simulate(t.Context(), retry.Rehearsal{Resend: webhook.Resend{EventID: 1}})
+	_, err := dial(t, dir).Simulate(t.Context(), retry.SimulationRequest{Resend: webhook.Resend{EventID: 1}})
 	if !errors.Is(err, ErrNoListener) {
 		t.Errorf("error %v", err)
 	}
