@@ -18,7 +18,7 @@ import (
 // resendFlags are the flags of resend.
 type resendFlags struct {
 	to         string
-	fresh      bool
+	newID      bool
 	sign       choice
 	set        []string
 	unverified bool
@@ -26,14 +26,14 @@ type resendFlags struct {
 }
 
 func newResendCommand(a *app) *cobra.Command {
-	f := resendFlags{sign: oneOf("keep", "dev", "none", "corrupt")}
+	f := resendFlags{sign: oneOf("original", "dev", "none", "corrupt")}
 	cmd := &cobra.Command{
 		Use:   "resend ID…",
 		Short: "send stored events to your app again",
 		Long: "Send stored events again: by default the original bytes, headers and signature, to the\n" +
 			"running listener's target. An event is named 42, #42, latest or by its webhookId.",
 		Example: "  taskhook resend latest\n" +
-			"  taskhook resend 42 --fresh                     # new webhookId and timestamp\n" +
+			"  taskhook resend 42 --new-id                     # new webhookId and timestamp\n" +
 			"  taskhook resend 42 --set email='\"jane@example.com\"' --to 3001",
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,7 +50,7 @@ func newResendCommand(a *app) *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.to, "to", "", "send to this TARGET instead")
-	fl.BoolVar(&f.fresh, "fresh", false, "put in a new webhookId and timestamp, sign with the development key")
+	fl.BoolVar(&f.newID, "new-id", false, "put in a new webhookId and timestamp, sign with the development key")
 	addChoice(fl, &f.sign, "sign", "signature headers (as received, by the development key, none at all, broken)")
 	fl.StringArrayVar(&f.set, "set", nil, "change one value of the JSON body, PATH=VALUE (repeatable)")
 	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was refused for its signature")
@@ -60,7 +60,7 @@ func newResendCommand(a *app) *cobra.Command {
 
 // resend understands the flags.
 func (f *resendFlags) resend(cmd *cobra.Command) (webhook.Resend, error) {
-	r := webhook.Resend{To: f.to, Fresh: f.fresh, Unverified: f.unverified}
+	r := webhook.Resend{To: f.to, NewID: f.newID, Unverified: f.unverified}
 	if f.to != "" {
 		if _, err := proxy.ParseTarget(f.to); err != nil {
 			return r, usageError(cmd, fmt.Errorf("invalid --to: %w", err))

@@ -26,7 +26,7 @@ type simulateFlags struct {
 	fail       int
 	status     string
 	mask       bool
-	fresh      bool
+	newID      bool
 	unverified bool
 	speed      string
 	seed       uint64
@@ -45,7 +45,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 			"request with the same bytes, webhookId, timestamp and signature.\n\n" +
 			"Exit code: 0 accepted, 1 lost, 130 cancelled.",
 		Example: "  taskhook simulate latest                    # your app's own answers decide\n" +
-			"  taskhook simulate 42 --fail 2 --fresh       # the first two are answered 429 without it\n" +
+			"  taskhook simulate 42 --fail 2 --new-id       # the first two are answered 429 without it\n" +
 			"  taskhook simulate 42 --fail 1 --mask        # it is called, and the platform is told 429\n" +
 			"  taskhook simulate 42 --speed 600x           # ten minutes in a second",
 		Args: arguments(cobra.MinimumNArgs(1)),
@@ -67,20 +67,20 @@ func newSimulateCommand(a *app) *cobra.Command {
 	fl.IntVar(&f.fail, "fail", 0, "replace the first N answers by --status, without calling your app")
 	fl.StringVar(&f.status, "status", f.status, "what replaced answers are: a STATUS from 200 to 599, or nothing")
 	fl.BoolVar(&f.mask, "mask", false, "call your app all the same and replace its answer: the test of idempotency")
-	fl.BoolVar(&f.fresh, "fresh", false, "put in one new webhookId and timestamp, sign with the development key")
+	fl.BoolVar(&f.newID, "new-id", false, "put in one new webhookId and timestamp, sign with the development key")
 	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was refused for its signature")
 	fl.StringVar(&f.speed, "speed", f.speed, "how fast the platform's clock runs: 1x, 600x or instant")
 	fl.Uint64Var(&f.seed, "seed", 0, "draw the jitter from this seed; the same seed gives the same schedule (default: a new one)")
 	fl.IntVar(&f.parallel, "parallel", f.parallel, "events side by side")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object per attempt, and one per simulation")
-	onlyOnCommandLine(fl, "fail", "mask", "fresh", "unverified", "seed")
+	onlyOnCommandLine(fl, "fail", "mask", "new-id", "unverified", "seed")
 	return cmd
 }
 
 // request understands the flags.
 func (f *simulateFlags) request(cmd *cobra.Command) (retry.SimulationRequest, error) {
 	r := retry.SimulationRequest{
-		Resend:     webhook.Resend{To: f.to, Fresh: f.fresh, Unverified: f.unverified},
+		Resend:     webhook.Resend{To: f.to, NewID: f.newID, Unverified: f.unverified},
 		Simulation: retry.Simulation{Policy: taskee.Policy(), Fail: f.fail, Mask: f.mask, Seed: f.seed},
 	}
 	if f.to != "" {

@@ -21,19 +21,22 @@ import (
 
 // triggerFlags are the flags of trigger.
 type triggerFlags struct {
-	to       string
-	set      []string
-	data     string
-	scheme   choice
-	envelope bool
-	count    int
-	rate     rate
-	json     bool
-	list     bool
+	to     string
+	set    []string
+	data   string
+	scheme choice
+	shape  choice
+	count  int
+	rate   rate
+	json   bool
+	list   bool
 }
 
 func newTriggerCommand(a *app) *cobra.Command {
-	f := triggerFlags{scheme: oneOf(taskee.SchemeRSA, taskee.SchemeEd25519, taskee.SchemeBoth, taskee.SchemeNone)}
+	f := triggerFlags{
+		scheme: oneOf(taskee.SchemeRSA, taskee.SchemeEd25519, taskee.SchemeBoth, taskee.SchemeNone),
+		shape:  oneOf(string(taskee.ShapeFlat), string(taskee.ShapeNested)),
+	}
 	cmd := &cobra.Command{
 		Use:   "trigger TYPE",
 		Short: "send a sample event, signed with the development key",
@@ -58,7 +61,7 @@ func newTriggerCommand(a *app) *cobra.Command {
 	fl.StringArrayVar(&f.set, "set", nil, "change one value of the body, PATH=VALUE (repeatable)")
 	fl.StringVar(&f.data, "data", "", "send the bytes of FILE (- for standard input) exactly as they are")
 	addChoice(fl, &f.scheme, "scheme", "which signatures to send")
-	fl.BoolVar(&f.envelope, "envelope", false, "the guide's form of the sample, with its fields under data")
+	addChoice(fl, &f.shape, "shape", "shape of the sample (flat as on the wire, nested as in the guide)")
 	fl.IntVar(&f.count, "count", 1, "how many events to send, one after the other")
 	fl.Var(&f.rate, "rate", "send no faster than this, such as 5/s or 100/m")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
@@ -115,12 +118,8 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 	if !ok {
 		return nil, unknownType(cmd, name)
 	}
-	shape := taskee.ShapeFlat
-	if f.envelope {
-		shape = taskee.ShapeNested
-	}
 	sample := func(at time.Time) ([]byte, error) {
-		body, err := edit(t.Sample(taskee.Sample{At: at, Shape: shape}), edits)
+		body, err := edit(t.Sample(taskee.Sample{At: at, Shape: taskee.Shape(f.shape.value)}), edits)
 		if err != nil || len(edits) == 0 {
 			return body, err
 		}
@@ -136,8 +135,8 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 
 // givenBody is the body from --data, for every event the same bytes.
 func (a *app) givenBody(cmd *cobra.Command, f *triggerFlags, edits []webhook.Edit) (func(time.Time) ([]byte, error), error) {
-	if f.envelope {
-		return nil, usageError(cmd, errors.New("--envelope is a form of the samples, and --data sends a body as it is"), "drop one of the two")
+	if cmd.Flags().Changed("shape") && !a.fromEnv["shape"] {
+		return nil, usageError(cmd, errors.New("--shape is for samples, and --data sends a body as it is"), "drop one of the two")
 	}
 	body, err := a.readInput(f.data)
 	if err != nil {

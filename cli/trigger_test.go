@@ -146,8 +146,8 @@ func TestTriggerBodies(t *testing.T) {
 			t.Errorf("body %s", body)
 		}
 	})
-	t.Run("the envelope puts the fields under data", func(t *testing.T) {
-		if body := send(t, "", "ContactCreate", "--envelope")[0]; !bytes.Contains(body, []byte(`"data":{`)) {
+	t.Run("the nested shape puts the fields under data", func(t *testing.T) {
+		if body := send(t, "", "ContactCreate", "--shape", "nested")[0]; !bytes.Contains(body, []byte(`"data":{`)) {
 			t.Errorf("body %s", body)
 		}
 	})
@@ -265,7 +265,8 @@ func TestTriggerArguments(t *testing.T) {
 		{"an edit without a value", []string{"ContactCreate", "--set", "a"}, 2, "invalid --set"},
 		{"an edit that leads nowhere", []string{"ContactCreate", "--set", "type.a.b=1"}, 2, "--set type.a.b"},
 		{"an edit of what is not JSON", []string{"--data", "-", "--set", "a=1"}, 2, "--set a"},
-		{"the envelope of a given body", []string{"--data", "-", "--envelope"}, 2, "--envelope"},
+		{"the shape of a given body", []string{"--data", "-", "--shape", "nested"}, 2, "--shape is for samples"},
+		{"an unknown shape", []string{"ContactCreate", "--shape", "square"}, 2, "want one of"},
 		{"no such file", []string{"--data", "none.json"}, 1, "hint: name a file"},
 		{"not a URL", []string{"ContactCreate", "--to", "http://a b"}, 2, "error:"},
 		{"no listener", []string{"ContactCreate"}, 2, "hint: start one with: taskhook listen 3000"},

@@ -226,7 +226,7 @@ func testExactResend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) 
 func testResend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	b := open(t, newFakeBackend())
 	got, err := b.Resend(t.Context(), webhook.Resend{
-		EventID: 2, To: "http://localhost:3001/", Fresh: true, Sign: webhook.SignDev, Unverified: true,
+		EventID: 2, To: "http://localhost:3001/", NewID: true, Sign: webhook.SignDev, Unverified: true,
 		Set: []webhook.Edit{{Path: "a.b", Value: "<\u2028>"}},
 	})
 	if err != nil {

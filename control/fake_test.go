@@ -197,7 +197,7 @@ func (f *fakeBackend) Resend(ctx context.Context, r webhook.Resend) (webhook.Res
 		return webhook.Resent{}, wrapped{webhook.ErrPruned}
 	}
 	a := webhook.Attempt{EventID: r.EventID, Trigger: webhook.TriggerResend, Target: r.To, StatusCode: 200, StartedAt: received}
-	if r.Fresh {
+	if r.NewID {
 		a.Sent = &webhook.Request{Method: "POST", Path: "/", Body: []byte(r.Set[0].Value)}
 	}
 	if r.Edited != nil {

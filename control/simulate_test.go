@@ -90,7 +90,7 @@ func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	t.Run("a simulation tells every stage and how it ended", func(t *testing.T) {
 		b := open(t, newFakeBackend())
 		ask := retry.SimulationRequest{
-			Resend:     webhook.Resend{EventID: 1, Fresh: true, To: "3000"},
+			Resend:     webhook.Resend{EventID: 1, NewID: true, To: "3000"},
 			Simulation: retry.Simulation{Policy: retry.Policy{Name: "own", MaxRetries: 2, Interval: time.Minute, Statuses: []retry.Range{{Min: 429, Max: 429}}}, Status: 503, Speed: 600, Seed: 1 << 63},
 		}
 		var got []retry.Stage

@@ -6,13 +6,13 @@ import "charm.land/bubbles/v2/key"
 // has said so, to the marked ones. SendShown and DeleteShown act on all that
 // the list has under its filter.
 type actionKeys struct {
-	Resend, Fresh, Elsewhere, Edit, SendShown, Delete, DeleteShown, Export key.Binding
+	Resend, AsNew, Elsewhere, Edit, SendShown, Delete, DeleteShown, Export key.Binding
 }
 
 func newActionKeys() actionKeys {
 	return actionKeys{
 		Resend:      bind("r", "resend", "r"),
-		Fresh:       bind("f", "resend as new", "f"),
+		AsNew:       bind("f", "resend as new", "f"),
 		Elsewhere:   bind("R", "resend elsewhere", "R"),
 		Edit:        bind("e", "edit and resend", "e"),
 		SendShown:   bind("S", "resend all shown", "S"),
@@ -25,7 +25,7 @@ func newActionKeys() actionKeys {
 func (k *actionKeys) enable(s situation) {
 	list := s.place == inList && s.events
 	detail := s.place == inDetail && s.events
-	for _, b := range []*key.Binding{&k.Resend, &k.Fresh, &k.Elsewhere, &k.Edit, &k.Delete, &k.Export} {
+	for _, b := range []*key.Binding{&k.Resend, &k.AsNew, &k.Elsewhere, &k.Edit, &k.Delete, &k.Export} {
 		b.SetEnabled(list || detail)
 	}
 	k.SendShown.SetEnabled(list)
@@ -33,5 +33,5 @@ func (k *actionKeys) enable(s situation) {
 }
 
 func (k *actionKeys) all() []key.Binding {
-	return []key.Binding{k.Resend, k.Fresh, k.Elsewhere, k.Edit, k.SendShown, k.Delete, k.DeleteShown, k.Export}
+	return []key.Binding{k.Resend, k.AsNew, k.Elsewhere, k.Edit, k.SendShown, k.Delete, k.DeleteShown, k.Export}
 }

@@ -34,8 +34,8 @@ func (m *model) pressAction(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
 	case key.Matches(msg, k.Resend):
 		return m.askResend(webhook.Resend{}), true
-	case key.Matches(msg, k.Fresh):
-		return m.askResend(webhook.Resend{Fresh: true}), true
+	case key.Matches(msg, k.AsNew):
+		return m.askResend(webhook.Resend{NewID: true}), true
 	case key.Matches(msg, k.Elsewhere):
 		m.askTarget()
 		return nil, true
@@ -138,7 +138,7 @@ func (m *model) askRefused(c chosen, r webhook.Resend, refused int) {
 // wordsOf says how a resend differs from a plain one.
 func wordsOf(r webhook.Resend) string {
 	switch {
-	case r.Fresh:
+	case r.NewID:
 		return " as new events"
 	case r.To != "":
 		return " to " + r.To

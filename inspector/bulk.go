@@ -174,7 +174,7 @@ func (m *model) sendShown() tea.Cmd {
 		}
 		m.ask(&menu{text: "Resend " + c.name + "?", choices: []choice{
 			{"r", "resend", "as they were received", send(webhook.Resend{})},
-			{"f", "as new", "as new events: fresh webhookId and timestamp", send(webhook.Resend{Fresh: true})},
+			{"f", "as new", "as new events: a new webhookId and timestamp", send(webhook.Resend{NewID: true})},
 		}})
 		return nil
 	})

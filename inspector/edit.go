@@ -196,7 +196,7 @@ func (m *model) askSign(d *draft) {
 		text += " With dev the body is sent as JSON.stringify writes it."
 	}
 	q := &menu{text: text, choices: []choice{
-		{"k", "keep", "the headers as they stand there", send(webhook.SignKeep)},
+		{"o", "original", "the headers as they stand there", send(webhook.SignOriginal)},
 		{"d", "dev", anew, send(webhook.SignDev)},
 		{"n", "none", "no signature", send(webhook.SignNone)},
 		{"c", "corrupt", "well-formed and wrong", send(webhook.SignCorrupt)},

@@ -149,7 +149,7 @@ func TestEditAndResend(t *testing.T) {
 }
 
 func TestAnEditedBodyThatIsNotSignedStaysAsItIs(t *testing.T) {
-	for key, want := range map[string]webhook.Sign{"k": webhook.SignKeep, "n": webhook.SignNone, "c": webhook.SignCorrupt} {
+	for key, want := range map[string]webhook.Sign{"o": webhook.SignOriginal, "n": webhook.SignNone, "c": webhook.SignCorrupt} {
 		d, _ := edits(t, editable(`{"z":1.0,"b":"x"}`), "replace\t\"x\"\t\"y\"")
 		d.press("e", key)
 		if r := d.feed.resent; len(r) != 1 || string(r[0].Edited.Body) != `{"z":1.0,"b":"y"}` || r[0].Sign != want {
@@ -177,10 +177,10 @@ func TestSavedUnchangedSendsNothing(t *testing.T) {
 func TestOnlyAHeaderIsChanged(t *testing.T) {
 	d, _ := edits(t, editable("text"), "replace\tX-Two: b\tx-new: v")
 	d.press("e")
-	d.sees("▸ k  the headers")
+	d.sees("▸ o  the headers")
 	d.press("enter")
 	r := d.feed.resent[0]
-	if r.Sign != webhook.SignKeep || r.Edited.Header.Get("X-New") != "v" || len(r.Edited.Header["X-Two"]) != 1 || string(r.Edited.Body) != "text" {
+	if r.Sign != webhook.SignOriginal || r.Edited.Header.Get("X-New") != "v" || len(r.Edited.Header["X-Two"]) != 1 || string(r.Edited.Body) != "text" {
 		t.Errorf("resent %+v", r.Edited)
 	}
 }

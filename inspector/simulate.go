@@ -67,7 +67,7 @@ func (m *model) simulationForm(c chosen) *form {
 	own := func() bool { return answers.at == 0 }
 	with := &setting{name: "by", values: []string{"429", "500", "503", "no answer"}, idle: own}
 	called := &setting{name: "your app", values: []string{"is not called for them", "is called, its answer masked"}, idle: own}
-	event := &setting{name: "fresh", key: "f", values: []string{"no: the event as it came", "yes: a new webhookId, signed anew"}}
+	event := &setting{name: "new ID", key: "f", values: []string{"no: the event as it came", "yes: a new webhookId, signed anew"}}
 	speed := &setting{name: "speed", values: []string{"600x: ten minutes a second", "60x", "1x: as long as Taskee", "instant"}}
 	seed := &setting{
 		name: "seed", text: strconv.FormatInt(m.now.UnixNano()%seeds, 10), empty: "0",
@@ -88,13 +88,13 @@ func (m *model) simulationForm(c chosen) *form {
 		settings: []*setting{answers, with, called, event, speed, seed, to},
 		warn: func() string {
 			if accepted && event.at == 0 {
-				return "accepted before: an idempotent app will just say so. f: fresh"
+				return "accepted before: an idempotent app will just say so. f: a new ID"
 			}
 			return ""
 		},
 		begin: func(m *model) tea.Cmd {
 			return m.simulateChosen(c, retry.SimulationRequest{
-				Resend: webhook.Resend{To: to.text, Fresh: event.at == 1},
+				Resend: webhook.Resend{To: to.text, NewID: event.at == 1},
 				Simulation: retry.Simulation{
 					Policy: m.opts.Policy, Fail: answers.at, Status: formStatuses[with.at],
 					Mask: answers.at > 0 && called.at == 1, Speed: formSpeeds[speed.at], Seed: seedOf(seed.text),

@@ -21,7 +21,7 @@ func TestASimulationIsSetUpInAForm(t *testing.T) {
 	d := simulating(t, feed, 80, 24)
 	d.press("t")
 	d.sees("Taskee's retries with #3 ContactCreate")
-	d.sees("! accepted before: an idempotent app will just say so. f: fresh")
+	d.sees("! accepted before: an idempotent app will just say so. f: a new ID")
 	d.sees("‹ your app's own ›")
 	d.press("right", "right", "down", "down", "right", "f")
 	d.misses("accepted before")
@@ -34,7 +34,7 @@ func TestASimulationIsSetUpInAForm(t *testing.T) {
 	d.typed("3001/hooks")
 	d.press("enter")
 	want := retry.SimulationRequest{
-		Resend: webhook.Resend{EventID: 3, Fresh: true, To: "3001/hooks"},
+		Resend: webhook.Resend{EventID: 3, NewID: true, To: "3001/hooks"},
 		Simulation: retry.Simulation{
 			Policy: platform(), Fail: 2, Status: http.StatusTooManyRequests, Mask: true, Speed: 600, Seed: 42,
 		},
@@ -42,7 +42,7 @@ func TestASimulationIsSetUpInAForm(t *testing.T) {
 	if !reflect.DeepEqual(*asked, want) {
 		t.Errorf("asked for %+v", *asked)
 	}
-	d.sees("#3 by the policy taskee, 600x, seed 42, fresh, to 3001/hooks")
+	d.sees("#3 by the policy taskee, 600x, seed 42, new ID, to 3001/hooks")
 	d.sees("↻ first send 14:35:00         429 in place of 200 in 3.0ms")
 	d.sees("✓ retry 2    14:57:03 +11m02s 200 in 3.0ms")
 	d.sees("accepted on retry 2: on Taskee 22 min late")

@@ -147,8 +147,8 @@ func (t *timeline) lines(m *model, width, height int) []string {
 func (s *simulation) title() string {
 	sim := s.asked.Simulation
 	text := fmt.Sprintf("%s by the policy %s, %s, seed %d", s.id, sim.Policy.Name, sim.Speed, sim.Seed)
-	if s.asked.Resend.Fresh {
-		text += ", fresh"
+	if s.asked.Resend.NewID {
+		text += ", new ID"
 	}
 	if to := s.asked.Resend.To; to != "" {
 		text += ", to " + to

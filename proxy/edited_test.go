@@ -51,7 +51,7 @@ func TestAnEditedRequestIsSentAsItStands(t *testing.T) {
 		},
 		Body: []byte("\x00\xff{}"),
 	}
-	got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: r.stored(nil), Edited: edited, Sign: webhook.SignKeep})
+	got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: r.stored(nil), Edited: edited, Sign: webhook.SignOriginal})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestTheHostOfAnEditedRequest(t *testing.T) {
 				r.Header.Set("Host", host)
 			}
 		})
-		got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id, Edited: edited, Fresh: false})
+		got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id, Edited: edited, NewID: false})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +103,7 @@ func TestFreshAndSetFollowTheEdit(t *testing.T) {
 	addr, heads, bodies := recordingApp(t)
 	r := newRig(t, addr+"/target?t=1", option)
 	got, err := r.proxy.Resend(t.Context(), webhook.Resend{
-		EventID: r.stored(nil), Fresh: true, Set: []webhook.Edit{{Path: "email", Value: "c@example.com"}},
+		EventID: r.stored(nil), NewID: true, Set: []webhook.Edit{{Path: "email", Value: "c@example.com"}},
 		Edited: asReceived(func(r *webhook.Request) {
 			r.Body = []byte(`{"webhookId":"edited","email":"b@example.com","timestamp":"2020-01-01T00:00:00.000Z","n":1}`)
 			r.RawQuery = "q=2"
@@ -143,12 +143,12 @@ func TestHowAnEditedRequestIsSigned(t *testing.T) {
 		{"body changed", body(spaced), webhook.Resend{}, compact, "dev", []string{`first change at byte 6: " 1.0, \"webhookId\":\"11111" became "1,\"webhookId\":\"11111111-"`}},
 		{"body changed, written so already", body(compact), webhook.Resend{}, compact, "dev", nil},
 		{"body changed, dev", body(spaced), webhook.Resend{Sign: webhook.SignDev}, compact, "dev", []string{"JSON.stringify"}},
-		{"body changed, keep", body(spaced), webhook.Resend{Sign: webhook.SignKeep}, spaced, "c2lnbmVk", []string{"the signature is not"}},
+		{"body changed, keep", body(spaced), webhook.Resend{Sign: webhook.SignOriginal}, spaced, "c2lnbmVk", []string{"the signature is not"}},
 		{"body changed, none", body(spaced), webhook.Resend{Sign: webhook.SignNone}, spaced, "", nil},
 		{"body changed and signed by hand", func(r *webhook.Request) {
 			r.Body = []byte(spaced)
 			r.Header.Set(taskee.HeaderEd25519, "bWluZQ==")
-		}, webhook.Resend{Sign: webhook.SignKeep}, spaced, "bWluZQ==", nil},
+		}, webhook.Resend{Sign: webhook.SignOriginal}, spaced, "bWluZQ==", nil},
 		{"no JSON", body(noJSON), webhook.Resend{}, noJSON, "dev", []string{"it is no JSON (invalid JSON at byte 0"}},
 		{"emptied", body(""), webhook.Resend{}, "", "dev", []string{"it is no JSON"}},
 		{"headers changed", func(r *webhook.Request) { r.Header.Set(taskee.HeaderEd25519, "bWluZQ==") }, webhook.Resend{}, contact, "bWluZQ==", nil},
@@ -228,11 +228,11 @@ func TestAnEditedRequestThatCannotBeSent(t *testing.T) {
 	}
 	r := newRig(t, "127.0.0.1:1")
 	_, err := r.proxy.Resend(t.Context(), webhook.Resend{
-		EventID: r.stored(nil), Fresh: true, Edited: asReceived(func(r *webhook.Request) { r.Body = []byte("{") }),
+		EventID: r.stored(nil), NewID: true, Edited: asReceived(func(r *webhook.Request) { r.Body = []byte("{") }),
 	})
 	var syntax *jsjson.SyntaxError
 	if !errors.As(err, &syntax) || syntax.Offset != 1 {
-		t.Errorf("fresh, and no JSON: %v", err)
+		t.Errorf("a new ID, and no JSON: %v", err)
 	}
 }
 
@@ -249,7 +249,7 @@ func TestAnotherBodyRescuesNothing(t *testing.T) {
 		{"other headers", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Header.Set("X-A", "1"); r.Path = "/other" })}, webhook.StateRescued},
 		{"white space that is not sent", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Body = []byte(contact + " ") })}, webhook.StateRescued},
 		{"another body", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Body = []byte("{}") })}, webhook.StateLost},
-		{"fresh", webhook.Resend{Fresh: true}, webhook.StateLost},
+		{"as a new event", webhook.Resend{NewID: true}, webhook.StateLost},
 		{"set", webhook.Resend{Set: []webhook.Edit{{Path: "email", Value: "x"}}}, webhook.StateLost},
 	}
 	for _, tt := range tests {

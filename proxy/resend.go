@@ -158,7 +158,7 @@ func (p *Proxy) target(to string) (Target, error) {
 func (s *resending) edit(r webhook.Resend) error {
 	body := s.event.Body
 	var err error
-	if r.Fresh {
+	if r.NewID {
 		if body, err = taskee.WithNewID(body, taskee.NewWebhookID(), time.Now()); err != nil {
 			return fmt.Errorf("put in a new webhookId and timestamp: %w", err)
 		}
@@ -177,12 +177,12 @@ func (s *resending) edit(r webhook.Resend) error {
 // sign makes the signature headers that were asked for.
 func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, error)) error {
 	if choice == "" {
-		choice = webhook.SignKeep
+		choice = webhook.SignOriginal
 		if s.changed {
 			choice = webhook.SignDev
 		}
 	}
-	kept := choice == webhook.SignKeep
+	kept := choice == webhook.SignOriginal
 	if !kept || s.changed || !sameSignatures(s.event.Header, s.received.Header) {
 		s.event.Verdict.Key = "" // who signed this, if anybody, is not known
 	}
@@ -222,7 +222,7 @@ func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, erro
 		}
 		s.event.Verdict.Key = devKey
 	default:
-		return fmt.Errorf("unknown way to sign %q: want keep, dev, none or corrupt", choice)
+		return fmt.Errorf("unknown way to sign %q: want original, dev, none or corrupt", choice)
 	}
 	return nil
 }
@@ -278,9 +278,9 @@ func (s *resending) notes(r webhook.Resend) []string {
 	o := s.before.Outcome
 	accepted := webhook.Accepted(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.AcceptedLater
 	if accepted && !s.renamed() {
-		notes = append(notes, "the app has accepted this event before: with the same webhookId an idempotent app answers 200 without processing; use --fresh")
+		notes = append(notes, "the app has accepted this event before: with the same webhookId an idempotent app answers 200 without processing; use --new-id")
 	}
-	if s.changed && r.Sign == webhook.SignKeep && sameSignatures(s.event.Header, s.received.Header) {
+	if s.changed && r.Sign == webhook.SignOriginal && sameSignatures(s.event.Header, s.received.Header) {
 		notes = append(notes, "the body is changed and the signature is not: an app that verifies will refuse it; use --sign dev")
 	}
 	return append(notes, s.remarks...)

@@ -161,11 +161,11 @@ func TestChangedEventsAreSignedAnew(t *testing.T) {
 		note      string
 	}{
 		{"set", webhook.Resend{Set: []webhook.Edit{{Path: "email", Value: `"b@example.com"`}}}, "dev", true, ""},
-		{"fresh", webhook.Resend{Fresh: true}, "dev", true, ""},
+		{"as a new event", webhook.Resend{NewID: true}, "dev", true, ""},
 		{"dev", webhook.Resend{Sign: webhook.SignDev}, "dev", false, ""},
 		{"none", webhook.Resend{Sign: webhook.SignNone}, "", false, ""},
 		{"corrupt", webhook.Resend{Sign: webhook.SignCorrupt}, "other", false, ""},
-		{"set but kept", webhook.Resend{Sign: webhook.SignKeep, Set: []webhook.Edit{{Path: "email", Value: `"b@example.com"`}}}, received, true, "signature is not"},
+		{"set but kept", webhook.Resend{Sign: webhook.SignOriginal, Set: []webhook.Edit{{Path: "email", Value: `"b@example.com"`}}}, received, true, "signature is not"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestFreshEventsHaveANameOfTheirOwn(t *testing.T) {
 	id := r.stored(func(e *webhook.Event) { e.Answer.Status = 200 })
 	seen := []string{"11111111-1111-4111-8111-111111111111"}
 	for range 3 {
-		got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id, Fresh: true})
+		got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id, NewID: true})
 		if err != nil || len(got.Notes) != 0 {
 			t.Fatalf("%q, %v", got.Notes, err)
 		}
@@ -237,7 +237,7 @@ func TestAPlainResendOfAnAcceptedEventIsNoted(t *testing.T) {
 	r := newRig(t, addr)
 	id := r.stored(func(e *webhook.Event) { e.Answer.Status = 200 })
 	got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id})
-	if err != nil || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "--fresh") {
+	if err != nil || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "--new-id") {
 		t.Errorf("notes %q, %v", got.Notes, err)
 	}
 }

@@ -145,15 +145,15 @@ func TestWhatWasAcceptedBeforeIsSaidFirst(t *testing.T) {
 	s := &script{statuses: []int{200}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
 	id := put(t, st, contact, webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
-	for _, fresh := range []bool{false, true} {
+	for _, newID := range []bool{false, true} {
 		var notes []string
-		ask := simulateRequest(id, failing(2, false), func(r *retry.SimulationRequest) { r.Resend.Fresh, r.Resend.Sign = fresh, webhook.SignNone })
+		ask := simulateRequest(id, failing(2, false), func(r *retry.SimulationRequest) { r.Resend.NewID, r.Resend.Sign = newID, webhook.SignNone })
 		_, err := r.proxy.Simulate(t.Context(), ask, func(s retry.Stage) { notes = append(notes, s.Notes...) })
 		if err != nil {
 			t.Fatal(err)
 		}
-		if warned := strings.Contains(strings.Join(notes, "\n"), "use --fresh"); warned == fresh {
-			t.Errorf("fresh %v: notes %q", fresh, notes)
+		if warned := strings.Contains(strings.Join(notes, "\n"), "use --new-id"); warned == newID {
+			t.Errorf("new ID %v: notes %q", newID, notes)
 		}
 	}
 	attempts, err := st.Attempts(t.Context(), id)
@@ -163,7 +163,7 @@ func TestWhatWasAcceptedBeforeIsSaidFirst(t *testing.T) {
 	// One new webhookId for the whole simulation.
 	first, last := taskee.Parse(attempts[3].Sent.Body).WebhookID, taskee.Parse(attempts[5].Sent.Body).WebhookID
 	if first != last || first == taskee.Parse([]byte(contact)).WebhookID {
-		t.Errorf("the sends of a fresh simulation have webhookIds %s and %s", first, last)
+		t.Errorf("the sends of a simulation with a new ID have webhookIds %s and %s", first, last)
 	}
 }
 

@@ -95,10 +95,10 @@ type Sign string
 
 // The choices of Sign.
 const (
-	SignKeep    Sign = "keep"    // the headers as received
-	SignDev     Sign = "dev"     // made anew with the development key
-	SignNone    Sign = "none"    // removed
-	SignCorrupt Sign = "corrupt" // well-formed and wrong
+	SignOriginal Sign = "original" // the headers as received
+	SignDev      Sign = "dev"      // made anew with the development key
+	SignNone     Sign = "none"     // removed
+	SignCorrupt  Sign = "corrupt"  // well-formed and wrong
 )
 
 // Edit sets one value in a JSON body: Path in dotted form ("data.email",
@@ -114,10 +114,10 @@ type Edit struct {
 type Resend struct {
 	EventID ID     `json:"eventId"`
 	To      string `json:"to,omitempty"`    // a target as on the command line; "": the current one
-	Fresh   bool   `json:"fresh,omitempty"` // new webhookId and timestamp, in place
-	Sign    Sign   `json:"sign,omitempty"`  // "": keep, or dev once the body is changed
+	NewID   bool   `json:"newId,omitempty"` // new webhookId and timestamp, in place
+	Sign    Sign   `json:"sign,omitempty"`  // "": original, or dev once the body is changed
 	Set     []Edit `json:"set,omitempty"`
-	// Edited is sent in place of the event's own request, before Fresh and Set
+	// Edited is sent in place of the event's own request, before NewID and Set
 	// are applied; nil: that one.
 	Edited *Request `json:"edited,omitempty"`
 	// Unverified allows an event that was refused for its signature.
