@@ -25,11 +25,7 @@ func (s *session) banner(ctx context.Context) error {
 		return err
 	}
 	if s.opts.output.value == "json" {
-		url := d.Tunnel.URL
-		if url == "" {
-			url = d.Local
-		}
-		if err := export.ReadyLine(s.app.stdout, url, d.Local, d.Target); err != nil {
+		if err := export.ReadyLine(s.app.stdout, d); err != nil {
 			return err
 		}
 	}
@@ -43,20 +39,23 @@ func (s *session) banner(ctx context.Context) error {
 func bannerText(d webhook.Listener, tunnelMissing bool) string {
 	var b strings.Builder
 	line := func(label, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-9s %s\n", label, printable(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(&b, "  %-11s %s\n", label, printable(fmt.Sprintf(format, args...)))
 	}
 	fmt.Fprintf(&b, "taskhook %s\n\n", d.Version)
 	if d.Tunnel.URL != "" {
 		b.WriteString("In Taskee, once for your OAuth app:\n")
 		b.WriteString("  1  Advanced Settings → Auth: select the scopes your events need\n")
-		b.WriteString("  2  Advanced Settings → Webhook: toggle on each event and paste this URL\n\n")
-		line("url", "%s", d.Tunnel.URL)
+		b.WriteString("  2  Advanced Settings → Webhook: toggle on each event and paste the webhook URL\n\n")
+		line("webhook URL", "%s", d.WebhookURL())
 	}
 	line("local", "%s", d.Local)
 	line("target", "%s (%s)", d.Target, healthWords(d.Health))
 	line("verify", "%s", verifyWords(d.Verify))
 	line("project", "%s, %s, %s", d.Project, plural(d.Counts.Events, "event", "events"), humanize.IBytes(uint64(max(0, d.Counts.Bytes))))
 	switch {
+	case tunnelMissing && d.Tunnel.URL != "":
+		line("tunnel", "none: no ngrok authtoken is known, so something else has to lead from the public URL to this machine")
+		line("", "%s", authtokenHint)
 	case tunnelMissing:
 		line("tunnel", "none: no ngrok authtoken is known, so Taskee cannot reach this machine yet")
 		line("", "%s", authtokenHint)
@@ -83,8 +82,8 @@ func healthWords(h webhook.Health) string {
 
 func verifyWords(mode string) string {
 	switch mode {
-	case "flag":
-		return "flag: a bad or missing signature is marked and forwarded"
+	case "warn":
+		return "warn: a bad or missing signature is marked and forwarded"
 	case "off":
 		return "off: signatures are not looked at"
 	}

@@ -98,7 +98,7 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 		}
 	}()
 
-	o.listen = "127.0.0.1:0"
+	o.addr = "127.0.0.1:0"
 	if o.target, err = proxy.ParseTarget(appLn.Addr().String()); err != nil {
 		return err
 	}

@@ -20,8 +20,7 @@ import (
 type listenOptions struct {
 	tunnel        choice
 	url           string
-	publicURL     string
-	listen        string
+	addr          string
 	allowRemote   bool
 	verify        choice
 	publicKeys    []string
@@ -43,7 +42,8 @@ type listenOptions struct {
 	keys          []verify.Key // that replace the platform's; nil: the platform's
 	ngrokCAPEM    []byte
 	authtoken     string
-	tunnelMissing bool // auto found no authtoken
+	publicURL     string // of what is in front instead of a tunnel
+	tunnelMissing bool   // auto found no authtoken
 	shieldTimeout time.Duration
 	traffic       trafficFlags
 }
@@ -51,8 +51,8 @@ type listenOptions struct {
 func newListenOptions() *listenOptions {
 	return &listenOptions{
 		tunnel:  oneOf("auto", "ngrok", "none"),
-		listen:  "127.0.0.1:4480",
-		verify:  oneOf("enforce", "flag", "off"),
+		addr:    "127.0.0.1:4480",
+		verify:  oneOf("enforce", "warn", "off"),
 		output:  oneOf("auto", "screen", "plain", "json", "quiet"),
 		timeout: 30 * time.Second, maxBody: 5 << 20, maxConns: 50,
 		host: "rewrite",
@@ -70,7 +70,7 @@ func newListenCommand(a *app) *cobra.Command {
 			"(3000/webhooks) every webhook goes to exactly that path.",
 		Example: "  taskhook listen 3000\n" +
 			"  taskhook listen 3000/webhooks --url my-team.ngrok.app\n" +
-			"  taskhook listen 3000 --tunnel none --verify flag   # local only, unsigned allowed",
+			"  taskhook listen 3000 --tunnel none --verify warn   # local only, unsigned allowed",
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.understand(cmd, o, args[0]); err != nil {
@@ -87,11 +87,10 @@ func newListenCommand(a *app) *cobra.Command {
 func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addChoice(f, &o.tunnel, "tunnel", "how the public reaches you (auto: ngrok when an authtoken is known, else none)")
-	f.StringVar(&o.url, "url", "", "your reserved ngrok DOMAIN")
-	f.StringVar(&o.publicURL, "public-url", "", "URL of another tunnel in front; only shown and checked")
-	f.StringVar(&o.listen, "listen", o.listen, "ADDR of the loopback ingress; :0 picks a port")
-	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --listen name an address beyond loopback")
-	addChoice(f, &o.verify, "verify", "what a bad or missing signature means (enforce: answered 401 and not forwarded; flag: forwarded and marked; off: not looked at)")
+	f.StringVar(&o.url, "url", "", "your public URL: with ngrok a reserved domain, with --tunnel none the address in front of this machine, which is only shown and checked")
+	f.StringVar(&o.addr, "addr", o.addr, "loopback ADDR to receive on; :0 picks a port")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --addr name an address beyond loopback")
+	addChoice(f, &o.verify, "verify", "what a bad or missing signature means (enforce: answered 401 and not forwarded; warn: forwarded and marked; off: not looked at)")
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in FILE instead of the platform's (repeatable)")
 	addChoice(f, &o.output, "output", "how events are shown (auto: screen on a terminal, else plain)")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long your app may take")
@@ -133,9 +132,6 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	if o.keys, err = readKeys(o.publicKeys); err != nil {
 		return usageError(cmd, err, "export a public key with: openssl pkey -in private.pem -pubout")
 	}
-	if o.publicURL, err = parsePublicURL(o.publicURL); err != nil {
-		return usageError(cmd, err, "give the https URL that Taskee calls, such as https://hooks.example.com")
-	}
 	if err := o.traffic.understand(cmd); err != nil {
 		return err
 	}
@@ -148,12 +144,9 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	return a.chooseTunnel(cmd, o)
 }
 
-// chooseTunnel settles on ngrok or none, so that everything ngrok needs is
-// known before anything is opened.
+// chooseTunnel decides between ngrok and none, so that everything ngrok needs
+// is known before anything is opened.
 func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
-	if o.url != "" && o.tunnel.value == "none" {
-		return usageError(cmd, errors.New("--url needs a tunnel, and --tunnel none opens none"), "drop one of the two")
-	}
 	if o.ngrokCA != "" {
 		pem, err := os.ReadFile(o.ngrokCA)
 		if err != nil {
@@ -161,21 +154,24 @@ func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
 		}
 		o.ngrokCAPEM = pem
 	}
-	if o.tunnel.value == "none" || o.publicURL != "" && o.tunnel.value == "auto" {
-		o.tunnel.value = "none"
+	public, err := parsePublicURL(o.url)
+	if err != nil {
+		return usageError(cmd, err, "give a reserved ngrok domain, or the address in front of this machine, such as hooks.example.com")
+	}
+	if o.tunnel.value == "none" {
+		o.publicURL = public
 		return nil
 	}
 	token, _, err := a.authtoken(o.tokenFile)
-	if err != nil {
-		return err
-	}
 	switch {
+	case err != nil:
+		return err
 	case token != "":
 		o.tunnel.value, o.authtoken = "ngrok", token
-	case o.tunnel.value == "ngrok" || o.url != "":
+	case o.tunnel.value == "ngrok":
 		return withHint(errors.New("no ngrok authtoken is known"), authtokenHint)
 	default:
-		o.tunnel.value, o.tunnelMissing = "none", true
+		o.tunnel.value, o.tunnelMissing, o.publicURL = "none", true, public
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -10,14 +11,22 @@ import (
 	"github.com/taskhook/taskhook/verify"
 )
 
-// parsePublicURL checks the URL of a tunnel that somebody else runs.
+// parsePublicURL completes --url, a domain or a URL, to a URL without a slash
+// at its end.
 func parsePublicURL(s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return "", fmt.Errorf("invalid --public-url %q", s)
+	full := s
+	if !strings.Contains(s, "://") {
+		full = "https://" + s
+	}
+	u, err := url.Parse(full)
+	if err == nil && u.User != nil {
+		return "", errors.New("invalid --url: it has a user name") // never repeat a password
+	}
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("invalid --url %q", s)
 	}
 	return strings.TrimSuffix(u.String(), "/"), nil
 }

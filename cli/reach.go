@@ -104,7 +104,7 @@ func (s *session) rememberURL(ctx context.Context, url string) (changed string) 
 	if was == "" || was == url {
 		return ""
 	}
-	return fmt.Sprintf("the public URL was %s, now %s: update every event's URL, or keep one with --url", was, url)
+	return fmt.Sprintf("the public URL was %s, now %s: paste the new webhook URL for every event, or keep one with --url", was, url)
 }
 
 // checkReach calls the own public URL and says whether it leads here.

@@ -90,7 +90,7 @@ func (s *session) open(ctx context.Context) error {
 	if err := s.openStore(); err != nil {
 		return err
 	}
-	ln, err := listenLoopback(ctx, s.opts.listen, s.opts.allowRemote)
+	ln, err := listenLoopback(ctx, s.opts.addr, s.opts.allowRemote)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func startListener(t *testing.T, dir, target string, more ...string) *listener {
 	t.Helper()
 	l := &listener{}
 	args := append([]string{
-		"listen", target, "--tunnel", "none", "--listen", "127.0.0.1:0", "--verify", "off",
+		"listen", target, "--tunnel", "none", "--addr", "127.0.0.1:0", "--verify", "off",
 		"--output", "json", "--data-dir", dir,
 	}, more...)
 	l.cmd = exec.CommandContext(t.Context(), "taskhook", args...)

@@ -141,7 +141,7 @@ func environment(ts *testscript.TestScript) []string {
 	env := []string{}
 	for _, name := range []string{
 		"PATH", "HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "NO_COLOR", "TMPDIR", "WORK",
-		"NGROK_AUTHTOKEN", "TASKHOOK_VERIFY", "TASKHOOK_PROJECT", "GOCOVERDIR", "SYSTEMROOT", "TEMP", "TMP",
+		"NGROK_AUTHTOKEN", "TASKHOOK_PUBLIC_URL", "TASKHOOK_VERIFY", "TASKHOOK_PROJECT", "GOCOVERDIR", "SYSTEMROOT", "TEMP", "TMP",
 	} {
 		if v := ts.Getenv(name); v != "" {
 			env = append(env, name+"="+v)

@@ -248,8 +248,8 @@ func verifyWords(mode string, long bool) string {
 	switch mode {
 	case "enforce":
 		return "enforce: 401 unless signed"
-	case "flag":
-		return "flag: marked and forwarded"
+	case "warn":
+		return "warn: marked and forwarded"
 	case "off":
 		return "off: signatures are not looked at"
 	}

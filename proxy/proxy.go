@@ -52,7 +52,7 @@ type Verifier interface {
 // What is done about a signature that is bad or missing.
 const (
 	ModeEnforce = "enforce" // store it, answer 401, do not forward
-	ModeFlag    = "flag"    // forward it and mark it
+	ModeWarn    = "warn"    // forward it and mark it
 	ModeOff     = "off"     // do not look
 )
 
@@ -67,7 +67,7 @@ const (
 type Options struct {
 	Store  Store
 	Target Target // the app; zero: everything needs a target of its own
-	Mode   string // ModeEnforce, ModeFlag or ModeOff; "": enforce
+	Mode   string // ModeEnforce, ModeWarn or ModeOff; "": enforce
 
 	Timeout        time.Duration // for the app's whole answer, waiting included; 0: 30 s
 	MaxBody        int64         // bytes of one request body; 0: 5 MiB

@@ -25,10 +25,10 @@ func TestSignaturesAndModes(t *testing.T) {
 		next      string
 	}{
 		{"", valid, 200, true, webhook.Valid, ""},
-		{"", unsigned, 401, false, webhook.Unsigned, "--verify flag"},
+		{"", unsigned, 401, false, webhook.Unsigned, "--verify warn"},
 		{ModeEnforce, forged, 401, false, webhook.Invalid, "check the key"},
-		{ModeFlag, unsigned, 200, true, webhook.Unsigned, ""},
-		{ModeFlag, forged, 200, true, webhook.Invalid, ""},
+		{ModeWarn, unsigned, 200, true, webhook.Unsigned, ""},
+		{ModeWarn, forged, 200, true, webhook.Invalid, ""},
 		{ModeOff, forged, 200, true, webhook.Unchecked, ""},
 	}
 	for _, tt := range tests {

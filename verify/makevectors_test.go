@@ -135,7 +135,7 @@ func (m vectorMaker) plain() {
 }
 
 func (m vectorMaker) absent() {
-	next := []string{"taskhook listen --verify flag"}
+	next := []string{"taskhook listen --verify warn"}
 	m.write("unsigned", vector{header: []string{"Content-Type: application/json"}, body: []byte(event), expect: "unsigned", reason: []string{"neither a header x-wh-signature nor X-GHL-Signature"}, next: next})
 	m.write("unsigned-other-platform", vector{header: []string{"X-Hub-Signature-256: sha256=00"}, body: []byte(event), expect: "unsigned", reason: []string{`"X-Hub-Signature-256" is not one that the platform sends`}, next: next})
 	m.write("unsigned-na", vector{header: []string{inRSA + ": N/A"}, body: []byte(event), expect: "unsigned", reason: []string{"x-wh-signature is N/A"}, next: next})

@@ -17,7 +17,7 @@ func unsigned(h http.Header, p present) webhook.Verdict {
 	heads := signatureHeaders()
 	v := webhook.Verdict{
 		Status: webhook.Unsigned,
-		Next:   "have it signed (taskhook trigger signs its events), or forward unsigned events too with taskhook listen --verify flag",
+		Next:   "have it signed (taskhook trigger signs its events), or forward unsigned events too with taskhook listen --verify warn",
 	}
 	if len(p.blank) > 0 {
 		var words []string

@@ -1,6 +1,9 @@
 package webhook
 
-import "time"
+import (
+	"net/url"
+	"time"
+)
 
 // TunnelState says whether the public can reach the listener.
 type TunnelState string
@@ -42,7 +45,7 @@ type Listener struct {
 	StartedAt time.Time `json:"startedAt"`
 	Local     string    `json:"local"`  // URL of the loopback ingress
 	Target    string    `json:"target"` // URL of the app
-	Verify    string    `json:"verify"` // enforce, flag or off
+	Verify    string    `json:"verify"` // enforce, warn or off
 	Tunnel    Tunnel    `json:"tunnel"`
 	Health    Health    `json:"health"`
 	Trouble   string    `json:"trouble,omitempty"` // why events are being answered 429, "" if they are not
@@ -57,4 +60,27 @@ type Listener struct {
 	// Resendable is how many events a rescue would send, found when the app
 	// last came back; 0 once they were sent.
 	Resendable int `json:"resendable,omitempty"`
+}
+
+// guidePath is where the platform's guide receives webhooks: the path of the
+// webhook URL when the target has none.
+const guidePath = "/webhooks"
+
+// PublicURL is where the public reaches the listener, without a path; the
+// loopback ingress when nothing leads there from outside.
+func (l Listener) PublicURL() string {
+	if l.Tunnel.URL != "" {
+		return l.Tunnel.URL
+	}
+	return l.Local
+}
+
+// WebhookURL is what to paste into the platform's settings: the public URL
+// with the path of the target, or /webhooks.
+func (l Listener) WebhookURL() string {
+	path := guidePath
+	if target, err := url.Parse(l.Target); err == nil && target.Path != "" {
+		path = target.EscapedPath()
+	}
+	return l.PublicURL() + path
 }

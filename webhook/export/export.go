@@ -17,16 +17,21 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
+// readyVersion is the version of the lines that follow a ready line.
+const readyVersion = 2
+
 // ReadyLine writes the line that says a listener is ready: its public URL (the
-// local one without a tunnel), its loopback ingress and its target. The error
-// is the writer's.
-func ReadyLine(w io.Writer, url, local, target string) error {
+// local one without a tunnel), the webhook URL to paste, its loopback ingress
+// and its target. The error is the writer's.
+func ReadyLine(w io.Writer, l webhook.Listener) error {
 	return Line(w, struct {
-		Kind   string `json:"kind"`
-		URL    string `json:"url"`
-		Local  string `json:"local"`
-		Target string `json:"target"`
-	}{"ready", url, local, target})
+		Kind       string `json:"kind"`
+		Version    int    `json:"version"`
+		URL        string `json:"url"`
+		WebhookURL string `json:"webhookURL"`
+		Local      string `json:"local"`
+		Target     string `json:"target"`
+	}{"ready", readyVersion, l.PublicURL(), l.WebhookURL(), l.Local, l.Target})
 }
 
 // EventLine writes an event as it came in. Its "answered" stands there only

@@ -41,9 +41,11 @@ func TestLinesAreTheContract(t *testing.T) {
 		{
 			"ready",
 			func(b *bytes.Buffer) error {
-				return ReadyLine(b, "https://x.example", "http://127.0.0.1:4480", "http://127.0.0.1:3000")
+				return ReadyLine(b, webhook.Listener{
+					Tunnel: webhook.Tunnel{URL: "https://x.example"}, Local: "http://127.0.0.1:4480", Target: "http://127.0.0.1:3000",
+				})
 			},
-			`{"kind":"ready","url":"https://x.example","local":"http://127.0.0.1:4480","target":"http://127.0.0.1:3000"}`,
+			`{"kind":"ready","version":2,"url":"https://x.example","webhookURL":"https://x.example/webhooks","local":"http://127.0.0.1:4480","target":"http://127.0.0.1:3000"}`,
 		},
 		{
 			"an event",
