@@ -59,7 +59,7 @@ func (l *local) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, e
 var errReadOnly = errors.New("this store is open for reading only")
 
 // Simulate plays the platform's retries with a stored event.
-func (l *local) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
+func (l *local) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error) {
 	if l.proxy == nil {
 		return retry.Report{}, errReadOnly
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +21,6 @@ import (
 // simulateFlags are the flags of simulate.
 type simulateFlags struct {
 	to         string
-	policyFile string
 	fail       int
 	status     string
 	mask       bool
@@ -63,7 +61,6 @@ func newSimulateCommand(a *app) *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.to, "to", "", "send to this TARGET instead")
-	fl.StringVar(&f.policyFile, "policy-file", "", "follow the policy in FILE (JSON) instead of Taskee's")
 	fl.IntVar(&f.fail, "fail", 0, "replace the first N answers by --status, without calling your app")
 	fl.StringVar(&f.status, "status", f.status, "what replaced answers are: a STATUS from 200 to 599, or nothing")
 	fl.BoolVar(&f.mask, "mask", false, "call your app all the same and replace its answer: the test of idempotency")
@@ -107,11 +104,6 @@ func (f *simulateFlags) request(cmd *cobra.Command) (retry.SimulationRequest, er
 	if r.Simulation.Speed, err = retry.ParseSpeed(f.speed); err != nil {
 		return r, usageError(cmd, fmt.Errorf("invalid --speed: %w", err), "want 1x, 600x or instant")
 	}
-	if f.policyFile != "" {
-		if r.Simulation.Policy, err = readPolicy(cmd, f.policyFile); err != nil {
-			return r, err
-		}
-	}
 	if !cmd.Flags().Changed("seed") {
 		r.Simulation.Seed = rand.Uint64N(1 << 32)
 	}
@@ -124,25 +116,13 @@ func (f *simulateFlags) request(cmd *cobra.Command) (retry.SimulationRequest, er
 // parseAnswer understands a status that stands for an app's answer.
 func parseAnswer(s string) (int, error) {
 	if s == "nothing" {
-		return retry.Nothing, nil
+		return retry.NoResponse, nil
 	}
 	var status int
 	if _, err := fmt.Sscanf(s, "%d", &status); err != nil || fmt.Sprint(status) != s || status < 200 || status > 599 {
 		return 0, errors.New("no status")
 	}
 	return status, nil
-}
-
-func readPolicy(cmd *cobra.Command, path string) (retry.Policy, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return retry.Policy{}, usageError(cmd, fmt.Errorf("read --policy-file: %w", err), "see docs/simulation.md for what it may say")
-	}
-	p, err := retry.ParsePolicy(text)
-	if err != nil {
-		return p, usageError(cmd, fmt.Errorf("%s: %w", path, err), "see docs/simulation.md for what it may say")
-	}
-	return p, nil
 }
 
 // simulateAll simulates events in order, so many side by side, and goes on
@@ -202,7 +182,7 @@ type simulationTale struct {
 }
 
 // stage prints one step.
-func (t *simulationTale) stage(s retry.Stage) {
+func (t *simulationTale) stage(s retry.Progress) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -291,7 +271,7 @@ func (t *simulationTale) end(ctx context.Context, id webhook.ID, r retry.Report,
 	cancelled := ctx.Err() != nil && err != nil || err == nil && record.Outcome == retry.OutcomeCancelled
 	if cancelled {
 		t.cancelled = true
-	} else if err != nil || record.Outcome != retry.OutcomeAccepted {
+	} else if err != nil || record.Outcome != retry.OutcomeDelivered {
 		t.lost = true
 	}
 	if len(record.Sends) > 0 {
@@ -304,19 +284,15 @@ func (t *simulationTale) end(ctx context.Context, id webhook.ID, r retry.Report,
 
 func (t *simulationTale) printEnd(id webhook.ID, r retry.Report) error {
 	record := r.Record
-	var remarks []string
-	for _, remark := range r.Remarks {
-		remarks = append(remarks, remark.Words)
-	}
 	if t.json {
 		return export.Line(t.app.stdout, simulationLine{
 			Kind: "simulation", EventID: id, Policy: record.Simulation.Policy.Name, Sends: len(record.Sends),
 			Outcome: record.Outcome, VirtualDurationMS: record.Duration.Milliseconds(),
-			Seed: record.Simulation.Seed, Words: record.Words(), Remarks: append([]string{}, remarks...),
+			Seed: record.Simulation.Seed, Words: record.Summary(), Remarks: append([]string{}, r.Remarks...),
 		})
 	}
-	_, err := fmt.Fprintf(t.app.stdout, "%s  %s\n", id, printable(record.Words()))
-	for _, remark := range remarks {
+	_, err := fmt.Fprintf(t.app.stdout, "%s  %s\n", id, printable(record.Summary()))
+	for _, remark := range r.Remarks {
 		t.app.note("%s: %s", id, remark)
 	}
 	if len(record.Sends) > 1 && !t.seeded {

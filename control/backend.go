@@ -49,7 +49,7 @@ type Backend interface {
 	// Simulate plays a sender's retries with a stored event until ctx ends,
 	// and tells of every stage. It returns webhook.ErrSimulating while another
 	// simulation of the event runs, and the errors of Resend.
-	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error)
+	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error)
 	// Steer steers a simulation that is under way, or returns
 	// webhook.ErrNotSimulating.
 	Steer(ctx context.Context, s retry.Steering) error

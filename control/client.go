@@ -112,7 +112,7 @@ func (c *Client) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, 
 
 // Simulate implements [Backend]. It lasts as long as the simulation; when ctx
 // ends first, the listener is asked to cancel it, and says how far it came.
-func (c *Client) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
+func (c *Client) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error) {
 	call, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	defer context.AfterFunc(ctx, func() {
@@ -123,7 +123,7 @@ func (c *Client) Simulate(ctx context.Context, r retry.SimulationRequest, watch 
 		<-call.Done()
 		patience.Stop()
 	})()
-	report, err := callTelling[retry.Stage, retry.Report](call, c, pathSimulate, r, func(s retry.Stage) {
+	report, err := callTelling[retry.Progress, retry.Report](call, c, pathSimulate, r, func(s retry.Progress) {
 		for _, w := range watch {
 			w(s)
 		}

@@ -37,7 +37,7 @@ func Handler(b Backend) http.Handler {
 		r, err := b.Resend(ctx, w.value(resendTexts))
 		return newExactly(r, resentTexts), err
 	}))
-	h.handle(pathSimulate, telling(func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Stage)) (retry.Report, error) {
+	h.handle(pathSimulate, telling(func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
 		return b.Simulate(ctx, r, watch)
 	}))
 	h.handle(pathSteer, answer(func(ctx context.Context, s retry.Steering) (struct{}, error) { return struct{}{}, b.Steer(ctx, s) }))

@@ -17,7 +17,7 @@ import (
 
 // The fake's part of simulate, rescue, faults and shield.
 
-func (f *fakeBackend) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
+func (f *fakeBackend) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error) {
 	report := retry.Report{EventID: r.Resend.EventID, Record: retry.Record{Simulation: r.Simulation, Start: received}}
 	if r.Resend.EventID == 9 {
 		return report, wrapped{webhook.ErrSimulating}
@@ -25,10 +25,10 @@ func (f *fakeBackend) Simulate(ctx context.Context, r retry.SimulationRequest, w
 	for n := 1; n <= 3; n++ {
 		send := retry.Send{Number: n, Offset: time.Duration(n) * time.Minute, Replaced: r.Simulation.Status}
 		sent := retry.Sent{Send: send, Status: 429, Simulated: true}
-		stage := retry.Stage{
-			Progress: retry.Progress{Step: retry.StepAnswer, Send: send, Arrives: received.Add(send.Offset), Sent: &sent},
-			Attempt:  &webhook.Attempt{EventID: r.Resend.EventID, Number: n, VirtualTime: received, Body: []byte{0xff, 0}},
-			State:    webhook.StateLost, Notes: []string{"a note"},
+		stage := retry.Progress{
+			Step: retry.StepAnswer, Send: send, Arrives: received.Add(send.Offset), Sent: &sent,
+			Attempt: &webhook.Attempt{EventID: r.Resend.EventID, Number: n, VirtualTime: received, Body: []byte{0xff, 0}},
+			State:   webhook.StateLost, Notes: []string{"a note"},
 		}
 		for _, w := range watch {
 			w(stage)
@@ -46,8 +46,8 @@ func (f *fakeBackend) Simulate(ctx context.Context, r retry.SimulationRequest, w
 		close(f.left)
 		return report, ctx.Err()
 	}
-	report.Record.Outcome = retry.OutcomeLost
-	report.Remarks = []retry.Remark{{Kind: retry.RemarkSlow, Send: 2, Words: "slow"}}
+	report.Record.Outcome = retry.OutcomeFailed
+	report.Remarks = []string{"slow"}
 	if r.Resend.EventID == 7 {
 		return report, wrapped{webhook.ErrNotFound}
 	}
@@ -59,7 +59,7 @@ func (f *fakeBackend) Steer(_ context.Context, s retry.Steering) error {
 		close(f.steered)
 		return nil
 	}
-	if s.EventID != 1 || s.Answer != retry.Nothing || !s.Skip {
+	if s.EventID != 1 || s.Answer != retry.NoResponse || !s.Skip {
 		return wrapped{webhook.ErrNotSimulating}
 	}
 	return nil
@@ -93,10 +93,10 @@ func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 			Resend:     webhook.Resend{EventID: 1, NewID: true, To: "3000"},
 			Simulation: retry.Simulation{Policy: retry.Policy{Name: "own", MaxRetries: 2, Interval: time.Minute, Statuses: []retry.Range{{Min: 429, Max: 429}}}, Status: 503, Speed: 600, Seed: 1 << 63},
 		}
-		var got []retry.Stage
-		report, err := b.Simulate(t.Context(), ask, func(s retry.Stage) { got = append(got, s) })
-		var want []retry.Stage
-		wantReport, _ := newFakeBackend().Simulate(t.Context(), ask, func(s retry.Stage) { want = append(want, s) })
+		var got []retry.Progress
+		report, err := b.Simulate(t.Context(), ask, func(s retry.Progress) { got = append(got, s) })
+		var want []retry.Progress
+		wantReport, _ := newFakeBackend().Simulate(t.Context(), ask, func(s retry.Progress) { want = append(want, s) })
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v, stages:\n%s", err, diff)
 		}
@@ -119,7 +119,7 @@ func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		f := newFakeBackend()
 		b := open(t, f)
 		ctx, cancel := context.WithCancel(t.Context())
-		report, err := b.Simulate(ctx, retry.SimulationRequest{Resend: webhook.Resend{EventID: 8}}, func(s retry.Stage) {
+		report, err := b.Simulate(ctx, retry.SimulationRequest{Resend: webhook.Resend{EventID: 8}}, func(s retry.Progress) {
 			if s.Send.Number == 3 {
 				cancel()
 			}
@@ -132,7 +132,7 @@ func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	})
 	t.Run("steering reaches the simulation", func(t *testing.T) {
 		b := open(t, newFakeBackend())
-		if err := b.Steer(t.Context(), retry.Steering{EventID: 1, Answer: retry.Nothing, Skip: true}); err != nil {
+		if err := b.Steer(t.Context(), retry.Steering{EventID: 1, Answer: retry.NoResponse, Skip: true}); err != nil {
 			t.Error(err)
 		}
 		if err := b.Steer(t.Context(), retry.Steering{EventID: 2}); !errors.Is(err, webhook.ErrNotSimulating) {

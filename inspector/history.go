@@ -99,7 +99,7 @@ func (b *pageBuilder) historyLine(r *reading, e webhook.Summary, before []webhoo
 func gapWords(p retry.Policy, before, e webhook.Summary) string {
 	status := before.Answer.Status
 	if before.Answer.SenderGone || before.Answer.BrokenOff {
-		status = retry.Nothing
+		status = retry.NoResponse
 	}
-	return p.GapWords(before.ID.String(), status, e.Try, e.ReceivedAt.Sub(before.Answer.At))
+	return p.DescribeGap(before.ID.String(), status, e.Try, e.ReceivedAt.Sub(before.Answer.At))
 }

@@ -41,7 +41,7 @@ type Actions interface {
 	// Simulate plays the platform's retries with a stored event until ctx
 	// ends, and tells of every stage from a goroutine of its own choice. It
 	// returns webhook.ErrSimulating while another one of the event runs.
-	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error)
+	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error)
 	// Steer steers a simulation that is under way.
 	Steer(ctx context.Context, s retry.Steering) error
 	// Rescue sends what was lost once more, and tells of every event.

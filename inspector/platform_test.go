@@ -14,7 +14,7 @@ import (
 
 // fakePlatform is what the fake does where the platform is played.
 type fakePlatform struct {
-	simulate func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Stage)) (retry.Report, error)
+	simulate func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error)
 	steered  []retry.Steering
 	steerErr error
 	batch    func(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error)
@@ -23,8 +23,8 @@ type fakePlatform struct {
 	faultsErr, shieldErr error
 }
 
-func (f *memory) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
-	return f.platform.simulate(ctx, r, func(s retry.Stage) {
+func (f *memory) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error) {
+	return f.platform.simulate(ctx, r, func(s retry.Progress) {
 		for _, w := range watch {
 			w(s)
 		}
@@ -104,15 +104,15 @@ func simulating(t *testing.T, feed *memory, width, height int) *driver {
 
 // stagesOf are the stages of a simulation whose app answers as told; each
 // answer takes 3 ms, and each gap eleven minutes.
-func stagesOf(ask retry.SimulationRequest, answers ...int) []retry.Stage {
-	var all []retry.Stage
+func stagesOf(ask retry.SimulationRequest, answers ...int) []retry.Progress {
+	var all []retry.Progress
 	at := time.Duration(0)
 	for i, status := range answers {
 		send := retry.Send{Number: i + 1, Offset: at}
 		if i > 0 {
 			send.Gap = 11*time.Minute + time.Duration(i)*time.Second
 			send.Offset += send.Gap
-			all = append(all, retry.Stage{Progress: retry.Progress{Step: retry.StepWait, Send: send, Arrives: noon.Add(send.Offset), Due: noon.Add(2 * time.Second)}})
+			all = append(all, retry.Progress{Step: retry.StepWait, Send: send, Arrives: noon.Add(send.Offset), Due: noon.Add(2 * time.Second)})
 		}
 		sent := retry.Sent{Send: send, Status: status, Called: true, App: retry.Result{Status: status, Took: 3 * time.Millisecond}}
 		if i < ask.Simulation.Fail {
@@ -123,14 +123,14 @@ func stagesOf(ask retry.SimulationRequest, answers ...int) []retry.Stage {
 		}
 		at = send.Offset + sent.App.Took
 		all = append(all,
-			retry.Stage{Progress: retry.Progress{Step: retry.StepSend, Send: send, Arrives: noon.Add(send.Offset)}},
-			retry.Stage{Progress: retry.Progress{Step: retry.StepAnswer, Send: send, Arrives: noon.Add(send.Offset), Sent: &sent}})
+			retry.Progress{Step: retry.StepSend, Send: send, Arrives: noon.Add(send.Offset)},
+			retry.Progress{Step: retry.StepAnswer, Send: send, Arrives: noon.Add(send.Offset), Sent: &sent})
 	}
 	return all
 }
 
 // recordOf is what those stages come to.
-func recordOf(ask retry.SimulationRequest, stages []retry.Stage, outcome retry.Outcome) retry.Record {
+func recordOf(ask retry.SimulationRequest, stages []retry.Progress, outcome retry.Outcome) retry.Record {
 	r := retry.Record{Simulation: ask.Simulation, Start: noon, Outcome: outcome}
 	for _, s := range stages {
 		if s.Sent != nil {
@@ -144,7 +144,7 @@ func recordOf(ask retry.SimulationRequest, stages []retry.Stage, outcome retry.O
 // its number, until it is let go; 0: it does not hold.
 func playing(f *memory, hold int, answers ...int) (asked *retry.SimulationRequest, held <-chan struct{}, goOn func()) {
 	asked, released, reached := new(retry.SimulationRequest), make(chan struct{}), make(chan struct{})
-	f.platform.simulate = func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Stage)) (retry.Report, error) {
+	f.platform.simulate = func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
 		*asked = r
 		stages := stagesOf(r, answers...)
 		for i, s := range stages {
@@ -159,11 +159,11 @@ func playing(f *memory, hold int, answers ...int) (asked *retry.SimulationReques
 				return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stages[:i+1], retry.OutcomeCancelled)}, nil
 			}
 		}
-		outcome := retry.OutcomeLost
+		outcome := retry.OutcomeFailed
 		if webhook.Accepted(answers[len(answers)-1]) {
-			outcome = retry.OutcomeAccepted
+			outcome = retry.OutcomeDelivered
 		}
-		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stages, outcome), Remarks: []retry.Remark{{Kind: retry.RemarkSlow, Words: "send 1: the answer took 40 s"}}}, nil
+		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stages, outcome), Remarks: []string{"send 1: the answer took 40 s"}}, nil
 	}
 	return asked, reached, func() { close(released) }
 }

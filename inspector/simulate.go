@@ -18,7 +18,7 @@ import (
 
 // The choices of the form, in the order of its values.
 var (
-	formStatuses = [...]int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, retry.Nothing}
+	formStatuses = [...]int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, retry.NoResponse}
 	formSpeeds   = [...]retry.Speed{600, 60, 1, retry.Instant}
 )
 
@@ -230,7 +230,7 @@ func (m *model) simulateEach(c chosen, ask retry.SimulationRequest) tea.Cmd {
 
 // add takes one outcome over and reports whether it was a good one.
 func (r *simulations) add(id webhook.ID, report retry.Report, err error) bool {
-	why := report.Record.Words()
+	why := report.Record.Summary()
 	switch {
 	case errors.Is(err, context.Canceled), err == nil && report.Record.Outcome == retry.OutcomeCancelled:
 		r.unsent++
@@ -238,7 +238,7 @@ func (r *simulations) add(id webhook.ID, report retry.Report, err error) bool {
 	case err != nil:
 		r.unsent++
 		why = err.Error()
-	case report.Record.Outcome == retry.OutcomeAccepted:
+	case report.Record.Outcome == retry.OutcomeDelivered:
 		r.accepted++
 		return true
 	default:

@@ -45,7 +45,7 @@ func TestASimulationIsSetUpInAForm(t *testing.T) {
 	d.sees("#3 by the policy taskee, 600x, seed 42, new ID, to 3001/hooks")
 	d.sees("↻ first send 14:35:00         429 in place of 200 in 3.0ms")
 	d.sees("✓ retry 2    14:57:03 +11m02s 200 in 3.0ms")
-	d.sees("accepted on retry 2: on Taskee 22 min late")
+	d.sees("delivered on retry 2: 22 min late on Taskee")
 	d.sees("! send 1: the answer took 40 s")
 	d.press("t")
 	d.sees("Taskee's retries with #3")
@@ -69,7 +69,7 @@ func TestEveryChoiceOfTheFormIsWhatItSays(t *testing.T) {
 		{"all replaced", []string{"left"}, retry.Simulation{Fail: 7, Speed: 600}},
 		{"one replaced by 500", []string{"right", "down", "right"}, retry.Simulation{Fail: 1, Status: 500, Speed: 600}},
 		{"one replaced by 503", []string{"right", "down", "l", "l"}, retry.Simulation{Fail: 1, Status: 503, Speed: 600}},
-		{"one replaced by nothing", []string{"right", "tab", "h"}, retry.Simulation{Fail: 1, Status: retry.Nothing, Speed: 600}},
+		{"one replaced by nothing", []string{"right", "tab", "h"}, retry.Simulation{Fail: 1, Status: retry.NoResponse, Speed: 600}},
 		{"nothing to mask", []string{"down", "down", "right"}, retry.Simulation{Speed: 600}},
 		{"as slow as the platform", []string{"j", "j", "j", "j", "right", "right"}, retry.Simulation{Speed: 1}},
 		{"instant", []string{"up", "k", "shift+tab", "left"}, retry.Simulation{Speed: retry.Instant}},
@@ -146,7 +146,7 @@ func TestARunningSimulationIsWatchedAndSteered(t *testing.T) {
 	goOn()
 	wait()
 	d.ticks(1)
-	d.sees("simulation of #3: accepted on retry 1: on Taskee 11 min late")
+	d.sees("simulation of #3: delivered on retry 1: 11 min late on Taskee")
 	d.misses("send 2 of 7")
 }
 
@@ -190,14 +190,14 @@ func TestASimulationEndsWithTheScreen(t *testing.T) {
 func TestATimelineIsSafeOnATerminal(t *testing.T) {
 	const evil = "\x1b[2J\u202e\n語語語語語語語語語語語語語語語語語語語語"
 	feed := many(1)
-	feed.platform.simulate = func(_ context.Context, _ retry.SimulationRequest, watch func(retry.Stage)) (retry.Report, error) {
+	feed.platform.simulate = func(_ context.Context, _ retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
 		send := retry.Send{Number: 1}
 		sent := retry.Sent{Send: send, Called: true, App: retry.Result{Error: evil}}
-		watch(retry.Stage{Progress: retry.Progress{Step: retry.StepSend, Send: send}, Notes: []string{evil}})
-		watch(retry.Stage{Progress: retry.Progress{Step: retry.StepAnswer, Send: send, Sent: &sent}})
+		watch(retry.Progress{Step: retry.StepSend, Send: send, Notes: []string{evil}})
+		watch(retry.Progress{Step: retry.StepAnswer, Send: send, Sent: &sent})
 		sent.Failure = evil
-		watch(retry.Stage{Progress: retry.Progress{Step: retry.StepAnswer, Send: send, Sent: &sent}})
-		return retry.Report{Record: retry.Record{Sends: []retry.Sent{sent}}, Remarks: []retry.Remark{{Words: evil}}}, errors.New(evil)
+		watch(retry.Progress{Step: retry.StepAnswer, Send: send, Sent: &sent})
+		return retry.Report{Record: retry.Record{Sends: []retry.Sent{sent}}, Remarks: []string{evil}}, errors.New(evil)
 	}
 	for _, size := range [][2]int{{40, 12}, {120, 40}} {
 		d := simulating(t, feed, size[0], size[1])
@@ -224,7 +224,7 @@ func TestASimulationThatIsRefusedSaysWhy(t *testing.T) {
 	}
 	for _, tt := range tests {
 		feed := many(1)
-		feed.platform.simulate = func(context.Context, retry.SimulationRequest, func(retry.Stage)) (retry.Report, error) {
+		feed.platform.simulate = func(context.Context, retry.SimulationRequest, func(retry.Progress)) (retry.Report, error) {
 			return retry.Report{}, tt.err
 		}
 		d := simulating(t, feed, 80, 24)
@@ -253,11 +253,11 @@ func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 	feed := withMarks(many(5), 2, 4, 5)
 	feed.answer(4, webhook.Answer{Status: 401, By: webhook.ByTaskhook})
 	var asked []webhook.ID
-	feed.platform.simulate = func(_ context.Context, r retry.SimulationRequest, _ func(retry.Stage)) (retry.Report, error) {
+	feed.platform.simulate = func(_ context.Context, r retry.SimulationRequest, _ func(retry.Progress)) (retry.Report, error) {
 		asked = append(asked, r.Resend.EventID)
-		status, outcome := 200, retry.OutcomeAccepted
+		status, outcome := 200, retry.OutcomeDelivered
 		if r.Resend.EventID == 5 {
-			status, outcome = 500, retry.OutcomeLost
+			status, outcome = 500, retry.OutcomeFailed
 		}
 		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stagesOf(r, status), outcome)}, nil
 	}
@@ -270,8 +270,8 @@ func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 	if want := []webhook.ID{2, 5}; !slices.Equal(asked, want) {
 		t.Errorf("simulated %v", asked)
 	}
-	d.sees("✗ 2 events simulated: 1 accepted, 1 lost; first #5: 500 on send 1: the")
-	feed.platform.simulate = func(ctx context.Context, r retry.SimulationRequest, _ func(retry.Stage)) (retry.Report, error) {
+	d.sees("✗ 2 events simulated: 1 accepted, 1 lost; first #5: failed: 500 on send 1 is")
+	feed.platform.simulate = func(ctx context.Context, r retry.SimulationRequest, _ func(retry.Progress)) (retry.Report, error) {
 		d.ticks(1)
 		d.sees("Simulating 2 events: 0 of 2")
 		d.press("x")
@@ -279,7 +279,7 @@ func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 	}
 	d.press("t", "m", "enter")
 	d.sees(" stopped after 1 of 2: 0 events simulated: 0 accepted, 1 not to the end\n")
-	feed.platform.simulate = func(context.Context, retry.SimulationRequest, func(retry.Stage)) (retry.Report, error) {
+	feed.platform.simulate = func(context.Context, retry.SimulationRequest, func(retry.Progress)) (retry.Report, error) {
 		return retry.Report{}, webhook.ErrSimulating
 	}
 	d.press("t", "m", "enter")

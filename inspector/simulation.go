@@ -18,8 +18,8 @@ type simulation struct {
 
 	mu       sync.Mutex
 	version  int // grows with every change
-	sends    []retry.Stage
-	now      retry.Stage // what it is about to do
+	sends    []retry.Progress
+	now      retry.Progress // what it is about to do
 	notes    []string
 	promised int // what a person wants the next send to be answered, 0: nothing was said
 	ended    bool
@@ -28,7 +28,7 @@ type simulation struct {
 }
 
 // see takes a stage.
-func (s *simulation) see(stage retry.Stage) {
+func (s *simulation) see(stage retry.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version++
@@ -99,12 +99,12 @@ func (s *simulation) words() (string, mood) {
 		return "nothing was sent: " + s.err.Error(), moodBad
 	case s.err != nil:
 		return s.err.Error(), moodBad
-	case record.Outcome == retry.OutcomeAccepted && len(record.Sends) == 1:
+	case record.Outcome == retry.OutcomeDelivered && len(record.Sends) == 1:
 		return "accepted at once, nothing to retry: simulate with the first 2 answers replaced", moodGood
-	case record.Outcome == retry.OutcomeAccepted:
-		return record.Words(), moodGood
+	case record.Outcome == retry.OutcomeDelivered:
+		return record.Summary(), moodGood
 	case record.Outcome == retry.OutcomeCancelled:
-		return record.Words(), moodWarn
+		return record.Summary(), moodWarn
 	}
-	return record.Words(), moodBad
+	return record.Summary(), moodBad
 }

@@ -34,7 +34,7 @@ var (
 )
 
 // nextAnswers are what the keys of keyNext have the next send answered.
-var nextAnswers = map[string]int{"2": 200, "4": 429, "5": 500, "0": retry.Nothing}
+var nextAnswers = map[string]int{"2": 200, "4": 429, "5": 500, "0": retry.NoResponse}
 
 func (t *timeline) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	s := t.simulation
@@ -128,7 +128,7 @@ func (t *timeline) lines(m *model, width, height int) []string {
 	case words != "":
 		body = append(body, m.paragraph(md, words, width, 2)...)
 		for _, remark := range s.report.Remarks {
-			body = append(body, m.paragraph(moodDim, signWarning+" "+remark.Words, width, 3)...)
+			body = append(body, m.paragraph(moodDim, signWarning+" "+remark, width, 3)...)
 		}
 	default:
 		line, _ := cut(s.nextRow(m, width), width)
@@ -174,7 +174,7 @@ func (t *timeline) sends(m *model, width int) []string {
 }
 
 // sendRow is a send that was made.
-func (m *model) sendRow(stage retry.Stage, width int) (string, mood) {
+func (m *model) sendRow(stage retry.Progress, width int) (string, mood) {
 	sent := stage.Sent
 	md, sign := statusMood(sent.Status), signBad
 	switch {
@@ -189,7 +189,7 @@ func (m *model) sendRow(stage retry.Stage, width int) (string, mood) {
 	if width < timelineRoomy {
 		answer = sendAnswerBrief(sent)
 	}
-	return m.sendHead(sign, stage.Progress, width) + answer, md
+	return m.sendHead(sign, stage, width) + answer, md
 }
 
 // sendHead is a send's sign, name and place on the virtual clock.
@@ -248,7 +248,7 @@ func toldWords(status int) string {
 // nextRow is what comes next: a countdown, or that the app is at work.
 func (s *simulation) nextRow(m *model, width int) string {
 	now := s.now
-	head := m.sendHead(signWaiting, now.Progress, width)
+	head := m.sendHead(signWaiting, now, width)
 	then := ""
 	if s.promised != 0 {
 		then = ", then " + toldWords(s.promised)

@@ -19,11 +19,8 @@ import (
 // far it came. An error is one of [Proxy.Resend], retry.ErrSimulation for what
 // cannot be meant, webhook.ErrSimulating while another simulation of the event
 // runs, or says why an attempt could not be stored, with the report so far.
-func (p *Proxy) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Stage)) (retry.Report, error) {
+func (p *Proxy) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error) {
 	report := retry.Report{EventID: r.Resend.EventID}
-	if r.Simulation.Control == nil {
-		r.Simulation.Control = new(retry.Control)
-	}
 	if err := r.Simulation.Validate(); err != nil {
 		return report, err
 	}
@@ -39,13 +36,14 @@ func (p *Proxy) Simulate(ctx context.Context, r retry.SimulationRequest, watch .
 	if err != nil {
 		return report, err
 	}
-	if err := p.running.begin(s.event.ID, r.Simulation.Control); err != nil {
+	control := new(retry.Control)
+	if err := p.running.begin(s.event.ID, control); err != nil {
 		return report, err
 	}
 	defer p.running.end(s.event.ID)
 	h := &simulation{proxy: p, event: s, asked: r, watch: watch}
-	report.Record, err = h.run(ctx)
-	report.Remarks = report.Record.Remarks(retry.Known{TimeLimit: p.opts.Timeout, Earlier: earlier})
+	report.Record, err = h.run(ctx, control)
+	report.Remarks = report.Record.Remarks(p.opts.Timeout, earlier)
 	return report, err
 }
 
@@ -115,7 +113,7 @@ type simulation struct {
 	proxy *Proxy
 	event *resending
 	asked retry.SimulationRequest
-	watch []func(retry.Stage)
+	watch []func(retry.Progress)
 
 	call     context.Context // of the calls to the app; it outlives the wait for the next one
 	fail     context.CancelCauseFunc
@@ -128,7 +126,7 @@ type simulation struct {
 
 // run makes the sends. The stop of the proxy ends the waiting at once, a call
 // to the app only when everything is cut.
-func (h *simulation) run(ctx context.Context) (retry.Record, error) {
+func (h *simulation) run(ctx context.Context, control *retry.Control) (retry.Record, error) {
 	call, cut := context.WithCancel(ctx)
 	defer cut()
 	defer context.AfterFunc(h.proxy.flight.life, cut)()
@@ -144,7 +142,7 @@ func (h *simulation) run(ctx context.Context) (retry.Record, error) {
 		case <-ctx.Done():
 		}
 	})
-	record, err := retry.Do(ctx, h.asked.Simulation, h.send, h.see)
+	record, err := retry.Do(ctx, h.asked.Simulation, control, h.send, h.see)
 	if err == nil {
 		err = h.unkept
 	}
@@ -201,21 +199,20 @@ func (h *simulation) keep(ctx context.Context, a *webhook.Attempt, send retry.Se
 // see follows the steps: an answer that was written without the app is stored
 // here, and the watchers are told.
 func (h *simulation) see(step retry.Progress) {
-	stage := retry.Stage{Progress: step}
 	switch step.Step {
 	case retry.StepSend:
 		h.arrives, h.kept = step.Arrives, nil
 		if step.Send.Number == 1 {
-			stage.Notes = h.event.notes(h.asked.Resend)
+			step.Notes = h.event.notes(h.asked.Resend)
 		}
 	case retry.StepAnswer:
 		if step.Sent.Simulated && !step.Sent.Called {
 			h.keepWritten(*step.Sent)
 		}
-		stage.Attempt, stage.State = h.kept, h.state
+		step.Attempt, step.State = h.kept, h.state
 	}
 	for _, watch := range h.watch {
-		watch(stage)
+		watch(step)
 	}
 }
 

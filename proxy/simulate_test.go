@@ -44,12 +44,12 @@ func TestASimulationEndsAsTheAppAnswers(t *testing.T) {
 		words  string
 		state  webhook.State
 	}{
-		{"accepted at once", []int{200}, nil, 1, 1, retry.OutcomeAccepted, "nothing to retry: simulate failures with --fail 2", webhook.StateRescued},
-		{"429 twice, then 200", []int{429, 429, 200}, nil, 3, 3, retry.OutcomeAccepted, "accepted on retry 2: on Taskee 21 min late", webhook.StateRescued},
-		{"429 for ever", []int{429}, nil, 7, 7, retry.OutcomeLost, "gave up after 7 sends: lost", webhook.StateLost},
-		{"500", []int{429, 500}, nil, 2, 2, retry.OutcomeLost, "500 on send 2: the platform stops here, 5 retries unused", webhook.StateLost},
-		{"two answers replaced", []int{200}, failing(2, false), 3, 1, retry.OutcomeAccepted, "accepted on retry 2", webhook.StateRescued},
-		{"two answers masked", []int{200}, failing(2, true), 3, 3, retry.OutcomeAccepted, "accepted on retry 2", webhook.StateRescued},
+		{"accepted at once", []int{200}, nil, 1, 1, retry.OutcomeDelivered, "nothing to retry: simulate failures with --fail 2", webhook.StateRescued},
+		{"429 twice, then 200", []int{429, 429, 200}, nil, 3, 3, retry.OutcomeDelivered, "delivered on retry 2: 21 min late on Taskee", webhook.StateRescued},
+		{"429 for ever", []int{429}, nil, 7, 7, retry.OutcomeFailed, "failed: the platform gives up after 7 sends", webhook.StateLost},
+		{"500", []int{429, 500}, nil, 2, 2, retry.OutcomeFailed, "failed: 500 on send 2 is final, 5 retries unused", webhook.StateLost},
+		{"two answers replaced", []int{200}, failing(2, false), 3, 1, retry.OutcomeDelivered, "delivered on retry 2", webhook.StateRescued},
+		{"two answers masked", []int{200}, failing(2, true), 3, 3, retry.OutcomeDelivered, "delivered on retry 2", webhook.StateRescued},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,8 +65,8 @@ func TestASimulationEndsAsTheAppAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			record := report.Record
-			if len(record.Sends) != tt.sends || record.Outcome != tt.out || !strings.HasPrefix(record.Words(), tt.words) {
-				t.Errorf("%d sends, %s: %s", len(record.Sends), record.Outcome, record.Words())
+			if len(record.Sends) != tt.sends || record.Outcome != tt.out || !strings.HasPrefix(record.Summary(), tt.words) {
+				t.Errorf("%d sends, %s: %s", len(record.Sends), record.Outcome, record.Summary())
 			}
 			calls := s.called()
 			if len(calls) != tt.calls || slices.ContainsFunc(calls, func(body string) bool { return body != contact }) {
@@ -120,7 +120,7 @@ func TestAMaskedAnswerStandsBesideWhatThePlatformWasTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0].Words, "201→429, 200→200; the app accepted it 2 times") {
+	if len(report.Remarks) != 1 || !strings.Contains(report.Remarks[0], "201→429, 200→200; your app answered 2xx 2 times") {
 		t.Errorf("remarks %+v", report.Remarks)
 	}
 }
@@ -132,11 +132,7 @@ func TestARefusedRetryIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kinds []retry.RemarkKind
-	for _, remark := range report.Remarks {
-		kinds = append(kinds, remark.Kind)
-	}
-	if !slices.Equal(kinds, []retry.RemarkKind{retry.RemarkRetryAfter, retry.RemarkRefused}) {
+	if len(report.Remarks) != 2 || !strings.Contains(report.Remarks[0], "Retry-After") || !strings.Contains(report.Remarks[1], "for the same bytes") {
 		t.Errorf("remarks %+v", report.Remarks)
 	}
 }
@@ -148,7 +144,7 @@ func TestWhatWasAcceptedBeforeIsSaidFirst(t *testing.T) {
 	for _, newID := range []bool{false, true} {
 		var notes []string
 		ask := simulateRequest(id, failing(2, false), func(r *retry.SimulationRequest) { r.Resend.NewID, r.Resend.Sign = newID, webhook.SignNone })
-		_, err := r.proxy.Simulate(t.Context(), ask, func(s retry.Stage) { notes = append(notes, s.Notes...) })
+		_, err := r.proxy.Simulate(t.Context(), ask, func(s retry.Progress) { notes = append(notes, s.Notes...) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +169,7 @@ func TestASecondSimulationOfAnEventIsRefused(t *testing.T) {
 	id := put(t, st, contact, lost)
 	slow := func(r *retry.SimulationRequest) { r.Simulation.Speed = 1 }
 	refused := false
-	report, err := r.proxy.Simulate(t.Context(), simulateRequest(id, slow), func(stage retry.Stage) {
+	report, err := r.proxy.Simulate(t.Context(), simulateRequest(id, slow), func(stage retry.Progress) {
 		if stage.Step != retry.StepWait {
 			return
 		}
@@ -187,7 +183,7 @@ func TestASecondSimulationOfAnEventIsRefused(t *testing.T) {
 	if err != nil || !refused {
 		t.Fatalf("refused %v, %v", refused, err)
 	}
-	if words := report.Record.Words(); words != "503 on send 2: the platform stops here, 5 retries unused" {
+	if words := report.Record.Summary(); words != "failed: 503 on send 2 is final, 5 retries unused" {
 		t.Error(words)
 	}
 	if err := r.proxy.Steer(retry.Steering{EventID: id, Cancel: true}); !errors.Is(err, webhook.ErrNotSimulating) {
@@ -218,13 +214,13 @@ func TestWhatEndsASimulationEarly(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			slow := func(r *retry.SimulationRequest) { r.Simulation.Speed = 1 }
-			report, err := r.proxy.Simulate(ctx, simulateRequest(id, slow), func(stage retry.Stage) {
+			report, err := r.proxy.Simulate(ctx, simulateRequest(id, slow), func(stage retry.Progress) {
 				if stage.Step == retry.StepWait {
 					tt.end(r, cancel, id)
 				}
 			})
-			if err != nil || report.Record.Outcome != retry.OutcomeCancelled || report.Record.Words() != tt.reason {
-				t.Fatalf("%s: %s, %v", report.Record.Outcome, report.Record.Words(), err)
+			if err != nil || report.Record.Outcome != retry.OutcomeCancelled || report.Record.Summary() != tt.reason {
+				t.Fatalf("%s: %s, %v", report.Record.Outcome, report.Record.Summary(), err)
 			}
 			attempts, err := st.Attempts(t.Context(), id)
 			if err != nil || len(attempts) != 1 || attempts[0].RetryAt.IsZero() {
@@ -241,14 +237,14 @@ func TestATargetThatVanishesEndsASimulationAsThePlatformWould(t *testing.T) {
 	go func() { done <- srv.Serve(vanishing) }()
 	r, st := realRig(t, vanishing.Addr().String())
 	id := put(t, st, contact, lost)
-	report, err := r.proxy.Simulate(t.Context(), simulateRequest(id), func(stage retry.Stage) {
+	report, err := r.proxy.Simulate(t.Context(), simulateRequest(id), func(stage retry.Progress) {
 		if stage.Step == retry.StepAnswer && stage.Send.Number == 1 {
 			_ = srv.Close()
 			<-done
 		}
 	})
-	if err != nil || report.Record.Words() != "no answer on send 2: the platform stops here, 5 retries unused" {
-		t.Errorf("%s, %v", report.Record.Words(), err)
+	if err != nil || report.Record.Summary() != "failed: no answer on send 2 is final, 5 retries unused" {
+		t.Errorf("%s, %v", report.Record.Summary(), err)
 	}
 }
 
@@ -297,7 +293,7 @@ func TestAStoreThatFillsUpEndsASimulation(t *testing.T) {
 			id := put(t, st, contact, lost)
 			report, err := r.proxy.Simulate(t.Context(), simulateRequest(id, change))
 			if !errors.Is(err, errDiskFull) || report.Record.Outcome != retry.OutcomeCancelled || len(report.Record.Sends) != 2 {
-				t.Errorf("%v: %s", err, report.Record.Words())
+				t.Errorf("%v: %s", err, report.Record.Summary())
 			}
 			if attempts, err := st.Attempts(t.Context(), id); err != nil || len(attempts) != 1 {
 				t.Errorf("%d attempts are stored, %v", len(attempts), err)
@@ -320,8 +316,8 @@ func TestACancelledCallIsRecordedAsUnknown(t *testing.T) {
 		_ = r.proxy.Steer(retry.Steering{EventID: id, Cancel: true})
 	}()
 	report, err := r.proxy.Simulate(t.Context(), simulateRequest(id))
-	if err != nil || !strings.HasPrefix(report.Record.Words(), "cancelled during send 1: what became of it only the app knows") {
-		t.Errorf("%s, %v", report.Record.Words(), err)
+	if err != nil || !strings.HasPrefix(report.Record.Summary(), "cancelled during send 1, which your app may have processed") {
+		t.Errorf("%s, %v", report.Record.Summary(), err)
 	}
 	if attempts, err := st.Attempts(t.Context(), id); err != nil || len(attempts) != 1 || attempts[0].Error == "" {
 		t.Errorf("stored %+v, %v", attempts, err)

@@ -58,8 +58,8 @@ func TestTheScheduleAtItsTrueLength(t *testing.T) {
 				Resend:     webhook.Resend{EventID: 1},
 				Simulation: retry.Simulation{Policy: taskee.Policy(), Speed: 1, Seed: seed},
 			})
-			if err != nil || report.Record.Words() != "gave up after 7 sends: lost" {
-				t.Errorf("%s, %v", report.Record.Words(), err)
+			if err != nil || report.Record.Summary() != "failed: the platform gives up after 7 sends" {
+				t.Errorf("%s, %v", report.Record.Summary(), err)
 			}
 			checkSchedule(t, seed, arrived, report.Record)
 			_ = p.Close(t.Context())

@@ -2,44 +2,63 @@ package retry
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
+
+	"github.com/taskhook/taskhook/webhook"
 )
 
-// Control steers one simulation while [Do] runs it. The zero value is ready;
-// it must not be copied. Its methods may be called from any goroutine, and
-// before Do has begun or after it has ended.
+// Control steers one simulation while [Do] runs it; each needs its own. The
+// zero value is ready; it must not be copied. Its methods may be called from
+// any goroutine, before Do has begun and after it has ended as well.
 type Control struct {
 	mu        sync.Mutex
-	taken     bool
 	cancelled bool
 	cancel    context.CancelFunc // nil unless Do runs
 	waiting   chan struct{}      // closed to end the wait; nil when there is none
 	next      int                // the forced status of the next send, 0: none
 }
 
-// errSteered refuses a Control that had its simulation.
-var errSteered = errors.New("its control has steered another one: each needs its own")
-
-// Skip ends the wait for the next send. The virtual clock goes on as if the
-// wait had passed. It reports whether there was a wait to end.
-func (c *Control) Skip() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.waiting == nil {
-		return false
-	}
-	close(c.waiting)
-	c.waiting = nil
-	return true
+// Steering is what a person asks of the running simulation of an event. The
+// zero value of every field but EventID asks for nothing.
+type Steering struct {
+	EventID webhook.ID `json:"eventId"`
+	Skip    bool       `json:"skip,omitempty"`   // see [Control.Skip]
+	Answer  int        `json:"answer,omitempty"` // see [Control.Answer]
+	Cancel  bool       `json:"cancel,omitempty"` // see [Control.Cancel]
 }
 
-// Answer has the next send that begins answered with a status from 200 to
-// 599, or with [Nothing], in place of the app's answer and of what the
-// simulation planned. The app is called only if the simulation masks. Of two
-// calls before that send the later one holds; a send that is under way is
-// not changed. Another status is an [ErrSimulation].
+// Steer does what a person asks for. The error is an [ErrSimulation].
+func (c *Control) Steer(s Steering) error {
+	if s.Answer != 0 {
+		if err := c.Answer(s.Answer); err != nil {
+			return err
+		}
+	}
+	if s.Skip {
+		c.Skip()
+	}
+	if s.Cancel {
+		c.Cancel()
+	}
+	return nil
+}
+
+// Skip ends the wait for the next send, if there is one. The virtual clock
+// advances as if the wait had passed.
+func (c *Control) Skip() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting != nil {
+		close(c.waiting)
+		c.waiting = nil
+	}
+}
+
+// Answer makes the answer to the next send a status from 200 to 599, or
+// [NoResponse], in place of the app's answer and of the one the simulation
+// planned. The app is called only if the simulation masks. Of several calls
+// before that send the last one counts; a send that is under way does not
+// change. Any other status is an [ErrSimulation].
 func (c *Control) Answer(status int) error {
 	if err := checkStatus(status); err != nil {
 		return err
@@ -50,8 +69,8 @@ func (c *Control) Answer(status int) error {
 	return nil
 }
 
-// Cancel ends the simulation, also one that has not begun. The send under
-// way, if any, has its context cancelled and is recorded.
+// Cancel ends the simulation, even before it has begun. The context of a send
+// under way is cancelled, and the send recorded.
 func (c *Control) Cancel() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,28 +80,24 @@ func (c *Control) Cancel() {
 	}
 }
 
-// begin binds the control to one run, whose context cancel ends.
-func (c *Control) begin(cancel context.CancelFunc) error {
+// begin ties the control to a run, whose context cancel ends.
+func (c *Control) begin(cancel context.CancelFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.taken {
-		return fmt.Errorf("%w: %w", ErrSimulation, errSteered)
-	}
-	c.taken, c.cancel = true, cancel
+	c.cancel = cancel
 	if c.cancelled {
 		cancel()
 	}
-	return nil
 }
 
-// end lets go of the run.
+// end unties the control from its run.
 func (c *Control) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cancel, c.waiting = nil, nil
 }
 
-// wait opens a wait; the channel is closed when somebody skips it.
+// wait begins a wait and returns a channel that Skip closes.
 func (c *Control) wait() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,7 +112,8 @@ func (c *Control) waited() {
 	c.waiting = nil
 }
 
-// forced takes the status that somebody forced on the next send, 0 if none.
+// forced returns the status that Answer set for the next send, 0 if none, and
+// clears it.
 func (c *Control) forced() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,43 +9,38 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Do plays the sender: it makes the first send and, as long as the policy
-// retries what it is told, up to MaxRetries more.
+// Do plays the sender: it makes the first send and, while the policy retries
+// the answers, up to MaxRetries more. A control that is not nil steers it.
 //
 // The virtual clock starts at 0 with the first send. It advances by the time
 // each answer took and by the planned gap after it, since a sender cannot
 // begin to wait before it has its answer; the offsets are those of [Plan]
-// plus the answers' times so far. Only the gaps are divided by the speed: the
-// app works in real time. Clock changes have no effect: nothing but the
-// monotonic clock is read, and Record.Start once.
+// plus the time of the answers so far. Only the gaps are divided by the speed:
+// the app works in real time. Clock changes have no effect: apart from
+// Record.Start only the monotonic clock is read.
 //
-// Do calls send for every send that the app is to see, never two at a time,
-// and returns after the last has returned. A transport that fails, a refused
-// connection say, is a Result with Status 0. An error means that the send
-// could not be made or kept: it cancels the simulation and Do returns it
-// wrapped, beside the record so far. The context that send gets is cancelled
-// with the simulation; an answer that comes all the same still counts. Each
-// watcher is called with every step, from Do's own goroutine: it holds the
-// simulation up until it returns.
+// Do calls send for every send that reaches the app, never two at a time, and
+// returns after the last call has returned. A transport that fails, a refused
+// connection for example, is a Result with Status 0. An error means that the
+// send could not be made or stored: it ends the simulation, and Do returns it
+// wrapped, with the record so far. The context of send is cancelled with the
+// simulation; an answer that arrives nevertheless still counts. Do calls each
+// watcher with every step from its own goroutine and waits until it returns.
 //
-// To cancel ctx is no error: the record says how far it came, and why when
-// ctx has a cause other than its own. An invalid simulation is an
-// [ErrSimulation]; nothing was sent then.
-func Do(ctx context.Context, s Simulation, send func(context.Context, Send) (Result, error), watch ...func(Progress)) (Record, error) {
+// Cancelling ctx is not an error: the record says how far the simulation got,
+// and why it ended if ctx has a cause of its own. For an invalid simulation Do
+// returns an [ErrSimulation] and sends nothing.
+func Do(ctx context.Context, s Simulation, control *Control, send func(context.Context, Send) (Result, error), watch ...func(Progress)) (Record, error) {
 	if err := s.Validate(); err != nil {
 		return Record{}, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	control := s.Control
 	if control == nil {
 		control = new(Control)
 	}
-	if err := control.begin(cancel); err != nil {
-		return Record{}, err
-	}
+	control.begin(cancel)
 	defer control.end()
-	s.Control = nil
 	plan := Plan(s.Policy, s.Seed)
 	r := run{
 		control: control, plan: plan, send: send, watch: watch,
@@ -81,10 +76,10 @@ func (r *run) drive(ctx context.Context) error {
 			r.cancelled(ctx)
 			return nil
 		case webhook.Accepted(sent.Status):
-			r.record.Outcome = OutcomeAccepted
+			r.record.Outcome = OutcomeDelivered
 			return nil
 		case !policy.Retries(sent.Status) || sent.Number == len(r.plan):
-			r.record.Outcome = OutcomeLost
+			r.record.Outcome = OutcomeFailed
 			return nil
 		}
 		next = Send{Number: sent.Number + 1, Gap: sent.NextGap, NextGap: r.plan.Gap(sent.Number + 2)}
@@ -103,7 +98,7 @@ func (r *run) cancelled(ctx context.Context) {
 	}
 }
 
-// one makes one send. Its error means that there is no going on.
+// one makes one send. An error ends the simulation.
 func (r *run) one(ctx context.Context, next Send) (Sent, error) {
 	next.Replaced = r.control.forced()
 	if next.Replaced == 0 {
@@ -119,7 +114,7 @@ func (r *run) one(ctx context.Context, next Send) (Sent, error) {
 	}
 	switch {
 	case sent.Interrupted:
-		sent.Simulated = false // nobody was told anything
+		sent.Simulated = false // the sender never heard an answer
 	case sent.Simulated:
 		sent.Status = max(next.Replaced, 0)
 	default:
@@ -148,8 +143,8 @@ func (r *run) call(ctx context.Context, sent *Sent) error {
 	return err
 }
 
-// wait lets the gap before a send pass, at the simulation's speed, until it is
-// skipped or ctx ends.
+// wait waits for the gap before a send at the simulation's speed, until
+// somebody skips it or ctx ends.
 func (r *run) wait(ctx context.Context, next Send) {
 	pause := r.record.Simulation.Speed.Wait(next.Gap)
 	if pause <= 0 {
@@ -158,8 +153,7 @@ func (r *run) wait(ctx context.Context, next Send) {
 	}
 	skipped := r.control.wait()
 	defer r.control.waited()
-	// The timer runs before the watchers are told: what they do is no part
-	// of the wait.
+	// The timer starts before the watchers run, which may take a while.
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	r.tell(Progress{Step: StepWait, Send: next, Due: time.Now().Add(pause)})

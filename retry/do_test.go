@@ -60,32 +60,32 @@ func TestHowASimulationEnds(t *testing.T) {
 		outcome    Outcome
 		words      string
 	}{
-		{"accepted on a retry", Simulation{Policy: platform, Seed: 7}, []int{429, 429, 429, 200}, "429 429 429 200", OutcomeAccepted, "accepted on retry 3: on Taskee 32 min late"},
-		{"accepted at once", Simulation{Policy: platform}, []int{204}, "204", OutcomeAccepted, "nothing to retry: simulate failures with --fail 2"},
-		{"given up", Simulation{Policy: platform}, []int{429}, "429 429 429 429 429 429 429", OutcomeLost, "gave up after 7 sends: lost"},
-		{"a failure is final", Simulation{Policy: platform}, []int{429, 500}, "429 500", OutcomeLost, "500 on send 2: the platform stops here, 5 retries unused"},
-		{"a failure on the last send but one", Simulation{Policy: platform}, []int{429, 429, 429, 429, 429, 401}, "429 429 429 429 429 401", OutcomeLost, "401 on send 6: the platform stops here, 1 retry unused"},
-		{"a failure on the last send", Simulation{Policy: platform}, []int{429, 429, 429, 429, 429, 429, 500}, "429 429 429 429 429 429 500", OutcomeLost, "500 on send 7: the platform stops here, no retries left"},
-		{"an app that is down", Simulation{Policy: platform}, []int{0}, "0", OutcomeLost, "no answer on send 1: the platform stops here, 6 retries unused"},
-		{"an app that is down, under a policy that minds", Simulation{Policy: onError}, []int{0, 200}, "0 200", OutcomeAccepted, "accepted on retry 1: on Taskee 11 min late"},
-		{"the first answers fail", Simulation{Policy: platform, Fail: 2}, []int{200}, "429* 429* 200", OutcomeAccepted, "accepted on retry 2: on Taskee 22 min late"},
-		{"the first answers fail otherwise", Simulation{Policy: platform, Fail: 2, Status: 503}, []int{200}, "503*", OutcomeLost, "503 on send 1: the platform stops here, 6 retries unused"},
-		{"the first answers never come", Simulation{Policy: onError, Fail: 1, Status: Nothing}, []int{200}, "0* 200", OutcomeAccepted, "accepted on retry 1: on Taskee 11 min late"},
-		{"masked answers", Simulation{Policy: platform, Fail: 2, Mask: true}, []int{200, 0, 201}, "429*(200) 429*(0) 201", OutcomeAccepted, "accepted on retry 2: on Taskee 22 min late"},
-		{"more failures than sends", Simulation{Policy: platform, Fail: 50}, []int{200}, "429* 429* 429* 429* 429* 429* 429*", OutcomeLost, "gave up after 7 sends: lost"},
-		{"no policy", Simulation{}, []int{200}, "200", OutcomeAccepted, "nothing to retry: the policy has no retries"},
-		{"no name", Simulation{Policy: Policy{MaxRetries: 1, Statuses: []Range{{429, 429}}}}, []int{429, 200}, "429 200", OutcomeAccepted, "accepted on retry 1: on the platform 0 s late"},
-		{"one retry", Simulation{Policy: Policy{MaxRetries: 1, OnError: true}}, []int{200}, "200", OutcomeAccepted, "nothing to retry: simulate failures with --fail 1"},
+		{"delivered on a retry", Simulation{Policy: platform, Seed: 7}, []int{429, 429, 429, 200}, "429 429 429 200", OutcomeDelivered, "delivered on retry 3: 32 min late on Taskee"},
+		{"delivered at once", Simulation{Policy: platform}, []int{204}, "204", OutcomeDelivered, "nothing to retry: simulate failures with --fail 2"},
+		{"given up", Simulation{Policy: platform}, []int{429}, "429 429 429 429 429 429 429", OutcomeFailed, "failed: the platform gives up after 7 sends"},
+		{"a failure is final", Simulation{Policy: platform}, []int{429, 500}, "429 500", OutcomeFailed, "failed: 500 on send 2 is final, 5 retries unused"},
+		{"a failure on the last send but one", Simulation{Policy: platform}, []int{429, 429, 429, 429, 429, 401}, "429 429 429 429 429 401", OutcomeFailed, "failed: 401 on send 6 is final, 1 retry unused"},
+		{"a failure on the last send", Simulation{Policy: platform}, []int{429, 429, 429, 429, 429, 429, 500}, "429 429 429 429 429 429 500", OutcomeFailed, "failed: 500 on send 7 is final, no retries left"},
+		{"an app that is down", Simulation{Policy: platform}, []int{0}, "0", OutcomeFailed, "failed: no answer on send 1 is final, 6 retries unused"},
+		{"an app that is down, under a policy that minds", Simulation{Policy: onError}, []int{0, 200}, "0 200", OutcomeDelivered, "delivered on retry 1: 11 min late on Taskee"},
+		{"the first answers fail", Simulation{Policy: platform, Fail: 2}, []int{200}, "429* 429* 200", OutcomeDelivered, "delivered on retry 2: 22 min late on Taskee"},
+		{"the first answers fail otherwise", Simulation{Policy: platform, Fail: 2, Status: 503}, []int{200}, "503*", OutcomeFailed, "failed: 503 on send 1 is final, 6 retries unused"},
+		{"the first answers never come", Simulation{Policy: onError, Fail: 1, Status: NoResponse}, []int{200}, "0* 200", OutcomeDelivered, "delivered on retry 1: 11 min late on Taskee"},
+		{"masked answers", Simulation{Policy: platform, Fail: 2, Mask: true}, []int{200, 0, 201}, "429*(200) 429*(0) 201", OutcomeDelivered, "delivered on retry 2: 22 min late on Taskee"},
+		{"more failures than sends", Simulation{Policy: platform, Fail: 50}, []int{200}, "429* 429* 429* 429* 429* 429* 429*", OutcomeFailed, "failed: the platform gives up after 7 sends"},
+		{"no policy", Simulation{}, []int{200}, "200", OutcomeDelivered, "nothing to retry: the policy has no retries"},
+		{"no name", Simulation{Policy: Policy{MaxRetries: 1, Statuses: []Range{{429, 429}}}}, []int{429, 200}, "429 200", OutcomeDelivered, "delivered on retry 1: 0 s late on the platform"},
+		{"one retry", Simulation{Policy: Policy{MaxRetries: 1, OnError: true}}, []int{200}, "200", OutcomeDelivered, "nothing to retry: simulate failures with --fail 1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r, err := Do(t.Context(), tt.simulation, answers(tt.app...))
+				r, err := Do(t.Context(), tt.simulation, nil, answers(tt.app...))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := brief(r); got != tt.told || r.Outcome != tt.outcome || r.Words() != tt.words {
-					t.Errorf("told %s, %s: %s\nwant %s, %s: %s", got, r.Outcome, r.Words(), tt.told, tt.outcome, tt.words)
+				if got := brief(r); got != tt.told || r.Outcome != tt.outcome || r.Summary() != tt.words {
+					t.Errorf("told %s, %s: %s\nwant %s, %s: %s", got, r.Outcome, r.Summary(), tt.told, tt.outcome, tt.words)
 				}
 			})
 		})
@@ -113,7 +113,7 @@ func TestSeventyMinutesAtTrueLength(t *testing.T) {
 				t.Errorf("at 1x send %d arrives %v and is made %v", p.Send.Number, p.Arrives, p.Due)
 			}
 		}
-		r, err := Do(t.Context(), Simulation{Policy: platform, Speed: 1, Seed: 3}, app, watch)
+		r, err := Do(t.Context(), Simulation{Policy: platform, Speed: 1, Seed: 3}, nil, app, watch)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func TestASpeedShortensTheGapsAndNotTheAnswers(t *testing.T) {
 		}
 		for speed, want := range map[Speed]time.Duration{Instant: 12 * time.Second, 600: 14 * time.Second, 1: 20*time.Minute + 12*time.Second} {
 			start := time.Now()
-			r, err := Do(t.Context(), Simulation{Policy: p, Speed: speed}, app)
+			r, err := Do(t.Context(), Simulation{Policy: p, Speed: speed}, nil, app)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +153,7 @@ func TestTheCallersMeasureOfAnAnswerCounts(t *testing.T) {
 			time.Sleep(time.Minute) // the answer, and what the caller does with it
 			return Result{Status: 500, Took: time.Second}, nil
 		}
-		r, err := Do(t.Context(), Simulation{Policy: platform}, app)
+		r, err := Do(t.Context(), Simulation{Policy: platform}, nil, app)
 		if err != nil || r.Duration != time.Second {
 			t.Errorf("Duration = %v, %v; want 1s", r.Duration, err)
 		}
@@ -172,7 +172,7 @@ func TestTheStepsOfASimulation(t *testing.T) {
 			got = append(got, line)
 		}
 		p := Policy{MaxRetries: 2, Interval: 10 * time.Minute, Statuses: []Range{{429, 429}}}
-		if _, err := Do(t.Context(), Simulation{Policy: p, Speed: 60, Fail: 1}, answers(200), watch); err != nil {
+		if _, err := Do(t.Context(), Simulation{Policy: p, Speed: 60, Fail: 1}, nil, answers(200), watch); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{
@@ -197,12 +197,12 @@ func TestAPersonSteersASimulation(t *testing.T) {
 		words string
 		real  time.Duration
 	}{
-		{"skip the wait", false, func(c *Control) { c.Skip() }, "429 429 429", "gave up after 3 sends: lost", 11 * time.Minute},
-		{"answer next with 200", false, func(c *Control) { mustAnswer(c, 200) }, "429 200*", "accepted on retry 1: on the platform 10 min late", 10 * time.Minute},
-		{"answer next with 200, the app asked", true, func(c *Control) { mustAnswer(c, 200) }, "429 200*(429)", "accepted on retry 1: on the platform 10 min late", 10 * time.Minute},
-		{"answer next with nothing", false, func(c *Control) { mustAnswer(c, Nothing) }, "429 0*", "no answer on send 2: the platform stops here, 1 retry unused", 10 * time.Minute},
-		{"the later of two answers holds", false, func(c *Control) { mustAnswer(c, 200); mustAnswer(c, 500); c.Skip() }, "429 500*", "500 on send 2: the platform stops here, 1 retry unused", time.Minute},
-		{"a forced answer is for one send", false, func(c *Control) { mustAnswer(c, 429) }, "429 429* 429", "gave up after 3 sends: lost", 20 * time.Minute},
+		{"skip the wait", false, func(c *Control) { c.Skip(); c.Skip() }, "429 429 429", "failed: the platform gives up after 3 sends", 11 * time.Minute},
+		{"answer next with 200", false, func(c *Control) { mustAnswer(c, 200) }, "429 200*", "delivered on retry 1: 10 min late on the platform", 10 * time.Minute},
+		{"answer next with 200, the app asked", true, func(c *Control) { mustAnswer(c, 200) }, "429 200*(429)", "delivered on retry 1: 10 min late on the platform", 10 * time.Minute},
+		{"answer next with nothing", false, func(c *Control) { mustAnswer(c, NoResponse) }, "429 0*", "failed: no answer on send 2 is final, 1 retry unused", 10 * time.Minute},
+		{"the later of two answers holds", false, func(c *Control) { mustAnswer(c, 200); mustAnswer(c, 500); c.Skip() }, "429 500*", "failed: 500 on send 2 is final, 1 retry unused", time.Minute},
+		{"a forced answer is for one send", false, func(c *Control) { mustAnswer(c, 429) }, "429 429* 429", "failed: the platform gives up after 3 sends", 20 * time.Minute},
 		{"cancel", false, func(c *Control) { c.Cancel(); c.Cancel() }, "429", "cancelled after 1 send", time.Minute},
 	}
 	for _, tt := range tests {
@@ -215,16 +215,13 @@ func TestAPersonSteersASimulation(t *testing.T) {
 					time.Sleep(time.Minute)
 					tt.steer(c)
 				})
-				r, err := Do(t.Context(), Simulation{Policy: p, Speed: 1, Mask: tt.mask, Control: c}, answers(429))
+				r, err := Do(t.Context(), Simulation{Policy: p, Speed: 1, Mask: tt.mask}, c, answers(429))
 				wg.Wait()
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := brief(r); got != tt.told || r.Words() != tt.words || time.Since(start) != tt.real {
-					t.Errorf("told %s in %v: %s\nwant %s in %v: %s", got, time.Since(start), r.Words(), tt.told, tt.real, tt.words)
-				}
-				if r.Simulation.Control != nil {
-					t.Error("the record holds on to its control")
+				if got := brief(r); got != tt.told || r.Summary() != tt.words || time.Since(start) != tt.real {
+					t.Errorf("told %s in %v: %s\nwant %s in %v: %s", got, time.Since(start), r.Summary(), tt.told, tt.real, tt.words)
 				}
 				// A skipped wait passes on the virtual clock all the same.
 				if n := len(r.Sends); r.Duration != time.Duration(n-1)*10*time.Minute {
@@ -241,23 +238,17 @@ func mustAnswer(c *Control, status int) {
 	}
 }
 
-func TestAControlSteersOneSimulation(t *testing.T) {
+func TestAControlActsBeforeItsSimulation(t *testing.T) {
 	c := new(Control)
-	if c.Skip() {
-		t.Error("a wait was skipped before there was one")
-	}
 	for _, status := range []int{0, 100, 199, 600, -2} {
 		if err := c.Answer(status); !errors.Is(err, ErrSimulation) {
 			t.Errorf("Answer(%d) = %v, want ErrSimulation", status, err)
 		}
 	}
 	c.Cancel()
-	r, err := Do(t.Context(), Simulation{Policy: platform, Control: c}, answers(200))
-	if err != nil || r.Outcome != OutcomeCancelled || r.Words() != "cancelled before the first send" {
-		t.Errorf("cancelled before it began: %v, %s", err, r.Words())
-	}
-	if _, err := Do(t.Context(), Simulation{Policy: platform, Control: c}, answers(200)); !errors.Is(err, ErrSimulation) {
-		t.Errorf("a second simulation gives %v, want ErrSimulation", err)
+	r, err := Do(t.Context(), Simulation{Policy: platform}, c, answers(200))
+	if err != nil || r.Outcome != OutcomeCancelled || r.Summary() != "cancelled before the first send" {
+		t.Errorf("cancelled before it began: %v, %s", err, r.Summary())
 	}
 }
 
@@ -270,13 +261,13 @@ func TestACancelledSimulationRecordsTheSendUnderWay(t *testing.T) {
 		want string
 	}{
 		{"the app was cut off", func(ctx context.Context) (Result, error) { return Result{Error: ctx.Err().Error()}, nil },
-			"429* 0?", "cancelled during send 2: what became of it only the app knows: the listener is stopping"},
+			"429* 0?", "cancelled during send 2, which your app may have processed: the listener is stopping"},
 		{"the sending gave up", func(ctx context.Context) (Result, error) { return Result{}, fmt.Errorf("post: %w", ctx.Err()) },
-			"429* 0?", "cancelled during send 2: what became of it only the app knows: the listener is stopping"},
+			"429* 0?", "cancelled during send 2, which your app may have processed: the listener is stopping"},
 		{"the sending tells the cause", func(ctx context.Context) (Result, error) { return Result{}, context.Cause(ctx) },
-			"429* 0?", "cancelled during send 2: what became of it only the app knows: the listener is stopping"},
+			"429* 0?", "cancelled during send 2, which your app may have processed: the listener is stopping"},
 		{"it was answered all the same", func(context.Context) (Result, error) { return Result{Status: 200}, nil },
-			"429* 200", "accepted on retry 1: on Taskee 11 min late"},
+			"429* 200", "delivered on retry 1: 11 min late on Taskee"},
 		{"it was answered and would be retried", func(context.Context) (Result, error) { return Result{Status: 429}, nil },
 			"429* 429", "cancelled after 2 sends: the listener is stopping"},
 	}
@@ -284,13 +275,13 @@ func TestACancelledSimulationRecordsTheSendUnderWay(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
-				r, err := Do(ctx, Simulation{Policy: platform, Speed: 1, Fail: 1}, func(ctx context.Context, _ Send) (Result, error) {
+				r, err := Do(ctx, Simulation{Policy: platform, Speed: 1, Fail: 1}, nil, func(ctx context.Context, _ Send) (Result, error) {
 					cancel(stopping)
 					<-ctx.Done()
 					return tt.app(ctx)
 				})
-				if err != nil || brief(r) != tt.told || r.Words() != tt.want {
-					t.Errorf("%s: %s (%v)\nwant %s: %s", brief(r), r.Words(), err, tt.told, tt.want)
+				if err != nil || brief(r) != tt.told || r.Summary() != tt.want {
+					t.Errorf("%s: %s (%v)\nwant %s: %s", brief(r), r.Summary(), err, tt.told, tt.want)
 				}
 			})
 		})
@@ -305,7 +296,7 @@ func TestASendThatCannotBeKeptEndsTheSimulation(t *testing.T) {
 			told = append(told, p.Sent)
 		}
 	}
-	r, err := Do(t.Context(), Simulation{Policy: platform, Fail: 2, Mask: true}, func(_ context.Context, s Send) (Result, error) {
+	r, err := Do(t.Context(), Simulation{Policy: platform, Fail: 2, Mask: true}, nil, func(_ context.Context, s Send) (Result, error) {
 		if s.Number == 2 {
 			return Result{Status: 200}, full
 		}
@@ -314,36 +305,34 @@ func TestASendThatCannotBeKeptEndsTheSimulation(t *testing.T) {
 	if !errors.Is(err, full) || err.Error() != "send 2: the store is full" {
 		t.Errorf("error = %v", err)
 	}
-	if brief(r) != "429*(200) 0" || r.Outcome != OutcomeCancelled || r.Words() != "cancelled by send 2: the store is full" {
-		t.Errorf("%s, %s: %s", brief(r), r.Outcome, r.Words())
+	if brief(r) != "429*(200) 0" || r.Outcome != OutcomeCancelled || r.Summary() != "cancelled by send 2: the store is full" {
+		t.Errorf("%s, %s: %s", brief(r), r.Outcome, r.Summary())
 	}
 	if last := r.Sends[1]; last.App.Status != 200 || last.Failure == "" || len(told) != 2 || told[1].Failure != last.Failure {
 		t.Errorf("the app's answer or the failure is not recorded: %+v", last)
 	}
 }
 
-func TestAnInvalidSimulationSendsNothing(t *testing.T) {
+func TestAnInvalidSimulationSendsNoResponse(t *testing.T) {
 	tests := []struct {
 		simulation Simulation
 		want       string
 	}{
-		{Simulation{Policy: Policy{MaxRetries: -1}}, "invalid simulation: policy: maxRetries -1 is not between 0 and 100"},
 		{Simulation{Speed: -1}, `invalid simulation: speed -1x is outside of 0.1x to 1000000x and so not a speed: write "1x", "600x" or "instant"`},
 		{Simulation{Speed: Speed(math.NaN())}, `invalid simulation: speed NaNx is outside of 0.1x to 1000000x and so not a speed: write "1x", "600x" or "instant"`},
-		{Simulation{Fail: -2}, "invalid simulation: -2 answers cannot fail"},
+		{Simulation{Fail: -2}, "invalid simulation: fail is -2 and cannot be negative"},
 		{Simulation{Fail: 1, Status: 42}, "invalid simulation: status 42 is not between 200 and 599"},
-		{Simulation{Mask: true}, "invalid simulation: mask replaces answers: say how many of them fail"},
 	}
 	for _, tt := range tests {
-		r, err := Do(t.Context(), tt.simulation, func(context.Context, Send) (Result, error) {
+		r, err := Do(t.Context(), tt.simulation, nil, func(context.Context, Send) (Result, error) {
 			t.Errorf("%+v was sent", tt.simulation)
 			return Result{}, nil
 		})
 		if !errors.Is(err, ErrSimulation) || err.Error() != tt.want || len(r.Sends) != 0 {
 			t.Errorf("error = %v, want %s", err, tt.want)
 		}
-		if r.Words() != "nothing was sent" {
-			t.Errorf("Words = %s", r.Words())
+		if r.Summary() != "nothing was sent" {
+			t.Errorf("Words = %s", r.Summary())
 		}
 	}
 }
@@ -366,7 +355,7 @@ func TestAControlIsSafeForConcurrentUse(t *testing.T) {
 			}
 		})
 	}
-	r, err := Do(t.Context(), Simulation{Policy: platform, Speed: 1, Control: c}, answers(429), func(p Progress) {
+	r, err := Do(t.Context(), Simulation{Policy: platform, Speed: 1}, c, answers(429), func(p Progress) {
 		if p.Send.Number == 5 {
 			wg.Go(c.Cancel)
 		}
@@ -382,7 +371,7 @@ func BenchmarkDoInstant(b *testing.B) {
 	app := answers(429)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Do(b.Context(), Simulation{Policy: platform}, app); err != nil {
+		if _, err := Do(b.Context(), Simulation{Policy: platform}, nil, app); err != nil {
 			b.Fatal(err)
 		}
 	}

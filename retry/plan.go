@@ -26,8 +26,7 @@ func (s Schedule) Gap(send int) time.Duration {
 // For that the jitter rests on nothing but a published algorithm: PCG-DXSM
 // (math/rand/v2) with the state (seed, 0); one uniform number for every retry
 // in turn by Lemire's method, in nanoseconds; none is drawn when JitterMin and
-// JitterMax are equal. Of a policy that [Policy.Validate] refuses, numbers out
-// of range count as the nearest one allowed.
+// JitterMax are equal.
 func Plan(p Policy, seed uint64) Schedule {
 	source := rand.NewPCG(seed, 0)
 	s := make(Schedule, p.retries()+1)

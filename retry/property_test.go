@@ -14,11 +14,11 @@ func TestRandomSimulationsLeaveAConsistentRecord(t *testing.T) {
 		s := Simulation{
 			Policy: anyPolicy.Draw(t, "policy"),
 			Fail:   rapid.IntRange(0, 5).Draw(t, "fail"),
-			Status: rapid.SampledFrom([]int{0, 200, 429, 500, Nothing}).Draw(t, "status"),
+			Status: rapid.SampledFrom([]int{0, 200, 429, 500, NoResponse}).Draw(t, "status"),
 			Mask:   rapid.Bool().Draw(t, "mask"),
 			Seed:   rapid.Uint64().Draw(t, "seed"),
 		}
-		s.Control = new(Control)
+		control := new(Control)
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		// Every step and every call is a point to cancel at; 60: never.
@@ -26,7 +26,7 @@ func TestRandomSimulationsLeaveAConsistentRecord(t *testing.T) {
 		steered := rapid.Bool().Draw(t, "cancel by control")
 		reached := func() {
 			if point == at && steered {
-				s.Control.Cancel()
+				control.Cancel()
 			} else if point == at {
 				cancel()
 			}
@@ -34,7 +34,7 @@ func TestRandomSimulationsLeaveAConsistentRecord(t *testing.T) {
 		}
 		reached()
 		calls, sendSteps, waitSteps := 0, 0, 0
-		r, err := Do(ctx, s, func(ctx context.Context, _ Send) (Result, error) {
+		r, err := Do(ctx, s, control, func(ctx context.Context, _ Send) (Result, error) {
 			reached()
 			calls++
 			status := rapid.SampledFrom([]int{429, 429, 429, 503, 200, 400, 0}).Draw(t, "answer")
@@ -97,19 +97,19 @@ func checkRecord(t *rapid.T, r Record, calls int, cancelled bool) {
 	switch {
 	case last.Interrupted:
 	case last.Status >= 200 && last.Status < 300:
-		final = OutcomeAccepted
+		final = OutcomeDelivered
 	case !p.Retries(last.Status), len(r.Sends) == p.MaxRetries+1:
-		final = OutcomeLost
+		final = OutcomeFailed
 	}
 	if r.Outcome != final || final == OutcomeCancelled && !cancelled {
 		t.Fatalf("outcome %q, want %q: %s", r.Outcome, final, brief(r))
 	}
-	if r.Words() == "" || r.Outcome == OutcomeCancelled != strings.HasPrefix(r.Words(), "cancelled") {
-		t.Fatalf("%s is said as %q", r.Outcome, r.Words())
+	if r.Summary() == "" || r.Outcome == OutcomeCancelled != strings.HasPrefix(r.Summary(), "cancelled") {
+		t.Fatalf("%s is said as %q", r.Outcome, r.Summary())
 	}
-	for _, m := range r.Remarks(Known{TimeLimit: time.Second, Earlier: []int{200}}) {
-		if m.Words == "" || m.Send < 0 || m.Send > len(r.Sends) {
-			t.Fatalf("remark %+v", m)
+	for _, remark := range r.Remarks(time.Second, []int{200}) {
+		if remark == "" {
+			t.Fatal("an empty remark")
 		}
 	}
 }

@@ -9,118 +9,90 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// RemarkKind says what a [Remark] is about.
-type RemarkKind string
-
-// The kinds of remarks.
-const (
-	// RemarkRetryAfter: a 429 with Retry-After, which the platform ignores.
-	RemarkRetryAfter RemarkKind = "retry-after"
-	// RemarkRefused: a 4xx on a retry after the same bytes were answered 2xx
-	// or 429 before.
-	RemarkRefused RemarkKind = "refused-retry"
-	// RemarkSlow: an answer slower than the time limit.
-	RemarkSlow RemarkKind = "slow"
-	// RemarkMasked: the app's answers beside those the platform was told.
-	RemarkMasked RemarkKind = "masked"
-)
-
-// Remark is something that a simulation shows about the app.
-type Remark struct {
-	Kind  RemarkKind
-	Send  int    // 0: about all of them
-	Words string // one line
-}
-
-// Known is what a record cannot know by itself. The zero value knows nothing.
-type Known struct {
-	TimeLimit time.Duration // for an answer; 0: none
-	// Earlier are the app's answers to the same bytes before the simulation.
-	Earlier []int
-}
-
-// Remarks returns what is to be said about the app's answers, in the order of
-// the sends, and what concerns them all last.
-func (r Record) Remarks(k Known) []Remark {
-	var remarks []Remark
-	earlier := 0 // the last answer before this one that a retry should not be refused after
-	for _, status := range k.Earlier {
-		if welcome(status) {
-			earlier = status
+// Remarks returns what the simulation shows about the app, a line each: a
+// Retry-After that the platform ignores, a 4xx to bytes that were welcome
+// before, an answer slower than timeLimit (0: none), and the app's answers
+// beside those that replaced them. Earlier are the app's answers to the same
+// bytes before the simulation.
+func (r Record) Remarks(timeLimit time.Duration, earlier []int) []string {
+	var remarks []string
+	welcome := 0 // the last status that made these bytes welcome, 0: none
+	for _, status := range earlier {
+		if isWelcome(status) {
+			welcome = status
 		}
 	}
 	for _, s := range r.Sends {
 		if s.Called && !s.Interrupted {
-			remarks = append(remarks, s.remarks(r.Simulation.Policy, k.TimeLimit, earlier)...)
+			remarks = append(remarks, s.remarks(r.Simulation.Policy, timeLimit, welcome)...)
 		}
-		// What the app itself answered weighs more than what was told in its
-		// place; both are what a platform goes by.
+		// The app's own answer weighs more than the one that replaced it, but a
+		// platform goes by both.
 		switch {
-		case welcome(s.App.Status):
-			earlier = s.App.Status
-		case welcome(s.Status):
-			earlier = s.Status
+		case isWelcome(s.App.Status):
+			welcome = s.App.Status
+		case isWelcome(s.Status):
+			welcome = s.Status
 		}
 	}
-	if masked := r.maskedWords(); masked != "" {
-		remarks = append(remarks, Remark{Kind: RemarkMasked, Words: masked})
+	if masked := r.describeMasked(); masked != "" {
+		remarks = append(remarks, masked)
 	}
 	return remarks
 }
 
-// welcome reports whether an app that gave this answer should not refuse the
+// isWelcome reports whether an app that gave this answer should not refuse the
 // same bytes later.
-func welcome(status int) bool {
+func isWelcome(status int) bool {
 	return webhook.Accepted(status) || status == http.StatusTooManyRequests
 }
 
-// remarks returns what is to be said about one answer of the app.
-func (s Sent) remarks(p Policy, limit time.Duration, earlier int) []Remark {
-	var remarks []Remark
-	say := func(kind RemarkKind, format string, args ...any) {
-		words := fmt.Sprintf("send %d: ", s.Number) + fmt.Sprintf(format, args...)
-		remarks = append(remarks, Remark{Kind: kind, Send: s.Number, Words: words})
+// remarks returns what one answer shows about the app.
+func (s Sent) remarks(p Policy, timeLimit time.Duration, welcome int) []string {
+	var remarks []string
+	add := func(format string, args ...any) {
+		remarks = append(remarks, fmt.Sprintf("send %d: ", s.Number)+fmt.Sprintf(format, args...))
 	}
 	status := s.App.Status
 	if status == http.StatusTooManyRequests && s.App.RetryAfter != "" {
 		gap := ""
 		if p.Retries(status) && s.Number <= p.retries() {
-			gap = " and comes after " + short(p.interval(s.Number)) + " plus jitter"
+			gap = " and retries after " + short(p.interval(s.Number)) + " plus jitter"
 		}
-		say(RemarkRetryAfter, "429 with Retry-After %.40q: the platform ignores it%s", s.App.RetryAfter, gap)
+		add("429 with Retry-After %.40q: the platform ignores it%s", s.App.RetryAfter, gap)
 	}
-	if earlier != 0 && status >= 400 && status < 500 && !welcome(status) {
-		say(RemarkRefused, "%d on a retry, after %d for the same bytes: "+
-			"an app that refuses old timestamps refuses legitimate retries", status, earlier)
+	if welcome != 0 && status >= 400 && status < 500 && !isWelcome(status) {
+		add("%d on a retry, after %d for the same bytes: "+
+			"an app that refuses old timestamps refuses legitimate retries", status, welcome)
 	}
-	if limit > 0 && s.App.Took > limit {
-		say(RemarkSlow, "the answer took %s, the limit is %s: the platform would have hung up",
-			s.App.Took.Round(100*time.Millisecond), limit)
+	if timeLimit > 0 && s.App.Took > timeLimit {
+		add("the answer took %s and the limit is %s: the platform would have hung up",
+			s.App.Took.Round(100*time.Millisecond), timeLimit)
 	}
 	return remarks
 }
 
-// maskedWords sets the app's answers beside what the platform was told, ""
+// describeMasked sets the app's answers beside those that the platform got, ""
 // if no answer was masked.
-func (r Record) maskedWords() string {
+func (r Record) describeMasked() string {
 	var pairs []string
-	accepted, masked := 0, false
+	delivered, masked := 0, false
 	for _, s := range r.Sends {
 		if !s.Called || s.Interrupted || s.Failure != "" {
 			continue
 		}
 		masked = masked || s.Simulated
-		pairs = append(pairs, statusWords(s.App.Status)+"→"+statusWords(s.Status))
+		pairs = append(pairs, statusText(s.App.Status)+"→"+statusText(s.Status))
 		if webhook.Accepted(s.App.Status) {
-			accepted++
+			delivered++
 		}
 	}
 	if !masked {
 		return ""
 	}
-	words := "the app answered → the platform was told: " + strings.Join(pairs, ", ")
-	if accepted > 1 {
-		words += fmt.Sprintf("; the app accepted it %d times: whether the work was done more than once only the app knows", accepted)
+	text := "your app answered → the platform got: " + strings.Join(pairs, ", ")
+	if delivered > 1 {
+		text += fmt.Sprintf("; your app answered 2xx %d times: only it knows whether it did the work more than once", delivered)
 	}
-	return words
+	return text
 }

@@ -8,58 +8,58 @@ import (
 	"unicode/utf8"
 )
 
-// Words says in a line how the simulation ended.
-func (r Record) Words() string {
+// Summary says in one line how the simulation ended.
+func (r Record) Summary() string {
 	n := len(r.Sends)
 	switch {
 	case r.Outcome == OutcomeCancelled:
-		return r.cancelledWords()
+		return r.describeCancelled()
 	case n == 0:
 		return "nothing was sent"
-	case r.Outcome == OutcomeAccepted && n == 1:
-		return r.acceptedAtOnce()
-	case r.Outcome == OutcomeAccepted:
-		return fmt.Sprintf("accepted on retry %d: on %s %s late", n-1, r.Simulation.Policy.sender(), roughly(r.Sends[n-1].Offset))
+	case r.Outcome == OutcomeDelivered && n == 1:
+		return r.deliveredAtOnce()
+	case r.Outcome == OutcomeDelivered:
+		return fmt.Sprintf("delivered on retry %d: %s late on %s", n-1, roughly(r.Sends[n-1].Offset), r.Simulation.Policy.sender())
 	}
 	policy, last := r.Simulation.Policy, r.Sends[n-1]
 	if policy.Retries(last.Status) {
-		return fmt.Sprintf("gave up after %s: lost", count(n, "send", "sends"))
+		return fmt.Sprintf("failed: the platform gives up after %s", count(n, "send", "sends"))
 	}
 	unused := "no retries left"
 	if left := policy.retries() + 1 - n; left > 0 {
 		unused = count(left, "retry", "retries") + " unused"
 	}
-	return fmt.Sprintf("%s on send %d: the platform stops here, %s", statusWords(last.Status), n, unused)
+	return fmt.Sprintf("failed: %s on send %d is final, %s", statusText(last.Status), n, unused)
 }
 
-// acceptedAtOnce says what a simulation without a retry teaches: how to get one.
-func (r Record) acceptedAtOnce() string {
+// deliveredAtOnce says how to get a retry.
+func (r Record) deliveredAtOnce() string {
 	if retries := r.Simulation.Policy.retries(); retries > 0 {
 		return fmt.Sprintf("nothing to retry: simulate failures with --fail %d", min(retries, 2))
 	}
 	return "nothing to retry: the policy has no retries"
 }
 
-func (r Record) cancelledWords() string {
-	words := "cancelled before the first send"
+func (r Record) describeCancelled() string {
+	text := "cancelled before the first send"
 	if n := len(r.Sends); n > 0 {
-		words = "cancelled after " + count(n, "send", "sends")
+		text = "cancelled after " + count(n, "send", "sends")
 		last := r.Sends[n-1]
 		switch {
 		case last.Interrupted:
-			words = fmt.Sprintf("cancelled during send %d: what became of it only the app knows", n)
+			text = fmt.Sprintf("cancelled during send %d, which your app may have processed", n)
 		case last.Failure != "":
-			words = fmt.Sprintf("cancelled by send %d", n)
+			text = fmt.Sprintf("cancelled by send %d", n)
 		}
 	}
 	if r.Reason != "" {
-		words += ": " + r.Reason
+		text += ": " + r.Reason
 	}
-	return words
+	return text
 }
 
-// sender names the policy's platform as its own people write it: the policy
-// "taskee" is Taskee's.
+// sender is the name of the policy's platform as people write it: "Taskee" for
+// the policy "taskee".
 func (p Policy) sender() string {
 	first, size := utf8.DecodeRuneInString(p.Name)
 	if size == 0 {
@@ -68,8 +68,8 @@ func (p Policy) sender() string {
 	return string(unicode.ToUpper(first)) + p.Name[size:]
 }
 
-// statusWords writes a status, or that there was none.
-func statusWords(status int) string {
+// statusText writes a status, or that there was none.
+func statusText(status int) string {
 	if status <= 0 {
 		return "no answer"
 	}
@@ -101,11 +101,11 @@ func roughly(d time.Duration) string {
 	return twoUnits(d/day, "d", d%day/time.Hour, "h")
 }
 
-// twoUnits leaves the smaller unit out when there is none of it.
+// twoUnits leaves the smaller unit out if it is 0.
 func twoUnits(large time.Duration, unit string, small time.Duration, smallUnit string) string {
-	words := fmt.Sprintf("%d %s", large, unit)
+	text := fmt.Sprintf("%d %s", large, unit)
 	if small > 0 {
-		words += fmt.Sprintf(" %d %s", small, smallUnit)
+		text += fmt.Sprintf(" %d %s", small, smallUnit)
 	}
-	return words
+	return text
 }
