@@ -25,7 +25,7 @@ var rooms = map[string]room{
 	"webhook":        {},
 	"webhook/export": {siblings: []string{"webhook"}},
 	"webhook/filter": {siblings: []string{"webhook"}, modules: []string{"github.com/itchyny/gojq"}},
-	"jsjson":         {},
+	"jsjson":         {modules: []string{"github.com/go-json-experiment/json/jsontext"}},
 	"retry":          {siblings: []string{"webhook"}},
 	"proxy/fault":    {siblings: []string{"webhook", "webhook/filter"}},
 

@@ -17,15 +17,14 @@ func Find(body []byte, path string) (raw []byte, ok bool) {
 	if err != nil || check(body) != nil {
 		return nil, false
 	}
-	at := span{0, len(body)}
 	for i := range keys {
-		p, err := locate(body, at, keys[:i+1])
+		p, err := locate(body, keys[:i+1])
 		if err != nil || !p.found {
 			return nil, false
 		}
-		at = p.value
+		body = body[p.value.start:p.value.end:p.value.end]
 	}
-	return body[at.start:at.end:at.end], true
+	return body, true
 }
 
 // Set returns a copy of a JSON body in which the value at a path is another
@@ -48,21 +47,25 @@ func Set(body []byte, path, value string) ([]byte, error) {
 	if check(written) != nil {
 		written = Quote(value)
 	}
-	at := span{0, len(body)}
-	var p place
-	for i := range keys {
-		if p, err = locate(body, at, keys[:i+1]); err != nil {
+	holder, offset := body, 0
+	for i := range keys[:len(keys)-1] {
+		p, err := locate(holder, keys[:i+1])
+		if err != nil {
 			return nil, err
 		}
-		if !p.found && i < len(keys)-1 {
+		if !p.found {
 			return nil, pathError("there is no %s to hold %s", joinPath(keys[:i+1]), joinPath(keys[i+1:]))
 		}
-		at = p.value
+		holder, offset = holder[p.value.start:p.value.end], offset+p.value.start
+	}
+	p, err := locate(holder, keys)
+	if err != nil {
+		return nil, err
 	}
 	if !p.found {
-		written = p.added(body, keys[len(keys)-1], written)
+		written = p.added(holder, keys[len(keys)-1], written)
 	}
-	return slices.Concat(body[:at.start], written, body[at.end:]), nil
+	return slices.Concat(body[:offset+p.value.start], written, body[offset+p.value.end:]), nil
 }
 
 // whiteSpace is what JSON allows between tokens.
@@ -83,30 +86,33 @@ type place struct {
 	empty    bool
 }
 
-// locate looks for the last of some keys within the value at a span of a
-// valid text. The keys before it led there.
-func locate(body []byte, at span, keys []string) (place, error) {
-	s := scanner{text: body[:at.end], at: at.start}
+// locate looks for the last of some keys in a valid text, to which the keys
+// before it led.
+func locate(text []byte, keys []string) (place, error) {
+	r := NewReader(text)
 	k := keys[len(keys)-1]
-	t, _ := s.next()
-	switch t.kind {
-	case openObject:
-		return findMember(&s, Quote(k)), nil
-	case openArray:
-		return findElement(&s, keys)
+	t, err := r.Next()
+	if err != nil {
+		return place{}, err
+	}
+	switch t.Kind {
+	case OpenObject:
+		return findMember(r, Quote(k))
+	case OpenArray:
+		return findElement(r, keys)
 	}
 	holder := "the body"
 	if len(keys) > 1 {
 		holder = joinPath(keys[:len(keys)-1])
 	}
-	return place{}, pathError("%s is %s and holds no %s", holder, described(body[t.start:t.end], t.kind), joinPath([]string{k}))
+	return place{}, pathError("%s is %s and holds no %s", holder, described(text[t.Start:t.End], t.Kind), joinPath([]string{k}))
 }
 
-func described(raw []byte, k kind) string {
-	if k == text {
+func described(raw []byte, k Kind) string {
+	switch k {
+	case String:
 		return "a string"
-	}
-	if k == number {
+	case Number:
 		return "a number"
 	}
 	return string(raw)
@@ -114,47 +120,55 @@ func described(raw []byte, k kind) string {
 
 // findMember looks for the last member with a key, given as appendQuoted
 // spells it, in the object that has just been opened.
-func findMember(s *scanner, quoted []byte) place {
-	p := place{object: true, empty: true, previous: s.at}
+func findMember(r *Reader, quoted []byte) (place, error) {
+	p := place{object: true, empty: true, previous: r.at}
 	var spelled []byte
 	for {
-		previous := s.at
-		t, err := s.next()
-		if err != nil || t.kind != key {
+		previous := r.at
+		k, err := r.Next()
+		if err != nil {
+			return p, err
+		}
+		if k.Kind != Key {
 			break
 		}
-		spelled = appendQuoted(spelled[:0], s.text[t.start:t.end])
-		v := s.whole()
-		p.keyed, p.element, p.empty = span{t.start, t.end}, v, false
-		p.previous = previous
+		v, err := r.Value()
+		if err != nil {
+			return p, err
+		}
+		p.keyed, p.element, p.empty, p.previous = span{k.Start, k.End}, span{v.Start, v.End}, false, previous
+		spelled = appendQuoted(spelled[:0], r.text[k.Start:k.End])
 		if bytes.Equal(spelled, quoted) {
-			p.found, p.value = true, v
+			p.found, p.value = true, span{v.Start, v.End}
 		}
 	}
 	if !p.found {
 		p.value = p.end()
 	}
-	return p
+	return p, nil
 }
 
 // findElement looks for an element of the array that has just been opened.
-func findElement(s *scanner, keys []string) (place, error) {
+func findElement(r *Reader, keys []string) (place, error) {
 	k := keys[len(keys)-1]
 	index, ok := arrayIndex([]byte(`"` + k + `"`))
 	if !ok {
 		return place{}, pathError("%s is no index of an array", joinPath(keys))
 	}
-	p := place{empty: true, previous: s.at}
+	p := place{empty: true, previous: r.at}
 	count := uint32(0)
 	for ; ; count++ {
-		previous := s.at
-		v := s.whole()
-		if v.end == v.start {
+		previous := r.at
+		v, err := r.Value()
+		if err != nil {
+			return p, err
+		}
+		if v.Kind == CloseArray {
 			break
 		}
-		p.element, p.empty, p.previous = v, false, previous
+		p.element, p.empty, p.previous = span{v.Start, v.End}, false, previous
 		if count == index {
-			p.found, p.value = true, v
+			p.found, p.value = true, span{v.Start, v.End}
 			return p, nil
 		}
 	}
@@ -173,35 +187,17 @@ func (p place) end() span {
 	return span{p.element.end, p.element.end}
 }
 
-// whole reads one value with all that it holds. It is empty where there is
-// none, at the end of an array.
-func (s *scanner) whole() span {
-	depth := len(s.open)
-	t, err := s.next()
-	if err != nil || t.kind == closeArray && len(s.open) < depth {
-		return span{}
-	}
-	v := span{t.start, t.end}
-	for len(s.open) > depth {
-		if t, err = s.next(); err != nil {
-			return span{}
-		}
-		v.end = t.end
-	}
-	return v
-}
-
 // added is the text that adds a member or an element at the end of what the
 // place is in, spaced as the last one is.
-func (p place) added(body []byte, k string, value []byte) []byte {
+func (p place) added(holder []byte, k string, value []byte) []byte {
 	var b []byte
 	colon := []byte(":")
 	if !p.empty {
 		begin := p.element.start
 		if p.object {
-			begin, colon = p.keyed.start, body[p.keyed.end:p.element.start]
+			begin, colon = p.keyed.start, holder[p.keyed.end:p.element.start]
 		}
-		lead := body[p.previous:begin]
+		lead := holder[p.previous:begin]
 		b = append(b, ',')
 		b = append(b, lead[bytes.IndexByte(lead, ',')+1:]...)
 	}

@@ -41,6 +41,10 @@ func TestMembers(t *testing.T) {
 			}
 		})
 	}
+	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
+	if got := members(`{"a":` + deep + `,"b":1}`); got != "a="+deep+" b=1" {
+		t.Errorf("%.20s…, %d bytes, of deep members", got, len(got))
+	}
 	for range Members([]byte(`{"a":1,"b":2}`)) {
 		break // a caller may have seen enough
 	}
@@ -67,4 +71,18 @@ func FuzzMembers(f *testing.F) {
 			}
 		}
 	})
+}
+
+func BenchmarkMembers(b *testing.B) {
+	b.SetBytes(int64(len(event)))
+	b.ReportAllocs()
+	for b.Loop() {
+		n := 0
+		for range Members(event) {
+			n++
+		}
+		if n != 9 {
+			b.Fatalf("%d members", n)
+		}
+	}
 }

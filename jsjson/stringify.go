@@ -17,13 +17,14 @@ import (
 // The error is a [*SyntaxError] for a body that JSON.parse refuses, a byte
 // order mark included.
 func Stringify(body []byte) ([]byte, error) {
-	w := writer{scan: scanner{text: body}, out: make([]byte, 0, len(body))}
+	r := NewReader(body)
+	w := writer{text: body, out: make([]byte, 0, len(body))}
 	for {
-		t, err := w.scan.next()
+		t, err := r.Next()
 		if err != nil {
 			return nil, err
 		}
-		if t.kind == endOfText {
+		if t.Kind == EndOfText {
 			return w.ordered(), nil
 		}
 		w.token(t)
@@ -34,7 +35,7 @@ func Stringify(body []byte) ([]byte, error) {
 // that JavaScript orders otherwise are noted, and put in order at the end in
 // one pass, so that no nesting of them takes more than linear time.
 type writer struct {
-	scan    scanner
+	text    []byte
 	out     []byte
 	stack   []container
 	members []member // of all open objects, innermost last
@@ -63,27 +64,27 @@ type object struct {
 	members    []member
 }
 
-func (w *writer) token(t token) {
-	raw := w.scan.text[t.start:t.end]
-	switch t.kind {
-	case closeObject, closeArray:
-		w.close(t.kind == closeObject)
+func (w *writer) token(t Token) {
+	raw := w.text[t.Start:t.End]
+	switch t.Kind {
+	case CloseObject, CloseArray:
+		w.close(t.Kind == CloseObject)
 		return
-	case key:
+	case Key:
 		w.key(raw)
 		return
 	}
 	w.comma()
-	switch t.kind {
-	case openObject, openArray:
-		w.stack = append(w.stack, container{object: t.kind == openObject, first: len(w.members), start: len(w.out)})
+	switch t.Kind {
+	case OpenObject, OpenArray:
+		w.stack = append(w.stack, container{object: t.Kind == OpenObject, first: len(w.members), start: len(w.out)})
 		w.out = append(w.out, raw...)
 		return
-	case text:
+	case String:
 		w.out = appendQuoted(w.out, raw)
-	case number:
+	case Number:
 		w.out = appendNumber(w.out, raw)
-	case literal:
+	default:
 		w.out = append(w.out, raw...)
 	}
 	w.valueEnds()

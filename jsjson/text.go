@@ -1,6 +1,12 @@
 package jsjson
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -67,12 +73,8 @@ func appendEscape(dst, b []byte) (written, rest []byte) {
 
 // codeUnit reads the four digits of \uXXXX.
 func codeUnit(b []byte) rune {
-	var r rune
-	for _, c := range b[2:6] {
-		d, _ := hexDigit(c)
-		r = r<<4 + d
-	}
-	return r
+	r, _ := strconv.ParseUint(string(b[2:6]), 16, 16) // the reader has checked them
+	return rune(r)
 }
 
 // unescape returns what a letter behind a backslash stands for.
@@ -163,4 +165,16 @@ func Quote(s string) []byte {
 		b = b[size:]
 	}
 	return append(dst, '"')
+}
+
+// Unquote returns what a JSON string, given with its quotes, stands for. What
+// is not UTF-8, and half of a surrogate pair, becomes U+FFFD. The result is a
+// part of the string where it can be.
+func Unquote(quoted []byte) []byte {
+	inner := quoted[1 : len(quoted)-1 : len(quoted)-1]
+	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return inner
+	}
+	s, _ := jsontext.AppendUnquote(nil, quoted) // the error is only for what is replaced
+	return s
 }

@@ -1,12 +1,10 @@
 package taskee
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/taskhook/taskhook/jsjson"
 )
@@ -103,16 +101,10 @@ func name(raw []byte, orNumber bool) string {
 }
 
 func unquote(raw []byte) (string, bool) {
-	if len(raw) < 2 || raw[0] != '"' {
+	if len(raw) == 0 || raw[0] != '"' {
 		return "", false
 	}
-	inner := raw[1 : len(raw)-1]
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-		return string(inner), true
-	}
-	var s string
-	err := json.Unmarshal(raw, &s)
-	return s, err == nil
+	return string(jsjson.Unquote(raw)), true
 }
 
 func isNumber(raw []byte) bool {

@@ -26,7 +26,7 @@ func TestParse(t *testing.T) {
 		{"the last of equal keys", `{"type":"A","webhookId":"a","type":"ContactCreate","webhookId":"id-1","data":{"locationId":"x"},"data":{"locationId":"loc"},"timestamp":1,"timestamp":1769610900123}`, whole},
 		{"the last of equal keys, of another kind", `{"type":"A","type":7}`, Envelope{}},
 		{"cut off", `{"type":"ContactCreate","locationId":"loc","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1","note":"xx`, whole},
-		{"broken inside", `{"type":"ContactCreate","bad":[tru,],"locationId":"loc","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1"}`, whole},
+		{"broken inside", `{"type":"ContactCreate","locationId":"loc","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1","bad":[tru,],"type":"B"}`, whole},
 		{"a byte order mark", "\ufeff" + `{"type":"A"}`, Envelope{Type: "A"}},
 		{"an unknown type", `{"type":"SomethingNew"}`, Envelope{Type: "SomethingNew"}},
 		{"a number as webhookId", `{"webhookId":1234567890123456789}`, Envelope{WebhookID: "1234567890123456789"}},

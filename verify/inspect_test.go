@@ -182,8 +182,8 @@ func TestRestringify(t *testing.T) {
 		{"a number", `[1.0]`, webhook.Restringify{Offset: 2, Was: ".0]", Becomes: "]"}},
 		{"an escape", `["\u00e9"]`, webhook.Restringify{Offset: 2, Was: `\u00e9"]`, Becomes: `é"]`}},
 		{"bytes that are not UTF-8", "[\"caf\xe9\"]", webhook.Restringify{Offset: 5, Was: `\xe9"]`, Becomes: "\ufffd\"]"}},
-		{"not JSON", `{"a":}`, webhook.Restringify{Error: `invalid JSON at byte 5 (line 1, column 6): want a value, not '}'`, Offset: 5}},
-		{"empty", ``, webhook.Restringify{Error: `invalid JSON at byte 0 (line 1, column 1): want a value, but the text ends`}},
+		{"not JSON", `{"a":}`, webhook.Restringify{Error: `invalid JSON at byte 5 (line 1, column 6): missing value after object name`, Offset: 5}},
+		{"empty", ``, webhook.Restringify{Error: `invalid JSON at byte 0 (line 1, column 1): the text ends too early`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
