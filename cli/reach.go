@@ -206,10 +206,10 @@ func (s *session) describe() webhook.Listener {
 	l := webhook.Listener{
 		Version: version(), Project: s.app.projectName(), PID: pid(), StartedAt: s.started,
 		Local: s.local, Target: s.opts.target.String(), Verify: s.opts.verify.value,
-		Tunnel:  webhook.Tunnel{State: webhook.TunnelNone, URL: s.opts.publicURL},
-		Health:  s.health,
-		Trouble: s.proxy.Trouble(),
-		Shield:  s.proxy.Shield(), Faults: s.proxy.Faults().Rules(), Resendable: s.resendable,
+		Tunnel:   webhook.Tunnel{State: webhook.TunnelNone, URL: s.opts.publicURL},
+		Health:   s.health,
+		Degraded: s.proxy.Degraded(),
+		Shield:   s.proxy.Shield(), Faults: s.proxy.Faults().Rules(), Resendable: s.resendable,
 	}
 	if s.tunnel != nil {
 		l.Tunnel = s.tunnel.Status()

@@ -130,7 +130,7 @@ func TestNoNoticeIsForgottenForAnother(t *testing.T) {
 	feed := many(5)
 	feed.listener.Faults = []webhook.FaultRule{{ID: 1, Text: "hang"}, {ID: 2, Text: "drop:before"}}
 	feed.listener.Shield, feed.listener.Resendable, feed.listener.NextRetry = true, 12, noon.Add(10*time.Minute)
-	feed.listener.Trouble = "the disk is full"
+	feed.listener.Degraded = "the disk is full"
 	for i := range 3 {
 		feed.answer(webhook.ID(i+1), webhook.Answer{Status: 429, By: webhook.ByApp, RetryAt: noon.Add(time.Hour)})
 	}

@@ -48,8 +48,8 @@ func (msg listenerMsg) apply(m *model) tea.Cmd {
 	return nil
 }
 
-// feedTrouble says why nothing can be read, "" if it can.
-func (m *model) feedTrouble() string {
+// feedError says why nothing can be read, "" if it can.
+func (m *model) feedError() string {
 	switch {
 	case m.readErr == nil && m.goneAt.IsZero():
 		return ""

@@ -36,7 +36,7 @@ func (m *model) headerView() []string {
 	} else {
 		lines = []string{m.folded()}
 	}
-	if t := m.listener.Trouble; t != "" {
+	if t := m.listener.Degraded; t != "" {
 		text, _ := cut(" "+signWarning+" answering 429: "+t, m.width)
 		lines = append(lines, s.mood(moodBad, text))
 	}

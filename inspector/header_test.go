@@ -50,9 +50,9 @@ func TestPercentNeitherFlattersNorAlarms(t *testing.T) {
 	}
 }
 
-func TestTroubleIsAlwaysSeen(t *testing.T) {
+func TestADegradedListenerIsAlwaysShown(t *testing.T) {
 	f := some()
-	f.listener.Trouble = "the disk is full"
+	f.listener.Degraded = "the disk is full"
 	for _, size := range [][2]int{{40, 10}, {80, 24}, {120, 40}} {
 		d := drive(t, f, size[0], size[1], Options{})
 		for _, keys := range [][]string{{}, {"enter"}, {"esc", "i"}, {"L"}, {"L", "/"}} {

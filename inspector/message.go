@@ -88,8 +88,8 @@ func (m *model) messageLines() []string {
 	switch {
 	case m.place == inDialog:
 		return indented(m.dialog.lines(m, m.width-2, max(1, m.height/2)))
-	case msg.text == "" && m.feedTrouble() != "":
-		msg = message{text: m.feedTrouble(), mood: moodBad}
+	case msg.text == "" && m.feedError() != "":
+		msg = message{text: m.feedError(), mood: moodBad}
 	case msg.text == "":
 		return nil
 	}

@@ -65,7 +65,7 @@ func (s *simulation) notice() notice {
 func (m *model) noticeLines() []string {
 	all := m.notices()
 	switch low := m.height < headerFull; {
-	case len(all) == 0, m.height < minHeight+2 && m.listener.Trouble != "":
+	case len(all) == 0, m.height < minHeight+2 && m.listener.Degraded != "":
 		return nil
 	case low || m.width < 60:
 		texts := make([]piece, len(all))

@@ -32,9 +32,9 @@ func TestViews(t *testing.T) {
 		{"nothing", some, func(d *driver) { d.press("/"); d.typed("zebra"); d.press("enter") }},
 		{"confirm", some, func(d *driver) { d.press("end", "up", "up", "up", "r") }},
 		{"empty", func() *memory { return &memory{listener: some().listener} }, func(*driver) {}},
-		{"trouble", func() *memory {
+		{"degraded", func() *memory {
 			f := some()
-			f.listener.Trouble = "the disk is full"
+			f.listener.Degraded = "the disk is full"
 			f.listener.Tunnel.State, f.listener.Tunnel.Since = "reconnecting", noon
 			f.listener.Tunnel.Message = "connection reset"
 			f.listener.Health.Up, f.listener.Health.Error = false, "connection refused"

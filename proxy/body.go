@@ -166,7 +166,7 @@ func (b *bodyReader) tooLarge() *refusal {
 const noRoomText = "too many bytes of request bodies are in flight"
 
 func (b *bodyReader) noRoom() *refusal {
-	b.proxy.trouble.begin(&b.proxy.trouble.room, noRoomText)
+	b.proxy.degraded.begin(&b.proxy.degraded.memory, noRoomText)
 	return &refusal{
 		status: http.StatusTooManyRequests,
 		message: message{

@@ -104,7 +104,7 @@ type Proxy struct {
 	budget    budget        // for bodies in flight
 	slots     slots         // for connections to the app
 	transport transport
-	trouble   trouble
+	degraded  degradation
 	flight    flight
 	shield    atomic.Bool
 	faults    fault.Table
@@ -143,7 +143,7 @@ func New(o Options) *Proxy {
 	p.slots.init(o.MaxConnections, p.logger)
 	p.transport.pool.max = o.MaxConnections
 	p.transport.pool.dialer.insecure = o.Insecure
-	p.trouble.logger = p.logger
+	p.degraded.logger = p.logger
 	p.flight.init()
 	p.shield.Store(o.Shield)
 	return p
@@ -156,8 +156,8 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Trouble says why events are being answered 429, "" while they are not.
-func (p *Proxy) Trouble() string { return p.trouble.text() }
+// Degraded says why the proxy answers 429 to events, "" if it does not.
+func (p *Proxy) Degraded() string { return p.degraded.reason() }
 
 // InFlight is how many requests and resends are being worked on.
 func (p *Proxy) InFlight() int { return p.flight.count() }

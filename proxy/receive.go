@@ -48,7 +48,7 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 	defer func() {
 		p.budget.release(b.held)
 		if p.budget.relaxed() {
-			p.trouble.end(&p.trouble.room, "there is room for request bodies again")
+			p.degraded.end(&p.degraded.memory, "there is memory for request bodies again")
 		}
 	}()
 	if refused != nil {
@@ -125,26 +125,26 @@ func (p *Proxy) refuseUnread(w http.ResponseWriter, r *http.Request, e *webhook.
 func (p *Proxy) keep(w http.ResponseWriter, r *http.Request, e *webhook.Event) bool {
 	err := p.opts.Store.PutEvent(context.WithoutCancel(r.Context()), e)
 	if err == nil {
-		p.trouble.end(&p.trouble.store, "events can be stored again")
+		p.degraded.end(&p.degraded.store, "events can be stored again")
 		return true
 	}
 	m := message{
 		Error:  "the event cannot be stored",
-		Reason: storeTrouble(err),
+		Reason: storeFailure(err),
 		Next:   "free disk space or check the data directory; taskhook goes on by itself",
 	}
 	if p.flight.stopping() {
 		m = stoppingMessage()
 	} else {
-		p.trouble.begin(&p.trouble.store, fmt.Sprintf("events cannot be stored: %v", err))
+		p.degraded.begin(&p.degraded.store, fmt.Sprintf("events cannot be stored: %v", err))
 	}
 	writeMessage(w, http.StatusTooManyRequests, m)
 	return false
 }
 
-// storeTrouble is why the store takes nothing, without what is nobody's
+// storeFailure is why the store takes nothing, without what is nobody's
 // business outside: paths, for one.
-func storeTrouble(err error) string {
+func storeFailure(err error) string {
 	if errors.Is(err, syscall.ENOSPC) {
 		return "the disk is full"
 	}

@@ -246,7 +246,7 @@ func TestTheOwnProbeIsNeverStored(t *testing.T) {
 	}
 }
 
-func TestTroubleIsAnswered429AndSaidOnce(t *testing.T) {
+func TestADegradedProxyAnswers429AndLogsItOnce(t *testing.T) {
 	addr, heads, _ := recordingApp(t)
 	r := newRig(t, addr)
 	r.store.setFail(errDiskFull)
@@ -259,12 +259,12 @@ func TestTroubleIsAnswered429AndSaidOnce(t *testing.T) {
 	if len(heads) != 0 {
 		t.Error("what is not stored was forwarded")
 	}
-	if got := r.proxy.Trouble(); !strings.Contains(got, "no space left") {
-		t.Errorf("Trouble() = %q", got)
+	if got := r.proxy.Degraded(); !strings.Contains(got, "no space left") {
+		t.Errorf("Degraded() = %q", got)
 	}
 	r.store.setFail(nil)
-	if resp, _ := r.post("/", "{}"); resp.StatusCode != http.StatusOK || r.proxy.Trouble() != "" {
-		t.Errorf("service did not resume: %d, %q", resp.StatusCode, r.proxy.Trouble())
+	if resp, _ := r.post("/", "{}"); resp.StatusCode != http.StatusOK || r.proxy.Degraded() != "" {
+		t.Errorf("service did not resume: %d, %q", resp.StatusCode, r.proxy.Degraded())
 	}
 	if log := r.log.String(); strings.Count(log, "cannot be stored") != 1 || strings.Count(log, "stored again") != 1 {
 		t.Errorf("the log says %s", log)
@@ -312,15 +312,15 @@ func TestBodiesInFlightAreBounded(t *testing.T) {
 	if resp, _ := r.post("/", "{}"); resp.StatusCode != http.StatusOK {
 		t.Errorf("a body that fits was answered %d", resp.StatusCode)
 	}
-	if r.proxy.Trouble() == "" {
-		t.Error("Trouble() says nothing")
+	if r.proxy.Degraded() == "" {
+		t.Error("Degraded() says nothing")
 	}
 	close(release)
 	if status := <-first; status != 200 {
 		t.Errorf("the first was answered %d", status)
 	}
 	r.post("/", "{}")
-	waitUntil(t, func() bool { return r.proxy.budget.used.Load() == 0 && r.proxy.Trouble() == "" })
+	waitUntil(t, func() bool { return r.proxy.budget.used.Load() == 0 && r.proxy.Degraded() == "" })
 	if events, _ := r.store.count(); events != 3 {
 		t.Errorf("%d events are stored, want 3", events)
 	}

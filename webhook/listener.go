@@ -48,7 +48,7 @@ type Listener struct {
 	Verify    string    `json:"verify"` // enforce, warn or off
 	Tunnel    Tunnel    `json:"tunnel"`
 	Health    Health    `json:"health"`
-	Trouble   string    `json:"trouble,omitempty"` // why events are being answered 429, "" if they are not
+	Degraded  string    `json:"degraded,omitempty"` // why events are answered 429, "" if they are not
 	Counts    Counts    `json:"counts"`
 	// Shield says that failures of the app are answered 429.
 	Shield bool `json:"shield,omitempty"`

@@ -1,0 +1,69 @@
+package proxy
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// logInterval is how long the same cause is not logged again if it comes and
+// goes.
+const logInterval = time.Minute
+
+// degradation is why the proxy answers 429 to events. It is logged when it
+// begins and when it ends, not for every request.
+type degradation struct {
+	logger *slog.Logger
+	any    atomic.Bool // whether a cause may be there to end
+
+	mu     sync.Mutex
+	store  cause // the store cannot write
+	memory cause // too many bytes of bodies are in flight
+}
+
+// cause is one reason to be degraded.
+type cause struct {
+	text     string // "": it is not there
+	loggedAt time.Time
+	logged   bool // its beginning was logged, so its end is too
+}
+
+// reason says why the proxy is degraded, "" if it is not.
+func (d *degradation) reason() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.store.text != "" {
+		return d.store.text
+	}
+	return d.memory.text
+}
+
+func (d *degradation) begin(c *cause, text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.any.Store(true)
+	began := c.text == ""
+	c.text = text
+	if now := time.Now(); began && now.Sub(c.loggedAt) > logInterval {
+		c.loggedAt, c.logged = now, true
+		d.logger.Error(text + "; events are answered 429 until it works again")
+	}
+}
+
+func (d *degradation) end(c *cause, text string) {
+	if !d.any.Load() {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c.text == "" {
+		return
+	}
+	c.text = ""
+	d.any.Store(d.store.text != "" || d.memory.text != "")
+	if c.logged {
+		c.logged = false
+		d.logger.Info(text)
+	}
+}
