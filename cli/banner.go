@@ -90,50 +90,50 @@ func verifyWords(mode string) string {
 	return "enforce: a bad or missing signature is answered 401 and not forwarded"
 }
 
-// namePending names, on the way out, what Taskee will send again.
-func (s *session) namePending() error {
+// nameRetrying names, on the way out, what Taskee will send again.
+func (s *session) nameRetrying() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	all, err := s.store.Pending(ctx)
+	all, err := s.store.Retrying(ctx)
 	if err != nil {
 		return err
 	}
-	var pending []webhook.Summary
+	var retrying []webhook.Summary
 	for _, e := range all {
 		// What was sent on this machine comes from nobody who would send again,
 		// unless another tunnel is in front.
 		if e.Source == webhook.SourceTunnel || s.opts.publicURL != "" {
-			pending = append(pending, e)
+			retrying = append(retrying, e)
 		}
 	}
-	if len(pending) == 0 {
+	if len(retrying) == 0 {
 		return nil
 	}
-	_, err = io.WriteString(s.app.stderr, pendingText(pending, time.Now()))
+	_, err = io.WriteString(s.app.stderr, retryingText(retrying, time.Now()))
 	return err
 }
 
-// maxPendingNamed bounds the list on the way out.
-const maxPendingNamed = 10
+// maxRetryingNamed bounds the list on the way out.
+const maxRetryingNamed = 10
 
-func pendingText(pending []webhook.Summary, now time.Time) string {
+func retryingText(retrying []webhook.Summary, now time.Time) string {
 	var b strings.Builder
 	var first time.Time
-	for i, e := range pending {
+	for i, e := range retrying {
 		soonest := earliestRetry(e)
 		if first.IsZero() || soonest.Before(first) {
 			first = soonest
 		}
-		if i < maxPendingNamed {
+		if i < maxRetryingNamed {
 			fmt.Fprintf(&b, "  %-6s %-24s retry %d of %d expected about %s\n", e.ID, export.Clean(e.Type), e.Try,
 				taskee.Policy().MaxRetries, clock(e.Outcome.Answer.RetryAt, now))
 		}
 	}
-	if more := len(pending) - maxPendingNamed; more > 0 {
+	if more := len(retrying) - maxRetryingNamed; more > 0 {
 		fmt.Fprintf(&b, "  and %d more\n", more)
 	}
-	return fmt.Sprintf("taskhook: %s pending: restart before %s, or Taskee's retry meets a closed tunnel\n%s",
-		plural(len(pending), "event is", "events are"), clock(first.Truncate(time.Minute), now), b.String())
+	return fmt.Sprintf("taskhook: %s retrying: restart before %s, or Taskee's retry meets a closed tunnel\n%s",
+		plural(len(retrying), "event is", "events are"), clock(first.Truncate(time.Minute), now), b.String())
 }
 
 // earliestRetry is when the platform may send an event again: RetryAt counts

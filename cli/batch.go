@@ -25,7 +25,7 @@ func newRescueCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rescue",
 		Short: "send your app everything that it missed",
-		Long: "Send again, in the order of arrival, every event that is lost or presumed lost: Taskee does not\n" +
+		Long: "Send again, in the order of arrival, every event that is failed or overdue: Taskee does not\n" +
 			"send it any more, and it exists only here. Signatures are checked again against the keys that\n" +
 			"are trusted now. After an interruption a second rescue goes on where the first stopped.",
 		Example: "  taskhook rescue --dry-run       # what would be sent, and what would not\n" +
@@ -53,7 +53,7 @@ func newRescueCommand(a *app) *cobra.Command {
 	f.StringVar(&rate, "rate", "", "at most so many events a second, such as 5/s, or 30/m a minute")
 	f.IntVar(&r.Parallel, "parallel", 1, "events at one time; more than 1 does not keep their order")
 	f.BoolVar(&r.DryRun, "dry-run", false, "send nothing, and say what would be sent")
-	f.BoolVar(&r.Unverified, "unverified", false, "send even events whose signature is refused")
+	f.BoolVar(&r.Unverified, "unverified", false, "send even events whose signature is rejected")
 	f.BoolVar(&r.IncludeUnknown, "include-unknown", false, "send even events whose outcome is unknown: your app may have processed them")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object per event, and one for the rescue")
 	onlyOnCommandLine(f, "dry-run", "unverified", "include-unknown")
@@ -228,25 +228,25 @@ func (t *batchTale) summary(r webhook.BatchReport) error {
 		return export.Line(t.app.stdout, batchLine{Kind: "rescue", BatchReport: r, DryRun: t.dry})
 	}
 	if r.Total == 0 {
-		_, err := fmt.Fprintln(t.app.stdout, "nothing is lost")
+		_, err := fmt.Fprintln(t.app.stdout, "nothing has failed")
 		return err
 	}
 	done := "rescued"
 	if t.dry {
 		done = "would be sent"
 	}
-	parts := []string{fmt.Sprintf("%d %s", r.Accepted, done)}
+	parts := []string{fmt.Sprintf("%d %s", r.Delivered, done)}
 	for _, part := range []struct {
 		n     int
 		words string
 	}{
 		{r.Failed, "failed"},
-		{r.Skipped, "accepted meanwhile"},
+		{r.Skipped, "delivered meanwhile"},
 		{r.Same, "sent as another"},
-		{r.Refused, "refused for their signature (--unverified sends them)"},
+		{r.Rejected, "rejected for their signature (--unverified sends them)"},
 		{r.Unknown, "of unknown outcome (--include-unknown sends them)"},
 		{r.Bodyless, "without a body"},
-		{r.Total - r.Accepted - r.Failed - r.Skipped - r.Same - r.Refused - r.Unknown - r.Bodyless, "not tried"},
+		{r.Total - r.Delivered - r.Failed - r.Skipped - r.Same - r.Rejected - r.Unknown - r.Bodyless, "not tried"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.words))

@@ -38,7 +38,7 @@ func newEventsListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "list events, newest first",
-		Example: "  taskhook events list --state lost --since 1h\n" +
+		Example: "  taskhook events list --state failed --since 1h\n" +
 			"  taskhook events list --type ContactCreate --status 5xx --json",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -139,7 +139,7 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 			"  taskhook events delete --verdict invalid --yes",
 		Args: arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := q.one(cmd, args, "taskhook events delete 42, or taskhook events delete --state refused --yes"); err != nil {
+			if err := q.one(cmd, args, "taskhook events delete 42, or taskhook events delete --state rejected --yes"); err != nil {
 				return err
 			}
 			query, err := q.query(cmd)

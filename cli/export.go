@@ -31,7 +31,7 @@ func newEventsExportCommand(a *app) *cobra.Command {
 		Use:   "export [ID…]",
 		Short: "write events as " + f.titles(),
 		Long:  "Write events, named or selected, in the order in which they arrived. The formats:\n\n" + f.table(),
-		Example: "  taskhook events export --filter 'state:lost since:1h' --out lost.jsonl\n" +
+		Example: "  taskhook events export --filter 'state:failed since:1h' --out failed.jsonl\n" +
 			"  taskhook events export 42 43 --format har --out two.har\n" +
 			"  taskhook events export | jq .type",
 		Args: arguments(cobra.ArbitraryArgs),

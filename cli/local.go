@@ -35,7 +35,7 @@ func (l *local) Listener(ctx context.Context) (webhook.Listener, error) {
 	d := l.describe()
 	counts, err := l.Counts(ctx)
 	d.Counts = counts
-	if err == nil && counts.Pending > 0 {
+	if err == nil && counts.Retrying > 0 {
 		d.NextRetry, err = l.NextRetry(ctx)
 	}
 	return d, err
@@ -74,7 +74,7 @@ func (l *local) Steer(_ context.Context, s retry.Steering) error {
 	return l.proxy.Steer(s)
 }
 
-// Rescue sends what was lost once more.
+// Rescue sends what was failed once more.
 func (l *local) ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 	if l.proxy == nil {
 		return webhook.BatchReport{}, errReadOnly

@@ -33,7 +33,7 @@ func (q *queryFlags) add(cmd *cobra.Command) {
 	f.StringVar(&q.before, "before", "", "only events received before a TIME, or longer ago than 10m, 1h, 7d")
 	f.StringVar(&q.verdict, "verdict", "", "only events with this verdict: valid, invalid, unsigned or unchecked")
 	f.StringVar(&q.status, "status", "", "only events whose last attempt ended so: 429, 5xx, 200..299 or none")
-	f.StringVar(&q.state, "state", "", "only events in this state: accepted, pending, lost, rescued, refused …")
+	f.StringVar(&q.state, "state", "", "only events in this state: delivered, retrying, overdue, failed, recovered, rejected …")
 }
 
 // names are the names of the flags.

@@ -59,7 +59,7 @@ type session struct {
 	mu     sync.Mutex
 	health webhook.Health
 	reach  string
-	// resendable is how many events were lost when the app last came back.
+	// resendable is how many events were failed when the app last came back.
 	resendable int
 }
 
@@ -107,7 +107,7 @@ func (s *session) open(ctx context.Context) error {
 	}
 	s.feed = &local{
 		Store: s.store, proxy: s.proxy, describe: s.describe, diagnose: diagnoseWith(s.dir, trusted), dir: s.dir,
-		afterBatch: func() { s.countLost(s.life) },
+		afterBatch: func() { s.countFailed(s.life) },
 	}
 	// Whoever reads the lines of this run sees all that it receives, from the
 	// first request on.
@@ -226,7 +226,7 @@ func (s *session) run(ctx context.Context) error {
 	case errors.Is(err, syscall.EPIPE):
 		s.app.note("nobody reads the output any more: stopping")
 	}
-	return errors.Join(err, context.Cause(s.life), s.namePending())
+	return errors.Join(err, context.Cause(s.life), s.nameRetrying())
 }
 
 // showAll renders the feed until ctx ends. A screen then closes at once; lines

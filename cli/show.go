@@ -138,7 +138,7 @@ func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []we
 		line("altered", "the same webhookId as %s with other bytes", e.RedeliveryOf)
 	}
 	if e.Duplicate {
-		line("duplicate", "your app had accepted this webhookId before")
+		line("duplicate", "this webhookId was delivered to your app before")
 	}
 	_, _ = fmt.Fprintln(w)
 	writeHeaders(w, e)
@@ -215,12 +215,12 @@ func verdictWords(v webhook.Verdict) string {
 func stateWords(s webhook.Summary, now time.Time) string {
 	state := s.State(now)
 	switch {
-	case state == webhook.StatePending:
-		return fmt.Sprintf("pending: retry %d of %d expected about %s", s.Try, taskee.Policy().MaxRetries, clock(s.Outcome.Answer.RetryAt, now))
-	case state == webhook.StateLost && s.NoBody:
-		return fmt.Sprintf("lost: answered %d: %s", s.Answer.Status, s.Answer.Reason)
-	case state == webhook.StateLost:
-		return "lost: Taskee will not send it again; send it yourself with taskhook resend"
+	case state == webhook.StateRetrying:
+		return fmt.Sprintf("retrying: retry %d of %d expected about %s", s.Try, taskee.Policy().MaxRetries, clock(s.Outcome.Answer.RetryAt, now))
+	case state == webhook.StateFailed && s.NoBody:
+		return fmt.Sprintf("failed: answered %d: %s", s.Answer.Status, s.Answer.Reason)
+	case state == webhook.StateFailed:
+		return "failed: Taskee will not send it again; send it yourself with taskhook resend"
 	case s.Answer.By == webhook.ByTaskhook && s.Answer.Status != 0:
 		return fmt.Sprintf("%s: answered %d: %s", state, s.Answer.Status, s.Answer.Reason)
 	}

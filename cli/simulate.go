@@ -41,7 +41,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 			"minutes apart plus a random jitter of 5 s to 2 min (the platform publishes no distribution: the\n" +
 			"range is Taskhook's). The clock is virtual: --speed says how fast it runs. Every send is a real\n" +
 			"request with the same bytes, webhookId, timestamp and signature.\n\n" +
-			"Exit code: 0 accepted, 1 lost, 130 cancelled.",
+			"Exit code: 0 delivered, 1 failed, 130 cancelled.",
 		Example: "  taskhook simulate latest                    # your app's own answers decide\n" +
 			"  taskhook simulate 42 --fail 2 --new-id       # the first two are answered 429 without it\n" +
 			"  taskhook simulate 42 --fail 1 --mask        # it is called, and the platform is told 429\n" +
@@ -65,7 +65,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 	fl.StringVar(&f.status, "status", f.status, "what replaced answers are: a STATUS from 200 to 599, or nothing")
 	fl.BoolVar(&f.mask, "mask", false, "call your app all the same and replace its answer: the test of idempotency")
 	fl.BoolVar(&f.newID, "new-id", false, "put in one new webhookId and timestamp, sign with the development key")
-	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was refused for its signature")
+	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was rejected for its signature")
 	fl.StringVar(&f.speed, "speed", f.speed, "how fast the platform's clock runs: 1x, 600x or instant")
 	fl.Uint64Var(&f.seed, "seed", 0, "draw the jitter from this seed; the same seed gives the same schedule (default: a new one)")
 	fl.IntVar(&f.parallel, "parallel", f.parallel, "events side by side")
@@ -126,7 +126,7 @@ func parseAnswer(s string) (int, error) {
 }
 
 // simulateAll simulates events in order, so many side by side, and goes on
-// past those that are lost.
+// past those that failed.
 func (a *app) simulateAll(ctx context.Context, b *backend, names []string, r retry.SimulationRequest, f simulateFlags) error {
 	ids, err := findAll(ctx, b, names)
 	if err != nil {
@@ -176,7 +176,7 @@ type simulationTale struct {
 	seeded bool
 
 	mu        sync.Mutex
-	lost      bool
+	failed    bool
 	cancelled bool
 	broken    error // of the output
 }
@@ -272,7 +272,7 @@ func (t *simulationTale) end(ctx context.Context, id webhook.ID, r retry.Report,
 	if cancelled {
 		t.cancelled = true
 	} else if err != nil || record.Outcome != retry.OutcomeDelivered {
-		t.lost = true
+		t.failed = true
 	}
 	if len(record.Sends) > 0 {
 		t.keep(t.printEnd(id, r))
@@ -307,7 +307,7 @@ func (t *simulationTale) outcome(ctx context.Context) error {
 		return &hintError{err: errReported, code: exitCancelled}
 	case t.broken != nil:
 		return t.broken
-	case t.lost:
+	case t.failed:
 		return errReported
 	}
 	return nil

@@ -50,9 +50,9 @@ func (s *session) watchTraffic(ctx context.Context) {
 	defer tick.Stop()
 	said := map[int]bool{} // the rules that were said to be on
 	shield := false
-	lost := lostWatch{}
+	failed := failedWatch{}
 	for {
-		s.recountLost(ctx, &lost)
+		s.recountFailed(ctx, &failed)
 		s.sayRules(said)
 		if up := s.proxy.Shield(); up != shield {
 			shield = up
@@ -66,19 +66,19 @@ func (s *session) watchTraffic(ctx context.Context) {
 	}
 }
 
-// lostWatch is when the lost events were last counted.
-type lostWatch struct {
-	lost int // as the store's counts had it
-	at   time.Time
+// failedWatch is when the failed events were last counted.
+type failedWatch struct {
+	failed int // as the store's counts had it
+	at     time.Time
 }
 
-// recountEvery is how often the lost events are counted anew at most: it checks
+// recountEvery is how often the failed events are counted anew at most: it checks
 // the signature of each.
 const recountEvery = 3 * time.Second
 
-// recountLost counts what a rescue would send when the store's own count has
+// recountFailed counts what a rescue would send when the store's own count has
 // changed, while the app is up. What a listener finds when it starts it offers.
-func (s *session) recountLost(ctx context.Context, w *lostWatch) {
+func (s *session) recountFailed(ctx context.Context, w *failedWatch) {
 	s.mu.Lock()
 	up := s.health.Known && s.health.Up
 	s.mu.Unlock()
@@ -86,16 +86,16 @@ func (s *session) recountLost(ctx context.Context, w *lostWatch) {
 		return
 	}
 	counts, err := s.store.Counts(ctx)
-	if err != nil || counts.Lost == w.lost && !w.at.IsZero() {
+	if err != nil || counts.Failed == w.failed && !w.at.IsZero() {
 		return
 	}
 	first := w.at.IsZero()
-	w.lost, w.at = counts.Lost, time.Now()
+	w.failed, w.at = counts.Failed, time.Now()
 	if first {
 		s.offerResend(ctx)
 		return
 	}
-	s.countLost(ctx)
+	s.countFailed(ctx)
 }
 
 // sayRules says what has changed since the rules that were said to be on.
@@ -128,29 +128,29 @@ func (s *session) sayRules(said map[int]bool) {
 
 func (s *session) sayShield(ctx context.Context, up bool) {
 	if !up {
-		s.say("the shield is down: what your app misses is lost on Taskee, and rescued only from here", false)
+		s.say("the shield is down: what your app misses fails on Taskee, and is recovered only from here", false)
 		return
 	}
 	text := fmt.Sprintf("the shield is up: while your app is down or takes longer than %s, Taskee is answered 429 and sends again", s.proxy.ShieldTimeout())
-	if all, err := s.store.Pending(ctx); err == nil && len(all) > 0 {
-		text += fmt.Sprintf("; %s pending there, the next try about %s", plural(len(all), "event is", "events are"), clock(all[0].Outcome.Answer.RetryAt, time.Now()))
+	if all, err := s.store.Retrying(ctx); err == nil && len(all) > 0 {
+		text += fmt.Sprintf("; %s retrying there, the next try about %s", plural(len(all), "event is", "events are"), clock(all[0].Outcome.Answer.RetryAt, time.Now()))
 	}
 	s.say(text, true)
 }
 
 // offerResend says what the app has missed, once it answers again.
 func (s *session) offerResend(ctx context.Context) {
-	n := s.countLost(ctx)
+	n := s.countFailed(ctx)
 	if n > 0 {
-		s.say(fmt.Sprintf("%d lost: taskhook rescue sends what your app has missed", n), true)
+		s.say(fmt.Sprintf("%d failed: taskhook rescue sends what your app has missed", n), true)
 	}
 }
 
-// countLost counts what a rescue is for, and remembers it for the screen.
-func (s *session) countLost(ctx context.Context) int {
+// countFailed counts what a rescue is for, and remembers it for the screen.
+func (s *session) countFailed(ctx context.Context) int {
 	n, err := s.proxy.Resendable(ctx)
 	if err != nil && !errors.Is(err, context.Canceled) {
-		s.logger.Error("what is lost cannot be counted", "error", err)
+		s.logger.Error("failed events cannot be counted", "error", err)
 	}
 	s.mu.Lock()
 	s.resendable = n

@@ -95,9 +95,9 @@ func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 	if err != nil || failed == 0 {
 		return err
 	}
-	text := "the event was not accepted"
+	text := "the event was not delivered"
 	if f.count > 1 {
-		text = fmt.Sprintf("%d of %d events were not accepted", failed, f.count)
+		text = fmt.Sprintf("%d of %d events were not delivered", failed, f.count)
 	}
 	return withHint(errors.New(text), last.hint())
 }

@@ -190,14 +190,14 @@ func TestTriggerOutcomes(t *testing.T) {
 		out, err string
 	}{
 		{"204", func(w http.ResponseWriter, _ int) { w.WriteHeader(http.StatusNoContent) }, nil, 0, "→ 204 in", ""},
-		{"an error of the app", answer(500, map[string]any{"error": "no database"}), nil, 1, "no database", "error: the event was not accepted"},
-		{"no reason", answer(500, map[string]any{"error": 7}), nil, 1, "→ 500 in", "error: the event was not accepted"},
+		{"an error of the app", answer(500, map[string]any{"error": "no database"}), nil, 1, "no database", "error: the event was not delivered"},
+		{"no reason", answer(500, map[string]any{"error": 7}), nil, 1, "→ 500 in", "error: the event was not delivered"},
 		{"an app that trusts the platform alone", answer(401, map[string]any{"error": "Invalid signature"}), nil, 1, "401", "hint: your app trusts only Taskee's key: run taskhook keys env"},
 		{"an answer by taskhook", answer(401, map[string]any{"error": "refused", "reason": "why", "next": "do this"}), nil, 1, ": why", "hint: do this"},
 		{"a redirect is a failure", func(w http.ResponseWriter, _ int) { w.Header().Set("Location", "/"); w.WriteHeader(http.StatusFound) }, nil, 1, "→ 302 in", "error:"},
 		{"escapes of the answer stay away from the terminal", answer(500, map[string]any{"error": "\x1b[31mred"}), nil, 1, ": red", "error:"},
-		{"some of several", func(w http.ResponseWriter, n int) { w.WriteHeader(map[bool]int{true: 500, false: 200}[n == 2]) }, []string{"--count", "3"}, 1, "→ 200 in", "error: 1 of 3 events were not accepted"},
-		{"it hangs up", func(http.ResponseWriter, int) { panic(http.ErrAbortHandler) }, nil, 1, "→ no answer: ", "error: the event was not accepted"},
+		{"some of several", func(w http.ResponseWriter, n int) { w.WriteHeader(map[bool]int{true: 500, false: 200}[n == 2]) }, []string{"--count", "3"}, 1, "→ 200 in", "error: 1 of 3 events were not delivered"},
+		{"it hangs up", func(http.ResponseWriter, int) { panic(http.ErrAbortHandler) }, nil, 1, "→ no answer: ", "error: the event was not delivered"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

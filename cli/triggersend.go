@@ -41,7 +41,7 @@ type triggered struct {
 // triggerTimeout bounds one event: longer than any listener waits by default.
 const triggerTimeout = 2 * time.Minute
 
-// run sends count events and returns how many were not accepted, and the last
+// run sends count events and returns how many were not delivered, and the last
 // of them. It ends early when ctx does.
 func (t *trigger) run(ctx context.Context, count int, show func(triggered) error) (failed int, last triggered, err error) {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
@@ -61,7 +61,7 @@ func (t *trigger) run(ctx context.Context, count int, show func(triggered) error
 		if err != nil {
 			return failed, last, err
 		}
-		if !webhook.Accepted(r.status) {
+		if !webhook.Delivered(r.status) {
 			failed, last = failed+1, r
 		}
 		if err := show(r); err != nil {
@@ -134,7 +134,7 @@ const maxReason = 64 << 10
 // that many apps use.
 func (r *triggered) read(body io.Reader) {
 	text, _ := io.ReadAll(io.LimitReader(body, maxReason)) // the status stands without it
-	if webhook.Accepted(r.status) {
+	if webhook.Delivered(r.status) {
 		return
 	}
 	var m struct{ Error, Reason, Message, Verdict, Next any }
@@ -149,7 +149,7 @@ func (r *triggered) read(body io.Reader) {
 	r.next, r.answeredByProxy = m.Next.(string)
 }
 
-// hint is one thing to do about an event that was not accepted.
+// hint is one thing to do about an event that was not delivered.
 func (r *triggered) hint() string {
 	switch refused := r.status == http.StatusUnauthorized || r.status == http.StatusForbidden; {
 	case r.answeredByProxy:

@@ -44,7 +44,7 @@ type Backend interface {
 	// is closed. Hints nobody took in time are joined into the newest.
 	Watch(ctx context.Context) (<-chan webhook.Change, error)
 	// Resend sends a stored event once more. It returns webhook.ErrNotFound,
-	// webhook.ErrPruned, or webhook.ErrUnverified for one that was refused.
+	// webhook.ErrPruned, or webhook.ErrUnverified for one that was rejected.
 	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
 	// Simulate plays a sender's retries with a stored event until ctx ends,
 	// and tells of every stage. It returns webhook.ErrSimulating while another
@@ -53,7 +53,7 @@ type Backend interface {
 	// Steer steers a simulation that is under way, or returns
 	// webhook.ErrNotSimulating.
 	Steer(ctx context.Context, s retry.Steering) error
-	// Rescue sends what was lost once more, and tells of every event.
+	// Rescue sends what failed once more, and tells of every event.
 	ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error)
 	// ChangeFaults changes the rules that inject faults and returns them all. It
 	// returns fault.ErrNoRule for a rule that is not there.

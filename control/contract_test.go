@@ -155,7 +155,7 @@ func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		{"attempts", func(ctx context.Context) error { _, err := b.Attempts(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
 		{"find", func(ctx context.Context) error { _, err := b.Find(ctx, "x"); return err }, webhook.ErrNotFound, "event not found"},
 		{"resend of none", resend(9), webhook.ErrNotFound, "event not found"},
-		{"resend of a refused one", resend(2), webhook.ErrUnverified, "#9: the event was refused for its signature"},
+		{"resend of a rejected one", resend(2), webhook.ErrUnverified, "#9: the event was rejected for its signature"},
 		{"resend without a body", resend(3), webhook.ErrPruned, "#9: the body of this event was not kept"},
 		{"an error of no identity", func(ctx context.Context) error {
 			_, err := b.Page(ctx, webhook.Query{Filter: "boom"})
@@ -237,7 +237,7 @@ func testResend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 			EventID: 2, Trigger: webhook.TriggerResend, Target: "http://localhost:3001/", StatusCode: 200, StartedAt: received,
 			Sent: &webhook.Request{Method: http.MethodPost, Path: "/", Body: []byte("<\u2028>")},
 		},
-		State: webhook.StateRescued, Notes: []string{"a note"},
+		State: webhook.StateRecovered, Notes: []string{"a note"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fakeBackend is a listener with three events in memory: #1 is valid, #2 was
-// refused, the body of #3 was not kept.
+// rejected, the body of #3 was not kept.
 type fakeBackend struct {
 	hints   chan webhook.Change // given to every watch
 	gate    chan struct{}       // not nil: Resend says here that it began, and waits for its context
@@ -72,7 +72,7 @@ func (f *fakeBackend) Listener(context.Context) (webhook.Listener, error) {
 		Version: "1.2.3", Project: "default", PID: 42, StartedAt: received,
 		Local: "http://127.0.0.1:4480", Target: "http://localhost:3000", Verify: "enforce",
 		Tunnel: webhook.Tunnel{State: webhook.TunnelOnline, URL: "https://x.example", Latency: time.Millisecond},
-		Health: webhook.Health{Up: true, Known: true}, Counts: webhook.Counts{Events: 3, Lost: 1, Refused: 2},
+		Health: webhook.Health{Up: true, Known: true}, Counts: webhook.Counts{Events: 3, Failed: 1, Rejected: 2},
 	}, nil
 }
 
@@ -191,7 +191,7 @@ func (f *fakeBackend) Resend(ctx context.Context, r webhook.Resend) (webhook.Res
 	switch {
 	case err != nil:
 		return webhook.Resent{}, err
-	case s.Answer.Refused() && !r.Unverified:
+	case s.Answer.Rejected() && !r.Unverified:
 		return webhook.Resent{}, wrapped{webhook.ErrUnverified}
 	case s.ID == 3:
 		return webhook.Resent{}, wrapped{webhook.ErrPruned}
@@ -203,7 +203,7 @@ func (f *fakeBackend) Resend(ctx context.Context, r webhook.Resend) (webhook.Res
 	if r.Edited != nil {
 		a.Sent = r.Edited
 	}
-	return webhook.Resent{Attempt: a, State: webhook.StateRescued, Notes: []string{"a note"}}, nil
+	return webhook.Resent{Attempt: a, State: webhook.StateRecovered, Notes: []string{"a note"}}, nil
 }
 
 func (f *fakeBackend) Delete(_ context.Context, ids []webhook.ID) (int, error) {

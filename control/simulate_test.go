@@ -28,7 +28,7 @@ func (f *fakeBackend) Simulate(ctx context.Context, r retry.SimulationRequest, w
 		stage := retry.Progress{
 			Step: retry.StepAnswer, Send: send, Arrives: received.Add(send.Offset), Sent: &sent,
 			Attempt: &webhook.Attempt{EventID: r.Resend.EventID, Number: n, VirtualTime: received, Body: []byte{0xff, 0}},
-			State:   webhook.StateLost, Notes: []string{"a note"},
+			State:   webhook.StateFailed, Notes: []string{"a note"},
 		}
 		for _, w := range watch {
 			w(stage)
@@ -69,9 +69,9 @@ func (f *fakeBackend) ResendBatch(_ context.Context, r webhook.Batch, watch func
 	if r.Filter == "boom" {
 		return webhook.BatchReport{}, errors.New("the disk is on fire")
 	}
-	watch(webhook.BatchItem{Event: webhook.Summary{Event: webhook.Event{ID: 1}}, Skip: webhook.SkipRefused, Done: 1, Total: 2})
+	watch(webhook.BatchItem{Event: webhook.Summary{Event: webhook.Event{ID: 1}}, Skip: webhook.SkipRejected, Done: 1, Total: 2})
 	watch(webhook.BatchItem{Event: webhook.Summary{Event: webhook.Event{ID: 2}}, Attempt: &webhook.Attempt{StatusCode: 200}, Done: 2, Total: 2})
-	return webhook.BatchReport{Total: 2, Accepted: 1, Refused: 1}, nil
+	return webhook.BatchReport{Total: 2, Delivered: 1, Rejected: 1}, nil
 }
 
 func (f *fakeBackend) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error) {
@@ -143,7 +143,7 @@ func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		b := open(t, newFakeBackend())
 		var ids []webhook.ID
 		report, err := b.ResendBatch(t.Context(), webhook.Batch{Rate: 5}, func(r webhook.BatchItem) { ids = append(ids, r.Event.ID) })
-		if err != nil || !slices.Equal(ids, []webhook.ID{1, 2}) || report != (webhook.BatchReport{Total: 2, Accepted: 1, Refused: 1}) {
+		if err != nil || !slices.Equal(ids, []webhook.ID{1, 2}) || report != (webhook.BatchReport{Total: 2, Delivered: 1, Rejected: 1}) {
 			t.Errorf("%v, %+v, %v", ids, report, err)
 		}
 		if _, err := b.ResendBatch(t.Context(), webhook.Batch{Filter: "boom"}, nil); err == nil || err.Error() != "the disk is on fire" {

@@ -99,39 +99,39 @@ func validTarget(text string) error {
 	return nil
 }
 
-// askSend sends events; one that was refused for its signature only when the
+// askSend sends events; one that was rejected for its signature only when the
 // person agrees, and more than a few only after a look at their number.
 func (m *model) askSend(c chosen, r webhook.Resend) tea.Cmd {
-	refused := c.refused()
+	rejected := c.rejected()
 	send := func(m *model) tea.Cmd { return m.sendAll(c, r) }
 	switch n := len(c.events); {
 	case n == 0:
 		m.say(moodDim, "there is nothing to send")
 		return nil
-	case n == 1 && refused == 1:
-		m.ask(&question{text: c.name + " was refused for its signature. Send it to the app all the same?", yes: send})
+	case n == 1 && rejected == 1:
+		m.ask(&question{text: c.name + " was rejected for its signature. Send it to the app all the same?", yes: send})
 		return nil
-	case n == 1 || n <= confirmAbove && refused == 0:
+	case n == 1 || n <= confirmAbove && rejected == 0:
 		return send(m)
-	case refused > 0:
-		m.askRefused(c, r, refused)
+	case rejected > 0:
+		m.askRejected(c, r, rejected)
 		return nil
 	}
 	m.ask(&question{text: "Resend " + c.name + wordsOf(r) + ", in order of arrival?", yes: send})
 	return nil
 }
 
-// askRefused asks for many events of which some were refused; the answer
+// askRejected asks for many events of which some were rejected; the answer
 // confirms their number too.
-func (m *model) askRefused(c chosen, r webhook.Resend, refused int) {
+func (m *model) askRejected(c chosen, r webhook.Resend, rejected int) {
 	n := len(c.events)
-	d := &menu{text: fmt.Sprintf("Resend %s%s, in order of arrival? Refused for their signature: %s.", c.name, wordsOf(r), count(refused))}
-	if rest := n - refused; rest > 0 {
-		d.choices = append(d.choices, choice{"w", "without", "send " + events(rest) + ", without the refused", func(m *model) tea.Cmd {
-			return m.sendAll(c.withoutRefused(), r)
+	d := &menu{text: fmt.Sprintf("Resend %s%s, in order of arrival? Rejected for their signature: %s.", c.name, wordsOf(r), count(rejected))}
+	if rest := n - rejected; rest > 0 {
+		d.choices = append(d.choices, choice{"w", "without", "send " + events(rest) + ", without the rejected", func(m *model) tea.Cmd {
+			return m.sendAll(c.withoutRejected(), r)
 		}})
 	}
-	d.choices = append(d.choices, choice{"a", "all", "send all " + count(n) + ", the refused too", func(m *model) tea.Cmd { return m.sendAll(c, r) }})
+	d.choices = append(d.choices, choice{"a", "all", "send all " + count(n) + ", the rejected too", func(m *model) tea.Cmd { return m.sendAll(c, r) }})
 	m.ask(d)
 }
 
@@ -184,12 +184,12 @@ func (msg resentMsg) apply(m *model) tea.Cmd {
 	return cmd
 }
 
-// outcomeOf is what came of an attempt in words, and whether it was accepted.
+// outcomeOf is what came of an attempt in words, and whether it was delivered.
 func outcomeOf(a webhook.Attempt) (string, bool) {
 	if a.StatusCode == 0 {
 		return "no response: " + a.Error, false
 	}
-	return fmt.Sprintf("%d in %s", a.StatusCode, brief(a.Duration)), webhook.Accepted(a.StatusCode)
+	return fmt.Sprintf("%d in %s", a.StatusCode, brief(a.Duration)), webhook.Delivered(a.StatusCode)
 }
 
 // refresh lets the list be read again as soon as possible.

@@ -15,7 +15,7 @@ import (
 // accepting lets every resend be accepted.
 func accepting(f *memory) *memory {
 	f.resend = func(r webhook.Resend) (webhook.Resent, error) {
-		return webhook.Resent{Attempt: webhook.Attempt{EventID: r.EventID, StatusCode: 200, Duration: 5 * time.Millisecond}, State: webhook.StateAccepted}, nil
+		return webhook.Resent{Attempt: webhook.Attempt{EventID: r.EventID, StatusCode: 200, Duration: 5 * time.Millisecond}, State: webhook.StateDelivered}, nil
 	}
 	return f
 }
@@ -38,7 +38,7 @@ func (f *memory) sent() string {
 func TestResendFresh(t *testing.T) {
 	d := drive(t, accepting(some()), 80, 24, Options{})
 	d.press("down", "down", "f")
-	d.sees("✓ #8 resent: 200 in 5.0ms, accepted")
+	d.sees("✓ #8 resent: 200 in 5.0ms, delivered")
 	if r := d.feed.resent; len(r) != 1 || r[0].EventID != 8 || !r[0].NewID {
 		t.Errorf("resent %+v", r)
 	}
@@ -162,7 +162,7 @@ func TestAnActionAsksWhichWhenEventsAreMarked(t *testing.T) {
 	if got := d.feed.sent(); got != "#10 #2 #7 #9" {
 		t.Errorf("sent %q, want the marked ones in order of arrival", got)
 	}
-	d.sees("✓ 3 sent, all accepted")
+	d.sees("✓ 3 sent, all delivered")
 }
 
 func TestTheOnlyMarkedEventIsNotAskedFor(t *testing.T) {

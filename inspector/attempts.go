@@ -33,7 +33,7 @@ func (r *reading) attempts(b *pageBuilder) error {
 		}
 		b.attempt(a, before, r.loc)
 		if webhook.CutShort(all[i:]) {
-			b.add(lookWarn, signPending+" cancelled here: the next send would have arrived "+a.RetryAt.In(r.loc).Format("15:04:05"))
+			b.add(lookWarn, signRetrying+" cancelled here: the next send would have arrived "+a.RetryAt.In(r.loc).Format("15:04:05"))
 		}
 	}
 	if len(all) == 0 {
@@ -107,7 +107,7 @@ func attemptOutcome(a webhook.Attempt) (string, look) {
 	case moodGood:
 		text, l = signGood+" "+text, lookGood
 	case moodWarn:
-		text, l = signPending+" "+text, lookWarn
+		text, l = signRetrying+" "+text, lookWarn
 	default:
 		text = signBad + " " + text
 	}
@@ -164,18 +164,18 @@ func (r *reading) next(b *pageBuilder) {
 	state := e.State(r.now)
 	text, l := "", lookDim
 	switch state {
-	case webhook.StateAccepted:
-		text, l = "final: accepted; Taskee will not send it again", lookGood
-	case webhook.StatePending:
+	case webhook.StateDelivered:
+		text, l = "final: delivered; Taskee will not send it again", lookGood
+	case webhook.StateRetrying:
 		text, l = "retry "+retryNumber(e.Try, " of ", r.policy)+" expected about "+clock(e.Outcome.Answer.RetryAt, r.now, r.loc), lookWarn
-	case webhook.StatePresumedLost:
-		text, l = "presumed lost: the retry expected about "+clock(e.Outcome.Answer.RetryAt, r.now, r.loc)+" did not come; resend it from here", lookBad
-	case webhook.StateLost:
-		text, l = "final: lost on Taskee; it will not send it again, resend it from here", lookBad
-	case webhook.StateRescued:
-		text, l = "final: lost on Taskee, rescued by a resend from here", lookGood
-	case webhook.StateRefused:
-		text = "final: refused for its signature; Taskee will not send it again"
+	case webhook.StateOverdue:
+		text, l = "overdue: the retry expected about "+clock(e.Outcome.Answer.RetryAt, r.now, r.loc)+" did not come; resend it from here", lookBad
+	case webhook.StateFailed:
+		text, l = "final: failed on Taskee; it will not send it again, resend it from here", lookBad
+	case webhook.StateRecovered:
+		text, l = "final: failed on Taskee, recovered by a resend from here", lookGood
+	case webhook.StateRejected:
+		text = "final: rejected for its signature; Taskee will not send it again"
 	case webhook.StateInterrupted:
 		text, l = "taskhook ended before the answer was known; resend it if the app has not got it", lookWarn
 	case webhook.StateForwarding:

@@ -26,8 +26,8 @@ const giveUpAfter = 3
 
 // target is an event that an action is for.
 type target struct {
-	id      webhook.ID
-	refused bool // for its signature
+	id       webhook.ID
+	rejected bool // for its signature
 }
 
 // chosen are the events that an action is for, in order of arrival.
@@ -36,21 +36,21 @@ type chosen struct {
 	name   string // in words: "#42", "the 3 marked events"
 }
 
-func (c chosen) refused() int {
+func (c chosen) rejected() int {
 	n := 0
 	for _, t := range c.events {
-		if t.refused {
+		if t.rejected {
 			n++
 		}
 	}
 	return n
 }
 
-// withoutRefused leaves the refused events out.
-func (c chosen) withoutRefused() chosen {
+// withoutRejected leaves the rejected events out.
+func (c chosen) withoutRejected() chosen {
 	rest := make([]target, 0, len(c.events))
 	for _, t := range c.events {
-		if !t.refused {
+		if !t.rejected {
 			rest = append(rest, t)
 		}
 	}
@@ -71,7 +71,7 @@ func (m *model) selectedOnly() (chosen, bool) {
 	if !ok {
 		return chosen{}, false
 	}
-	return chosen{[]target{{e.ID, e.State(m.now) == webhook.StateRefused}}, e.ID.String()}, true
+	return chosen{[]target{{e.ID, e.State(m.now) == webhook.StateRejected}}, e.ID.String()}, true
 }
 
 // markedQuery selects the marked events, whatever the list shows.
@@ -130,7 +130,7 @@ func (m *model) find(q webhook.Query, title string, then func(m *model, found []
 				}
 			}
 			for _, e := range page.Events {
-				found = append(found, target{e.ID, e.State(now) == webhook.StateRefused})
+				found = append(found, target{e.ID, e.State(now) == webhook.StateRejected})
 			}
 			p.done.Store(int64(len(found)))
 			if q.Cursor = page.Next; q.Cursor == 0 {
@@ -182,16 +182,16 @@ func (m *model) sendShown() tea.Cmd {
 
 // sending counts what came of sending many events.
 type sending struct {
-	total, sent, accepted int
-	first                 string // the first failure, in words
-	unsent                int    // that could not be sent at all
-	stopped               bool
+	total, sent, delivered int
+	first                  string // the first failure, in words
+	unsent                 int    // that could not be sent at all
+	stopped                bool
 }
 
 // sendAll sends events in order of arrival, one after the other.
 func (m *model) sendAll(c chosen, r webhook.Resend) tea.Cmd {
 	if len(c.events) == 1 {
-		r.EventID, r.Unverified = c.events[0].id, c.events[0].refused
+		r.EventID, r.Unverified = c.events[0].id, c.events[0].rejected
 		return m.resend(r)
 	}
 	p := &progress{title: "Sending " + c.name + wordsOf(r), total: len(c.events)}
@@ -212,7 +212,7 @@ func (m *model) sendEach(ctx context.Context, p *progress, targets []target, r w
 		if s.stopped = p.stopped.Load() || ctx.Err() != nil || inARow == giveUpAfter; s.stopped {
 			break
 		}
-		r.EventID, r.Unverified = t.id, t.refused
+		r.EventID, r.Unverified = t.id, t.rejected
 		res, err := m.actions.Resend(ctx, r)
 		if !s.add(t.id, res, err) {
 			p.failed.Add(1)
@@ -233,31 +233,31 @@ func ofTheEvent(err error) bool {
 
 // add takes one outcome over and reports whether it was a good one.
 func (s *sending) add(id webhook.ID, res webhook.Resent, err error) bool {
-	outcome, accepted := outcomeOf(res.Attempt)
+	outcome, delivered := outcomeOf(res.Attempt)
 	switch {
 	case err != nil:
 		s.unsent++
-		outcome, accepted = err.Error(), false
-	case accepted:
+		outcome, delivered = err.Error(), false
+	case delivered:
 		s.sent++
-		s.accepted++
+		s.delivered++
 	default:
 		s.sent++
 	}
-	if !accepted && s.first == "" {
+	if !delivered && s.first == "" {
 		s.first = id.String() + ": " + outcome
 	}
-	return accepted
+	return delivered
 }
 
 // words sums up.
 func (s *sending) words() (mood, string) {
 	text := count(s.sent) + " sent"
-	switch failed := s.sent - s.accepted; {
+	switch failed := s.sent - s.delivered; {
 	case failed > 0:
-		text += fmt.Sprintf(": %s accepted, %s failed", count(s.accepted), count(failed))
+		text += fmt.Sprintf(": %s delivered, %s failed", count(s.delivered), count(failed))
 	case s.sent > 0:
-		text += ", all accepted"
+		text += ", all delivered"
 	}
 	if s.unsent > 0 {
 		text += ", " + count(s.unsent) + " could not be sent"

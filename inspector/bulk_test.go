@@ -37,7 +37,7 @@ func TestManyAreSentOnlyAfterALookAtTheirNumber(t *testing.T) {
 	if len(f.resent) != 30 || !strings.HasPrefix(f.sent(), "#1 #2 #3 #4 ") || !f.resent[7].NewID {
 		t.Errorf("sent %s", f.sent())
 	}
-	d.sees("✗ 29 sent: 28 accepted, 1 failed, 1 could not be sent; first #3: 500 in 3.0ms")
+	d.sees("✗ 29 sent: 28 delivered, 1 failed, 1 could not be sent; first #3: 500 in 3.0ms")
 	d.ticks(30)
 	d.sees("29 sent")
 }
@@ -65,7 +65,7 @@ func TestTheShownAreThoseOfTheFilter(t *testing.T) {
 func TestRefusedEventsAmongManyAreAskedFor(t *testing.T) {
 	d := drive(t, withMarks(accepting(some()), 3, 4, 5, 8), 80, 24, Options{})
 	d.press("r", "m")
-	d.sees("Refused for their signature:\n 2.")
+	d.sees("Rejected for their signature:\n 2.")
 	d.press("esc")
 	if len(d.feed.resent) != 0 {
 		t.Fatalf("sent %s", d.feed.sent())
@@ -101,7 +101,7 @@ func TestEscStopsBetweenTwoSends(t *testing.T) {
 	if got := f.sent(); got != "#1 #2 #3" {
 		t.Errorf("sent %q", got)
 	}
-	d.sees("stopped after 3 of 5: 3 sent, all accepted")
+	d.sees("stopped after 3 of 5: 3 sent, all delivered")
 	if d.m.place != inList {
 		t.Error("the dialog is still open")
 	}

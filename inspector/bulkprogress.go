@@ -26,13 +26,13 @@ type progress struct {
 	finishes bool
 	held     []tea.KeyPressMsg // pressed while nothing was shown
 
-	done     atomic.Int64
-	accepted atomic.Int64 // counted by work that does so
-	failed   atomic.Int64
-	stopped  atomic.Bool
-	drawn    struct {
-		done, accepted, failed int64
-		shown                  bool
+	done      atomic.Int64
+	delivered atomic.Int64 // counted by work that does so
+	failed    atomic.Int64
+	stopped   atomic.Bool
+	drawn     struct {
+		done, delivered, failed int64
+		shown                   bool
 	}
 }
 
@@ -74,7 +74,7 @@ func (p *progress) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (p *progress) lines(m *model, width, height int) []string {
 	d := &p.drawn
-	d.done, d.accepted, d.failed, d.shown = p.done.Load(), p.accepted.Load(), p.failed.Load(), !p.quiet(m.now)
+	d.done, d.delivered, d.failed, d.shown = p.done.Load(), p.delivered.Load(), p.failed.Load(), !p.quiet(m.now)
 	if !d.shown {
 		return nil
 	}
@@ -82,8 +82,8 @@ func (p *progress) lines(m *model, width, height int) []string {
 	if p.total > 0 {
 		text += " of " + count(p.total)
 	}
-	if d.accepted > 0 {
-		text += ", " + signGood + " " + count(int(d.accepted)) + " accepted"
+	if d.delivered > 0 {
+		text += ", " + signGood + " " + count(int(d.delivered)) + " delivered"
 	}
 	if d.failed > 0 {
 		text += ", " + signBad + " " + count(int(d.failed)) + " failed"

@@ -16,7 +16,7 @@ import (
 // was sent anew after an edit, and its signature fits the bytes alone.
 func story() *memory {
 	f := some()
-	first := f.events[2] // #3, pending
+	first := f.events[2] // #3, retrying
 	e := webhook.Summary{Event: first.Event}
 	e.RedeliveryOf, e.Try, e.ReceivedAt = 3, 2, noon.Add(-10*time.Second)
 	e.Body = []byte(`{"type":"OpportunityStatusUpdate","locationId":"ve9EPM428h8vShlRW1KT","contact":{"first name":"Zoë","email":"jane@example.com"},"items":[{"sku":"a-1","price":10.50},{"sku":"b-2","price":3e2},[],{}],"note":"` + strings.Repeat("a long note 日本語 ", 12) + `","dnd":false,"email":null}`)

@@ -21,14 +21,14 @@ func (m *model) edit() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	id, refused := own.events[0].id, own.events[0].refused
+	id, rejected := own.events[0].id, own.events[0].rejected
 	kept := m.acts.drafts[id]
 	p := &progress{title: "preparing " + own.name, cancel: func() {}}
 	m.list.hold()
 	return m.work(p, func(ctx context.Context) func(*model, bool) tea.Cmd {
 		d, err := kept, error(nil)
 		if d == nil || !exists(d.path) {
-			d, err = m.prepareDraft(ctx, id, refused)
+			d, err = m.prepareDraft(ctx, id, rejected)
 		}
 		return func(m *model, left bool) tea.Cmd {
 			switch {
@@ -52,7 +52,7 @@ func exists(path string) bool {
 
 // prepareDraft reads an event and writes it to files that only their owner
 // reads.
-func (m *model) prepareDraft(ctx context.Context, id webhook.ID, refused bool) (*draft, error) {
+func (m *model) prepareDraft(ctx context.Context, id webhook.ID, rejected bool) (*draft, error) {
 	e, err := m.feed.Event(ctx, id)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (m *model) prepareDraft(ctx context.Context, id webhook.ID, refused bool) (
 	if err != nil {
 		return nil, err
 	}
-	d := newDraft(e, refused)
+	d := newDraft(e, rejected)
 	d.path = filepath.Join(dir, "request.http")
 	if d.beside {
 		err = os.WriteFile(filepath.Join(dir, bodyFile), e.Body, 0o600)
@@ -182,12 +182,12 @@ func (m *model) edited(d *draft, err error) tea.Cmd {
 // askSign asks how the edited request is signed, then sends it.
 func (m *model) askSign(d *draft) {
 	text := "Send the edited " + d.event.ID.String() + " signed how?"
-	if d.refused {
-		text = d.event.ID.String() + " was refused for its signature. Send it edited, signed how?"
+	if d.rejected {
+		text = d.event.ID.String() + " was rejected for its signature. Send it edited, signed how?"
 	}
 	send := func(s webhook.Sign) func(*model) tea.Cmd {
 		return func(m *model) tea.Cmd {
-			return m.resend(webhook.Resend{EventID: d.event.ID, Edited: d.signed(s), Sign: s, Unverified: d.refused})
+			return m.resend(webhook.Resend{EventID: d.event.ID, Edited: d.signed(s), Sign: s, Unverified: d.rejected})
 		}
 	}
 	anew := "development key"

@@ -248,7 +248,7 @@ func TestARefusedEventIsEditedWithAWarning(t *testing.T) {
 	f.events[0].Outcome.Answer = f.events[0].Answer
 	d, _ := edits(t, f, "replace\t{}\t[]")
 	d.press("e")
-	d.sees("#1 was refused for its signature. Send it edited, signed how?")
+	d.sees("#1 was rejected for its signature. Send it edited, signed how?")
 	d.press("n")
 	if r := f.resent; len(r) != 1 || !r[0].Unverified {
 		t.Errorf("resent %+v", r)

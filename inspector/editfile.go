@@ -30,10 +30,10 @@ const draftHelp = `# Change what you like, save and quit. You are then asked how
 
 // draft is a request as it stands in a file for editing.
 type draft struct {
-	event   webhook.Event // as it was received
-	refused bool
-	path    string // of the file; "" before it is written
-	beside  bool   // the body is in bodyFile
+	event    webhook.Event // as it was received
+	rejected bool
+	path     string // of the file; "" before it is written
+	beside   bool   // the body is in bodyFile
 
 	laidOut bool        // the file has the JSON on many lines, the event on one
 	wasJSON bool        // so it must be afterwards
@@ -57,8 +57,8 @@ func (e *draftError) Error() string { return fmt.Sprintf("line %d: %s", e.line, 
 const bodyFile = "body"
 
 // newDraft makes a draft of an event.
-func newDraft(e webhook.Event, refused bool) *draft {
-	d := &draft{event: e, refused: refused, kept: http.Header{}}
+func newDraft(e webhook.Event, rejected bool) *draft {
+	d := &draft{event: e, rejected: rejected, kept: http.Header{}}
 	d.wasJSON = checkJSON(e.Body) == nil
 	var b bytes.Buffer
 	b.WriteString(draftHelp)

@@ -230,7 +230,7 @@ func (msg shieldMsg) apply(m *model) tea.Cmd {
 		m.say(moodWarn, "shield up: while the app is down or too slow, Taskee is answered 429 and sends again for about 70 minutes")
 	default:
 		m.listener.Shield = false
-		m.say(moodWarn, "shield down: what the app misses is lost on Taskee and kept only here")
+		m.say(moodWarn, "shield down: what the app misses fails on Taskee and kept only here")
 	}
 	return nil
 }

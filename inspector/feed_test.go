@@ -88,8 +88,8 @@ func (f *memory) try(a webhook.Attempt) {
 	if a.Trigger == webhook.TriggerReceived {
 		e.Answer = webhook.Answer{Status: a.Answered, By: webhook.ByApp}
 		e.Outcome.Answer = e.Answer
-	} else if webhook.Accepted(a.StatusCode) {
-		e.Outcome.AcceptedLater = true
+	} else if webhook.Delivered(a.StatusCode) {
+		e.Outcome.DeliveredLater = true
 	}
 }
 
@@ -114,12 +114,12 @@ func (f *memory) Listener(context.Context) (webhook.Listener, error) {
 	l.Counts.Events = len(f.events)
 	for _, e := range f.events[max(0, len(f.events)-1000):] {
 		switch e.State(noon) {
-		case webhook.StateLost, webhook.StatePresumedLost:
-			l.Counts.Lost++
-		case webhook.StatePending:
-			l.Counts.Pending++
-		case webhook.StateRefused:
-			l.Counts.Refused++
+		case webhook.StateFailed, webhook.StateOverdue:
+			l.Counts.Failed++
+		case webhook.StateRetrying:
+			l.Counts.Retrying++
+		case webhook.StateRejected:
+			l.Counts.Rejected++
 		}
 	}
 	return l, f.err
@@ -369,7 +369,7 @@ func some() *memory {
 	return f
 }
 
-// many is a feed with n accepted events.
+// many is a feed with n delivered events.
 func many(n int) *memory {
 	f := &memory{events: make([]webhook.Summary, 0, n)}
 	for i := range n {

@@ -58,16 +58,16 @@ func (m *model) folded() string {
 		name = noListenerWords(m.listener.Target)
 	}
 	c := m.listener.Counts
-	lost := piece{}
-	if c.Lost > 0 {
-		lost = piece{signBad + " " + count(c.Lost) + " lost", moodBad}
+	failed := piece{}
+	if c.Failed > 0 {
+		failed = piece{signBad + " " + count(c.Failed) + " failed", moodBad}
 	}
 	// In the order of their place.
 	parts := []headPart{
-		{m.tunnelWords(m.wide()), 2}, {m.targetBrief(), 3}, {rate("last hour", c.LastHour.Accepted, c.LastHour.Failed), 4}, {lost, 1},
+		{m.tunnelWords(m.wide()), 2}, {m.targetBrief(), 3}, {rate("last hour", c.LastHour.Delivered, c.LastHour.Failed), 4}, {failed, 1},
 	}
 	for i, p := range parts {
-		if p.mood == moodBad && p.text != lost.text {
+		if p.mood == moodBad && p.text != failed.text {
 			parts[i].rank = 0
 		}
 	}
@@ -256,7 +256,7 @@ func verifyWords(mode string, long bool) string {
 	return mode
 }
 
-// rate is how many of those that have an outcome were accepted.
+// rate is how many of those that have an outcome were delivered.
 func rate(when string, good, bad int) piece {
 	n := good + bad
 	if n == 0 {
@@ -286,29 +286,29 @@ func percent(part, whole int) string {
 // tallyLine sums up the last hour and the store, what is wrong at the right.
 func (m *model) tallyLine() string {
 	c, s := m.listener.Counts, &m.styles
-	lost := piece{mood: moodDim}
+	failed := piece{mood: moodDim}
 	var parts []string
-	if c.Lost > 0 {
-		parts, lost.mood = append(parts, signBad+" "+count(c.Lost)+" lost"), moodBad
+	if c.Failed > 0 {
+		parts, failed.mood = append(parts, signBad+" "+count(c.Failed)+" failed"), moodBad
 	}
-	if c.Pending > 0 {
-		parts = append(parts, count(c.Pending)+" pending")
+	if c.Retrying > 0 {
+		parts = append(parts, count(c.Retrying)+" retrying")
 	}
-	if c.Refused > 0 {
-		parts = append(parts, count(c.Refused)+" refused")
+	if c.Rejected > 0 {
+		parts = append(parts, count(c.Rejected)+" rejected")
 	}
-	lost.text = strings.Join(parts, " · ")
+	failed.text = strings.Join(parts, " · ")
 	all := plural(c.Events, "event")
-	if r := rate("", c.Accepted, c.Lost); r.text != "" {
-		all += ", " + percent(c.Accepted, c.Accepted+c.Lost) + " ok"
+	if r := rate("", c.Delivered, c.Failed); r.text != "" {
+		all += ", " + percent(c.Delivered, c.Delivered+c.Failed) + " ok"
 	}
-	hour := rate("last hour", c.LastHour.Accepted, c.LastHour.Failed).text
+	hour := rate("last hour", c.LastHour.Delivered, c.LastHour.Failed).text
 	if hour != "" {
 		all += " · " + hour
 	}
-	right, w := cut(lost.text, m.width-label-2)
+	right, w := cut(failed.text, m.width-label-2)
 	left, used := cut(all, m.width-label-4-w)
-	return " " + s.mood(moodDim, fit("in all", label)) + left + spaces(m.width-label-2-used-w) + s.mood(lost.mood, right)
+	return " " + s.mood(moodDim, fit("in all", label)) + left + spaces(m.width-label-2-used-w) + s.mood(failed.mood, right)
 }
 
 func join(head, why string) string {

@@ -26,15 +26,15 @@ func TestTheHeaderFoldsAfterTheFirstEvent(t *testing.T) {
 
 func TestTheHeaderSumsUp(t *testing.T) {
 	f := some()
-	f.listener.Counts = webhook.Counts{Accepted: 995, LastHour: webhook.Tally{Events: 200, Accepted: 199, Failed: 1}}
+	f.listener.Counts = webhook.Counts{Delivered: 995, LastHour: webhook.Tally{Events: 200, Delivered: 199, Failed: 1}}
 	f.listener.Health.Since = noon.Add(-time.Hour)
 	d := drive(t, f, 120, 40, Options{})
 	d.sees("last hour 200, 99.5 % ok")
-	d.sees("✗ 2 lost")
+	d.sees("✗ 2 failed")
 	d.press("i")
 	d.sees("● answers since 13:35")
 	d.sees("10 events, 99.7 % ok · last hour 200, 99.5 % ok")
-	d.sees("✗ 2 lost · 1 pending · 2 refused")
+	d.sees("✗ 2 failed · 1 retrying · 2 rejected")
 }
 
 func TestPercentNeitherFlattersNorAlarms(t *testing.T) {

@@ -43,11 +43,11 @@ func (m *model) shortKeys() []key.Binding {
 
 // legend explains the signs.
 var legend = [...][2]string{
-	{signGood, "accepted; valid signature"},
-	{signBad, "lost; invalid signature"},
-	{signPending, "pending: comes again"},
-	{signRescued, "rescued by a resend"},
-	{signRefused, "refused for its signature"},
+	{signGood, "delivered; valid signature"},
+	{signBad, "failed; invalid signature"},
+	{signRetrying, "retrying: comes again"},
+	{signRecovered, "recovered by a resend"},
+	{signRejected, "rejected for its signature"},
 	{signUnknown, "interrupted: unknown"},
 	{signWaiting, "waiting for the app"},
 	{signGood + signWarning, "valid, with a warning"},

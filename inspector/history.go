@@ -90,7 +90,7 @@ func (b *pageBuilder) historyLine(r *reading, e webhook.Summary, before []webhoo
 		b.add(lookBad, "  "+signWarning+" the same webhookId as "+e.RedeliveryOf.String()+" with other bytes")
 	}
 	if e.Duplicate {
-		b.add(lookWarn, "  "+signWarning+" duplicate: the app had accepted it before")
+		b.add(lookWarn, "  "+signWarning+" duplicate: it was delivered before")
 	}
 }
 

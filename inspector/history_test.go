@@ -31,7 +31,7 @@ func TestRedeliveriesAreOneHistory(t *testing.T) {
 	history := []string{
 		"#1 14:34:59 first send → 429, shielded · resent from here",
 		"#2 14:33:48 came 10m48s after #1: retry 1 of 6 → 200 · simulated from here",
-		"  ! duplicate: the app had accepted it before",
+		"  ! duplicate: it was delivered before",
 		"#3 14:35:00 came 1m11s after #2: not a retry of the policy, which does not retry after 200 → 200",
 		"  ! the same webhookId as #2 with other bytes",
 	}

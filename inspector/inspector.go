@@ -36,7 +36,7 @@ type Feed interface {
 // Actions is what a person can do to events.
 type Actions interface {
 	// Resend sends a stored event once more. It returns webhook.ErrUnverified
-	// for an event that was refused, unless the Resend allows it.
+	// for an event that was rejected, unless the Resend allows it.
 	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
 	// Simulate plays the platform's retries with a stored event until ctx
 	// ends, and tells of every stage from a goroutine of its own choice. It

@@ -45,7 +45,7 @@ func TestASlowEventWaitsInItsOwnRow(t *testing.T) {
 	row := slices.IndexFunc(strings.Split(d.screen(), "\n"), func(l string) bool { return strings.Contains(l, "TaskCreate") })
 	d.feed.try(webhook.Attempt{EventID: 21, Trigger: webhook.TriggerReceived, StatusCode: 500, Answered: 500})
 	d.ticks(1)
-	if l := strings.Split(d.screen(), "\n")[row]; !strings.Contains(l, "TaskCreate") || !strings.Contains(l, "500") || !strings.Contains(l, "LOST") {
+	if l := strings.Split(d.screen(), "\n")[row]; !strings.Contains(l, "TaskCreate") || !strings.Contains(l, "500") || !strings.Contains(l, "FAILED") {
 		t.Errorf("the row became %q", l)
 	}
 }
@@ -106,7 +106,7 @@ func TestARedeliverySaysOfWhat(t *testing.T) {
 	e.RedeliveryOf, e.Try, e.BodySize = 12, 2, 2150
 	f.add(e)
 	d := drive(t, f, 107, 24, Options{})
-	d.sees("accepted, dup of #12")
+	d.sees("delivered, dup of #12")
 	d.sees("2.1K")
 	d.send(windowSize(70, 24))
 	d.sees("✓ dup of #12")

@@ -11,8 +11,8 @@ import (
 // busy is a feed with what the list has columns for.
 func busy() *memory {
 	f := some()
-	f.listener.Counts.LastHour = webhook.Tally{Events: 10, Accepted: 5, Failed: 3}
-	f.listener.Counts.Accepted = 5
+	f.listener.Counts.LastHour = webhook.Tally{Events: 10, Delivered: 5, Failed: 3}
+	f.listener.Counts.Delivered = 5
 	f.listener.Health.Since = noon.Add(-4 * time.Hour)
 	for i := range f.events {
 		f.events[i].BodySize = int64(180 << i)

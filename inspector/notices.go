@@ -24,9 +24,9 @@ func (m *model) notices() []notice {
 	}
 	if l.Shield {
 		n := notice{"SHIELD", "SHIELD", moodWarn}
-		if l.Counts.Pending > 0 {
-			n.text += " · " + count(l.Counts.Pending) + " pending"
-			n.brief += " " + count(l.Counts.Pending)
+		if l.Counts.Retrying > 0 {
+			n.text += " · " + count(l.Counts.Retrying) + " retrying"
+			n.brief += " " + count(l.Counts.Retrying)
 			if !l.NextRetry.IsZero() {
 				n.text += ", next try about " + clock(l.NextRetry, m.now, m.loc)
 			}
@@ -34,8 +34,8 @@ func (m *model) notices() []notice {
 		all = append(all, n)
 	}
 	if l.Resendable > 0 {
-		lost := count(l.Resendable) + " lost: ctrl+r"
-		all = append(all, notice{lost + " to rescue", lost, moodBad})
+		failed := count(l.Resendable) + " failed: ctrl+r"
+		all = append(all, notice{failed + " to rescue", failed, moodBad})
 	}
 	if s := m.runningSimulation(); s != nil && !m.watches(s) {
 		all = append(all, s.notice())

@@ -163,7 +163,7 @@ func (p *plain) event(e webhook.Summary, now time.Time) {
 	state := stateLong(e.Outcome, e.Try, now, p.o.Policy, p.o.Location)
 	p.line(e.ReceivedAt, e, e.Answer.Status, "", e.State(now), state)
 	why := sentences(e.Verdict.Reason, e.Verdict.Next)
-	if !e.Answer.Refused() || why == "" {
+	if !e.Answer.Rejected() || why == "" {
 		why = sentences(why, e.Answer.Reason)
 	}
 	p.reason(why)
@@ -209,7 +209,7 @@ func (p *plain) redelivery(e webhook.Summary) string {
 		text += ", with other bytes"
 	}
 	if e.Duplicate {
-		text += ", duplicate: the app had accepted it before"
+		text += ", duplicate: it was delivered before"
 	}
 	return text
 }

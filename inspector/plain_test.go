@@ -52,7 +52,7 @@ func TestPlainBeginsWithWhatComes(t *testing.T) {
 		time.Sleep(time.Second)
 		f.try(webhook.Attempt{EventID: 2, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, StartedAt: noon, StatusCode: 200})
 	})
-	want := "14:35:00  #2      ContactUpdate              ✓ valid      200   0.0ms  ↑ rescued (resend)\n"
+	want := "14:35:00  #2      ContactUpdate              ✓ valid      200   0.0ms  ↑ recovered (resend)\n"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -69,7 +69,7 @@ func TestPlainNamesAnEventWhoseAnswerCameWithoutAnAttempt(t *testing.T) {
 		time.Sleep(10 * time.Second)
 	})
 	want := `14:35:00  #1      TaskCreate                 ✓ valid                   … forwarding
-14:35:00  #1      TaskCreate                 ✓ valid      429          ↻ pending: retry 1 expected about 00:10
+14:35:00  #1      TaskCreate                 ✓ valid      429          ↻ retrying: retry 1 expected about 00:10
           ↳ the app is busy
 `
 	if got != want {
@@ -132,7 +132,7 @@ func TestJSONLinesAreTheContract(t *testing.T) {
 		f.try(webhook.Attempt{EventID: 1, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://127.0.0.1:3000", StartedAt: noon, StatusCode: 200, Answered: 200, Duration: 3100 * time.Microsecond})
 	})
 	want := `{"kind":"event","id":1,"type":"TaskCreate","webhookId":"","receivedAt":"2026-01-28T14:35:00Z","source":"local","verdict":"valid","scheme":"rsa","key":"dev","reason":"","redeliveryOf":0,"bodySize":2}
-{"kind":"attempt","eventId":1,"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000","startedAt":"2026-01-28T14:35:00Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,"state":"accepted"}
+{"kind":"attempt","eventId":1,"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000","startedAt":"2026-01-28T14:35:00Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,"state":"delivered"}
 {"kind":"event","id":2,"type":"","webhookId":"","receivedAt":"2026-01-28T14:35:00Z","source":"tunnel","verdict":"unsigned","scheme":"","key":"","reason":"no signature","redeliveryOf":0,"bodySize":0,"answered":401}
 `
 	if got != want {
@@ -222,11 +222,11 @@ func TestABrokenPipeEndsTheFollowers(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	loc := time.UTC
-	pending := webhook.Outcome{Answer: webhook.Answer{Status: 429, RetryAt: noon.Add(10 * time.Minute)}}
+	waiting := webhook.Outcome{Answer: webhook.Answer{Status: 429, RetryAt: noon.Add(10 * time.Minute)}}
 	tests := []struct{ name, got, want string }{
-		{"pending", stateLong(pending, 1, noon, retry.Policy{MaxRetries: 6}, loc), "pending: retry 1 of 6 expected about 14:45"},
-		{"pending over midnight", stateLong(pending, 2, noon.AddDate(0, 0, -1), retry.Policy{MaxRetries: 6}, loc), "pending: retry 2 of 6 expected about Jan 28 14:45"},
-		{"overdue", stateLong(pending, 1, noon.Add(time.Hour), retry.Policy{}, loc), "presumed lost: the retry expected about 14:45 did not come"},
+		{"retrying", stateLong(waiting, 1, noon, retry.Policy{MaxRetries: 6}, loc), "retrying: retry 1 of 6 expected about 14:45"},
+		{"retrying over midnight", stateLong(waiting, 2, noon.AddDate(0, 0, -1), retry.Policy{MaxRetries: 6}, loc), "retrying: retry 2 of 6 expected about Jan 28 14:45"},
+		{"overdue", stateLong(waiting, 1, noon.Add(time.Hour), retry.Policy{}, loc), "overdue: the retry expected about 14:45 did not come"},
 		{"count", count(1234567), "1,234,567"},
 		{"small count", count(999), "999"},
 		{"sub-millisecond", brief(120 * time.Microsecond), "0.1ms"},
@@ -253,7 +253,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s has the sign %q", s, sign)
 		}
 	}
-	if got := fmt.Sprint(stateNext(webhook.StateAccepted)); got != "" {
-		t.Errorf("accepted needs %q", got)
+	if got := fmt.Sprint(stateNext(webhook.StateDelivered)); got != "" {
+		t.Errorf("delivered needs %q", got)
 	}
 }

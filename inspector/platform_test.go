@@ -160,7 +160,7 @@ func playing(f *memory, hold int, answers ...int) (asked *retry.SimulationReques
 			}
 		}
 		outcome := retry.OutcomeFailed
-		if webhook.Accepted(answers[len(answers)-1]) {
+		if webhook.Delivered(answers[len(answers)-1]) {
 			outcome = retry.OutcomeDelivered
 		}
 		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stages, outcome), Remarks: []string{"send 1: the answer took 40 s"}}, nil

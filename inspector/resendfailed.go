@@ -22,7 +22,7 @@ func (m *model) planResendFailed(f failedForm) tea.Cmd {
 	ask := m.failedBatch(f)
 	ask.DryRun = true
 	ctx, cancel := context.WithCancel(m.background.ctx)
-	p := &progress{title: "looking for what was lost", cancel: cancel}
+	p := &progress{title: "looking for what failed", cancel: cancel}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
 		report, err := m.actions.ResendBatch(ctx, ask, func(one webhook.BatchItem) { p.done.Store(int64(one.Done)) })
@@ -32,7 +32,7 @@ func (m *model) planResendFailed(f failedForm) tea.Cmd {
 			case err != nil:
 				m.say(moodBad, "cannot rescue: "+err.Error())
 			case report.Total == 0:
-				m.say(moodGood, signGood+" nothing is lost")
+				m.say(moodGood, signGood+" nothing has failed")
 			default:
 				m.ask(m.resendFailedDialog(f, report))
 			}
@@ -61,23 +61,23 @@ func (m *model) resendFailedDialog(f failedForm, r webhook.BatchReport) *menu {
 	if target := m.listener.Target; target != "" {
 		to = " to " + target
 	}
-	if r.Accepted > 0 {
-		d.choices = append(d.choices, choice{"r", "rescue", "send " + events(r.Accepted) + " in order of arrival" + to, func(m *model) tea.Cmd { return m.resendFailed(f, r.Total) }})
+	if r.Delivered > 0 {
+		d.choices = append(d.choices, choice{"r", "rescue", "send " + events(r.Delivered) + " in order of arrival" + to, func(m *model) tea.Cmd { return m.resendFailed(f, r.Total) }})
 	}
 	if m.list.filter() != "" {
 		other := f
 		other.shown = !f.shown
-		d.choices = append(d.choices, choice{"o", toggled(f.shown, "all", "only shown"), toggled(f.shown, "look at all that was lost", "look only at what the list shows"), again(other)})
+		d.choices = append(d.choices, choice{"o", toggled(f.shown, "all", "only shown"), toggled(f.shown, "look at all that failed", "look only at what the list shows"), again(other)})
 	}
 	if r.Unknown > 0 || f.unknown {
 		other := f
 		other.unknown = !f.unknown
 		d.choices = append(d.choices, choice{"u", "unknown", toggled(f.unknown, "leave out", "take") + " those of unknown outcome: the app may have processed them", again(other)})
 	}
-	if r.Refused > 0 || f.unverified {
+	if r.Rejected > 0 || f.unverified {
 		other := f
 		other.unverified = !f.unverified
-		d.choices = append(d.choices, choice{"v", "unverified", toggled(f.unverified, "leave out", "take") + " those whose signature is refused", again(other)})
+		d.choices = append(d.choices, choice{"v", "unverified", toggled(f.unverified, "leave out", "take") + " those whose signature is rejected", again(other)})
 	}
 	if len(d.choices) == 0 {
 		d.choices = append(d.choices, choice{"c", "close", "there is nothing to send", func(*model) tea.Cmd { return nil }})
@@ -87,7 +87,7 @@ func (m *model) resendFailedDialog(f failedForm, r webhook.BatchReport) *menu {
 
 // batchPlan says what would be sent and what would not.
 func batchPlan(r webhook.BatchReport) string {
-	text := "Rescue: " + events(r.Accepted) + " would be sent"
+	text := "Rescue: " + events(r.Delivered) + " would be sent"
 	if apart := notSent(r); apart != "" {
 		text += ". Not sent: " + apart
 	}
@@ -101,8 +101,8 @@ func notSent(r webhook.BatchReport) string {
 		n     int
 		words string
 	}{
-		{r.Failed, "cannot be sent"}, {r.Refused, "refused for the signature"}, {r.Unknown, "of unknown outcome"},
-		{r.Bodyless, "without a body"}, {r.Skipped, "accepted meanwhile, or sent as another"},
+		{r.Failed, "cannot be sent"}, {r.Rejected, "rejected for the signature"}, {r.Unknown, "of unknown outcome"},
+		{r.Bodyless, "without a body"}, {r.Skipped, "delivered meanwhile, or sent as another"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, count(p.n)+" "+p.words)
@@ -111,7 +111,7 @@ func notSent(r webhook.BatchReport) string {
 	return strings.Join(parts, ", ")
 }
 
-// resendFailed sends what was lost, behind a bar. What was begun when it is stopped
+// resendFailed sends what was failed, behind a bar. What was begun when it is stopped
 // is finished.
 func (m *model) resendFailed(f failedForm, total int) tea.Cmd {
 	ask := m.failedBatch(f)
@@ -129,12 +129,12 @@ func (m *model) resendFailed(f failedForm, total int) tea.Cmd {
 					first = "first " + one.Event.ID.String() + ": " + one.Reason
 				}
 			default:
-				p.accepted.Add(1)
+				p.delivered.Add(1)
 			}
 		})
 		stopped := errors.Is(err, context.Canceled)
 		if stopped { // the report may not have come: what was seen counts
-			report.Accepted, report.Failed = int(p.accepted.Load()), int(p.failed.Load())
+			report.Delivered, report.Failed = int(p.delivered.Load()), int(p.failed.Load())
 			report.Stopped, err = "", nil
 		}
 		return func(m *model, _ bool) tea.Cmd {
@@ -148,7 +148,7 @@ func (m *model) resendFailed(f failedForm, total int) tea.Cmd {
 // sayBatch sums a rescue up, with its first failure; a person may have stopped
 // it.
 func (m *model) sayBatch(r webhook.BatchReport, first string, stopped bool, err error) {
-	text := fmt.Sprintf("%s %s rescued", signRescued, events(r.Accepted))
+	text := fmt.Sprintf("%s %s rescued", signRecovered, events(r.Delivered))
 	if r.Failed > 0 {
 		text += ", " + count(r.Failed) + " failed"
 	}
@@ -158,7 +158,7 @@ func (m *model) sayBatch(r webhook.BatchReport, first string, stopped bool, err 
 		first = "" // the reason is the same, and stands there
 	}
 	text = sentences(text, first, notSent(rest))
-	if r.Accepted > 0 && r.Failed == 0 && r.Stopped == "" && !stopped {
+	if r.Delivered > 0 && r.Failed == 0 && r.Stopped == "" && !stopped {
 		m.listener.Resendable = 0 // until the listener says otherwise
 	}
 	switch {

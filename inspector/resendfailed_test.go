@@ -15,10 +15,10 @@ func rescuing(f *memory, r webhook.BatchReport) {
 	f.platform.batch = func(_ context.Context, ask webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		out := r
 		if ask.Unverified {
-			out.Accepted, out.Refused = out.Accepted+out.Refused, 0
+			out.Delivered, out.Rejected = out.Delivered+out.Rejected, 0
 		}
 		if ask.IncludeUnknown {
-			out.Accepted, out.Unknown = out.Accepted+out.Unknown, 0
+			out.Delivered, out.Unknown = out.Delivered+out.Unknown, 0
 		}
 		for n := range out.Total {
 			watch(webhook.BatchItem{Done: n + 1, Total: out.Total})
@@ -38,19 +38,19 @@ func (f *memory) dryRuns() (all []bool) {
 func TestARescueIsLookedAtAndThenBegun(t *testing.T) {
 	feed := many(2)
 	feed.listener.Resendable = 12
-	rescuing(feed, webhook.BatchReport{Total: 17, Accepted: 12, Refused: 2, Unknown: 1, Bodyless: 1, Skipped: 1})
+	rescuing(feed, webhook.BatchReport{Total: 17, Delivered: 12, Rejected: 2, Unknown: 1, Bodyless: 1, Skipped: 1})
 	d := simulating(t, feed, 80, 24)
-	d.sees("12 lost: ctrl+r to rescue")
+	d.sees("12 failed: ctrl+r to rescue")
 	d.press("ctrl+r")
-	d.sees("Rescue: 12 events would be sent. Not sent: 2 refused for the signature, 1 of")
-	d.sees("unknown outcome, 1 without a body, 1 accepted meanwhile, or sent as another.")
+	d.sees("Rescue: 12 events would be sent. Not sent: 2 rejected for the signature, 1 of")
+	d.sees("unknown outcome, 1 without a body, 1 delivered meanwhile, or sent as another.")
 	d.sees("▸ r  send 12 events in order of arrival to http://localhost:3000")
 	d.press("v")
 	d.sees("Rescue: 14 events would be sent")
 	d.press("u")
 	d.sees("Rescue: 15 events would be sent")
 	d.press("v", "enter")
-	d.sees("↑ 13 events rescued; 2 refused for the signature, 1 without a body")
+	d.sees("↑ 13 events rescued; 2 rejected for the signature, 1 without a body")
 	if got := fmt.Sprint(feed.dryRuns()); got != "[true true true true false]" {
 		t.Errorf("dry runs %s", got)
 	}
@@ -62,7 +62,7 @@ func TestARescueIsLookedAtAndThenBegun(t *testing.T) {
 
 func TestARescueCanBeLeftBeforeItBegins(t *testing.T) {
 	feed := many(2)
-	rescuing(feed, webhook.BatchReport{Total: 2, Refused: 2})
+	rescuing(feed, webhook.BatchReport{Total: 2, Rejected: 2})
 	d := simulating(t, feed, 80, 24)
 	d.press("ctrl+r")
 	d.sees("Rescue: 0 events would be sent")
@@ -78,7 +78,7 @@ func TestARescueCanBeLeftBeforeItBegins(t *testing.T) {
 
 func TestARescueOfWhatIsShown(t *testing.T) {
 	feed := many(2)
-	rescuing(feed, webhook.BatchReport{Total: 1, Accepted: 1})
+	rescuing(feed, webhook.BatchReport{Total: 1, Delivered: 1})
 	d := simulating(t, feed, 80, 24)
 	d.press("/")
 	d.typed("type:Contact*")
@@ -87,7 +87,7 @@ func TestARescueOfWhatIsShown(t *testing.T) {
 	d.press("ctrl+r")
 	d.sees("look only at what the list shows")
 	d.press("o")
-	d.sees("look at all that was lost")
+	d.sees("look at all that failed")
 	d.press("r")
 	last := feed.platform.batches[len(feed.platform.batches)-1]
 	if want := (webhook.Batch{Filter: "type:Contact*"}); last != want {
@@ -100,9 +100,9 @@ func TestHowARescueEndsIsSaid(t *testing.T) {
 		report webhook.BatchReport
 		want   string
 	}{
-		{webhook.BatchReport{}, "nothing is lost"},
-		{webhook.BatchReport{Total: 9, Failed: 5, Accepted: 1, Stopped: "5 failures in a row, the last: refused"}, "stopped: 5 failures in a row, the last: refused; ctrl+r goes on where it stopped"},
-		{webhook.BatchReport{Total: 2, Accepted: 1, Failed: 1}, "1 event rescued, 1 failed"},
+		{webhook.BatchReport{}, "nothing has failed"},
+		{webhook.BatchReport{Total: 9, Failed: 5, Delivered: 1, Stopped: "5 failures in a row, the last: refused"}, "stopped: 5 failures in a row, the last: refused; ctrl+r goes on where it stopped"},
+		{webhook.BatchReport{Total: 2, Delivered: 1, Failed: 1}, "1 event rescued, 1 failed"},
 	}
 	for _, tt := range tests {
 		feed := many(1)
@@ -121,7 +121,7 @@ func TestARescueThatCannotBeMadeSaysWhy(t *testing.T) {
 	d := simulating(t, feed, 80, 24)
 	feed.platform.batch = func(_ context.Context, r webhook.Batch, _ func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		if r.DryRun {
-			return webhook.BatchReport{Total: 1, Accepted: 1}, nil
+			return webhook.BatchReport{Total: 1, Delivered: 1}, nil
 		}
 		return webhook.BatchReport{}, errors.New("the listener is gone")
 	}
@@ -140,11 +140,11 @@ func TestARescueThatCannotBeMadeSaysWhy(t *testing.T) {
 func halting(f *memory, halt func()) {
 	f.platform.batch = func(ctx context.Context, ask webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		if ask.DryRun {
-			return webhook.BatchReport{Total: 10, Accepted: 9, Refused: 1}, nil
+			return webhook.BatchReport{Total: 10, Delivered: 9, Rejected: 1}, nil
 		}
 		watch(webhook.BatchItem{Done: 1, Total: 10})
 		watch(webhook.BatchItem{Event: webhook.Summary{Event: webhook.Event{ID: 2}}, Done: 2, Total: 10, Reason: "the app answered 500"})
-		watch(webhook.BatchItem{Done: 3, Total: 10, Skip: webhook.SkipRefused, Reason: "refused"})
+		watch(webhook.BatchItem{Done: 3, Total: 10, Skip: webhook.SkipRejected, Reason: "refused"})
 		watch(webhook.BatchItem{Done: 4, Total: 10})
 		halt()
 		watch(webhook.BatchItem{Done: 5, Total: 10})
@@ -159,14 +159,14 @@ func TestARescueIsStoppedBetweenTwoEvents(t *testing.T) {
 		d := simulating(t, feed, 80, 24)
 		halting(feed, func() {
 			d.send(tickMsg{d.m.now.Add(time.Second), false})
-			d.sees("Rescuing: 4 of 10, ✓ 2 accepted, ✗ 1 failed")
+			d.sees("Rescuing: 4 of 10, ✓ 2 delivered, ✗ 1 failed")
 			d.sees(" 40%")
 			d.press(stop)
 			d.sees("stopping …")
 		})
 		d.press("ctrl+r", "r")
 		d.sees("↑ 3 events rescued, 1 failed; first #2: the app answered 500; stopped; ctrl+r")
-		d.sees("9 lost: ctrl+r to rescue")
+		d.sees("9 failed: ctrl+r to rescue")
 	}
 }
 
@@ -175,7 +175,7 @@ func TestRescueViews(t *testing.T) {
 		feed := many(5)
 		feed.listener.Resendable = 12
 		d := simulating(t, feed, size[0], size[1])
-		rescuing(feed, webhook.BatchReport{Total: 14, Accepted: 12, Refused: 1, Unknown: 1})
+		rescuing(feed, webhook.BatchReport{Total: 14, Delivered: 12, Rejected: 1, Unknown: 1})
 		d.press("ctrl+r")
 		d.golden("resend-failed")
 		d.press("esc")

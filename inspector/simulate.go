@@ -39,20 +39,20 @@ func (m *model) askSimulation() tea.Cmd {
 		return nil
 	}
 	return m.choose("simulate", func(m *model, c chosen) tea.Cmd {
-		switch refused := c.refused(); {
+		switch rejected := c.rejected(); {
 		case len(c.events) == 0:
 			m.say(moodDim, "there is nothing to simulate with")
-		case refused == 0 && len(c.events) == 1:
+		case rejected == 0 && len(c.events) == 1:
 			m.ask(m.simulationForm(c))
 		case len(c.events) == 1:
-			m.ask(&question{text: c.name + " was refused for its signature. Send it to the app all the same?", yes: func(m *model) tea.Cmd {
+			m.ask(&question{text: c.name + " was rejected for its signature. Send it to the app all the same?", yes: func(m *model) tea.Cmd {
 				m.ask(m.simulationForm(c))
 				return nil
 			}})
-		case refused == len(c.events):
-			m.say(moodWarn, "all of them were refused for their signature: simulate them one by one")
+		case rejected == len(c.events):
+			m.say(moodWarn, "all of them were rejected for their signature: simulate them one by one")
 		default:
-			m.ask(m.simulationForm(c.withoutRefused()))
+			m.ask(m.simulationForm(c.withoutRejected()))
 		}
 		return nil
 	})
@@ -77,18 +77,18 @@ func (m *model) simulationForm(c chosen) *form {
 		name: "to", empty: cmp.Or(export.Clean(m.listener.Target), "the current target"),
 		takes: func(r rune) bool { return unicode.IsPrint(r) && r != ' ' }, invalid: invalidSimulationTarget,
 	}
-	name, accepted := c.name, false
+	name, delivered := c.name, false
 	if e, ok := m.shownEvent(c.events[0].id); ok && len(c.events) == 1 {
 		name += " " + title(e.Event)
 		state := e.State(m.now)
-		accepted = state == webhook.StateAccepted || state == webhook.StateRescued || e.Outcome.AcceptedLater
+		delivered = state == webhook.StateDelivered || state == webhook.StateRecovered || e.Outcome.DeliveredLater
 	}
 	return &form{
 		text:     "Taskee's retries with " + name + ":",
 		settings: []*setting{answers, with, called, event, speed, seed, to},
 		warn: func() string {
-			if accepted && event.at == 0 {
-				return "accepted before: an idempotent app will just say so. f: a new ID"
+			if delivered && event.at == 0 {
+				return "delivered before: an idempotent app will just say so. f: a new ID"
 			}
 			return ""
 		},
@@ -142,7 +142,7 @@ func (m *model) simulateChosen(c chosen, ask retry.SimulationRequest) tea.Cmd {
 	if len(c.events) > 1 {
 		return m.simulateEach(c, ask)
 	}
-	ask.Resend.EventID, ask.Resend.Unverified = c.events[0].id, c.events[0].refused
+	ask.Resend.EventID, ask.Resend.Unverified = c.events[0].id, c.events[0].rejected
 	return m.simulate(ask)
 }
 
@@ -194,9 +194,9 @@ func (m *model) runningSimulation() *simulation {
 
 // simulations sums up simulations of many events.
 type simulations struct {
-	total, accepted, lost, unsent int
-	first                         string // the first that was not accepted, in words
-	stopped                       bool
+	total, delivered, failed, unsent int
+	first                            string // the first that was not delivered, in words
+	stopped                          bool
 }
 
 // simulateEach simulates events one after the other, in order of arrival.
@@ -210,10 +210,10 @@ func (m *model) simulateEach(c chosen, ask retry.SimulationRequest) tea.Cmd {
 			if ctx.Err() != nil {
 				break
 			}
-			ask.Resend.EventID, ask.Resend.Unverified = t.id, t.refused
+			ask.Resend.EventID, ask.Resend.Unverified = t.id, t.rejected
 			report, err := m.actions.Simulate(ctx, ask)
 			if all.add(t.id, report, err) {
-				p.accepted.Add(1)
+				p.delivered.Add(1)
 			} else {
 				p.failed.Add(1)
 			}
@@ -239,10 +239,10 @@ func (r *simulations) add(id webhook.ID, report retry.Report, err error) bool {
 		r.unsent++
 		why = err.Error()
 	case report.Record.Outcome == retry.OutcomeDelivered:
-		r.accepted++
+		r.delivered++
 		return true
 	default:
-		r.lost++
+		r.failed++
 	}
 	if r.first == "" {
 		r.first = id.String() + ": " + why
@@ -252,15 +252,15 @@ func (r *simulations) add(id webhook.ID, report retry.Report, err error) bool {
 
 // words sums up.
 func (r *simulations) words() (mood, string) {
-	text := fmt.Sprintf("%s simulated: %s accepted", events(r.accepted+r.lost), count(r.accepted))
-	if r.lost > 0 {
-		text += ", " + count(r.lost) + " lost"
+	text := fmt.Sprintf("%s simulated: %s delivered", events(r.delivered+r.failed), count(r.delivered))
+	if r.failed > 0 {
+		text += ", " + count(r.failed) + " failed"
 	}
 	if r.unsent > 0 {
 		text += ", " + count(r.unsent) + " not to the end"
 	}
 	if r.stopped {
-		text = fmt.Sprintf("stopped after %s of %s: %s", count(r.accepted+r.lost+r.unsent), count(r.total), text)
+		text = fmt.Sprintf("stopped after %s of %s: %s", count(r.delivered+r.failed+r.unsent), count(r.total), text)
 	}
 	if r.first != "" {
 		return moodWarn, signBad + " " + text + "; first " + r.first

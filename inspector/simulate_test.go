@@ -21,10 +21,10 @@ func TestASimulationIsSetUpInAForm(t *testing.T) {
 	d := simulating(t, feed, 80, 24)
 	d.press("t")
 	d.sees("Taskee's retries with #3 ContactCreate")
-	d.sees("! accepted before: an idempotent app will just say so. f: a new ID")
+	d.sees("! delivered before: an idempotent app will just say so. f: a new ID")
 	d.sees("‹ your app's own ›")
 	d.press("right", "right", "down", "down", "right", "f")
-	d.misses("accepted before")
+	d.misses("delivered before")
 	d.press("down", "space", "left", "down")
 	for range 4 {
 		d.press("backspace")
@@ -239,14 +239,14 @@ func TestARefusedEventIsSimulatedOnlyWhenAskedFor(t *testing.T) {
 	asked, _, _ := playing(feed, 0, 200)
 	d := simulating(t, feed, 80, 24)
 	d.press("t")
-	d.sees("#1 was refused for its signature. Send it to the app all the same?")
+	d.sees("#1 was rejected for its signature. Send it to the app all the same?")
 	d.press("n")
 	d.misses("retries with")
 	d.press("t", "y", "enter")
 	if !asked.Resend.Unverified {
 		t.Errorf("asked for %+v", asked.Resend)
 	}
-	d.sees("accepted at once, nothing to retry: simulate with the first 2 answers replaced")
+	d.sees("delivered at once, nothing to retry: simulate with the first 2 answers")
 }
 
 func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
@@ -270,7 +270,7 @@ func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 	if want := []webhook.ID{2, 5}; !slices.Equal(asked, want) {
 		t.Errorf("simulated %v", asked)
 	}
-	d.sees("✗ 2 events simulated: 1 accepted, 1 lost; first #5: failed: 500 on send 1 is")
+	d.sees("✗ 2 events simulated: 1 delivered, 1 failed; first #5: failed: 500 on send 1")
 	feed.platform.simulate = func(ctx context.Context, r retry.SimulationRequest, _ func(retry.Progress)) (retry.Report, error) {
 		d.ticks(1)
 		d.sees("Simulating 2 events: 0 of 2")
@@ -278,12 +278,12 @@ func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 		return retry.Report{Record: recordOf(r, nil, retry.OutcomeCancelled)}, ctx.Err()
 	}
 	d.press("t", "m", "enter")
-	d.sees(" stopped after 1 of 2: 0 events simulated: 0 accepted, 1 not to the end\n")
+	d.sees(" stopped after 1 of 2: 0 events simulated: 0 delivered, 1 not to the end\n")
 	feed.platform.simulate = func(context.Context, retry.SimulationRequest, func(retry.Progress)) (retry.Report, error) {
 		return retry.Report{}, webhook.ErrSimulating
 	}
 	d.press("t", "m", "enter")
-	d.sees("0 accepted, 2 not to the end; first #2: a")
+	d.sees("0 delivered, 2 not to the end; first #2: a")
 }
 
 func TestSimulationViews(t *testing.T) {

@@ -100,7 +100,7 @@ func (s *simulation) words() (string, mood) {
 	case s.err != nil:
 		return s.err.Error(), moodBad
 	case record.Outcome == retry.OutcomeDelivered && len(record.Sends) == 1:
-		return "accepted at once, nothing to retry: simulate with the first 2 answers replaced", moodGood
+		return "delivered at once, nothing to retry: simulate with the first 2 answers replaced", moodGood
 	case record.Outcome == retry.OutcomeDelivered:
 		return record.Summary(), moodGood
 	case record.Outcome == retry.OutcomeCancelled:

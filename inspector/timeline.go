@@ -183,7 +183,7 @@ func (m *model) sendRow(stage retry.Progress, width int) (string, mood) {
 	case md == moodGood:
 		sign = signGood
 	case md == moodWarn:
-		sign = signPending
+		sign = signRetrying
 	}
 	answer := sendAnswer(sent)
 	if width < timelineRoomy {

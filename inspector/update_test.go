@@ -160,12 +160,12 @@ func TestResend(t *testing.T) {
 	f.resend = func(r webhook.Resend) (webhook.Resent, error) {
 		return webhook.Resent{
 			Attempt: webhook.Attempt{EventID: r.EventID, StatusCode: 200, Duration: 5 * time.Millisecond},
-			State:   webhook.StateAccepted, Notes: []string{"same webhookId: an idempotent app answers 200 without processing"},
+			State:   webhook.StateDelivered, Notes: []string{"same webhookId: an idempotent app answers 200 without processing"},
 		}, nil
 	}
 	d := drive(t, f, 80, 24, Options{})
 	d.press("down", "down", "r")
-	d.sees("#8 resent: 200 in 5.0ms, accepted; same webhookId")
+	d.sees("#8 resent: 200 in 5.0ms, delivered; same webhookId")
 	d.ticks(20)
 	d.misses("resent")
 	if len(f.resent) != 1 || f.resent[0].EventID != 8 || f.resent[0].Unverified {

@@ -12,17 +12,17 @@ import (
 
 // Signs tell states apart without colour.
 const (
-	signGood    = "✓"
-	signBad     = "✗"
-	signPending = "↻"
-	signRefused = "⊘"
-	signRescued = "↑"
-	signUnknown = "?"
-	signWaiting = "…"
-	signWarning = "!"
-	signNone    = "·"
-	signUp      = "●"
-	signDown    = "○"
+	signGood      = "✓"
+	signBad       = "✗"
+	signRetrying  = "↻"
+	signRejected  = "⊘"
+	signRecovered = "↑"
+	signUnknown   = "?"
+	signWaiting   = "…"
+	signWarning   = "!"
+	signNone      = "·"
+	signUp        = "●"
+	signDown      = "○"
 )
 
 // mood is what a state means to a person; a style belongs to each.
@@ -38,18 +38,18 @@ const (
 
 func stateSign(s webhook.State) (string, mood) {
 	switch s {
-	case webhook.StateAccepted:
+	case webhook.StateDelivered:
 		return signGood, moodGood
-	case webhook.StateRescued:
-		return signRescued, moodGood
-	case webhook.StatePending:
-		return signPending, moodWarn
-	case webhook.StateLost, webhook.StatePresumedLost:
+	case webhook.StateRecovered:
+		return signRecovered, moodGood
+	case webhook.StateRetrying:
+		return signRetrying, moodWarn
+	case webhook.StateFailed, webhook.StateOverdue:
 		return signBad, moodBad
 	case webhook.StateInterrupted:
 		return signUnknown, moodWarn
-	case webhook.StateRefused:
-		return signRefused, moodDim
+	case webhook.StateRejected:
+		return signRejected, moodDim
 	}
 	return signWaiting, moodPlain
 }
@@ -74,9 +74,9 @@ func verdictSign(v webhook.Verdict) (string, mood) {
 func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) string {
 	state := e.State(now)
 	switch state {
-	case webhook.StateLost:
-		return "LOST"
-	case webhook.StatePending:
+	case webhook.StateFailed:
+		return "FAILED"
+	case webhook.StateRetrying:
 		if e.RedeliveredAs != 0 {
 			return "again " + e.RedeliveredAs.String()
 		}
@@ -94,7 +94,7 @@ func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) stri
 		return both
 	}
 	switch state {
-	case webhook.StateAccepted, webhook.StateForwarding, webhook.StateRescued, webhook.StateRefused:
+	case webhook.StateDelivered, webhook.StateForwarding, webhook.StateRecovered, webhook.StateRejected:
 		return dup // the sign says the rest
 	}
 	return string(state)
@@ -104,10 +104,10 @@ func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) stri
 func stateLong(o webhook.Outcome, try int, now time.Time, p retry.Policy, loc *time.Location) string {
 	state := o.State(now)
 	switch state {
-	case webhook.StatePending:
-		return fmt.Sprintf("pending: retry %s expected about %s", retryNumber(try, " of ", p), clock(o.Answer.RetryAt, now, loc))
-	case webhook.StatePresumedLost:
-		return fmt.Sprintf("presumed lost: the retry expected about %s did not come", clock(o.Answer.RetryAt, now, loc))
+	case webhook.StateRetrying:
+		return fmt.Sprintf("retrying: retry %s expected about %s", retryNumber(try, " of ", p), clock(o.Answer.RetryAt, now, loc))
+	case webhook.StateOverdue:
+		return fmt.Sprintf("overdue: the retry expected about %s did not come", clock(o.Answer.RetryAt, now, loc))
 	}
 	return string(state)
 }
@@ -115,16 +115,16 @@ func stateLong(o webhook.Outcome, try int, now time.Time, p retry.Policy, loc *t
 // stateNext is what follows from a state, "" if nothing does.
 func stateNext(s webhook.State) string {
 	switch s {
-	case webhook.StateLost:
+	case webhook.StateFailed:
 		return "the platform will not send it again; resend it from here"
-	case webhook.StatePresumedLost:
+	case webhook.StateOverdue:
 		return "resend it from here"
 	case webhook.StateInterrupted:
 		return "taskhook ended before the answer was known; resend it if the app has not got it"
-	case webhook.StateRefused:
+	case webhook.StateRejected:
 		return "not forwarded because of its signature"
-	case webhook.StateRescued:
-		return "lost on the platform, accepted by a later resend"
+	case webhook.StateRecovered:
+		return "failed on the platform, delivered by a later resend"
 	}
 	return ""
 }
@@ -232,7 +232,7 @@ func statusText(status int) string {
 
 func statusMood(status int) mood {
 	switch {
-	case webhook.Accepted(status):
+	case webhook.Delivered(status):
 		return moodGood
 	case status == 429:
 		return moodWarn

@@ -35,7 +35,7 @@ func (p *Proxy) ResendBatch(ctx context.Context, r webhook.Batch, watch func(web
 	if _, err := p.target(r.To); err != nil && !r.DryRun {
 		return webhook.BatchReport{}, err
 	}
-	ids, err := p.lost(ctx, r.Filter, lostStates+"|interrupted|refused")
+	ids, err := p.lost(ctx, r.Filter, failedStates+"|interrupted|rejected")
 	if err != nil {
 		return webhook.BatchReport{}, err
 	}
@@ -53,11 +53,11 @@ func (p *Proxy) ResendBatch(ctx context.Context, r webhook.Batch, watch func(web
 // Resendable returns how many events a batch of all that failed would send.
 func (p *Proxy) Resendable(ctx context.Context) (int, error) {
 	report, err := p.ResendBatch(ctx, webhook.Batch{DryRun: true}, nil)
-	return report.Accepted, err
+	return report.Delivered, err
 }
 
-// lostStates are the states that a rescue is for.
-const lostStates = "state:lost|presumed-lost"
+// failedStates are the states that a rescue is for.
+const failedStates = "state:failed|overdue"
 
 // batchPage is how many events are selected at a time.
 const batchPage = 1000
@@ -208,23 +208,23 @@ func (w *batch) sending(s *resending) { w.seen[identity(s.received)] = s.receive
 // passOver says why an event is not to be sent, as far as its summary tells.
 func (w *batch) passOver(ctx context.Context, sum webhook.Summary, state webhook.State) (webhook.Skip, string) {
 	switch state {
-	case webhook.StateRefused:
-		if sum.Outcome.AcceptedLater {
-			return webhook.SkipAccepted, "it was resent and accepted"
+	case webhook.StateRejected:
+		if sum.Outcome.DeliveredLater {
+			return webhook.SkipDelivered, "it was resent and delivered"
 		}
 		if !w.asked.Unverified {
-			return webhook.SkipRefused, "it was refused for its signature"
+			return webhook.SkipRejected, "it was rejected for its signature"
 		}
 	case webhook.StateInterrupted:
 		if !w.asked.IncludeUnknown {
 			return webhook.SkipUnknown, "taskhook ended before its outcome was known: the app may have processed it"
 		}
-	case webhook.StateLost, webhook.StatePresumedLost:
+	case webhook.StateFailed, webhook.StateOverdue:
 	default:
-		return webhook.SkipAccepted, "it is " + string(state) + " by now"
+		return webhook.SkipDelivered, "it is " + string(state) + " by now"
 	}
 	if id := w.acceptedAs(ctx, sum); id != 0 {
-		return webhook.SkipAccepted, "the app has accepted it as " + id.String()
+		return webhook.SkipDelivered, "it was delivered as " + id.String()
 	}
 	return "", ""
 }
@@ -273,7 +273,7 @@ func (w *batch) other(ctx context.Context, id webhook.ID) (webhook.Summary, bool
 func (w *batch) accepted(sum webhook.Summary) bool {
 	trusted := sum.Verdict.Status == webhook.Valid || sum.Verdict.Status == webhook.Unchecked || w.asked.Unverified
 	switch sum.State(time.Now()) {
-	case webhook.StateAccepted, webhook.StateRescued:
+	case webhook.StateDelivered, webhook.StateRecovered:
 		return trusted
 	}
 	return false
@@ -288,7 +288,7 @@ func (w *batch) distrust(e webhook.Event) (webhook.Skip, string) {
 	if v.Status == webhook.Valid || v.Status == webhook.Unchecked {
 		return "", ""
 	}
-	return webhook.SkipRefused, cmp.Or(v.Reason, string(v.Status))
+	return webhook.SkipRejected, cmp.Or(v.Reason, string(v.Status))
 }
 
 // send sends one event and tells what came of it.
@@ -299,7 +299,7 @@ func (w *batch) send(ctx context.Context, one webhook.BatchItem, s *resending) {
 		one.Reason = err.Error()
 	case attempt.Error != "":
 		one.Reason = attempt.Error
-	case !webhook.Accepted(attempt.StatusCode):
+	case !webhook.Delivered(attempt.StatusCode):
 		one.Reason = fmt.Sprintf("the app answered %d", attempt.StatusCode)
 	}
 	if err == nil {
@@ -315,8 +315,8 @@ func (w *batch) tell(one webhook.BatchItem) {
 	w.done++
 	one.Done, one.Total = w.done, w.report.Total
 	switch one.Skip {
-	case webhook.SkipRefused:
-		w.report.Refused++
+	case webhook.SkipRejected:
+		w.report.Rejected++
 	case webhook.SkipUnknown:
 		w.report.Unknown++
 	case webhook.SkipBodyless:
@@ -336,7 +336,7 @@ func (w *batch) tell(one webhook.BatchItem) {
 // count counts an event that was sent, or would be.
 func (w *batch) count(one webhook.BatchItem) {
 	if one.Reason == "" {
-		w.report.Accepted++
+		w.report.Delivered++
 		w.row = 0
 		return
 	}

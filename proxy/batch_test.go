@@ -54,7 +54,7 @@ func TestARescueSendsWhatWasLostInTheOrderOfArrival(t *testing.T) {
 	put(t, st, numbered(5), webhook.Answer{Status: 429, By: webhook.ByApp, At: time.Now(), RetryAt: time.Now().Add(time.Hour)})
 	var seen []webhook.BatchItem
 	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, func(one webhook.BatchItem) { seen = append(seen, one) })
-	if err != nil || report != (webhook.BatchReport{Total: 4, Accepted: 4}) {
+	if err != nil || report != (webhook.BatchReport{Total: 4, Delivered: 4}) {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	want := []string{numbered(0), numbered(1), numbered(2), numbered(4)}
@@ -62,7 +62,7 @@ func TestARescueSendsWhatWasLostInTheOrderOfArrival(t *testing.T) {
 		t.Errorf("the app got %q", got)
 	}
 	for i, one := range seen {
-		if one.Done != i+1 || one.Total != 4 || one.State != webhook.StateRescued || one.Attempt.Trigger != webhook.TriggerResend {
+		if one.Done != i+1 || one.Total != 4 || one.State != webhook.StateRecovered || one.Attempt.Trigger != webhook.TriggerResend {
 			t.Errorf("step %d: %+v", i+1, one)
 		}
 	}
@@ -83,13 +83,13 @@ func TestWhatARescuePassesOver(t *testing.T) {
 	}{
 		{"a forged event that was turned away", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, forged)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Refused: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Rejected: 1}},
 		{"a forged event that was forwarded", func(t *testing.T, st *store.Store) { put(t, st, numbered(0), lost, forged) },
-			webhook.Batch{}, webhook.BatchReport{Total: 1, Refused: 1}},
+			webhook.Batch{}, webhook.BatchReport{Total: 1, Rejected: 1}},
 		{"forged events, asked for", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost, forged)
 			put(t, st, numbered(1), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, forged)
-		}, webhook.Batch{Unverified: true}, webhook.BatchReport{Total: 2, Accepted: 2}},
+		}, webhook.Batch{Unverified: true}, webhook.BatchReport{Total: 2, Delivered: 2}},
 		{"one whose body was not kept", func(t *testing.T, st *store.Store) {
 			put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, bodyless)
 		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Bodyless: 1}},
@@ -105,21 +105,21 @@ func TestWhatARescuePassesOver(t *testing.T) {
 			for range 3 {
 				put(t, st, numbered(0), lost)
 			}
-		}, webhook.Batch{}, webhook.BatchReport{Total: 3, Accepted: 1, Same: 2}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 3, Delivered: 1, Same: 2}},
 		{"none that is genuine for a forged one with its webhookId", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost, forged)
 			put(t, st, numbered(0), lost)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Accepted: 1, Refused: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Delivered: 1, Rejected: 1}},
 		{"none for a forged one that the app accepted", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()}, forged)
 			put(t, st, numbered(0), lost)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Accepted: 1}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Delivered: 1}},
 		{"none that has other bytes", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost)
 			put(t, st, numbered(0)+" ", lost)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Accepted: 2}},
+		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Delivered: 2}},
 		{"what a filter does not select", func(t *testing.T, st *store.Store) { putLost(t, st, 3) },
-			webhook.Batch{Filter: "wh:w1"}, webhook.BatchReport{Total: 1, Accepted: 1}},
+			webhook.Batch{Filter: "wh:w1"}, webhook.BatchReport{Total: 1, Delivered: 1}},
 	}
 	for _, tt := range tests {
 		for _, dry := range []bool{true, false} {
@@ -138,7 +138,7 @@ func TestWhatARescuePassesOver(t *testing.T) {
 				if err != nil || got != tt.want {
 					t.Errorf("%+v, %v, want %+v", got, err, tt.want)
 				}
-				if n, want := len(s.called()), tt.want.Accepted; dry && n != 0 || !dry && n != want {
+				if n, want := len(s.called()), tt.want.Delivered; dry && n != 0 || !dry && n != want {
 					t.Errorf("the app was called %d times", n)
 				}
 			})
@@ -152,7 +152,7 @@ func TestASecondRescueSendsNothingThatTheFirstHasSent(t *testing.T) {
 	for range 3 {
 		put(t, st, numbered(0), lost)
 	}
-	for round, want := range []webhook.BatchReport{{Total: 3, Accepted: 1, Skipped: 2}, {Total: 2, Skipped: 2}} {
+	for round, want := range []webhook.BatchReport{{Total: 3, Delivered: 1, Skipped: 2}, {Total: 2, Skipped: 2}} {
 		if got, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); err != nil || got != want {
 			t.Errorf("round %d: %+v, %v", round+1, got, err)
 		}
@@ -189,7 +189,7 @@ func TestARescueGoesByTheKeysThatAreTrustedNow(t *testing.T) {
 	putLost(t, st, 1)
 	var one webhook.BatchItem
 	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, func(r webhook.BatchItem) { one = r })
-	if err != nil || report.Refused != 1 || one.Reason != "the key was replaced" {
+	if err != nil || report.Rejected != 1 || one.Reason != "the key was replaced" {
 		t.Errorf("%+v, %+v, %v", report, one, err)
 	}
 }
@@ -214,7 +214,7 @@ func TestInterruptedEventsAreRescuedOnlyWhenAskedFor(t *testing.T) {
 		report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{IncludeUnknown: unknown}, nil)
 		want := webhook.BatchReport{Total: 1, Unknown: 1}
 		if unknown {
-			want = webhook.BatchReport{Total: 1, Accepted: 1}
+			want = webhook.BatchReport{Total: 1, Delivered: 1}
 		}
 		if err != nil || report != want {
 			t.Errorf("%+v, %v", report, err)
@@ -227,17 +227,17 @@ func TestARescueStopsAfterFiveFailuresInARow(t *testing.T) {
 	r, st := realRig(t, app(t, s.ServeHTTP))
 	ids := putLost(t, st, 12)
 	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil)
-	if err != nil || report != (webhook.BatchReport{Total: 12, Accepted: 2, Failed: 7, Stopped: "5 failures in a row, the last: the app answered 500"}) {
+	if err != nil || report != (webhook.BatchReport{Total: 12, Delivered: 2, Failed: 7, Stopped: "5 failures in a row, the last: the app answered 500"}) {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	s.mu.Lock()
 	s.statuses = []int{200}
 	s.mu.Unlock()
-	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{Parallel: 4, Rate: 10_000}, nil); err != nil || report != (webhook.BatchReport{Total: 10, Accepted: 10}) {
+	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{Parallel: 4, Rate: 10_000}, nil); err != nil || report != (webhook.BatchReport{Total: 10, Delivered: 10}) {
 		t.Errorf("the second rescue: %+v, %v", report, err)
 	}
 	for i, state := range states(t, st, ids) {
-		if state != webhook.StateRescued {
+		if state != webhook.StateRecovered {
 			t.Errorf("%s is %s", ids[i], state)
 		}
 	}
@@ -253,11 +253,11 @@ func TestACancelledRescueLosesNothing(t *testing.T) {
 			cancel()
 		}
 	})
-	if !errors.Is(err, context.Canceled) || report.Stopped != "cancelled" || report.Accepted < 2 {
+	if !errors.Is(err, context.Canceled) || report.Stopped != "cancelled" || report.Delivered < 2 {
 		t.Fatalf("%+v, %v", report, err)
 	}
-	left := len(ids) - report.Accepted
-	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); err != nil || report.Total != left || report.Accepted != left {
+	left := len(ids) - report.Delivered
+	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); err != nil || report.Total != left || report.Delivered != left {
 		t.Errorf("the second rescue: %+v, %v, want %d", report, err, left)
 	}
 	if calls := s.called(); len(calls) != len(ids) {
@@ -271,7 +271,7 @@ func TestWhatCannotBeRescued(t *testing.T) {
 	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); !errors.Is(err, ErrNoTarget) {
 		t.Errorf("without a target: %v", err)
 	}
-	if report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{DryRun: true}, nil); err != nil || report.Accepted != 1 {
+	if report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{DryRun: true}, nil); err != nil || report.Delivered != 1 {
 		t.Errorf("a dry run without a target: %+v, %v", report, err)
 	}
 	for _, ask := range []webhook.Batch{{Rate: -1}, {Parallel: -1}, {Filter: "nosuch:", DryRun: true}, {To: "::"}} {
@@ -320,9 +320,9 @@ func TestUnderTheShieldAFailureIsAnswered429(t *testing.T) {
 			if answer.Shielded != tt.shield || !strings.HasSuffix(answer.Reason, tt.reason) || answer.By != webhook.ByTaskhook {
 				t.Errorf("stored %+v", answer)
 			}
-			want := webhook.StateLost
+			want := webhook.StateFailed
 			if tt.shield {
-				want = webhook.StatePending
+				want = webhook.StateRetrying
 			}
 			if got := sum.State(time.Now()); got != want {
 				t.Errorf("the event is %s, want %s", got, want)

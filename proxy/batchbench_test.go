@@ -116,7 +116,7 @@ func BenchmarkRescue(b *testing.B) {
 			putters.Wait()
 			b.ResetTimer()
 			r, err := p.ResendBatch(b.Context(), webhook.Batch{Parallel: parallel}, nil)
-			if err != nil || r.Accepted != b.N {
+			if err != nil || r.Delivered != b.N {
 				b.Fatal(r, err)
 			}
 		})

@@ -244,13 +244,13 @@ func TestAnotherBodyRescuesNothing(t *testing.T) {
 		resend webhook.Resend
 		want   webhook.State
 	}{
-		{"as it is", webhook.Resend{}, webhook.StateRescued},
-		{"signed anew", webhook.Resend{Sign: webhook.SignDev}, webhook.StateRescued},
-		{"other headers", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Header.Set("X-A", "1"); r.Path = "/other" })}, webhook.StateRescued},
-		{"white space that is not sent", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Body = []byte(contact + " ") })}, webhook.StateRescued},
-		{"another body", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Body = []byte("{}") })}, webhook.StateLost},
-		{"as a new event", webhook.Resend{NewID: true}, webhook.StateLost},
-		{"set", webhook.Resend{Set: []webhook.Edit{{Path: "email", Value: "x"}}}, webhook.StateLost},
+		{"as it is", webhook.Resend{}, webhook.StateRecovered},
+		{"signed anew", webhook.Resend{Sign: webhook.SignDev}, webhook.StateRecovered},
+		{"other headers", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Header.Set("X-A", "1"); r.Path = "/other" })}, webhook.StateRecovered},
+		{"white space that is not sent", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Body = []byte(contact + " ") })}, webhook.StateRecovered},
+		{"another body", webhook.Resend{Edited: asReceived(func(r *webhook.Request) { r.Body = []byte("{}") })}, webhook.StateFailed},
+		{"as a new event", webhook.Resend{NewID: true}, webhook.StateFailed},
+		{"set", webhook.Resend{Set: []webhook.Edit{{Path: "email", Value: "x"}}}, webhook.StateFailed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

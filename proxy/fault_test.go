@@ -124,7 +124,7 @@ func TestAnAnswerThatBreaksOffIsNotTakenForWhole(t *testing.T) {
 			if got.Status != http.StatusOK || got.By != webhook.ByApp || !got.BrokenOff || !got.RetryAt.IsZero() || !strings.Contains(got.Reason, tt.want) {
 				t.Errorf("stored answer %+v", got)
 			}
-			if state := (webhook.Outcome{Answer: got}).State(got.At); state != webhook.StateLost {
+			if state := (webhook.Outcome{Answer: got}).State(got.At); state != webhook.StateFailed {
 				t.Errorf("the event is %s", state)
 			}
 		})

@@ -100,11 +100,11 @@ func statusOf(resp *http.Response, broken bool) int {
 func stateAfter(status int) webhook.State {
 	switch {
 	case status == http.StatusTooManyRequests:
-		return webhook.StatePending
-	case webhook.Accepted(status):
-		return webhook.StateAccepted
+		return webhook.StateRetrying
+	case webhook.Delivered(status):
+		return webhook.StateDelivered
 	}
-	return webhook.StateLost
+	return webhook.StateFailed
 }
 
 // ask posts an event whose answer may break off.
@@ -167,7 +167,7 @@ func TestADuplicatedDeliveryReachesTheAppSoOften(t *testing.T) {
 			if len(deliveries) != 3 {
 				t.Errorf("deliveries %v", deliveries)
 			}
-			if sum, err := st.Summary(t.Context(), 1); err != nil || sum.State(time.Now()) != webhook.StateAccepted || !sum.Faulted {
+			if sum, err := st.Summary(t.Context(), 1); err != nil || sum.State(time.Now()) != webhook.StateDelivered || !sum.Faulted {
 				t.Errorf("%+v, %v", sum.Outcome, err)
 			}
 		})

@@ -24,7 +24,7 @@ func notice(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 		a.Hint = f.next
 		return
 	}
-	a.Unsuccessful = webhook.Accepted(a.StatusCode) && saysUnsuccessful(a.Body)
+	a.Unsuccessful = webhook.Delivered(a.StatusCode) && saysUnsuccessful(a.Body)
 	switch status := a.StatusCode; {
 	case a.Unsuccessful:
 		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 to get it back`

@@ -35,7 +35,7 @@ var (
 // serialise it again; a note says when that changed its bytes.
 //
 // An error wraps webhook.ErrNotFound for an unknown event,
-// webhook.ErrUnverified for one that was refused for its signature unless
+// webhook.ErrUnverified for one that was rejected for its signature unless
 // r.Unverified, webhook.ErrPruned for one whose body was not kept, ErrTarget
 // or ErrNoTarget, ErrNoSigner, ErrStopping, ErrUnsendable, or jsjson's error
 // for an edit that leads nowhere.
@@ -119,7 +119,7 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	switch {
 	case e.NoBody || e.Body == nil && e.BodySize != 0:
 		return nil, webhook.ErrPruned
-	case e.Answer.Refused() && !r.Unverified:
+	case e.Answer.Rejected() && !r.Unverified:
 		return nil, fmt.Errorf("%w: %s", webhook.ErrUnverified, cmp.Or(e.Verdict.Reason, string(e.Verdict.Status)))
 	}
 	s := &resending{event: e, received: e}
@@ -276,9 +276,9 @@ func (r *request) record() *webhook.Request {
 func (s *resending) notes(r webhook.Resend) []string {
 	var notes []string
 	o := s.before.Outcome
-	accepted := webhook.Accepted(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.AcceptedLater
+	accepted := webhook.Delivered(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.DeliveredLater
 	if accepted && !s.renamed() {
-		notes = append(notes, "the app has accepted this event before: with the same webhookId an idempotent app answers 200 without processing; use --new-id")
+		notes = append(notes, "this event was delivered before: with the same webhookId an idempotent app answers 200 without processing; use --new-id")
 	}
 	if s.changed && r.Sign == webhook.SignOriginal && sameSignatures(s.event.Header, s.received.Header) {
 		notes = append(notes, "the body is changed and the signature is not: an app that verifies will refuse it; use --sign dev")

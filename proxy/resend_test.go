@@ -57,7 +57,7 @@ func TestAResendRepeatsWhatWasReceived(t *testing.T) {
 	if a.Trigger != webhook.TriggerResend || a.Delivery != 2 || a.Sent != nil || a.StatusCode != http.StatusOK || string(a.Body) != "ok" || a.Answered != 0 {
 		t.Errorf("recorded %+v", a)
 	}
-	if got.State != webhook.StateRescued || len(got.Notes) != 0 {
+	if got.State != webhook.StateRecovered || len(got.Notes) != 0 {
 		t.Errorf("state %s, notes %q", got.State, got.Notes)
 	}
 }
@@ -77,7 +77,7 @@ func TestAResendElsewhere(t *testing.T) {
 func TestAnAppThatIsDownIsNoErrorOfAResend(t *testing.T) {
 	r := newRig(t, "127.0.0.1:1")
 	got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: r.stored(nil)})
-	if err != nil || got.Attempt.StatusCode != 0 || !strings.Contains(got.Attempt.Error, "refused") || got.State != webhook.StateLost {
+	if err != nil || got.Attempt.StatusCode != 0 || !strings.Contains(got.Attempt.Error, "refused") || got.State != webhook.StateFailed {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "is your app running") {
@@ -97,7 +97,7 @@ func TestWhatCannotBeResent(t *testing.T) {
 		want   error
 	}{
 		{"unknown", nil, webhook.Resend{EventID: 99}, webhook.ErrNotFound},
-		{"refused for its signature", refused, webhook.Resend{}, webhook.ErrUnverified},
+		{"rejected for its signature", refused, webhook.Resend{}, webhook.ErrUnverified},
 		{"never read", func(e *webhook.Event) { e.NoBody, e.Body = true, nil }, webhook.Resend{}, webhook.ErrPruned},
 		{"body gone", func(e *webhook.Event) { e.Body = nil }, webhook.Resend{}, webhook.ErrPruned},
 		{"to nowhere", nil, webhook.Resend{To: "ftp://x"}, ErrTarget},
@@ -141,7 +141,7 @@ func TestARefusedEventNeedsToBeAskedFor(t *testing.T) {
 		t.Errorf("the error does not say why: %v", err)
 	}
 	got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id, Unverified: true})
-	if err != nil || len(heads) != 1 || got.State != webhook.StateRefused {
+	if err != nil || len(heads) != 1 || got.State != webhook.StateRejected {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

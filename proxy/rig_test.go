@@ -97,8 +97,8 @@ func (s *memStore) Summary(ctx context.Context, id webhook.ID) (webhook.Summary,
 	defer s.mu.Unlock()
 	sum := webhook.Summary{Event: e, Outcome: webhook.Outcome{Answer: e.Answer}}
 	for _, a := range s.attempts {
-		if a.EventID == id && a.Trigger != webhook.TriggerReceived && webhook.Accepted(a.StatusCode) && a.Carries(e.Body) {
-			sum.Outcome.AcceptedLater = true
+		if a.EventID == id && a.Trigger != webhook.TriggerReceived && webhook.Delivered(a.StatusCode) && a.Carries(e.Body) {
+			sum.Outcome.DeliveredLater = true
 		}
 	}
 	return sum, nil

@@ -50,7 +50,7 @@ func TestSignaturesAndModes(t *testing.T) {
 			if m.Verdict != tt.v.Status || m.Reason != tt.v.Reason || !strings.Contains(m.Next, tt.next) {
 				t.Errorf("answered %s", body)
 			}
-			if !e.Answer.Refused() || e.Answer.Reason != tt.v.Reason || e.Body == nil {
+			if !e.Answer.Rejected() || e.Answer.Reason != tt.v.Reason || e.Body == nil {
 				t.Errorf("stored answer %+v", e.Answer)
 			}
 		})

@@ -75,7 +75,7 @@ func (r *run) drive(ctx context.Context) error {
 		case sent.Interrupted:
 			r.cancelled(ctx)
 			return nil
-		case webhook.Accepted(sent.Status):
+		case webhook.Delivered(sent.Status):
 			r.record.Outcome = OutcomeDelivered
 			return nil
 		case !policy.Retries(sent.Status) || sent.Number == len(r.plan):

@@ -44,7 +44,7 @@ func (r Record) Remarks(timeLimit time.Duration, earlier []int) []string {
 // isWelcome reports whether an app that gave this answer should not refuse the
 // same bytes later.
 func isWelcome(status int) bool {
-	return webhook.Accepted(status) || status == http.StatusTooManyRequests
+	return webhook.Delivered(status) || status == http.StatusTooManyRequests
 }
 
 // remarks returns what one answer shows about the app.
@@ -83,7 +83,7 @@ func (r Record) describeMasked() string {
 		}
 		masked = masked || s.Simulated
 		pairs = append(pairs, statusText(s.App.Status)+"→"+statusText(s.Status))
-		if webhook.Accepted(s.App.Status) {
+		if webhook.Delivered(s.App.Status) {
 			delivered++
 		}
 	}

@@ -203,7 +203,7 @@ func (h *Hook) conclude(try Try, speed retry.Speed, now time.Time) {
 	policy := taskee.Policy()
 	h.NextRetry = time.Time{}
 	switch {
-	case webhook.Accepted(try.Status):
+	case webhook.Delivered(try.Status):
 		h.State = StateDelivered
 	case policy.Retries(try.Status) && len(h.Attempts) <= policy.MaxRetries:
 		gap := retry.Plan(policy, h.Seed).Gap(len(h.Attempts) + 1)

@@ -91,7 +91,7 @@ func BenchmarkLarge(b *testing.B) {
 		{"newest-50", webhook.Query{}},
 		{"by-webhookId", webhook.Query{Filter: "wh:webhook-50000"}},
 		{"by-type", webhook.Query{Filter: "type:ContactCreate"}},
-		{"no-row-fits", webhook.Query{Filter: "state:lost"}},
+		{"no-row-fits", webhook.Query{Filter: "state:failed"}},
 		{"no-text-fits", webhook.Query{Filter: `"occurs nowhere"`}},
 		{"no-body-fits", webhook.Query{Filter: `body:"occurs nowhere"`}},
 		{"no-jq-fits", webhook.Query{Filter: `.data.email == "occurs nowhere"`}},

@@ -20,7 +20,7 @@ const (
 	bucketEvents                  // tables and records, see kind
 	bucketLarge                   // as bucketEvents: records that are too long for that
 	bucketOpen                    // ID → 1: no answer yet
-	bucketPending                 // time of the retry, ID → 1
+	bucketRetries                 // time of the retry, ID → 1
 	bucketStrangers               // ID → 1: turned away before it was trusted
 	buckets                       // how many there are
 )
@@ -97,7 +97,7 @@ func (t *txn) peek(id webhook.ID) (row, bool) {
 func (t *txn) has(id webhook.ID) bool { return t.in(bucketEvents).Get(rowKey(id)) != nil }
 
 // change stores a row and everything that follows from it: what it counts as,
-// and whether it is open, pending or a stranger. before is what is stored now;
+// and whether it is open, retrying or a stranger. before is what is stored now;
 // nil: nothing. after nil removes it.
 func (t *txn) change(id webhook.ID, before, after *row) error {
 	if before != nil {
@@ -112,8 +112,8 @@ func (t *txn) change(id webhook.ID, before, after *row) error {
 	}{
 		{bucketOpen, func(r *row) []byte { return only(r.class() == classForwarding, idKey(id)) }},
 		{bucketStrangers, func(r *row) []byte { return only(r.flags.has(flagStranger), idKey(id)) }},
-		{bucketPending, func(r *row) []byte {
-			return only(r.class() == classPending, pairKey(pendingTime(r.retry), uint64(id)))
+		{bucketRetries, func(r *row) []byte {
+			return only(r.class() == classRetrying, pairKey(retryTime(r.retry), uint64(id)))
 		}},
 	} {
 		var from, to []byte

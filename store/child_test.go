@@ -101,12 +101,12 @@ func TestAKillUnderLoadLosesNoEventThatWasStored(t *testing.T) {
 			if e, err := s.Event(t.Context(), id); err != nil || !strings.Contains(string(e.Body), e.WebhookID) {
 				t.Fatalf("event %s was stored: %v", id, err)
 			}
-			if got := state(t, s, id); got != webhook.StateAccepted && got != webhook.StateInterrupted {
+			if got := state(t, s, id); got != webhook.StateDelivered && got != webhook.StateInterrupted {
 				t.Errorf("event %s is %s", id, got)
 			}
 		}
 		c, err := s.Counts(t.Context())
-		if err != nil || c.Events < told || c.Accepted+c.Lost != c.Events {
+		if err != nil || c.Events < told || c.Delivered+c.Failed != c.Events {
 			t.Errorf("Counts = %+v, %v, and %d were stored", c, err, told)
 		}
 		if err := s.Close(); err != nil {

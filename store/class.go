@@ -8,10 +8,10 @@ type class int
 const (
 	classNone       class = iota // superseded: counted with the event whose outcome it shares
 	classForwarding              // no answer yet
-	classPending                 // a retry is expected; not settled yet
-	classAccepted                // rescued ones included
-	classLost                    // interrupted and settled pending ones included
-	classRefused
+	classRetrying                // a retry is expected; not settled yet
+	classDelivered               // recovered ones included
+	classFailed                  // interrupted and settled retrying ones included
+	classRejected
 	classes // how many there are
 )
 
@@ -23,17 +23,17 @@ func (r *row) class() class {
 	switch o.State(o.Answer.RetryAt) {
 	case webhook.StateForwarding:
 		return classForwarding
-	case webhook.StateAccepted, webhook.StateRescued:
-		return classAccepted
-	case webhook.StateRefused:
-		return classRefused
-	case webhook.StatePending:
+	case webhook.StateDelivered, webhook.StateRecovered:
+		return classDelivered
+	case webhook.StateRejected:
+		return classRejected
+	case webhook.StateRetrying:
 		switch {
 		case !r.flags.has(flagSettled):
-			return classPending
-		case r.flags.has(flagAcceptedLater):
-			return classAccepted
+			return classRetrying
+		case r.flags.has(flagDeliveredLater):
+			return classDelivered
 		}
 	}
-	return classLost
+	return classFailed
 }

@@ -81,11 +81,11 @@ func (s *Store) Counts(ctx context.Context) (webhook.Counts, error) {
 		}
 		t.settleCounts(&c, time.Now())
 		out = webhook.Counts{
-			Events:   int(c.Events),
-			Accepted: int(c.Class[classAccepted]),
-			Pending:  int(c.Class[classPending]),
-			Lost:     int(c.Class[classLost]),
-			Refused:  int(c.Class[classRefused]),
+			Events:    int(c.Events),
+			Delivered: int(c.Class[classDelivered]),
+			Retrying:  int(c.Class[classRetrying]),
+			Failed:    int(c.Class[classFailed]),
+			Rejected:  int(c.Class[classRejected]),
 		}
 		return nil
 	})
@@ -96,26 +96,26 @@ func (s *Store) Counts(ctx context.Context) (webhook.Counts, error) {
 	return out, err
 }
 
-// settleCounts counts the pending events whose retry is overdue as what they
-// are by now. They soon leave the pending ones, see settle.
+// settleCounts counts the retrying events whose retry is overdue as what they
+// are by now. They soon leave the retrying ones, see settle.
 func (t *txn) settleCounts(c *counters, now time.Time) {
 	for id := range t.overdue(now) {
 		r, err := t.getRow(id)
-		if err != nil || r.class() != classPending {
+		if err != nil || r.class() != classRetrying {
 			continue
 		}
 		n := int64(r.share)
-		c.Class[classPending] -= n
+		c.Class[classRetrying] -= n
 		r.flags |= flagSettled
 		c.Class[r.class()] += n
 	}
 }
 
-// overdue yields the pending events whose retry is overdue, soonest first.
+// overdue yields the retrying events whose retry is overdue, soonest first.
 func (t *txn) overdue(now time.Time) func(yield func(webhook.ID) bool) {
 	return func(yield func(webhook.ID) bool) {
-		end := pendingTime(nanos(now.Add(-webhook.Overdue)))
-		cur := t.in(bucketPending).Cursor()
+		end := retryTime(nanos(now.Add(-webhook.OverdueAfter)))
+		cur := t.in(bucketRetries).Cursor()
 		for k, _ := cur.First(); k != nil && firstOf(k) < end; k, _ = cur.Next() {
 			if !yield(webhook.ID(secondOf(k))) {
 				return
@@ -124,17 +124,17 @@ func (t *txn) overdue(now time.Time) func(yield func(webhook.ID) bool) {
 	}
 }
 
-// NextRetry is when the platform is expected to send the first of the pending
-// events again; zero: none is pending.
+// NextRetry is when the platform is expected to send the first of the retrying
+// events again; zero: none is retrying.
 func (s *Store) NextRetry(ctx context.Context) (time.Time, error) {
 	var next time.Time
 	if err := ctx.Err(); err != nil {
 		return next, err
 	}
 	err := s.view(func(t *txn) error {
-		end := pendingTime(nanos(time.Now().Add(-webhook.Overdue)))
+		end := retryTime(nanos(time.Now().Add(-webhook.OverdueAfter)))
 		next = time.Time{}
-		if k, _ := t.in(bucketPending).Cursor().Seek(pairKey(end, 0)); k != nil {
+		if k, _ := t.in(bucketRetries).Cursor().Seek(pairKey(end, 0)); k != nil {
 			r, err := t.getRow(webhook.ID(secondOf(k)))
 			if err == nil {
 				next = fromNanos(r.retry)
@@ -145,14 +145,14 @@ func (s *Store) NextRetry(ctx context.Context) (time.Time, error) {
 	return next, err
 }
 
-// Pending returns the events that the platform will send again, the soonest
+// Retrying returns the events that the platform will send again, the soonest
 // first.
-func (s *Store) Pending(ctx context.Context) ([]webhook.Summary, error) {
+func (s *Store) Retrying(ctx context.Context) ([]webhook.Summary, error) {
 	var out []webhook.Summary
 	err := s.view(func(t *txn) error {
 		out = nil
-		end := pendingTime(nanos(time.Now().Add(-webhook.Overdue)))
-		cur := t.in(bucketPending).Cursor()
+		end := retryTime(nanos(time.Now().Add(-webhook.OverdueAfter)))
+		cur := t.in(bucketRetries).Cursor()
 		for k, _ := cur.Seek(pairKey(end, 0)); k != nil; k, _ = cur.Next() {
 			if err := ctx.Err(); err != nil {
 				return err

@@ -69,7 +69,7 @@ func TestADamagedRecordNamesItsEventAndListsGoOn(t *testing.T) {
 			if got := ids(list(t, s, webhook.Query{Filter: "type:ContactCreate"})); !slices.Equal(got, []webhook.ID{3, 1}) {
 				t.Errorf("listed by type %v", got)
 			}
-			if c, err := s.Counts(t.Context()); err != nil || c.Events != 2 || c.Lost != 2 {
+			if c, err := s.Counts(t.Context()); err != nil || c.Events != 2 || c.Failed != 2 {
 				t.Errorf("Counts = %+v, %v", c, err)
 			}
 		})
@@ -80,7 +80,7 @@ func TestDamagedCountersAreCountedAnew(t *testing.T) {
 	path := three(t)
 	damage(t, path, bucketMeta, countersKey)
 	s := mustOpen(t, path, Options{})
-	if c, err := s.Counts(t.Context()); err != nil || c.Events != 3 || c.Lost != 3 {
+	if c, err := s.Counts(t.Context()); err != nil || c.Events != 3 || c.Failed != 3 {
 		t.Errorf("Counts = %+v, %v", c, err)
 	}
 	if id := mustPut(t, s, newEvent("w")); id != 4 {
@@ -89,7 +89,7 @@ func TestDamagedCountersAreCountedAnew(t *testing.T) {
 	if a := mustTry(t, s, resent(4, 200)); a.Seq != 4 {
 		t.Errorf("the next attempt is %d", a.Seq)
 	}
-	if c, err := s.Counts(t.Context()); err != nil || c.Events != 4 || c.Lost != 3 {
+	if c, err := s.Counts(t.Context()); err != nil || c.Events != 4 || c.Failed != 3 {
 		t.Errorf("Counts = %+v, %v", c, err)
 	}
 }

@@ -59,7 +59,7 @@ func (t *txn) delete(id webhook.ID) (bool, error) {
 }
 
 // deleteDamaged deletes an event whose row does not say what it was: an entry
-// of bucketPending that leads to it stays behind and is passed over, and all
+// of bucketRetries that leads to it stays behind and is passed over, and all
 // is counted anew.
 func (t *txn) deleteDamaged(id webhook.ID) error {
 	if err := t.in(bucketEvents).Delete(rowKey(id)); err != nil {

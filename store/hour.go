@@ -56,8 +56,8 @@ func count(tally *webhook.Tally, r *row) {
 		return
 	case a.SenderGone, a.BrokenOff:
 		tally.Failed++
-	case webhook.Accepted(a.Status):
-		tally.Accepted++
+	case webhook.Delivered(a.Status):
+		tally.Delivered++
 	case a.Status != 0:
 		tally.Failed++
 	}

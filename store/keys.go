@@ -83,8 +83,8 @@ func secondOf(key []byte) uint64 {
 	return binary.BigEndian.Uint64(key[8:])
 }
 
-// pendingTime orders times before 1970 too.
-func pendingTime(nanos int64) uint64 { return uint64(nanos) ^ 1<<63 }
+// retryTime orders times before 1970 too.
+func retryTime(nanos int64) uint64 { return uint64(nanos) ^ 1<<63 }
 
 // up yields the entries of a table from a number on.
 func (t *txn) up(k kind, from uint64) iter.Seq2[[]byte, []byte] {

@@ -51,7 +51,7 @@ func (t *txn) supersede(id webhook.ID) error {
 	}
 	return t.along(before.later, func(r *row) {
 		r.share += before.share
-		r.flags |= before.flags & flagAcceptedLater
+		r.flags |= before.flags & flagDeliveredLater
 	})
 }
 
@@ -74,13 +74,13 @@ func (t *txn) along(id webhook.ID, change func(*row)) error {
 	return nil
 }
 
-// acceptedLater carries on that an event was accepted after its answer: it is
+// deliveredLater carries on that an event was delivered after its answer: it is
 // one webhook, and those that follow stand for it too.
-func (t *txn) acceptedLater(r row) error {
+func (t *txn) deliveredLater(r row) error {
 	if !r.flags.has(flagSuperseded) {
 		return nil
 	}
-	return t.along(r.later, func(r *row) { r.flags |= flagAcceptedLater })
+	return t.along(r.later, func(r *row) { r.flags |= flagDeliveredLater })
 }
 
 // unlink takes an event that will be deleted out of its chain: the one before

@@ -36,7 +36,7 @@ func TestARedeliveryIsLinkedToTheEventBefore(t *testing.T) {
 func TestAnEventThatCameAgainSharesTheOutcomeOfItsRedelivery(t *testing.T) {
 	s := newStore(t)
 	first := answered(t, s, newEvent("w"), 429)
-	if got := state(t, s, first); got != webhook.StatePending {
+	if got := state(t, s, first); got != webhook.StateRetrying {
 		t.Errorf("before it came again: %s", got)
 	}
 	second := answered(t, s, newEvent("w"), 429)
@@ -50,7 +50,7 @@ func TestAnEventThatCameAgainSharesTheOutcomeOfItsRedelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []webhook.ID{first, second, third} {
-		if got := summary(t, s, id); got.State(time.Now()) != webhook.StateLost || got.Outcome.Answer.Reason != "a reason" {
+		if got := summary(t, s, id); got.State(time.Now()) != webhook.StateFailed || got.Outcome.Answer.Reason != "a reason" {
 			t.Errorf("%s: %s, %q", id, got.State(time.Now()), got.Outcome.Answer.Reason)
 		}
 	}
@@ -60,12 +60,12 @@ func TestAnEventThatCameAgainSharesTheOutcomeOfItsRedelivery(t *testing.T) {
 	// It is one webhook: the resend of any of them rescues all.
 	mustTry(t, s, resent(first, 200))
 	for _, id := range []webhook.ID{first, second, third} {
-		if got := state(t, s, id); got != webhook.StateRescued {
+		if got := state(t, s, id); got != webhook.StateRecovered {
 			t.Errorf("%s: %s", id, got)
 		}
 	}
 	c, err := s.Counts(t.Context())
-	if err != nil || c.Accepted != 3 || c.Lost+c.Pending+c.Refused != 0 {
+	if err != nil || c.Delivered != 3 || c.Failed+c.Retrying+c.Rejected != 0 {
 		t.Errorf("Counts = %+v, %v", c, err)
 	}
 }
@@ -73,11 +73,11 @@ func TestAnEventThatCameAgainSharesTheOutcomeOfItsRedelivery(t *testing.T) {
 func TestARefusedEventIsNoRedelivery(t *testing.T) {
 	s := newStore(t)
 	first := answered(t, s, newEvent("w"), 429)
-	forged := mustPut(t, s, refused("w"))
+	forged := mustPut(t, s, rejected("w"))
 	if got := summary(t, s, forged); got.RedeliveryOf != 0 || got.Try != 1 {
 		t.Errorf("the forged one is a redelivery of %s", got.RedeliveryOf)
 	}
-	if got := state(t, s, first); got != webhook.StatePending {
+	if got := state(t, s, first); got != webhook.StateRetrying {
 		t.Errorf("the genuine one is %s", got)
 	}
 	if got := summary(t, s, mustPut(t, s, newEvent("w"))); got.RedeliveryOf != first || got.Try != 2 {
@@ -93,7 +93,7 @@ func TestAnAnswerThatComesAfterTheRedeliverySharesItsOutcomeToo(t *testing.T) {
 	if err := s.PutAttempt(t.Context(), &a, &answer); err != nil {
 		t.Fatal(err)
 	}
-	if state(t, s, first) != webhook.StateAccepted || state(t, s, second) != webhook.StateAccepted {
+	if state(t, s, first) != webhook.StateDelivered || state(t, s, second) != webhook.StateDelivered {
 		t.Errorf("%s, %s", state(t, s, first), state(t, s, second))
 	}
 }
@@ -121,7 +121,7 @@ func TestCountsAndPagesAgree(t *testing.T) {
 			case "put":
 				known = append(known, mustPut(t, s, newEvent(hooks.Draw(r, "webhookId"))))
 			case "refuse":
-				known = append(known, mustPut(t, s, refused(hooks.Draw(r, "webhookId"))))
+				known = append(known, mustPut(t, s, rejected(hooks.Draw(r, "webhookId"))))
 			case "answer":
 				id, answer := pick(), byApp(statuses.Draw(r, "status"))
 				if summary(t, s, id).Answer.Status != 0 {
@@ -159,14 +159,14 @@ func checkCounts(t *testing.T, r *rapid.T, s *Store, known []webhook.ID) {
 	want.Events = len(all)
 	for _, e := range all {
 		switch e.State(time.Now()) {
-		case webhook.StateAccepted, webhook.StateRescued:
-			want.Accepted++
-		case webhook.StatePending:
-			want.Pending++
-		case webhook.StateLost, webhook.StatePresumedLost, webhook.StateInterrupted:
-			want.Lost++
-		case webhook.StateRefused:
-			want.Refused++
+		case webhook.StateDelivered, webhook.StateRecovered:
+			want.Delivered++
+		case webhook.StateRetrying:
+			want.Retrying++
+		case webhook.StateFailed, webhook.StateOverdue, webhook.StateInterrupted:
+			want.Failed++
+		case webhook.StateRejected:
+			want.Rejected++
 		}
 	}
 	got, err := s.Counts(background)
@@ -189,20 +189,20 @@ func checkCounts(t *testing.T, r *rapid.T, s *Store, known []webhook.ID) {
 func TestOnlyTheEventsOwnBytesRescueIt(t *testing.T) {
 	s := newStore(t)
 	e := newEvent("w")
-	lost := mustPut(t, s, e)
-	if err := s.PutAnswer(t.Context(), lost, byApp(500)); err != nil {
+	failed := mustPut(t, s, e)
+	if err := s.PutAnswer(t.Context(), failed, byApp(500)); err != nil {
 		t.Fatal(err)
 	}
-	other := resent(lost, 200)
+	other := resent(failed, 200)
 	other.Sent = &webhook.Request{Method: "POST", Path: "/", Body: []byte(`{"webhookId":"new"}`)}
 	mustTry(t, s, other)
-	if got := state(t, s, lost); got != webhook.StateLost {
-		t.Errorf("after another body was accepted it is %s", got)
+	if got := state(t, s, failed); got != webhook.StateFailed {
+		t.Errorf("after another body was delivered it is %s", got)
 	}
-	resigned := resent(lost, 200)
+	resigned := resent(failed, 200)
 	resigned.Sent = &webhook.Request{Method: "POST", Path: "/", Body: e.Body}
 	mustTry(t, s, resigned)
-	if got := state(t, s, lost); got != webhook.StateRescued {
-		t.Errorf("after its own body was accepted it is %s", got)
+	if got := state(t, s, failed); got != webhook.StateRecovered {
+		t.Errorf("after its own body was delivered it is %s", got)
 	}
 }

@@ -45,7 +45,7 @@ func TestAnEventFollowsTheNewestOneThatIsThere(t *testing.T) {
 				}
 				all = append(all, stored{e.ID, hook})
 			case "refuse":
-				all = append(all, stored{mustPut(t, s, refused(hooks.Draw(r, "webhookId"))), ""})
+				all = append(all, stored{mustPut(t, s, rejected(hooks.Draw(r, "webhookId"))), ""})
 			case "delete":
 				if len(all) == 0 {
 					continue
@@ -174,7 +174,7 @@ func TestARowUnderNoIDTakesNothingWithIt(t *testing.T) {
 	if got := ids(list(t, s, webhook.Query{})); !slices.Equal(got, []webhook.ID{3, 2, 1}) {
 		t.Errorf("left are %v", got)
 	}
-	if c, err := s.Counts(t.Context()); err != nil || c.Events != 3 || c.Lost != 3 {
+	if c, err := s.Counts(t.Context()); err != nil || c.Events != 3 || c.Failed != 3 {
 		t.Errorf("Counts = %+v, %v", c, err)
 	}
 }

@@ -24,7 +24,7 @@ func TestAQuerySelectsEvents(t *testing.T) {
 	other := at(2, newEvent("w2"))
 	other.Type, other.Path, other.Body = "InvoicePaid", "/Hooks/Taskee", []byte(`{"name":"MÜLLER & Co"}`)
 	answered(t, s, other, 500)
-	mustPut(t, s, at(3, refused("w1")))
+	mustPut(t, s, at(3, rejected("w1")))
 	answered(t, s, at(4, newEvent("w1")), 429)
 	dead := at(5, newEvent("w3"))
 	id := mustPut(t, s, dead)
@@ -53,9 +53,9 @@ func TestAQuerySelectsEvents(t *testing.T) {
 		{"a webhookId below a cursor", webhook.Query{Filter: "wh:w1", Cursor: 4}, []webhook.ID{3, 1}},
 		{"a webhookId and a verdict", webhook.Query{Filter: "wh:w1 verdict:unsigned"}, []webhook.ID{3}},
 		{"a verdict", webhook.Query{Filter: "verdict:valid", Cursor: 5}, []webhook.ID{4, 2, 1}},
-		{"lost", webhook.Query{Filter: "state:lost"}, []webhook.ID{5, 2}},
-		{"pending", webhook.Query{Filter: "state:pending"}, []webhook.ID{4}},
-		{"refused", webhook.Query{Filter: "state:refused"}, []webhook.ID{3}},
+		{"failed", webhook.Query{Filter: "state:failed"}, []webhook.ID{5, 2}},
+		{"retrying", webhook.Query{Filter: "state:retrying"}, []webhook.ID{4}},
+		{"rejected", webhook.Query{Filter: "state:rejected"}, []webhook.ID{3}},
 		{"forwarding", webhook.Query{Filter: "state:forwarding"}, []webhook.ID{6}},
 		{"5xx of the app", webhook.Query{Filter: "status:5xx"}, []webhook.ID{2}},
 		{"no response", webhook.Query{Filter: "status:none"}, []webhook.ID{5}},
@@ -103,8 +103,8 @@ func TestALongScanTakesManyTransactionsAndEndsWithItsContext(t *testing.T) {
 	if got := list(t, s, webhook.Query{Filter: "webhook-0"}); len(got) != 1 || got[0].ID != 1 {
 		t.Errorf("the oldest of %d was not found: %v", n, ids(got))
 	}
-	if got := list(t, s, webhook.Query{Filter: "state:lost"}); len(got) != 0 {
-		t.Errorf("%d are lost", len(got))
+	if got := list(t, s, webhook.Query{Filter: "state:failed"}); len(got) != 0 {
+		t.Errorf("%d have failed", len(got))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -113,7 +113,7 @@ func TestALongScanTakesManyTransactionsAndEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// fill stores n accepted events with few commits.
+// fill stores n delivered events with few commits.
 func fill(t testing.TB, s *Store, n int) {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -168,7 +168,7 @@ func TestPagesWhileEventsAreStoredAndDeleted(t *testing.T) {
 		if _, err := s.Counts(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if _, err := s.Pending(t.Context()); err != nil {
+		if _, err := s.Retrying(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -226,10 +226,10 @@ func TestTheLastHourIsCounted(t *testing.T) {
 	answered(t, s, newEvent("a"), 200)
 	answered(t, s, newEvent("b"), 500)
 	answered(t, s, newEvent("c"), 429)
-	mustPut(t, s, refused("d"))
+	mustPut(t, s, rejected("d"))
 	mustPut(t, s, newEvent("open"))
 	c, err := s.Counts(t.Context())
-	if want := (webhook.Tally{Events: 4, Accepted: 1, Failed: 2}); err != nil || c.LastHour != want {
+	if want := (webhook.Tally{Events: 4, Delivered: 1, Failed: 2}); err != nil || c.LastHour != want {
 		t.Errorf("got %+v, want %+v (%v)", c.LastHour, want, err)
 	}
 }

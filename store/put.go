@@ -17,7 +17,7 @@ const overhead = 300
 // one transaction. An Answer with a status, or whose sender had gone, is
 // stored with it.
 //
-// An event that was refused for its signature is linked to no other: who sent
+// An event that was rejected for its signature is linked to no other: who sent
 // it has not shown to be the platform.
 func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 	record := newEventRecord(e)
@@ -56,7 +56,7 @@ func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 
 // strange reports whether an event was turned away before it was trusted.
 func strange(e *webhook.Event) bool {
-	return e.Answer.Refused() || e.NoBody && e.Answer.By == webhook.ByTaskhook
+	return e.Answer.Rejected() || e.NoBody && e.Answer.By == webhook.ByTaskhook
 }
 
 // putEvent stores all of an event but its row.
@@ -101,10 +101,10 @@ func (t *txn) follow(id webhook.ID, r *row, body []byte) {
 	}
 	r.earlier, r.try = earlier, before.try+1
 	switch before.outcome().State(fromNanos(r.received)) {
-	case webhook.StateAccepted, webhook.StateRescued:
+	case webhook.StateDelivered, webhook.StateRecovered:
 		r.flags |= flagDuplicate
-	case webhook.StatePending:
-		r.flags.set(flagDuplicate, before.flags.has(flagAcceptedLater) || before.flags.has(flagDuplicate))
+	case webhook.StateRetrying:
+		r.flags.set(flagDuplicate, before.flags.has(flagDeliveredLater) || before.flags.has(flagDuplicate))
 	}
 	if !before.flags.has(flagNoBody) && !r.flags.has(flagNoBody) {
 		r.flags.set(flagAltered, !bytes.Equal(t.record(recordKey(earlier, kindBody)), body))
@@ -185,18 +185,18 @@ func (t *txn) putAttempt(a *webhook.Attempt, records attemptRecords, answer *web
 	after := before
 	after.apply(a)
 	after.stored += uint64(records.size() + overhead)
-	accepted := answer == nil && a.Trigger != webhook.TriggerReceived &&
-		a.AcceptedByApp() && a.Carries(t.record(recordKey(a.EventID, kindBody)))
-	if accepted {
-		after.flags |= flagAcceptedLater
+	delivered := answer == nil && a.Trigger != webhook.TriggerReceived &&
+		a.DeliveredToApp() && a.Carries(t.record(recordKey(a.EventID, kindBody)))
+	if delivered {
+		after.flags |= flagDeliveredLater
 	}
 	if answer != nil {
 		return t.answer(a.EventID, &before, &after, *answer)
 	}
-	if err := t.change(a.EventID, &before, &after); err != nil || !accepted {
+	if err := t.change(a.EventID, &before, &after); err != nil || !delivered {
 		return err
 	}
-	return t.acceptedLater(after)
+	return t.deliveredLater(after)
 }
 
 func (t *txn) putRecords(a *webhook.Attempt, records attemptRecords) error {

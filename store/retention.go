@@ -47,7 +47,7 @@ func (q quotas) full(c *counters) bool {
 }
 
 // clean is the janitor: it deletes what is over a quota or too old, and
-// settles pending events whose retry is overdue, in transactions small enough
+// settles retrying events whose retry is overdue, in transactions small enough
 // to share with writes.
 func (s *Store) clean() {
 	tick := time.NewTicker(cleanEvery)
@@ -145,11 +145,11 @@ func (t *txn) tidy(q quotas, now time.Time) (int, error) {
 	return len(victims) + len(overdue), nil
 }
 
-// settle takes an overdue event out of the pending ones, also when its row
+// settle takes an overdue event out of the retrying ones, also when its row
 // does not know that it is there.
 func (t *txn) settle(id webhook.ID) error {
 	before, err := t.getRow(id)
-	if err == nil && before.class() == classPending {
+	if err == nil && before.class() == classRetrying {
 		after := before
 		after.flags |= flagSettled
 		return t.change(id, &before, &after)
@@ -157,7 +157,7 @@ func (t *txn) settle(id webhook.ID) error {
 	if err != nil && !errors.Is(err, webhook.ErrNotFound) && !errors.Is(err, ErrDamaged) {
 		return err
 	}
-	cur := t.in(bucketPending).Cursor()
+	cur := t.in(bucketRetries).Cursor()
 	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
 		if webhook.ID(secondOf(k)) == id {
 			return cur.Delete()

@@ -64,7 +64,7 @@ func TestEventsAreDeletedByAgeWhenTheStoreOpens(t *testing.T) {
 	old := newEvent("old")
 	old.ReceivedAt = time.Now().Add(-48 * time.Hour)
 	answered(t, s, old, 200)
-	forged := refused("forged")
+	forged := rejected("forged")
 	forged.ReceivedAt = time.Now().Add(-48 * time.Hour)
 	mustPut(t, s, forged)
 	answered(t, s, newEvent("new"), 200)
@@ -83,18 +83,18 @@ func TestRefusedEventsNeverPushOutOthers(t *testing.T) {
 	s := mustOpen(t, path, Options{KeepEvents: 20})
 	genuine := answered(t, s, newEvent("w"), 500)
 	for range keepStrangers + 100 {
-		s.putSoon(t, refused("w"))
+		s.putSoon(t, rejected("w"))
 	}
 	unread := newEvent("")
 	unread.Body, unread.NoBody, unread.BodySize = nil, true, -1
 	unread.Answer = webhook.Answer{Status: 413, By: webhook.ByTaskhook}
 	mustPut(t, s, unread)
 	cleaned(t, s)
-	if got := state(t, s, genuine); got != webhook.StateLost {
+	if got := state(t, s, genuine); got != webhook.StateFailed {
 		t.Errorf("the genuine event is %s", got)
 	}
 	c, err := s.Counts(t.Context())
-	if err != nil || c.Refused > keepStrangers+int(slack(keepStrangers)) || c.Refused < keepStrangers-1 {
+	if err != nil || c.Rejected > keepStrangers+int(slack(keepStrangers)) || c.Rejected < keepStrangers-1 {
 		t.Errorf("Counts = %+v, %v", c, err)
 	}
 	// And others do not push them out.
@@ -102,8 +102,8 @@ func TestRefusedEventsNeverPushOutOthers(t *testing.T) {
 		answered(t, s, newEvent("x"), 200)
 	}
 	cleaned(t, s)
-	if after, err := s.Counts(t.Context()); err != nil || after.Refused != c.Refused || after.Accepted != 20 {
-		t.Errorf("Counts = %+v, %v, before %d refused", after, err, c.Refused)
+	if after, err := s.Counts(t.Context()); err != nil || after.Rejected != c.Rejected || after.Delivered != 20 {
+		t.Errorf("Counts = %+v, %v, before %d rejected", after, err, c.Rejected)
 	}
 }
 
@@ -130,21 +130,21 @@ func TestOverduePendingEventsAreSettled(t *testing.T) {
 	for range 3 {
 		answeredWith(t, s, newEvent(""), answer)
 	}
-	rescued := answeredWith(t, s, newEvent(""), answer)
-	mustTry(t, s, resent(rescued, 200))
+	recovered := answeredWith(t, s, newEvent(""), answer)
+	mustTry(t, s, resent(recovered, 200))
 	before, err := s.Counts(t.Context())
-	if err != nil || before.Lost != 3 || before.Accepted != 1 || before.Pending != 0 {
+	if err != nil || before.Failed != 3 || before.Delivered != 1 || before.Retrying != 0 {
 		t.Errorf("before: %+v, %v", before, err)
 	}
 	if err := s.cleanNow(true); err != nil {
 		t.Fatal(err)
 	}
-	if after, err := s.Counts(t.Context()); err != nil || after.Lost != 3 || after.Accepted != 1 || after.Pending != 0 {
+	if after, err := s.Counts(t.Context()); err != nil || after.Failed != 3 || after.Delivered != 1 || after.Retrying != 0 {
 		t.Errorf("after: %+v, %v", after, err)
 	}
 	err = s.view(func(txn *txn) error {
-		if k, _ := txn.in(bucketPending).Cursor().First(); k != nil {
-			t.Error("they are still among the pending ones")
+		if k, _ := txn.in(bucketRetries).Cursor().First(); k != nil {
+			t.Error("they are still among the retrying ones")
 		}
 		return nil
 	})
@@ -156,13 +156,13 @@ func TestOverduePendingEventsAreSettled(t *testing.T) {
 func TestAnIndexEntryWithoutItsEventIsTidiedUp(t *testing.T) {
 	path := three(t)
 	editFile(t, path, func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte("pending")).Put(pairKey(pendingTime(1), 77), present)
+		return tx.Bucket([]byte("pending")).Put(pairKey(retryTime(1), 77), present)
 	})
 	s := mustOpen(t, path, Options{})
 	if err := s.cleanNow(true); err != nil {
 		t.Fatal(err)
 	}
-	if pending, err := s.Pending(t.Context()); err != nil || len(pending) != 0 {
-		t.Errorf("Pending = %v, %v", ids(pending), err)
+	if retrying, err := s.Retrying(t.Context()); err != nil || len(retrying) != 0 {
+		t.Errorf("Retrying = %v, %v", ids(retrying), err)
 	}
 }

@@ -79,7 +79,7 @@ func newEvent(webhookID string) *webhook.Event {
 	}
 }
 
-func refused(webhookID string) *webhook.Event {
+func rejected(webhookID string) *webhook.Event {
 	e := newEvent(webhookID)
 	e.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature header"}
 	e.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "unsigned", At: e.ReceivedAt}

@@ -50,9 +50,9 @@ const (
 	flagAltered
 	flagSenderGone
 	flagInterrupted
-	flagAcceptedLater
+	flagDeliveredLater
 	flagSuperseded // answered 429 and came again: shares the outcome of later
-	flagSettled    // its retry is overdue and it has left the pending ones
+	flagSettled    // its retry is overdue and it has left the retrying ones
 	flagStranger   // turned away before it was trusted: kept by a quota of its own
 	flagBrokenOff
 	flagShielded
@@ -180,9 +180,9 @@ func (r *row) setAnswer(a webhook.Answer) {
 // outcome is the row's own outcome, without the answer's reason.
 func (r *row) outcome() webhook.Outcome {
 	return webhook.Outcome{
-		Answer:        r.answer(),
-		Interrupted:   r.flags.has(flagInterrupted),
-		AcceptedLater: r.flags.has(flagAcceptedLater),
+		Answer:         r.answer(),
+		Interrupted:    r.flags.has(flagInterrupted),
+		DeliveredLater: r.flags.has(flagDeliveredLater),
 	}
 }
 

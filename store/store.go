@@ -45,7 +45,7 @@ var (
 type LockedError = boltfile.LockedError
 
 // Options tune a Store. The zero value opens for writing and deletes nothing
-// but refused events.
+// but rejected events.
 type Options struct {
 	ReadOnly    bool          // create and change nothing
 	LockTimeout time.Duration // how long to wait for another process; 0: 1 s

@@ -122,11 +122,11 @@ func TestASummaryTellsWhatBecameOfAnEvent(t *testing.T) {
 	simulated := resent(id, 200)
 	simulated.Trigger, simulated.Simulated = webhook.TriggerSimulation, true
 	mustTry(t, s, simulated)
-	if got := summary(t, s, id); got.State(time.Now()) != webhook.StateLost || !got.Simulated || got.Resent {
+	if got := summary(t, s, id); got.State(time.Now()) != webhook.StateFailed || !got.Simulated || got.Resent {
 		t.Errorf("after a simulated answer: %s, %+v", got.State(time.Now()), got)
 	}
 	mustTry(t, s, resent(id, 200))
-	if got := summary(t, s, id); got.State(time.Now()) != webhook.StateRescued || !got.Resent || got.Attempts != 3 || got.LastError || got.Slow {
+	if got := summary(t, s, id); got.State(time.Now()) != webhook.StateRecovered || !got.Resent || got.Attempts != 3 || got.LastError || got.Slow {
 		t.Errorf("after a resend: %s, %+v", got.State(time.Now()), got)
 	}
 	if err := s.Mark(t.Context(), []webhook.ID{id, 99}, true); err != nil || !summary(t, s, id).Marked {
@@ -148,10 +148,10 @@ func TestQueuedAttemptsAreSeenByTheNextWriteAndKeptByClose(t *testing.T) {
 	other := mustPut(t, s, newEvent("x"))
 	s.QueueAttempt(received(other, 200), byApp(200))
 	s = reopen(t, s, path, Options{})
-	if got := state(t, s, id); got != webhook.StateRescued {
+	if got := state(t, s, id); got != webhook.StateRecovered {
 		t.Errorf("%s is %s", id, got)
 	}
-	if got := state(t, s, other); got != webhook.StateAccepted || s.Interrupted() != 0 {
+	if got := state(t, s, other); got != webhook.StateDelivered || s.Interrupted() != 0 {
 		t.Errorf("%s is %s, %d interrupted", other, got, s.Interrupted())
 	}
 }
@@ -186,9 +186,9 @@ func TestUnansweredEventsAreInterruptedByTheNextOpen(t *testing.T) {
 	s := mustOpen(t, path, Options{})
 	open := mustPut(t, s, newEvent("a"))
 	answered(t, s, newEvent("b"), 200)
-	mustPut(t, s, refused("c"))
-	rescued := mustPut(t, s, newEvent("d"))
-	mustTry(t, s, resent(rescued, 200))
+	mustPut(t, s, rejected("c"))
+	recovered := mustPut(t, s, newEvent("d"))
+	mustTry(t, s, resent(recovered, 200))
 
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -206,8 +206,8 @@ func TestUnansweredEventsAreInterruptedByTheNextOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = mustOpen(t, path, Options{})
-	if s.Interrupted() != 2 || state(t, s, open) != webhook.StateInterrupted || state(t, s, rescued) != webhook.StateRescued {
-		t.Errorf("%d interrupted: %s, %s", s.Interrupted(), state(t, s, open), state(t, s, rescued))
+	if s.Interrupted() != 2 || state(t, s, open) != webhook.StateInterrupted || state(t, s, recovered) != webhook.StateRecovered {
+		t.Errorf("%d interrupted: %s, %s", s.Interrupted(), state(t, s, open), state(t, s, recovered))
 	}
 	if s = reopen(t, s, path, Options{}); s.Interrupted() != 0 || state(t, s, open) != webhook.StateInterrupted {
 		t.Errorf("opened again: %d interrupted, %s", s.Interrupted(), state(t, s, open))
@@ -265,15 +265,15 @@ func TestPendingEventsAreNamedSoonestFirst(t *testing.T) {
 	due := put(now.Add(-time.Minute))
 	overdue := put(now.Add(-time.Hour))
 	final := put(time.Time{})
-	pending, err := s.Pending(t.Context())
-	if want := []webhook.ID{due, soon, late}; err != nil || !slices.Equal(ids(pending), want) {
-		t.Errorf("Pending = %v, %v, want %v", ids(pending), err, want)
+	retrying, err := s.Retrying(t.Context())
+	if want := []webhook.ID{due, soon, late}; err != nil || !slices.Equal(ids(retrying), want) {
+		t.Errorf("Retrying = %v, %v, want %v", ids(retrying), err, want)
 	}
-	if state(t, s, overdue) != webhook.StatePresumedLost || state(t, s, final) != webhook.StateLost {
+	if state(t, s, overdue) != webhook.StateOverdue || state(t, s, final) != webhook.StateFailed {
 		t.Errorf("%s, %s", state(t, s, overdue), state(t, s, final))
 	}
 	c, err := s.Counts(t.Context())
-	if err != nil || c.Pending != 3 || c.Lost != 2 || c.Events != 5 || c.Bytes == 0 {
+	if err != nil || c.Retrying != 3 || c.Failed != 2 || c.Events != 5 || c.Bytes == 0 {
 		t.Errorf("Counts = %+v, %v", c, err)
 	}
 }

@@ -68,16 +68,16 @@ func (a Attempt) Carries(body []byte) bool {
 	return a.Sent == nil || bytes.Equal(a.Sent.Body, body)
 }
 
-// AcceptedByApp reports whether the app itself answered 2xx, whatever the
+// DeliveredToApp reports whether the app itself answered 2xx, whatever the
 // sender was told.
-func (a Attempt) AcceptedByApp() bool {
+func (a Attempt) DeliveredToApp() bool {
 	switch {
 	case a.Error != "":
 		return false // its answer broke off
 	case a.Simulated:
-		return Accepted(a.AppStatus)
+		return Delivered(a.AppStatus)
 	}
-	return Accepted(a.StatusCode)
+	return Delivered(a.StatusCode)
 }
 
 // CutShort reports whether the first of an event's attempts is the last of a
@@ -120,7 +120,7 @@ type Resend struct {
 	// Edited is sent in place of the event's own request, before NewID and Set
 	// are applied; nil: that one.
 	Edited *Request `json:"edited,omitempty"`
-	// Unverified allows an event that was refused for its signature.
+	// Unverified allows an event that was rejected for its signature.
 	Unverified bool `json:"unverified,omitempty"`
 }
 

@@ -15,12 +15,12 @@ import (
 var ErrNotFound = errors.New("event not found")
 
 // ErrPruned is returned when an event is stored but its body is not: it was
-// too large to keep, or its request was refused before the body was read.
+// too large to keep, or its request was rejected before the body was read.
 var ErrPruned = errors.New("the body of this event was not kept")
 
-// ErrUnverified is returned when an event that was refused for its signature
+// ErrUnverified is returned when an event that was rejected for its signature
 // is to be sent on and that was not asked for in so many words.
-var ErrUnverified = errors.New("the event was refused for its signature")
+var ErrUnverified = errors.New("the event was rejected for its signature")
 
 // ErrSimulating is returned when a second simulation of an event is asked for
 // while the first runs.
@@ -82,9 +82,9 @@ type Event struct {
 	Try          int `json:"try,omitempty"`
 	// Altered says that the earlier event with this webhookId had other bytes.
 	Altered bool `json:"altered,omitempty"`
-	// Duplicate says that the app had accepted the webhookId before this event
+	// Duplicate says that the webhookId had been delivered before this event
 	// came: by a resend or rescue of an earlier one, or because the platform
-	// sent again what had been accepted.
+	// sent again what had been delivered.
 	Duplicate bool   `json:"duplicate,omitempty"`
 	Answer    Answer `json:"answer,omitzero"`
 }
@@ -148,11 +148,11 @@ type Answer struct {
 // the event: nobody but the app knows.
 const MayBeProcessed = "the app may have processed it all the same"
 
-// Accepted reports whether the status is 2xx.
-func Accepted(status int) bool { return status >= 200 && status < 300 }
+// Delivered reports whether the status is 2xx.
+func Delivered(status int) bool { return status >= 200 && status < 300 }
 
-// Refused reports whether Taskhook turned the event away for its signature.
-func (a Answer) Refused() bool {
+// Rejected reports whether Taskhook turned the event away for its signature.
+func (a Answer) Rejected() bool {
 	return a.By == ByTaskhook && a.Status == http.StatusUnauthorized
 }
 

@@ -55,7 +55,7 @@ type Listener struct {
 	// Faults are the rules that inject faults, ended ones included.
 	Faults []FaultRule `json:"faults,omitempty"`
 	// NextRetry is when the platform is expected to send the first of the
-	// pending events again; zero: none is pending.
+	// retrying events again; zero: none is retrying.
 	NextRetry time.Time `json:"nextRetry,omitzero"`
 	// Resendable is how many events a rescue would send, found when the app
 	// last came back; 0 once they were sent.

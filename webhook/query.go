@@ -83,21 +83,21 @@ type Attempted struct {
 	Outcome Outcome `json:"outcome"`
 }
 
-// Counts sums up a store. Refused events are counted apart: they are neither
+// Counts sums up a store. Rejected events are counted apart: they are neither
 // failures nor successes of the app.
 type Counts struct {
-	Events   int   `json:"events"`
-	Accepted int   `json:"accepted"` // rescued ones included
-	Pending  int   `json:"pending"`
-	Lost     int   `json:"lost"` // presumed lost and interrupted ones included
-	Refused  int   `json:"refused"`
-	Bytes    int64 `json:"bytes"` // of the store's file
-	LastHour Tally `json:"lastHour"`
+	Events    int   `json:"events"`
+	Delivered int   `json:"delivered"` // recovered ones included
+	Retrying  int   `json:"retrying"`
+	Failed    int   `json:"failed"` // overdue and interrupted ones included
+	Rejected  int   `json:"rejected"`
+	Bytes     int64 `json:"bytes"` // of the store's file
+	LastHour  Tally `json:"lastHour"`
 }
 
-// Tally counts the events of a span of time, refused ones left out.
+// Tally counts the events of a span of time, rejected ones left out.
 type Tally struct {
-	Events   int `json:"events"`
-	Accepted int `json:"accepted"` // answered 2xx
-	Failed   int `json:"failed"`   // answered otherwise
+	Events    int `json:"events"`
+	Delivered int `json:"delivered"` // answered 2xx
+	Failed    int `json:"failed"`    // answered otherwise
 }

@@ -8,7 +8,7 @@ import (
 func TestStateFollowsFromTheAnswerAndTheAttemptsSince(t *testing.T) {
 	now := time.Date(2026, 1, 28, 14, 35, 0, 0, time.UTC)
 	retry := now.Add(10 * time.Minute)
-	late := retry.Add(Overdue + time.Second)
+	late := retry.Add(OverdueAfter + time.Second)
 	tests := []struct {
 		name string
 		o    Outcome
@@ -17,25 +17,25 @@ func TestStateFollowsFromTheAnswerAndTheAttemptsSince(t *testing.T) {
 	}{
 		{"nothing answered yet", Outcome{}, now, StateForwarding},
 		{"unanswered when the store was opened again", Outcome{Interrupted: true}, now, StateInterrupted},
-		{"interrupted, then accepted", Outcome{Interrupted: true, AcceptedLater: true}, now, StateRescued},
-		{"200", Outcome{Answer: Answer{Status: 200, By: ByApp}}, now, StateAccepted},
-		{"204", Outcome{Answer: Answer{Status: 204, By: ByApp}}, now, StateAccepted},
-		{"429 with a retry to come", Outcome{Answer: Answer{Status: 429, By: ByApp, RetryAt: retry}}, now, StatePending},
-		{"429, retry due but not overdue", Outcome{Answer: Answer{Status: 429, RetryAt: retry}}, retry.Add(Overdue), StatePending},
-		{"429, retry overdue", Outcome{Answer: Answer{Status: 429, RetryAt: retry}}, late, StatePresumedLost},
-		{"429, overdue, then accepted by a resend", Outcome{Answer: Answer{Status: 429, RetryAt: retry}, AcceptedLater: true}, late, StateRescued},
-		{"429, accepted by a resend before the retry", Outcome{Answer: Answer{Status: 429, RetryAt: retry}, AcceptedLater: true}, now, StatePending},
-		{"seventh 429", Outcome{Answer: Answer{Status: 429, By: ByApp}}, now, StateLost},
-		{"500", Outcome{Answer: Answer{Status: 500, By: ByApp}}, now, StateLost},
-		{"302", Outcome{Answer: Answer{Status: 302, By: ByApp}}, now, StateLost},
-		{"502 by taskhook", Outcome{Answer: Answer{Status: 502, By: ByTaskhook}}, now, StateLost},
-		{"500, then accepted by a resend", Outcome{Answer: Answer{Status: 500}, AcceptedLater: true}, now, StateRescued},
-		{"the sender had gone", Outcome{Answer: Answer{Status: 200, By: ByApp, SenderGone: true}}, now, StateLost},
-		{"a 200 that broke off", Outcome{Answer: Answer{Status: 200, By: ByApp, BrokenOff: true}}, now, StateLost},
-		{"a 429 that broke off", Outcome{Answer: Answer{Status: 429, By: ByApp, BrokenOff: true}}, now, StateLost},
-		{"refused for its signature", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}}, now, StateRefused},
-		{"refused, then resent and accepted", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}, AcceptedLater: true}, now, StateRefused},
-		{"401 by the app", Outcome{Answer: Answer{Status: 401, By: ByApp}}, now, StateLost},
+		{"interrupted, then delivered", Outcome{Interrupted: true, DeliveredLater: true}, now, StateRecovered},
+		{"200", Outcome{Answer: Answer{Status: 200, By: ByApp}}, now, StateDelivered},
+		{"204", Outcome{Answer: Answer{Status: 204, By: ByApp}}, now, StateDelivered},
+		{"429 with a retry to come", Outcome{Answer: Answer{Status: 429, By: ByApp, RetryAt: retry}}, now, StateRetrying},
+		{"429, retry due but not overdue", Outcome{Answer: Answer{Status: 429, RetryAt: retry}}, retry.Add(OverdueAfter), StateRetrying},
+		{"429, retry overdue", Outcome{Answer: Answer{Status: 429, RetryAt: retry}}, late, StateOverdue},
+		{"429, overdue, then delivered by a resend", Outcome{Answer: Answer{Status: 429, RetryAt: retry}, DeliveredLater: true}, late, StateRecovered},
+		{"429, delivered by a resend before the retry", Outcome{Answer: Answer{Status: 429, RetryAt: retry}, DeliveredLater: true}, now, StateRetrying},
+		{"seventh 429", Outcome{Answer: Answer{Status: 429, By: ByApp}}, now, StateFailed},
+		{"500", Outcome{Answer: Answer{Status: 500, By: ByApp}}, now, StateFailed},
+		{"302", Outcome{Answer: Answer{Status: 302, By: ByApp}}, now, StateFailed},
+		{"502 by taskhook", Outcome{Answer: Answer{Status: 502, By: ByTaskhook}}, now, StateFailed},
+		{"500, then delivered by a resend", Outcome{Answer: Answer{Status: 500}, DeliveredLater: true}, now, StateRecovered},
+		{"the sender had gone", Outcome{Answer: Answer{Status: 200, By: ByApp, SenderGone: true}}, now, StateFailed},
+		{"a 200 that broke off", Outcome{Answer: Answer{Status: 200, By: ByApp, BrokenOff: true}}, now, StateFailed},
+		{"a 429 that broke off", Outcome{Answer: Answer{Status: 429, By: ByApp, BrokenOff: true}}, now, StateFailed},
+		{"rejected for its signature", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}}, now, StateRejected},
+		{"rejected, then resent and delivered", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}, DeliveredLater: true}, now, StateRejected},
+		{"401 by the app", Outcome{Answer: Answer{Status: 401, By: ByApp}}, now, StateFailed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -123,7 +123,7 @@ func TestAMistakeIsShownWhereItStands(t *testing.T) {
 		{"status:200 with:ok(1)", "with:ok(", "a parenthesis stands right after with", "in quotes"},
 
 		// What is never known when a rule is asked.
-		{"hang state:lost", "state", "state is not known when a rule is asked", "select by what has come in"},
+		{"hang state:failed", "state", "state is not known when a rule is asked", "select by what has come in"},
 		{"hang !(type:A or dur:>1s)", "dur", "dur is not known", ""},
 		{"hang is:duplicate|Slow", "is:duplicate|Slow", "is:slow is not known", ""},
 

@@ -113,7 +113,7 @@ func (r Rule) Warning() string {
 	switch {
 	case r.status == http.StatusTooManyRequests:
 		warning = "a 429 spends real retries of the platform: it sends the event again in about ten minutes, six times at most"
-	case webhook.Accepted(r.status):
+	case webhook.Delivered(r.status):
 		warning = "the platform takes the event for accepted, and your app never sees it"
 	case r.status != 0:
 		return fmt.Sprintf("%d is final: %s", r.status, final)

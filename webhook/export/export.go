@@ -98,7 +98,7 @@ type eventFields struct {
 	Reason       string                `json:"reason"`
 	RedeliveryOf webhook.ID            `json:"redeliveryOf"`
 	Altered      bool                  `json:"altered,omitempty"`   // other bytes than that one
-	Duplicate    bool                  `json:"duplicate,omitempty"` // the app had accepted it before
+	Duplicate    bool                  `json:"duplicate,omitempty"` // it was delivered before
 	BodySize     int64                 `json:"bodySize"`
 	Answered     int                   `json:"answered,omitempty"`
 }
@@ -110,7 +110,7 @@ func newEventFields(e webhook.Summary) eventFields {
 		Verdict: e.Verdict.Status, Scheme: e.Verdict.Scheme, Key: e.Verdict.Key, Reason: e.Verdict.Reason,
 		RedeliveryOf: e.RedeliveryOf, Altered: e.Altered, Duplicate: e.Duplicate, BodySize: e.BodySize,
 	}
-	if e.Answer.Refused() || e.Attempts == 0 {
+	if e.Answer.Rejected() || e.Attempts == 0 {
 		f.Answered = e.Answer.Status
 	}
 	return f

@@ -59,13 +59,13 @@ func TestLinesAreTheContract(t *testing.T) {
 		},
 		{
 			"a listed event",
-			func(b *bytes.Buffer) error { return SummaryLine(b, forwarded, webhook.StateAccepted) },
-			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"valid","scheme":"rsa","key":"taskee","reason":"","redeliveryOf":0,"bodySize":7,"lastStatus":200,"attempts":1,"state":"accepted"}`,
+			func(b *bytes.Buffer) error { return SummaryLine(b, forwarded, webhook.StateDelivered) },
+			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"valid","scheme":"rsa","key":"taskee","reason":"","redeliveryOf":0,"bodySize":7,"lastStatus":200,"attempts":1,"state":"delivered"}`,
 		},
 		{
 			"an attempt",
-			func(b *bytes.Buffer) error { return AttemptLine(b, attempt, webhook.StateAccepted) },
-			`{"kind":"attempt","eventId":1,"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000/?a=1&b=2","startedAt":"2026-01-28T14:35:00.12Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,"state":"accepted"}`,
+			func(b *bytes.Buffer) error { return AttemptLine(b, attempt, webhook.StateDelivered) },
+			`{"kind":"attempt","eventId":1,"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000/?a=1&b=2","startedAt":"2026-01-28T14:35:00.12Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,"state":"delivered"}`,
 		},
 		{
 			"a shown event",

@@ -24,8 +24,8 @@ func BenchmarkRows(b *testing.B) {
 		}
 	}
 	for _, text := range []string{
-		"status:5xx", "type:Contact*", "state:lost|pending", "since:1h",
-		"(type:*Create or is:slow) status:429|5xx !state:accepted dur:>5ms size:>1k id:10.. verdict:valid",
+		"status:5xx", "type:Contact*", "state:failed|retrying", "since:1h",
+		"(type:*Create or is:slow) status:429|5xx !state:delivered dur:>5ms size:>1k id:10.. verdict:valid",
 	} {
 		b.Run(name(text), func(b *testing.B) {
 			f := mustParse(b, text)

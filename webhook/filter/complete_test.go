@@ -29,7 +29,7 @@ func TestCompletion(t *testing.T) {
 		{"status:‸", []string{"status:2xx", "status:3xx", "status:4xx", "status:5xx", "status:429", "status:none"}},
 		{"status:5xx|4‸", []string{"status:5xx|4xx", "status:5xx|429"}},
 		{"status:4‸|5xx", []string{"status:4xx|5xx", "status:429|5xx"}},
-		{"state:p‸ x", []string{"state:pending x", "state:presumed-lost x"}},
+		{"state:f‸ x", []string{"state:forwarding x", "state:failed x"}},
 		{"!is:du‸", []string{"!is:duplicate"}},
 		{"type:contactc‸", []string{"type:ContactCreate"}},
 		{"type:o‸", []string{`type:"Odd Type"`}},

@@ -3,7 +3,7 @@
 // events, reading no more of each than it takes. It imports webhook and gojq.
 //
 //	type:Contact* status:5xx since:1h          all three hold
-//	(state:lost or is:slow) !is:duplicate      or, not, parentheses
+//	(state:failed or is:slow) !is:duplicate      or, not, parentheses
 //	jane@example.com                           in the type, webhookId, path or body
 //	(.data.email == "x") verdict:invalid       jq on the body
 //
@@ -34,8 +34,8 @@
 //
 // # States and times
 //
-// state: is what the list shows, so state:lost leaves out what is only presumed
-// lost; is:lost is what the counts call lost: lost, presumed lost and interrupted.
+// state: is what the list shows. What the counts call failed is
+// state:failed|overdue|interrupted.
 // status: is the last attempt's, answer: what the sender was told. Times are
 // those of the present that is given to [Filter.At], and of its zone.
 //

@@ -23,8 +23,8 @@ var fields = [...]field{
 		example: "type:Contact*|Task*", parse: parseType},
 	{name: "status", forms: "5xx | 429 | 200..299 | >=400 | none", meaning: "the app's answer to the last attempt; none: it got no answer",
 		example: "status:5xx|429", values: []string{"2xx", "3xx", "4xx", "5xx", "429", "none"}, parse: parseStatus},
-	{name: "state", forms: "STATE", meaning: "what has become of the event, as the list shows it; presumed-lost is not lost (is:lost takes both)",
-		example: "state:lost|presumed-lost", values: stateNames(), parse: parseState},
+	{name: "state", forms: "STATE", meaning: "what has become of the event, as the list shows it: " + strings.Join(stateNames(), ", "),
+		example: "state:failed|overdue", values: stateNames(), parse: parseState},
 	{name: "verdict", forms: "valid | invalid | unsigned | unchecked", meaning: "what the signature check found",
 		example: "verdict:invalid|unsigned", values: verdictNames, parse: parseVerdict},
 	{name: "is", forms: "WORD", meaning: "a property of the event: " + strings.Join(traitNames(), ", "),
@@ -84,13 +84,24 @@ var (
 func stateNames() []string {
 	var names []string
 	for _, s := range webhook.States {
-		names = append(names, stateName(s))
+		names = append(names, string(s))
 	}
 	return names
 }
 
-// stateName writes a state as one word.
-func stateName(s webhook.State) string { return strings.ReplaceAll(string(s), " ", "-") }
+// renamed has the values of earlier versions, and what is written in their
+// place: nobody's filter may select something else without a word.
+var renamed = map[string]string{
+	"state:accepted":      "state:delivered",
+	"state:pending":       "state:retrying",
+	"state:presumed-lost": "state:overdue",
+	"state:lost":          "state:failed",
+	"state:rescued":       "state:recovered",
+	"state:refused":       "state:rejected",
+	"is:lost":             "state:failed|overdue|interrupted",
+	"is:refused":          "state:rejected",
+	"is:failed":           "status:none|>=300",
+}
 
 // trait is a word of is:.
 type trait struct {
@@ -110,18 +121,7 @@ var traits = [...]trait{
 	{"resent", "a person sent it again", func(c *candidate) bool { return c.row.Resent }},
 	{"slow", "the app answered slowly", func(c *candidate) bool { return c.row.Slow }},
 	{"unsuccessful", "a 2xx whose body says it did not work", func(c *candidate) bool { return c.row.Unsuccessful }},
-	{"failed", "it was tried and the last attempt did not end in 2xx", func(c *candidate) bool {
-		return c.row.Attempts > 0 && !webhook.Accepted(c.row.LastStatus)
-	}},
 	{"error", "the last attempt got no answer", func(c *candidate) bool { return c.row.LastError }},
-	{"lost", "lost, presumed lost or interrupted, as the counts have it", func(c *candidate) bool {
-		switch c.row.Outcome.State(c.now) {
-		case webhook.StateLost, webhook.StatePresumedLost, webhook.StateInterrupted:
-			return true
-		}
-		return false
-	}},
-	{"refused", "turned away for its signature", func(c *candidate) bool { return c.row.Outcome.Answer.Refused() }},
 	{"gone", "its sender hung up before the answer", func(c *candidate) bool { return c.row.Outcome.Answer.SenderGone }},
 	{"pruned", "its body was not kept", func(c *candidate) bool { return c.row.NoBody }},
 }

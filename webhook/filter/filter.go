@@ -18,7 +18,7 @@ const (
 
 // Row holds the cheap fields of an event: what a scan can read without
 // decoding the stored event. Of the Outcome only the answer's Status, By,
-// SenderGone, Shielded and RetryAt, Interrupted and AcceptedLater are used.
+// SenderGone, Shielded and RetryAt, Interrupted and DeliveredLater are used.
 type Row struct {
 	ID           webhook.ID
 	Type         string

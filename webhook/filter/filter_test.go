@@ -81,9 +81,9 @@ func TestTermsSelectWhatTheySay(t *testing.T) {
 			no:  []string{"status:429", "status:none", "status:200..299", "status:>5xx", "status:<5xx", "status:..499"},
 		},
 		{yes: []string{"answer:503", "answer:5xx"}, no: []string{"answer:none", "answer:401"}},
-		{yes: []string{"state:lost", "state:LOST|accepted"}, no: []string{"state:pending", `state:"presumed lost"`, "state:presumed-lost"}},
+		{yes: []string{"state:failed", "state:FAILED|delivered"}, no: []string{"state:retrying", `state:"overdue"`, "state:overdue"}},
 		{yes: []string{"verdict:valid", "verdict:unsigned|valid"}, no: []string{"verdict:invalid"}},
-		{yes: []string{"is:marked", "is:slow", "is:failed", "is:lost", "is:duplicate|marked"}, no: []string{"is:duplicate", "is:resent", "is:simulated", "is:unsuccessful", "is:refused", "is:error"}},
+		{yes: []string{"is:marked", "is:slow", "is:duplicate|marked"}, no: []string{"is:duplicate", "is:resent", "is:simulated", "is:unsuccessful", "is:error"}},
 		{yes: []string{"id:42", "id:#42", "id:12..50", "id:42..", "id:..42", "id:>41", "id:1|42"}, no: []string{"id:41", "id:43..", "id:..41", "id:<42"}},
 		{yes: []string{"wh:3f2", "wh:3F2A-77", "wh:*77"}, no: []string{"wh:f2a", "wh:*78", `wh:""`}},
 		{
@@ -136,10 +136,7 @@ func TestEveryPropertyIsReadFromTheSummary(t *testing.T) {
 		"resent":       func(s *webhook.Summary) { s.Resent = true },
 		"slow":         func(s *webhook.Summary) { s.Slow = true },
 		"unsuccessful": func(s *webhook.Summary) { s.Unsuccessful = true },
-		"failed":       func(s *webhook.Summary) { s.Attempts, s.LastStatus = 1, 404 },
 		"error":        func(s *webhook.Summary) { s.LastError = true },
-		"lost":         func(s *webhook.Summary) { s.Outcome.Interrupted = true },
-		"refused":      func(s *webhook.Summary) { s.Outcome.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook} },
 		"gone":         func(s *webhook.Summary) { s.Outcome.Answer.SenderGone = true },
 		"pruned":       func(s *webhook.Summary) { s.NoBody = true },
 	}
@@ -160,20 +157,20 @@ func TestEveryPropertyIsReadFromTheSummary(t *testing.T) {
 func TestEveryStateHasItsName(t *testing.T) {
 	retry := noon.Add(time.Minute)
 	outcomes := map[webhook.State]webhook.Outcome{
-		webhook.StateForwarding:   {},
-		webhook.StateAccepted:     {Answer: webhook.Answer{Status: 200}},
-		webhook.StatePending:      {Answer: webhook.Answer{Status: 429, RetryAt: retry}},
-		webhook.StatePresumedLost: {Answer: webhook.Answer{Status: 429, RetryAt: noon.Add(-time.Hour)}},
-		webhook.StateLost:         {Answer: webhook.Answer{Status: 500}},
-		webhook.StateRescued:      {Answer: webhook.Answer{Status: 500}, AcceptedLater: true},
-		webhook.StateRefused:      {Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}},
-		webhook.StateInterrupted:  {Interrupted: true},
+		webhook.StateForwarding:  {},
+		webhook.StateDelivered:   {Answer: webhook.Answer{Status: 200}},
+		webhook.StateRetrying:    {Answer: webhook.Answer{Status: 429, RetryAt: retry}},
+		webhook.StateOverdue:     {Answer: webhook.Answer{Status: 429, RetryAt: noon.Add(-time.Hour)}},
+		webhook.StateFailed:      {Answer: webhook.Answer{Status: 500}},
+		webhook.StateRecovered:   {Answer: webhook.Answer{Status: 500}, DeliveredLater: true},
+		webhook.StateRejected:    {Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}},
+		webhook.StateInterrupted: {Interrupted: true},
 	}
 	for _, named := range webhook.States {
 		for state, o := range outcomes {
 			e := &stored{Summary: webhook.Summary{Outcome: o}}
-			if got := match(t, "state:"+stateName(named), e); got != (state == named) {
-				t.Errorf("state:%s on an event that is %s: %v", stateName(named), state, got)
+			if got := match(t, "state:"+string(named), e); got != (state == named) {
+				t.Errorf("state:%s on an event that is %s: %v", string(named), state, got)
 			}
 		}
 		if !match(t, `state:"`+string(named)+`"`, &stored{Summary: webhook.Summary{Outcome: outcomes[named]}}) {

@@ -56,6 +56,9 @@ func chosen(f field, value word, names []string) ([]string, *term, *SyntaxError)
 	var words []string
 	t, err := eachOf(f, value, func(w word) (string, *SyntaxError) {
 		s := strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(w.text))
+		if now, old := renamed[f.name+":"+s]; old {
+			return "", w.wrong("", "%s:%s is now %s", f.name, s, now)
+		}
 		if !slices.Contains(names, s) {
 			return "", w.wrong(suggest(s, names, "write "+list(names)), "unknown %s %s", kindOf(f), show(w.text))
 		}
@@ -85,7 +88,7 @@ func parseState(_ *parser, f field, value word) (*term, *SyntaxError) {
 	}
 	var states []webhook.State
 	for _, s := range webhook.States {
-		if slices.Contains(words, stateName(s)) {
+		if slices.Contains(words, string(s)) {
 			states = append(states, s)
 		}
 	}
