@@ -23,8 +23,8 @@ var leaves = []string{"webhook", "webhook/filter", "webhook/export", "jsjson", "
 // rooms is the map of the house: imports go one way.
 var rooms = map[string]room{
 	"webhook":        {},
-	"webhook/export": {siblings: []string{"webhook"}},
-	"webhook/filter": {siblings: []string{"webhook"}, modules: []string{"github.com/itchyny/gojq"}},
+	"webhook/export": {siblings: []string{"webhook", "jsjson"}},
+	"webhook/filter": {siblings: []string{"webhook", "jsjson"}, modules: []string{"github.com/itchyny/gojq"}},
 	"jsjson":         {modules: []string{"github.com/go-json-experiment/json/jsontext"}},
 	"retry":          {siblings: []string{"webhook"}},
 	"proxy/fault":    {siblings: []string{"webhook", "webhook/filter"}},

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // Bounds of a comparison by path.
@@ -26,15 +28,16 @@ type leaf struct {
 // leaves lists the values of a JSON body in order; more says that some were
 // left out.
 func leaves(ctx context.Context, body []byte) (all []leaf, more bool) {
-	w := leafWalk{body: body}
-	for i := 0; i < len(body); {
-		if len(w.leaves)%lookUpEvery == 0 && ctx.Err() != nil {
+	w := leafWalk{body: body, r: jsjson.NewReader(body)}
+	for len(w.leaves)%lookUpEvery != 0 || ctx.Err() == nil {
+		t, err := w.next()
+		if err != nil || t.Kind == jsjson.EndOfText {
 			break
 		}
 		if len(w.leaves) >= maxPathLeaves {
 			return w.leaves, true
 		}
-		i += w.token(i)
+		w.token(t)
 	}
 	return w.leaves, false
 }
@@ -42,53 +45,52 @@ func leaves(ctx context.Context, body []byte) (all []leaf, more bool) {
 // leafWalk walks through JSON and keeps the path.
 type leafWalk struct {
 	body   []byte
+	r      *jsjson.Reader
 	leaves []leaf
 	path   []byte // of what is open
 	key    []byte // of the value that comes, within an object
-	isKey  bool
 	open   []openPath
 }
 
 type openPath struct {
+	start  int // in the body
 	before int // length of the path without it
 	object bool
-	index  int // of an array: of the value that comes
+	values int // in it so far
 }
 
-func (w *leafWalk) token(i int) int {
-	switch c := w.body[i]; c {
-	case ' ', '\t', '\r', '\n', ':':
-		return 1
-	case ',':
-		top := &w.open[len(w.open)-1]
-		top.index++
-		w.isKey = top.object
-		return 1
-	case '{', '[':
-		if n := closes(w.body[i+1:]); n > 0 {
-			return w.leaf(i, 1+n)
-		}
+// next reads a token, or at the greatest depth a whole value.
+func (w *leafWalk) next() (jsjson.Token, error) {
+	if len(w.open) >= maxPathDepth {
+		return w.r.Value()
+	}
+	return w.r.Next()
+}
+
+func (w *leafWalk) token(t jsjson.Token) {
+	switch t.Kind {
+	case jsjson.Key:
+		w.key = w.body[t.Start:t.End]
+		return
+	case jsjson.OpenObject, jsjson.OpenArray:
 		if len(w.open) >= maxPathDepth {
-			return w.leaf(i, len(valueAt(w.body, i)))
+			break
 		}
 		before := len(w.path)
 		w.step()
-		w.open = append(w.open, openPath{before: before, object: c == '{'})
-		w.isKey = c == '{'
-		return 1
-	case '}', ']':
-		last := len(w.open) - 1
-		w.path = w.path[:w.open[last].before]
-		w.open = w.open[:last]
-		w.isKey = false
-		return 1
+		w.open = append(w.open, openPath{start: t.Start, before: before, object: t.Kind == jsjson.OpenObject})
+		return
+	case jsjson.CloseObject, jsjson.CloseArray:
+		top := w.open[len(w.open)-1]
+		w.path = w.path[:top.before]
+		w.open = w.open[:len(w.open)-1]
+		if top.values > 0 {
+			w.valueEnds()
+			return
+		}
+		t.Start = top.start // {} and [] are values
 	}
-	n := tokenSize(w.body[i:])
-	if w.isKey {
-		w.key, w.isKey = w.body[i:i+n], false
-		return n
-	}
-	return w.leaf(i, n)
+	w.leaf(t)
 }
 
 // step appends the step to the value that comes to the path.
@@ -99,19 +101,25 @@ func (w *leafWalk) step() {
 	top := w.open[len(w.open)-1]
 	if !top.object {
 		w.path = append(w.path, '[')
-		w.path = strconv.AppendInt(w.path, int64(top.index), 10)
+		w.path = strconv.AppendInt(w.path, int64(top.values), 10)
 		w.path = append(w.path, ']')
 		return
 	}
 	w.path = append(w.path, keyStep(string(w.key))...)
 }
 
-func (w *leafWalk) leaf(at, n int) int {
+func (w *leafWalk) leaf(t jsjson.Token) {
 	before := len(w.path)
 	w.step()
-	w.leaves = append(w.leaves, leaf{strings.TrimPrefix(string(w.path), "."), w.body[at : at+n]})
+	w.leaves = append(w.leaves, leaf{strings.TrimPrefix(string(w.path), "."), w.body[t.Start:t.End]})
 	w.path = w.path[:before]
-	return n
+	w.valueEnds()
+}
+
+func (w *leafWalk) valueEnds() {
+	if n := len(w.open); n > 0 {
+		w.open[n-1].values++
+	}
 }
 
 // byPath lists the paths whose values changed, came or went.

@@ -154,19 +154,15 @@ func compact(body []byte) []byte {
 	return b.Bytes()
 }
 
-// depth is about how deep JSON is nested; brackets in strings count too.
+// depth is how deep JSON is nested.
 func depth(body []byte) int {
-	deepest, open := 0, 0
-	for _, c := range body {
-		switch c {
-		case '{', '[':
-			open++
-			deepest = max(deepest, open)
-		case '}', ']':
-			open--
+	deepest := 0
+	for r := jsjson.NewReader(body); ; {
+		if t, err := r.Next(); err != nil || t.Kind == jsjson.EndOfText {
+			return deepest
 		}
+		deepest = max(deepest, r.Depth())
 	}
-	return deepest
 }
 
 // checkJSON says what JSON.parse would have against a body, nil if nothing.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // pathSteps is how many steps of a path are shown: the last ones.
@@ -64,8 +66,12 @@ func (p *page) step(e, parent, index int) string {
 	if strings.HasSuffix(p.entries[parent].text, "[") {
 		return "[" + strconv.Itoa(index) + "]"
 	}
-	text := strings.TrimLeft(p.entries[e].text, " ")
-	return keyStep(text[:tokenSize([]byte(clip(text, 100)))])
+	text := []byte(strings.TrimLeft(p.entries[e].text, " "))
+	t, err := jsjson.NewReader(text).Next()
+	if err != nil {
+		return ""
+	}
+	return keyStep(clip(string(text[t.Start:t.End]), 100))
 }
 
 // keyStep is how code names a key that is spelled as JSON.
@@ -109,24 +115,9 @@ func valueAt(body []byte, at int) []byte {
 	if at < 0 || at >= len(body) {
 		return nil
 	}
-	if c := body[at]; c != '{' && c != '[' {
-		return body[at : at+tokenSize(body[at:])]
+	t, err := jsjson.NewReader(body[at:]).Value()
+	if err != nil {
+		return nil
 	}
-	depth := 0
-	for i := at; i < len(body); {
-		n := 1
-		switch body[i] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		case '"':
-			n = tokenSize(body[i:])
-		}
-		i += n
-		if depth == 0 {
-			return body[at:i]
-		}
-	}
-	return nil
+	return body[at+t.Start : at+t.End]
 }

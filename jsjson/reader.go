@@ -122,30 +122,43 @@ func isBetweenTokens(c byte) bool {
 
 // accept notes that a token, or a whole value, has been read.
 func (r *Reader) accept(t Token, whole bool) (Token, error) {
-	if len(r.open) == 0 && r.at > 0 {
+	if r.complete() {
 		return Token{}, r.trailing()
 	}
 	r.at = t.End
-	switch {
-	case whole:
-	case t.Kind == OpenObject || t.Kind == OpenArray:
+	if r.wantKey && t.Kind == String {
+		t.Kind = Key
+	}
+	if !whole {
+		if err := r.nest(t); err != nil {
+			return Token{}, err
+		}
+	}
+	r.wantKey = t.Kind != Key && len(r.open) > 0 && r.open[len(r.open)-1]
+	return t, nil
+}
+
+// complete reports whether the one value of the text has been read.
+func (r *Reader) complete() bool { return len(r.open) == 0 && r.at > 0 }
+
+// nest notes what a token opens or closes.
+func (r *Reader) nest(t Token) error {
+	switch t.Kind {
+	case OpenObject, OpenArray:
 		if len(r.open) == MaxDepth {
-			return Token{}, r.fail(t.Start, fmt.Sprintf("nested deeper than %d levels", MaxDepth))
+			return r.fail(t.Start, fmt.Sprintf("nested deeper than %d levels", MaxDepth))
 		}
 		r.open = append(r.open, t.Kind == OpenObject)
 		if r.dec.StackDepth() == decoderDepth {
 			r.resume(r.text[t.Start:t.End], 1)
 		}
-	case t.Kind == CloseObject || t.Kind == CloseArray:
+	case CloseObject, CloseArray:
 		r.open = r.open[:len(r.open)-1]
 		if n := len(r.open); n > 0 && n == r.outer {
 			r.resumeBehindValue()
 		}
-	case t.Kind == String && r.wantKey:
-		t.Kind = Key
 	}
-	r.wantKey = t.Kind != Key && len(r.open) > 0 && r.open[len(r.open)-1]
-	return t, nil
+	return nil
 }
 
 // resumeBehindValue has the decoder go on in the innermost of what is open,
@@ -173,12 +186,11 @@ func (r *Reader) resume(before []byte, tokens int) {
 // end makes an error of the decoder one of the reader; the end of the text is
 // none once the value is complete.
 func (r *Reader) end(err error) (Token, error) {
-	complete := len(r.open) == 0 && r.at > 0
 	var syntax *jsontext.SyntacticError
 	switch {
-	case errors.Is(err, io.EOF) && complete:
+	case errors.Is(err, io.EOF) && r.complete():
 		return Token{EndOfText, len(r.text), len(r.text)}, nil
-	case complete:
+	case r.complete():
 		return Token{}, r.trailing()
 	case !errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF):
 		return Token{}, r.fail(len(r.text), "the text ends too early")

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 )
 
@@ -149,23 +149,14 @@ func (in *input) readTags(raw json.RawMessage) {
 
 // checkDepth refuses what is no JSON text, and what nests too deep.
 func checkDepth(body []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	depth := 0
-	for {
-		t, err := dec.Token()
+	for r := jsjson.NewReader(body); ; {
+		t, err := r.Next()
 		switch {
-		case errors.Is(err, io.EOF) && depth == 0:
-			return nil
 		case err != nil:
 			return errNotJSON
-		}
-		switch t {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		if depth > maxDepth {
+		case t.Kind == jsjson.EndOfText:
+			return nil
+		case r.Depth() > maxDepth:
 			return fmt.Errorf("request body nests deeper than %d levels", maxDepth)
 		}
 	}

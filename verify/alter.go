@@ -159,23 +159,25 @@ func indented(by string) func([]byte) []byte {
 
 // spaced writes JSON as Python does unless told otherwise.
 func spaced(b []byte) []byte {
-	text := compact(b)
-	out := make([]byte, 0, len(text)+len(text)/8)
-	quoted, escaped := false, false
-	for _, c := range text {
-		out = append(out, c)
+	b = bytes.TrimPrefix(b, []byte(bom))
+	out := make([]byte, 0, len(b)+len(b)/8)
+	r := jsjson.NewReader(b)
+	for last := jsjson.EndOfText; ; {
+		t, err := r.Next()
 		switch {
-		case escaped:
-			escaped = false
-		case c == '\\':
-			escaped = true
-		case c == '"':
-			quoted = !quoted
-		case !quoted && (c == ',' || c == ':'):
-			out = append(out, ' ')
+		case err != nil:
+			return nil
+		case t.Kind == jsjson.EndOfText:
+			return out
+		case last == jsjson.Key:
+			out = append(out, ": "...)
+		case last == jsjson.EndOfText, last == jsjson.OpenObject, last == jsjson.OpenArray, t.Kind == jsjson.CloseObject, t.Kind == jsjson.CloseArray:
+		default:
+			out = append(out, ", "...)
 		}
+		out = append(out, b[t.Start:t.End]...)
+		last = t.Kind
 	}
-	return out
 }
 
 func toLF(b []byte) []byte {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 // maxIndent is the depth below which JSON is not indented further: ten
@@ -39,75 +41,32 @@ func Pretty(body []byte) string {
 func indent(text []byte) []string {
 	lines := make([]string, 0, 64)
 	var line []byte
-	depth := 0
-	flush := func() {
+	newLine := func(depth int) {
 		lines = append(lines, Clean(string(line)))
 		line = append(line[:0], strings.Repeat("  ", min(depth, maxIndent))...)
 	}
-	for i := 0; i < len(text); {
-		c := text[i]
-		n := tokenLength(text[i:])
-		switch c {
-		case ' ', '\t', '\r', '\n':
-		case '{', '[':
-			line = append(line, c)
-			if end := closing(text[i+1:]); end > 0 { // {} and [] stay together
-				line = append(line, c+2)
-				n += end
-				break
-			}
-			depth++
-			flush()
-		case '}', ']':
-			depth--
-			flush()
-			line = append(line, c)
-		case ',':
-			line = append(line, c)
-			flush()
-		case ':':
+	r := jsjson.NewReader(text)
+	for last := jsjson.EndOfText; ; {
+		depth := r.Depth()
+		t, err := r.Next()
+		if err != nil || t.Kind == jsjson.EndOfText {
+			return append(lines, Clean(string(line)))
+		}
+		begins := last == jsjson.OpenObject || last == jsjson.OpenArray
+		ends := t.Kind == jsjson.CloseObject || t.Kind == jsjson.CloseArray
+		switch {
+		case last == jsjson.EndOfText, begins && ends: // {} and [] stay together
+		case last == jsjson.Key:
 			line = append(line, ": "...)
+		case ends:
+			newLine(depth - 1)
 		default:
-			line = append(line, text[i:i+n]...)
-		}
-		i += n
-	}
-	return append(lines, Clean(string(line)))
-}
-
-// tokenLength is the length of the JSON token that text begins with.
-func tokenLength(text []byte) int {
-	switch text[0] {
-	case '"':
-		for i := 1; i < len(text); i++ {
-			switch text[i] {
-			case '\\':
-				i++
-			case '"':
-				return i + 1
+			if !begins {
+				line = append(line, ',')
 			}
+			newLine(depth)
 		}
-		return len(text)
-	case ' ', '\t', '\r', '\n', '{', '}', '[', ']', ',', ':':
-		return 1
+		line = append(line, text[t.Start:t.End]...)
+		last = t.Kind
 	}
-	if n := bytes.IndexAny(text, " \t\r\n{}[],:\""); n > 0 {
-		return n
-	}
-	return len(text)
-}
-
-// closing returns the length up to and with a bracket that follows at once,
-// 0 if something else does.
-func closing(text []byte) int {
-	for i, c := range text {
-		switch c {
-		case ' ', '\t', '\r', '\n':
-		case '}', ']':
-			return i + 1
-		default:
-			return 0
-		}
-	}
-	return 0
 }

@@ -81,6 +81,24 @@ func BenchmarkBodies(b *testing.B) {
 	}
 }
 
+// BenchmarkDecode shows what it saves to decode only what an expression reads.
+func BenchmarkDecode(b *testing.B) {
+	body := bodies()[77]
+	for text, s := range map[string]*shape{
+		"one path": &mustParse(b, `.data.email == "x"`).shape,
+		"whole":    everyPart,
+	} {
+		b.Run(text, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := decode(body, s); !ok {
+					b.Fatal("not JSON")
+				}
+			}
+		})
+	}
+}
+
 // name is a text as the name of a benchmark.
 func name(text string) string {
 	return strings.NewReplacer(" ", "_", "/", "_").Replace(text)

@@ -57,11 +57,7 @@ func (s *shape) term(t *gojq.Term) bool {
 	case gojq.TermTypeUnary:
 		return s.term(t.Unary.Term)
 	case gojq.TermTypeFunc:
-		name, args := t.Func.Name, t.Func.Args
-		if (name == "any" || name == "all") && len(args) == 2 || name == "first" && len(args) == 1 {
-			return s.reads(args[0])
-		}
-		return false
+		return s.function(t.Func)
 	case gojq.TermTypeIdentity:
 		s.path(nil, t.SuffixList)
 		return true
@@ -71,6 +67,15 @@ func (s *shape) term(t *gojq.Term) bool {
 		}
 		s.path(t.Index, t.SuffixList)
 		return true
+	}
+	return false
+}
+
+// function adds what the functions that take a path first read of it.
+func (s *shape) function(f *gojq.Func) bool {
+	switch {
+	case (f.Name == "any" || f.Name == "all") && len(f.Args) == 2, f.Name == "first" && len(f.Args) == 1:
+		return s.reads(f.Args[0])
 	}
 	return false
 }
