@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/store"
 	"github.com/taskhook/taskhook/taskee"
@@ -98,7 +99,7 @@ func (a *app) resendProxy(dir string, st *store.Store, last string, diagnose fun
 	}
 	if last != "" {
 		var err error
-		if o.Target, err = proxy.ParseTarget(last); err != nil {
+		if o.Target, err = httpwire.ParseTarget(last); err != nil {
 			return nil, fmt.Errorf("the last listener's target: %w", err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -62,7 +63,7 @@ func newRescueCommand(a *app) *cobra.Command {
 
 func understandBatch(cmd *cobra.Command, r *webhook.Batch, rate string) error {
 	if r.To != "" {
-		if _, err := proxy.ParseTarget(r.To); err != nil {
+		if _, err := httpwire.ParseTarget(r.To); err != nil {
 			return usageError(cmd, fmt.Errorf("invalid --to: %w", err))
 		}
 	}

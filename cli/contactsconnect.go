@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 )
 
@@ -191,7 +192,7 @@ func unreachable(err error) bool {
 
 func onLoopback(base string) bool {
 	u, err := url.Parse(base)
-	return err == nil && loopback(u.Hostname())
+	return err == nil && httpwire.IsLoopback(u.Host)
 }
 
 // withoutUser is a URL without a password that it may hold.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
@@ -99,7 +100,7 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	}()
 
 	o.addr = "127.0.0.1:0"
-	if o.target, err = proxy.ParseTarget(appLn.Addr().String()); err != nil {
+	if o.target, err = httpwire.ParseTarget(appLn.Addr().String()); err != nil {
 		return err
 	}
 	s, err := a.openSession(cmd.Context(), o)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/verify"
 )
@@ -37,7 +38,7 @@ type listenOptions struct {
 	tokenFile     string
 	ngrokConnect  string
 	ngrokCA       string
-	target        proxy.Target
+	target        httpwire.Target
 	header        http.Header
 	keys          []verify.Key // that replace the platform's; nil: the platform's
 	ngrokCAPEM    []byte
@@ -111,14 +112,14 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 // and nothing has been started yet.
 func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) error {
 	var err error
-	if o.target, err = proxy.ParseTarget(target); err != nil {
+	if o.target, err = httpwire.ParseTarget(target); err != nil {
 		return usageError(cmd, err, "name your app as 3000, host:3000, 3000/webhooks or a URL")
 	}
 	if o.header, err = parseHeaders(o.headers); err != nil {
 		return usageError(cmd, err)
 	}
 	switch {
-	case o.host != proxy.HostRewrite && o.host != proxy.HostPreserve && !proxy.IsHost(o.host):
+	case o.host != proxy.HostRewrite && o.host != proxy.HostPreserve && !httpwire.IsHost(o.host):
 		return usageError(cmd, fmt.Errorf("invalid --host %q", o.host), "want rewrite, preserve, or a name such as app.example.test:3000")
 	case o.timeout <= 0:
 		return usageError(cmd, errors.New("--timeout must be more than zero"))
@@ -204,7 +205,7 @@ func parseHeaders(lines []string) (http.Header, error) {
 	for _, line := range lines {
 		name, value, ok := strings.Cut(line, ":")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if !ok || !proxy.IsToken(name) || strings.ContainsAny(value, "\r\n\x00") {
+		if !ok || !httpwire.IsToken(name) || !httpwire.IsFieldValue(value) {
 			return nil, fmt.Errorf("invalid --header %q: want 'Name: value'", line)
 		}
 		h.Add(name, value)

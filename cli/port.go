@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+
+	"github.com/taskhook/taskhook/httpwire"
 )
 
 // listenLoopback opens the loopback ingress.
@@ -21,7 +23,7 @@ func listenLoopback(ctx context.Context, addr string, allowRemote bool) (net.Lis
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	if !allowRemote && !loopback(host) {
+	if !allowRemote && !httpwire.IsLoopback(host) {
 		return nil, &hintError{
 			err:  fmt.Errorf("--addr %s would open the ingress to the network", addr),
 			hint: "listen on 127.0.0.1, or add --allow-remote if that is meant", code: exitUsage,
@@ -36,11 +38,6 @@ func listenLoopback(ctx context.Context, addr string, allowRemote bool) (net.Lis
 		return nil, withHint(fmt.Errorf("open the ingress on %s: %w", addr, errors.Unwrap(err)), "choose another address with --addr")
 	}
 	return ln, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // portInUse names who has the port, where the system tells, and a free one.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
-	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -62,7 +62,7 @@ func newResendCommand(a *app) *cobra.Command {
 func (f *resendFlags) resend(cmd *cobra.Command) (webhook.Resend, error) {
 	r := webhook.Resend{To: f.to, NewID: f.newID, Unverified: f.unverified}
 	if f.to != "" {
-		if _, err := proxy.ParseTarget(f.to); err != nil {
+		if _, err := httpwire.ParseTarget(f.to); err != nil {
 			return r, usageError(cmd, fmt.Errorf("invalid --to: %w", err))
 		}
 	}

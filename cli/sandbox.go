@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/sandbox"
@@ -124,7 +125,7 @@ func parseWebhookURL(text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
-	t, err := proxy.ParseTarget(text)
+	t, err := httpwire.ParseTarget(text)
 	if err != nil {
 		return "", fmt.Errorf("invalid --webhook-url: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -91,7 +91,7 @@ func (a *app) showCurl(ctx context.Context, b *backend, e webhook.Event) error {
 	if err != nil {
 		return err
 	}
-	target, err := proxy.ParseTarget(cmp.Or(l.Target, "127.0.0.1:3000"))
+	target, err := httpwire.ParseTarget(cmp.Or(l.Target, "127.0.0.1:3000"))
 	if err != nil {
 		return err
 	}

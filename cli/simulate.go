@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -81,7 +81,7 @@ func (f *simulateFlags) request(cmd *cobra.Command) (retry.SimulationRequest, er
 		Simulation: retry.Simulation{Policy: taskee.Policy(), Fail: f.fail, Mask: f.mask, Seed: f.seed},
 	}
 	if f.to != "" {
-		if _, err := proxy.ParseTarget(f.to); err != nil {
+		if _, err := httpwire.ParseTarget(f.to); err != nil {
 			return r, usageError(cmd, fmt.Errorf("invalid --to: %w", err))
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
-	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -177,7 +177,7 @@ func (a *app) triggerURL(cmd *cobra.Command, to string) (string, error) {
 	if to == "" || strings.HasPrefix(to, "/") {
 		return a.listenerURL(cmd.Context(), to)
 	}
-	target, err := proxy.ParseTarget(to)
+	target, err := httpwire.ParseTarget(to)
 	if err != nil {
 		return "", usageError(cmd, err, "give --to a URL, 3000 or 3000/path")
 	}

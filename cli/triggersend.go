@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -44,7 +45,7 @@ const triggerTimeout = 2 * time.Minute
 // run sends count events and returns how many were not delivered, and the last
 // of them. It ends early when ctx does.
 func (t *trigger) run(ctx context.Context, count int, show func(triggered) error) (failed int, last triggered, err error) {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: new(httpwire.Dialer).DialContext}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{
 		Transport: transport,

@@ -17,17 +17,24 @@ const module = "github.com/taskhook/taskhook"
 // and third-party modules. The standard library is free to all.
 type room struct{ siblings, modules []string }
 
-// leaves may be imported by every room.
-var leaves = []string{"webhook", "webhook/filter", "webhook/export", "jsjson", "retry", "proxy/fault"}
+// leaves may be imported by every room, and each by the leaves after it.
+var leaves = []string{"webhook", "format", "httpwire", "notify", "files", "jsjson", "webhook/filter", "webhook/export", "retry", "proxy/fault"}
+
+// before are the leaves that a leaf may import.
+func before(leaf string) []string { return leaves[:slices.Index(leaves, leaf)] }
 
 // rooms is the map of the house: imports go one way.
 var rooms = map[string]room{
-	"webhook":        {},
-	"webhook/export": {siblings: []string{"webhook", "jsjson"}},
-	"webhook/filter": {siblings: []string{"webhook", "jsjson"}, modules: []string{"github.com/itchyny/gojq"}},
-	"jsjson":         {modules: []string{"github.com/go-json-experiment/json/jsontext"}},
-	"retry":          {siblings: []string{"webhook"}},
-	"proxy/fault":    {siblings: []string{"webhook", "webhook/filter"}},
+	"webhook":        {siblings: before("webhook")},
+	"format":         {siblings: before("format")},
+	"httpwire":       {siblings: before("httpwire")},
+	"notify":         {siblings: before("notify")},
+	"files":          {siblings: before("files")},
+	"jsjson":         {siblings: before("jsjson"), modules: []string{"github.com/go-json-experiment/json/jsontext"}},
+	"webhook/filter": {siblings: before("webhook/filter"), modules: []string{"github.com/itchyny/gojq"}},
+	"webhook/export": {siblings: before("webhook/export")},
+	"retry":          {siblings: before("retry")},
+	"proxy/fault":    {siblings: before("proxy/fault")},
 
 	"taskee":           {siblings: leaves},
 	"verify":           {siblings: append([]string{"taskee"}, leaves...)},

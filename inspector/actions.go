@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os/exec"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -68,35 +66,14 @@ func (m *model) askTarget() {
 		m.acts.targets = remember(m.acts.targets, text)
 		return m.askResend(webhook.Resend{To: text})
 	})
-	p.validate = validTarget
+	p.validate = invalidTarget
 	m.list.hold()
 	m.askText(p, m.acts.targets)
 }
 
-// validTarget finds what cannot be a target at all. What is one in the end is
-// decided where it is sent from.
-func validTarget(text string) error {
-	const want = "want 3001, host:3001 or http://host:3001/path"
-	_, host, isURL := strings.Cut(text, "://")
-	switch {
-	case text == "":
-		return errors.New(want)
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		return errors.New("a target has no spaces: " + want)
-	case isURL:
-		u, err := url.Parse(text)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || host == "" || u.Host == "" {
-			return errors.New("that is no http or https URL: " + want)
-		}
-		return nil
-	}
-	port, _, _ := strings.Cut(strings.TrimPrefix(text, ":"), "/")
-	if strings.Trim(port, "0123456789") == "" {
-		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-			return errors.New("a port is from 1 to 65535: " + want)
-		}
-	}
-	return nil
+func invalidTarget(text string) error {
+	_, err := httpwire.ParseTarget(text)
+	return err
 }
 
 // askSend sends events; one that was rejected for its signature only when the

@@ -50,11 +50,11 @@ func TestResendElsewhere(t *testing.T) {
 	d.sees("send to: http://127.0.0.1:3000/webhooks")
 	d.clear()
 	d.press("enter")
-	d.sees("✗ want 3001")
+	d.sees("it is empty; want 3000")
 	d.typed("70000")
-	d.misses("want 3001")
+	d.misses("want 3000")
 	d.press("enter")
-	d.sees("a port is from 1 to 65535")
+	d.sees("port 70000 is out of range")
 	d.clear()
 	d.typed("3001/other")
 	d.press("enter")
@@ -85,12 +85,12 @@ func (d *driver) clear() {
 
 func TestWhatCannotBeATarget(t *testing.T) {
 	for _, text := range []string{"", "a b", "0", "99999", ":0", "ftp://x", "http://", "http://a b", "x\x1b[2J"} {
-		if validTarget(text) == nil {
+		if invalidTarget(text) == nil {
 			t.Errorf("%q is taken for a target", text)
 		}
 	}
 	for _, text := range []string{"3000", ":3000", "3000/hooks", "host:3000", "localhost", "http://h:1/p?q", "https://h"} {
-		if err := validTarget(text); err != nil {
+		if err := invalidTarget(text); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

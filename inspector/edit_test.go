@@ -13,6 +13,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -358,8 +359,8 @@ func FuzzDraft(f *testing.F) {
 		e := webhook.Event{ID: 1, Method: method, Path: path, RawQuery: query, Header: http.Header{name: {value}}, Body: body}
 		d := newDraft(e, false)
 		open := func(string) ([]byte, error) { return body, nil }
-		plain := isToken(method) && strings.HasPrefix(path, "/") && !strings.ContainsAny(path+query, "?") && len(strings.Fields(path+query)) == 1 &&
-			strings.TrimSpace(path+query) == path+query && !strings.ContainsFunc(path+query, isControl)
+		plain := httpwire.IsToken(method) && strings.HasPrefix(path, "/") && !strings.ContainsAny(path+query, "?") && len(strings.Fields(path+query)) == 1 &&
+			strings.TrimSpace(path+query) == path+query && httpwire.IsFieldValue(path+query)
 		if err := d.read(d.written, open); plain && (err != nil || !d.same()) {
 			t.Fatalf("%v: read back as %+v from\n%q", err, d.request, d.written)
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -95,27 +96,10 @@ func asked(path, query string) string {
 	return path
 }
 
-// ofConnection are headers that are made anew when a request is sent.
-func ofConnection(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
-	case "Host", "Content-Length", "Connection", "Transfer-Encoding", "Expect", "Keep-Alive", "Upgrade", "Te", "Trailer":
-		return true
-	}
-	return false
-}
-
 // editableHeader reports whether a header reads back from the file as it is.
 func editableHeader(name, value string) bool {
-	return !ofConnection(name) && isToken(name) && utf8.ValidString(value) &&
-		value == strings.TrimSpace(value) && !strings.ContainsFunc(value, isControl)
-}
-
-func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
-
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
+	return !httpwire.HopByHop(name, nil) && httpwire.IsToken(name) && utf8.ValidString(value) &&
+		value == strings.TrimSpace(value) && httpwire.IsFieldValue(value)
 }
 
 // editableBody reports whether a body survives an editor. One that begins as a
@@ -253,11 +237,11 @@ func readRequestLine(s string, r *webhook.Request) string {
 		fields = fields[:2]
 	}
 	switch {
-	case len(fields) != 2 || !isToken(fields[0]):
+	case len(fields) != 2 || !httpwire.IsToken(fields[0]):
 		return want
 	case !strings.HasPrefix(fields[1], "/"):
 		return "the path begins with /: " + want
-	case strings.ContainsFunc(fields[1], isControl):
+	case !httpwire.IsFieldValue(fields[1]):
 		return "a path has no control characters"
 	}
 	r.Method = fields[0]
@@ -272,11 +256,11 @@ func (d *draft) readHeader(s string, h http.Header) string {
 	switch {
 	case !ok:
 		return "a header has the form Name: value, and an empty line ends the headers"
-	case !isToken(name):
+	case !httpwire.IsToken(name):
 		return strconv.Quote(name) + " is not the name of a header"
-	case ofConnection(name):
+	case httpwire.HopByHop(name, nil):
 		return name + " is made anew when the request is sent: leave it out"
-	case strings.ContainsFunc(value, isControl):
+	case !httpwire.IsFieldValue(value):
 		return "a header has no control characters"
 	}
 	if _, own := d.event.Header[name]; !own {

@@ -131,7 +131,7 @@ func invalidSimulationTarget(text string) error {
 	if text == "" {
 		return nil
 	}
-	return validTarget(text)
+	return invalidTarget(text)
 }
 
 // simulateChosen begins with the events that were chosen.

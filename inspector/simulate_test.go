@@ -98,7 +98,7 @@ func TestAFormDoesNotBeginWithWhatCannotBeMeant(t *testing.T) {
 	d.press("t", "up")
 	d.m.Update(tea.PasteMsg{Content: "ftp://x\x1b[2J"})
 	d.press("enter")
-	d.sees("✗ to: that is no http or https URL")
+	d.sees("✗ to: invalid target")
 	for range 20 {
 		d.press("backspace")
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/store"
@@ -28,7 +29,7 @@ func benchRig(b *testing.B, status int) (*Proxy, *store.Store) {
 		w.WriteHeader(status)
 	}))
 	b.Cleanup(srv.Close)
-	target, err := ParseTarget(srv.Listener.Addr().String())
+	target, err := httpwire.ParseTarget(srv.Listener.Addr().String())
 	if err != nil {
 		b.Fatal(err)
 	}

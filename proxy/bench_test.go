@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -47,7 +48,7 @@ func BenchmarkForward(b *testing.B) {
 	}))
 	defer srv.Close()
 	u, _ := url.Parse(srv.URL)
-	target, err := ParseTarget(u.Host)
+	target, err := httpwire.ParseTarget(u.Host)
 	if err != nil {
 		b.Fatal(err)
 	}

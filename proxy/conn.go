@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/taskhook/taskhook/httpwire"
 )
 
 // maxAnswerHead bounds the status line and headers of the app's answer, in
@@ -31,7 +33,7 @@ var (
 // conn is one connection to the app, used by one exchange at a time.
 type conn struct {
 	net.Conn
-	origin    origin
+	origin    httpwire.Origin
 	reader    *bufio.Reader
 	headLeft  int64     // bytes that the head of an answer may still have; negative: unlimited
 	ended     bool      // the app has closed its side
@@ -41,7 +43,7 @@ type conn struct {
 	buffers   net.Buffers
 }
 
-func newConn(c net.Conn, o origin) *conn {
+func newConn(c net.Conn, o httpwire.Origin) *conn {
 	n := &conn{Conn: c, origin: o, buffers: make(net.Buffers, 0, 2)}
 	n.reader = bufio.NewReader(n)
 	return n

@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"strconv"
-	"sync/atomic"
+
+	"github.com/taskhook/taskhook/httpwire"
 )
 
 // dialError says that no connection came about: the app has seen nothing.
@@ -19,27 +18,20 @@ func (e *dialError) Unwrap() error { return e.err }
 // dialer opens connections to the app.
 type dialer struct {
 	insecure bool
-	// connect opens a TCP connection; nil: net.Dialer does.
-	connect func(ctx context.Context, network, address string) (net.Conn, error)
-	// preferred is the loopback address that answered last for "localhost":
-	// apps listen on 127.0.0.1, on ::1 or on both, and rarely change.
-	preferred atomic.Int32
+	tcp      httpwire.Dialer
 }
 
-// loopback are the two meanings of localhost, in the order they are tried.
-var loopback = [...]string{"127.0.0.1", "::1"}
-
 // dial connects, and for https shakes hands. Its errors are *dialError.
-func (d *dialer) dial(ctx context.Context, o origin) (net.Conn, error) {
-	c, err := d.dialTCP(ctx, o)
+func (d *dialer) dial(ctx context.Context, o httpwire.Origin) (net.Conn, error) {
+	c, err := d.tcp.DialContext(ctx, "tcp", o.Address())
 	if err != nil {
 		return nil, &dialError{err}
 	}
-	if !o.tls {
+	if !o.TLS() {
 		return c, nil
 	}
 	secure := tls.Client(c, &tls.Config{
-		ServerName:         o.host,
+		ServerName:         o.Host(),
 		InsecureSkipVerify: d.insecure, //nolint:gosec // asked for with --insecure
 		NextProtos:         []string{"http/1.1"},
 	})
@@ -48,45 +40,6 @@ func (d *dialer) dial(ctx context.Context, o origin) (net.Conn, error) {
 		return nil, &dialError{err}
 	}
 	return secure, nil
-}
-
-func (d *dialer) dialTCP(ctx context.Context, o origin) (net.Conn, error) {
-	port := strconv.Itoa(int(o.port))
-	connect := d.connect
-	if connect == nil {
-		connect = new(net.Dialer).DialContext
-	}
-	if o.host != "localhost" {
-		return connect(ctx, "tcp", net.JoinHostPort(o.host, port))
-	}
-	first := d.preferred.Load()
-	var errs [len(loopback)]error
-	for try := range int32(len(loopback)) {
-		i := (first + try) % int32(len(loopback))
-		c, err := connect(ctx, "tcp", net.JoinHostPort(loopback[i], port))
-		if err == nil {
-			d.preferred.Store(i)
-			return c, nil
-		}
-		errs[i] = err
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return nil, joinLoopback(errs)
-}
-
-// joinLoopback makes one sentence of what the two addresses said. A machine
-// without IPv6 has nothing to say about ::1.
-func joinLoopback(errs [len(loopback)]error) error {
-	four, six := errs[0], errs[1]
-	switch {
-	case four == nil:
-		return six
-	case six == nil:
-		return four
-	}
-	return fmt.Errorf("%w; %w", four, six)
 }
 
 // reason is what the system says about a failed dial, without the names of

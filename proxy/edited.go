@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -54,7 +55,7 @@ func (s *resending) remarkOwnHeaders(edited *webhook.Request) {
 		values := edited.Header[name]
 		kept := slices.Equal(values, s.received.Header[name])
 		switch {
-		case kept || !connectionHeader(canonical):
+		case kept || !httpwire.HopByHop(canonical, nil):
 		case canonical == "Host" && slices.Equal(values, []string{s.request.sentHost()}):
 		case canonical == "Content-Length" && slices.Equal(values, []string{fmt.Sprint(len(s.request.body))}):
 		default:

@@ -40,7 +40,7 @@ type exchange struct {
 // cut. Errors before the app was reached are *dialError.
 func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Time) (*exchange, error) {
 	for {
-		c, err := t.pool.take(ctx, r.target.origin, deadline)
+		c, err := t.pool.take(ctx, r.target.Origin(), deadline)
 		if err != nil {
 			return nil, err
 		}

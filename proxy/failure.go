@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -24,14 +25,14 @@ type failure struct {
 	reached bool
 }
 
-func (f *failure) message(t Target) message {
+func (f *failure) message(t httpwire.Target) message {
 	return message{Error: f.title, Reason: f.text, Target: t.String(), Next: f.next}
 }
 
 // explain turns an error of the transport into words. Being cut for the end
 // of the program is Taskhook's own doing, so the platform is asked to send
 // the event again.
-func explain(ctx context.Context, err error, t Target, a *webhook.Attempt, limit time.Duration) *failure {
+func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attempt, limit time.Duration) *failure {
 	var dial *dialError
 	switch {
 	case ctx.Err() != nil:
@@ -82,11 +83,11 @@ func explainTimeout(a *webhook.Attempt, limit time.Duration) *failure {
 	return f
 }
 
-func explainDial(err *dialError, t Target) *failure {
+func explainDial(err *dialError, t httpwire.Target) *failure {
 	f := &failure{
 		status: http.StatusBadGateway, title: "the app cannot be reached",
-		text: fmt.Sprintf("%s: %s", t.origin.url, err.reason()),
-		next: fmt.Sprintf("is your app running on %s?", t.origin.authority),
+		text: fmt.Sprintf("%s: %s", t.Origin(), err.reason()),
+		next: fmt.Sprintf("is your app running on %s?", t.Origin().Authority()),
 	}
 	var (
 		record tls.RecordHeaderError
@@ -95,10 +96,8 @@ func explainDial(err *dialError, t Target) *failure {
 	)
 	switch {
 	case errors.As(err, &record):
-		f.text = fmt.Sprintf("%s: the app does not speak https", t.origin.url)
-		plain := t
-		plain.origin = t.origin.withTLS(false)
-		f.next = "use taskhook listen " + plain.String()
+		f.text = fmt.Sprintf("%s: the app does not speak https", t.Origin())
+		f.next = "use taskhook listen " + t.WithTLS(false).String()
 	case errors.As(err, &verify), errors.As(err, &host):
 		f.next = "for a certificate of your own making, add --insecure"
 	}
@@ -106,18 +105,16 @@ func explainDial(err *dialError, t Target) *failure {
 }
 
 // explainGarbage is for an answer that is not HTTP.
-func explainGarbage(err error, t Target) *failure {
+func explainGarbage(err error, t httpwire.Target) *failure {
 	text := strings.TrimPrefix(err.Error(), "net/http: ")
-	f := badGateway("the app's answer is not HTTP: "+text, "does something else listen on "+t.origin.authority+"?")
+	f := badGateway("the app's answer is not HTTP: "+text, "does something else listen on "+t.Origin().Authority()+"?")
 	switch {
 	case errors.Is(err, errUpgrade), errors.Is(err, errHeadTooBig):
 		f.text = err.Error()
 		f.next = "look into your app's log"
-	case !t.origin.tls && strings.Contains(text, `malformed HTTP response "\x15\x03`):
-		secure := t
-		secure.origin = t.origin.withTLS(true)
+	case !t.Origin().TLS() && strings.Contains(text, `malformed HTTP response "\x15\x03`):
 		f.text = "the app speaks https"
-		f.next = "use taskhook listen " + secure.String()
+		f.next = "use taskhook listen " + t.WithTLS(true).String()
 	}
 	return f
 }

@@ -205,13 +205,8 @@ func (p *Proxy) dropAnswer(w http.ResponseWriter, r *http.Request, e *webhook.Ev
 	answer := webhook.Answer{By: webhook.ByTaskhook, BrokenOff: true, Reason: "fault: " + effect.Words()}
 	if effect.Drop == fault.DropMiddle && f.failure == nil {
 		answer.Status, answer.By = f.attempt.StatusCode, webhook.ByApp
-		h := w.Header()
-		for name, values := range f.attempt.Header {
-			// Without its length the answer is chunked, and plainly unfinished.
-			if name != "Content-Length" && !connectionHeader(name) {
-				h[name] = values
-			}
-		}
+		// Without its length the answer is chunked, and plainly unfinished.
+		copyEndToEnd(w.Header(), f.attempt.Header)
 		w.WriteHeader(f.attempt.StatusCode)
 		_, _ = w.Write(f.attempt.Body[:len(f.attempt.Body)/2])
 		_ = http.NewResponseController(w).Flush()

@@ -29,8 +29,7 @@ func notice(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 	case a.Unsuccessful:
 		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 to get it back`
 	case req.path == "/" && routeMissing(status):
-		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s",
-			status, req.target.short("/webhooks"))
+		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.Short()+"/webhooks")
 	case status >= 300 && status < 400:
 		a.Hint = fmt.Sprintf("your app redirects to %s, and webhooks are not sent on: name that path as the target", a.Header.Get("Location"))
 	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && v.Key == devKey:

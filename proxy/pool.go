@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/taskhook/taskhook/httpwire"
 )
 
 // keepIdle is how long an unused connection to the app is kept. Web servers
@@ -27,7 +29,7 @@ type pool struct {
 
 // take returns a connection that the app has kept open, or a new one. Its
 // deadline is set.
-func (p *pool) take(ctx context.Context, o origin, deadline time.Time) (*conn, error) {
+func (p *pool) take(ctx context.Context, o httpwire.Origin, deadline time.Time) (*conn, error) {
 	for c := p.kept(o); c != nil; c = p.kept(o) {
 		if c.SetDeadline(deadline) == nil && open(c.Conn) {
 			return c, nil
@@ -50,7 +52,7 @@ func (p *pool) take(ctx context.Context, o origin, deadline time.Time) (*conn, e
 
 // kept takes the most recently used connection out of the pool, nil if there
 // is none.
-func (p *pool) kept(o origin) *conn {
+func (p *pool) kept(o httpwire.Origin) *conn {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -39,7 +39,7 @@ func (p *Proxy) Probe(ctx context.Context) webhook.Health {
 		return webhook.Health{}
 	}
 	h := webhook.Health{Known: true, Since: time.Now()}
-	c, err := p.transport.pool.dialer.dial(ctx, t.origin)
+	c, err := p.transport.pool.dialer.dial(ctx, t.Origin())
 	if err != nil {
 		f := &failure{text: err.Error()}
 		if dial, ok := err.(*dialError); ok { //nolint:errorlint // dial promises this very type

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
@@ -66,8 +67,8 @@ const (
 // comment says.
 type Options struct {
 	Store  Store
-	Target Target // the app; zero: everything needs a target of its own
-	Mode   string // ModeEnforce, ModeWarn or ModeOff; "": enforce
+	Target httpwire.Target // the app; zero: everything needs a target of its own
+	Mode   string          // ModeEnforce, ModeWarn or ModeOff; "": enforce
 
 	Timeout        time.Duration // for the app's whole answer, waiting included; 0: 30 s
 	MaxBody        int64         // bytes of one request body; 0: 5 MiB

@@ -163,8 +163,7 @@ func (p *Proxy) badSignature(e *webhook.Event) (message, bool) {
 		m.Error = "unsigned request"
 		if e.Source != webhook.SourceTunnel {
 			// Whoever posts by hand wants to know how to get through.
-			m.Next = fmt.Sprintf("allow it with `taskhook listen %s --verify warn`, or send a signed event with `taskhook trigger`",
-				p.opts.Target.short(p.opts.Target.path))
+			m.Next = fmt.Sprintf("allow it with `taskhook listen %s --verify warn`, or send a signed event with `taskhook trigger`", p.opts.Target.Short())
 		}
 	}
 	if m.Reason == "" {

@@ -8,12 +8,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
 // request is what goes to the app.
 type request struct {
-	target Target
+	target httpwire.Target
 	method string
 	path   string // as asked, percent-encoded
 	query  string
@@ -30,14 +31,14 @@ type request struct {
 
 // request makes the request that carries an event to a target. It shares the
 // event's header and body and changes neither.
-func (p *Proxy) request(e *webhook.Event, t Target) *request {
+func (p *Proxy) request(e *webhook.Event, t httpwire.Target) *request {
 	r := &request{
 		target: t, method: e.Method,
 		header: e.Header, body: e.Body,
 		source: e.Source, remoteAddr: e.RemoteAddr, askedHost: e.Host,
 		extra: p.opts.Header,
 	}
-	r.path, r.query = t.asked(e.Path, e.RawQuery)
+	r.path, r.query = t.Resolve(e.Path, e.RawQuery)
 	r.host = hostFor(p.opts.Host, t, e.Host)
 	_, declared := e.Header["Content-Length"]
 	r.length = declared || methodHasBody(e.Method)
@@ -45,15 +46,15 @@ func (p *Proxy) request(e *webhook.Event, t Target) *request {
 }
 
 // hostFor chooses the Host header.
-func hostFor(choice string, t Target, asked string) string {
+func hostFor(choice string, t httpwire.Target, asked string) string {
 	switch choice {
 	case "", HostRewrite:
-		return t.origin.authority
+		return t.Origin().Authority()
 	case HostPreserve:
 		if asked != "" {
 			return asked
 		}
-		return t.origin.authority
+		return t.Origin().Authority()
 	}
 	return choice
 }
@@ -65,9 +66,9 @@ func methodHasBody(method string) bool {
 // url is what the app is asked, for people.
 func (r *request) url() string {
 	if r.query == "" {
-		return r.target.origin.url + r.path
+		return r.target.Origin().String() + r.path
 	}
-	return r.target.origin.url + r.path + "?" + r.query
+	return r.target.Origin().String() + r.path + "?" + r.query
 }
 
 // appendHead writes the request line and the headers as they go to the app:
@@ -89,7 +90,7 @@ func (r *request) appendHead(b []byte) []byte {
 	b = r.appendReceived(b)
 	b = r.appendForwarded(b)
 	for _, name := range sortedNames(r.extra) {
-		if name == "Host" || connectionHeader(name) {
+		if httpwire.HopByHop(name, nil) {
 			continue
 		}
 		for _, v := range r.extra[name] {
@@ -124,9 +125,8 @@ func (r *request) appendReceived(b []byte) []byte {
 // passes reports whether a received header goes to the app. named is what the
 // Connection header says.
 func (r *request) passes(name string, named []string) bool {
-	canonical := http.CanonicalHeaderKey(name) // it is, unless the event was imported
-	_, replaced := r.extra[canonical]
-	return !replaced && !connectionHeader(canonical) && !namedIn(named, name)
+	_, replaced := r.extra[http.CanonicalHeaderKey(name)] // it is, unless the event was imported
+	return !replaced && !httpwire.HopByHop(name, named)
 }
 
 // The headers that say what a proxy in front has seen.
@@ -184,31 +184,6 @@ func (r *request) appendForwardedOr(b []byte, name, value string) []byte {
 	return b
 }
 
-// connectionHeader reports whether a header concerns one connection only, or
-// is made anew for the next one. An expectation has been met: the body is here.
-func connectionHeader(name string) bool {
-	switch name {
-	case "Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
-		"Content-Length", "Host", "Expect":
-		return true
-	}
-	return false
-}
-
-// namedIn reports whether a Connection header names another header as one of
-// the connection's own.
-func namedIn(connection []string, name string) bool {
-	for _, line := range connection {
-		for field := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(field), name) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func appendField(b []byte, name, value string) []byte {
 	b = append(append(b, name...), ": "...)
 	return append(append(b, value...), "\r\n"...)
@@ -233,43 +208,24 @@ func appendSortedNames(names []string, h http.Header) []string {
 // What came in through a server can; what was edited or imported may not.
 func (r *request) writable() string {
 	switch {
-	case !IsToken(r.method):
+	case !httpwire.IsToken(r.method):
 		return fmt.Sprintf("its method %.40q is not one; want a word such as POST", r.method)
-	case !IsHost(r.host):
+	case !httpwire.IsHost(r.host):
 		return fmt.Sprintf("its host %.80q is not one", r.host)
-	case strings.ContainsFunc(r.path, isGap):
+	case !httpwire.IsRequestTarget(r.path):
 		return fmt.Sprintf("its path %.80q has a space or a control character; write it percent-encoded", r.path)
-	case strings.ContainsFunc(r.query, isGap):
+	case !httpwire.IsRequestTarget(r.query):
 		return fmt.Sprintf("its query %.80q has a space or a control character; write it percent-encoded", r.query)
 	}
 	for _, name := range sortedNames(r.header) {
-		if !IsToken(name) {
+		if !httpwire.IsToken(name) {
 			return fmt.Sprintf("%.40q cannot name a header", name)
 		}
 		for _, v := range r.header[name] {
-			if strings.ContainsFunc(v, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+			if !httpwire.IsFieldValue(v) {
 				return "the header " + name + " has a line break or control character in its value"
 			}
 		}
 	}
 	return ""
-}
-
-func isGap(c rune) bool { return c <= ' ' || c == 0x7f }
-
-// IsHost reports whether a text can stand in a Host header.
-func IsHost(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"<>\^`+"`"+`{|}/?#@`, c)
-	})
-}
-
-// IsToken reports whether a text can be a method or name a header (RFC 9110,
-// 5.6.2).
-func IsToken(s string) bool { return s != "" && !strings.ContainsFunc(s, outsideToken) }
-
-// outsideToken reports whether a character cannot stand in a method or in the
-// name of a header (RFC 9110, 5.6.2).
-func outsideToken(c rune) bool {
-	return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+
+	"github.com/taskhook/taskhook/httpwire"
 )
 
 // FuzzRequestHead holds that whatever may be sent is exactly one request with
@@ -18,9 +20,12 @@ func FuzzRequestHead(f *testing.F) {
 	f.Add("POST", "/", "", "content-length", "0", []byte("GET / HTTP/1.1\r\n\r\n"))
 	f.Add("POST", "/ HTTP/1.1\r\nX: y", "", "X", "a\r\nY: b", []byte(""))
 	f.Fuzz(func(t *testing.T, method, path, query, name, value string, body []byte) {
-		target := Target{origin: origin{host: "app.test", port: 80}.named()}
+		target, err := httpwire.ParseTarget("app.test")
+		if err != nil {
+			t.Fatal(err)
+		}
 		r := request{
-			target: target, method: method, path: path, query: query, host: target.origin.authority,
+			target: target, method: method, path: path, query: query, host: target.Origin().Authority(),
 			header: http.Header{name: {value, value}}, body: body, length: true,
 		}
 		if r.writable() != "" || method == http.MethodConnect {

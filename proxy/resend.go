@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -36,7 +37,7 @@ var (
 //
 // An error wraps webhook.ErrNotFound for an unknown event,
 // webhook.ErrUnverified for one that was rejected for its signature unless
-// r.Unverified, webhook.ErrPruned for one whose body was not kept, ErrTarget
+// r.Unverified, webhook.ErrPruned for one whose body was not kept, httpwire.ErrTarget
 // or ErrNoTarget, ErrNoSigner, ErrStopping, ErrUnsendable, or jsjson's error
 // for an edit that leads nowhere.
 func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
@@ -144,12 +145,12 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 }
 
 // target is the one that is named, or else the proxy's own.
-func (p *Proxy) target(to string) (Target, error) {
+func (p *Proxy) target(to string) (httpwire.Target, error) {
 	if to != "" {
-		return ParseTarget(to)
+		return httpwire.ParseTarget(to)
 	}
 	if p.opts.Target.IsZero() {
-		return Target{}, ErrNoTarget
+		return httpwire.Target{}, ErrNoTarget
 	}
 	return p.opts.Target, nil
 }

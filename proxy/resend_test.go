@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -100,7 +101,7 @@ func TestWhatCannotBeResent(t *testing.T) {
 		{"rejected for its signature", refused, webhook.Resend{}, webhook.ErrUnverified},
 		{"never read", func(e *webhook.Event) { e.NoBody, e.Body = true, nil }, webhook.Resend{}, webhook.ErrPruned},
 		{"body gone", func(e *webhook.Event) { e.Body = nil }, webhook.Resend{}, webhook.ErrPruned},
-		{"to nowhere", nil, webhook.Resend{To: "ftp://x"}, ErrTarget},
+		{"to nowhere", nil, webhook.Resend{To: "ftp://x"}, httpwire.ErrTarget},
 		{"no such path", nil, webhook.Resend{Set: []webhook.Edit{{Path: "a.b.c", Value: "1"}}}, jsjson.ErrPath},
 		{"no keys", nil, webhook.Resend{Sign: webhook.SignDev}, ErrNoSigner},
 		{"line break in a header", func(e *webhook.Event) { e.Header["X-Bad"] = []string{"a\r\nInjected: 1"} }, webhook.Resend{}, ErrUnsendable},
@@ -290,7 +291,7 @@ func TestWhatIsNoticedAboutAnAnswer(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			target, err := ParseTarget(tt.target)
+			target, err := httpwire.ParseTarget(tt.target)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -20,6 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -210,7 +211,7 @@ func newRigWith(t *testing.T, target string, v Verifier, change ...func(*Options
 	o := Options{Store: r.store, Logger: slog.New(slog.NewTextHandler(r.log, nil))}
 	if target != "" {
 		var err error
-		if o.Target, err = ParseTarget(target); err != nil {
+		if o.Target, err = httpwire.ParseTarget(target); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -259,7 +260,7 @@ func TestWhatCannotBeSimulated(t *testing.T) {
 		{"one without its body", simulateRequest(put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, func(e *webhook.Event) { e.NoBody, e.BodySize = true, 9 })), webhook.ErrPruned},
 		{"a refused one", simulateRequest(put(t, st, contact, webhook.Answer{Status: 401, By: webhook.ByTaskhook})), webhook.ErrUnverified},
 		{"a negative count", simulateRequest(1, failing(-1, false)), retry.ErrSimulation},
-		{"a target that is none", simulateRequest(put(t, st, contact, lost), func(r *retry.SimulationRequest) { r.Resend.To = "::" }), ErrTarget},
+		{"a target that is none", simulateRequest(put(t, st, contact, lost), func(r *retry.SimulationRequest) { r.Resend.To = "::" }), httpwire.ErrTarget},
 	}
 	for _, tt := range tests {
 		if _, err := r.proxy.Simulate(t.Context(), tt.ask); !errors.Is(err, tt.want) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -41,11 +42,9 @@ func (s *sender) begin(resp *http.Response) {
 	}
 	s.begun = true
 	h := s.w.Header()
-	named := resp.Header["Connection"]
-	for name, values := range resp.Header {
-		if name == "Content-Length" || !connectionHeader(name) && !namedIn(named, name) {
-			h[name] = values
-		}
+	copyEndToEnd(h, resp.Header)
+	if length, ok := resp.Header["Content-Length"]; ok {
+		h["Content-Length"] = length
 	}
 	for _, name := range [...]string{"Date", "Content-Type"} {
 		if _, ok := h[name]; !ok {
@@ -57,6 +56,17 @@ func (s *sender) begin(resp *http.Response) {
 		h["Trailer"] = []string{strings.Join(names, ", ")}
 	}
 	s.w.WriteHeader(resp.StatusCode)
+}
+
+// copyEndToEnd copies what the app answered, without the headers of its
+// connection.
+func copyEndToEnd(to, from http.Header) {
+	connection := from["Connection"]
+	for name, values := range from {
+		if !httpwire.HopByHop(name, connection) {
+			to[name] = values
+		}
+	}
 }
 
 // end passes on the trailers.

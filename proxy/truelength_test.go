@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -49,7 +50,7 @@ func TestTheScheduleAtItsTrueLength(t *testing.T) {
 			go func() { served <- srv.Serve(network) }()
 			store := newMemStore()
 			p := New(Options{Store: store, Target: mustTarget(t, "app.test:80")})
-			p.transport.pool.dialer.connect = network.dial
+			p.transport.pool.dialer.tcp.Connect = network.dial
 			e := webhook.Event{Method: "POST", Path: "/", Body: []byte(contact), BodySize: int64(len(contact)), Answer: lost}
 			if err := store.PutEvent(t.Context(), &e); err != nil {
 				t.Fatal(err)
@@ -91,9 +92,9 @@ func checkSchedule(t *testing.T, seed uint64, arrived []time.Time, record retry.
 	}
 }
 
-func mustTarget(t *testing.T, text string) Target {
+func mustTarget(t *testing.T, text string) httpwire.Target {
 	t.Helper()
-	target, err := ParseTarget(text)
+	target, err := httpwire.ParseTarget(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/taskhook/taskhook/httpwire"
 )
 
 // AdminPath is where the sandbox's own HTTP API is: everything below it.
@@ -36,9 +37,9 @@ func (s *Sandbox) Handler(o HandlerOptions) http.Handler {
 		// A client that takes longer over its request is not waited for.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTime))
 		switch {
-		case !o.AllowRemote && !loopbackName(r.Host):
+		case !o.AllowRemote && !httpwire.IsLoopback(r.Host): // another name may have been made to point here
 			s.answer(w, r, http.StatusForbidden, refuse(http.StatusForbidden, "the sandbox answers to loopback names only"))
-		case o.AllowRemote && strings.HasPrefix(r.URL.Path, LogsPath[:len(LogsPath)-1]) && !fromHere(r):
+		case o.AllowRemote && strings.HasPrefix(r.URL.Path, LogsPath[:len(LogsPath)-1]) && !httpwire.IsLoopback(r.RemoteAddr):
 			s.answer(w, r, http.StatusForbidden, refuse(http.StatusForbidden, "the log has payloads in it and is shown on this machine alone"))
 		case foreign(r):
 			s.answer(w, r, http.StatusForbidden, refuse(http.StatusForbidden, "requests of other origins are refused"))
@@ -52,28 +53,6 @@ func (s *Sandbox) Handler(o HandlerOptions) http.Handler {
 
 // requestTime is how long a client may take over its request.
 const requestTime = 10 * time.Second
-
-// loopbackName reports whether a Host header names this machine alone: another
-// name may have been pointed here by a stranger.
-func loopbackName(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	name = strings.Trim(strings.ToLower(name), "[]")
-	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
-}
-
-// fromHere reports whether a request comes from this machine.
-func fromHere(r *http.Request) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	ip := net.ParseIP(host)
-	return err == nil && ip != nil && ip.IsLoopback()
-}
 
 // foreign reports whether a browser says that another site's page asks.
 func foreign(r *http.Request) bool {

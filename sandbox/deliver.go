@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -18,9 +19,10 @@ import (
 // newClient sends webhooks as the platform does: no redirect is followed and
 // nothing is unpacked.
 func newClient(o Options) *http.Client {
+	dialer := httpwire.Dialer{Connect: (&net.Dialer{Timeout: o.Timeout}).DialContext}
 	t := &http.Transport{
 		DisableCompression: true, MaxIdleConnsPerHost: o.Senders, IdleConnTimeout: 30 * time.Second,
-		DialContext: (&net.Dialer{Timeout: o.Timeout}).DialContext,
+		DialContext: dialer.DialContext,
 	}
 	return &http.Client{Transport: t, Timeout: o.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -97,10 +98,10 @@ func fitsInline(body []byte) bool {
 
 // headerArguments returns the quoted values of curl's -H, sorted by name.
 func headerArguments(e webhook.Event, withData bool) []string {
-	skip := connectionHeaders(e.Header)
+	connection := e.Header.Values("Connection")
 	names := make([]string, 0, len(e.Header))
 	for name := range e.Header {
-		if !skip[http.CanonicalHeaderKey(name)] {
+		if !httpwire.HopByHop(name, connection) {
 			names = append(names, name)
 		}
 	}
@@ -124,28 +125,11 @@ func headerArguments(e webhook.Event, withData bool) []string {
 		own = append(own, "Expect")
 	}
 	for _, name := range own {
-		if skip[name] || len(e.Header.Values(name)) == 0 {
+		if httpwire.HopByHop(name, connection) || len(e.Header.Values(name)) == 0 {
 			args = append(args, quote(name+":"))
 		}
 	}
 	return args
-}
-
-// connectionHeaders are the headers that belong to one connection or follow
-// from the URL and the body (RFC 9110, 7.6.1).
-func connectionHeaders(h http.Header) map[string]bool {
-	skip := map[string]bool{
-		"Connection": true, "Proxy-Connection": true, "Keep-Alive": true,
-		"Proxy-Authenticate": true, "Proxy-Authorization": true, "Te": true,
-		"Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
-		"Host": true, "Content-Length": true, "Expect": true,
-	}
-	for _, value := range h.Values("Connection") {
-		for name := range strings.SplitSeq(value, ",") {
-			skip[http.CanonicalHeaderKey(strings.TrimSpace(name))] = true
-		}
-	}
-	return skip
 }
 
 // quote writes a word for a POSIX shell. Bytes that must not reach a terminal

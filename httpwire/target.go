@@ -1,8 +1,13 @@
-package proxy
+// Package httpwire has the rules of HTTP that several rooms follow: how a
+// target is written, which headers go no further than one connection, what a
+// method, a host and a header may look like, and which addresses are this
+// machine's own.
+package httpwire
 
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -16,21 +21,39 @@ var ErrTarget = errors.New("invalid target")
 // query. Targets are comparable. The zero value is no target; [ParseTarget]
 // makes the others.
 type Target struct {
-	origin origin
+	origin Origin
 	path   string // "" keeps the path of each request; percent-encoded, starts with "/"
 	query  string // joined before the query of each request; without "?"
 }
 
-// origin is the part of a target that a connection depends on.
-type origin struct {
+// Origin is the part of a target that a connection depends on: scheme, host
+// and port. Origins are comparable.
+type Origin struct {
 	tls  bool
 	host string // a name or an address, without brackets
 	port uint16
-	// authority is host and port as a Host header has them: the port of the
-	// scheme is left out. It and url follow from the fields above.
+	// authority and url follow from the fields above; they are read for every
+	// request.
 	authority string
 	url       string
 }
+
+// TLS reports whether the origin is spoken to over TLS.
+func (o Origin) TLS() bool { return o.tls }
+
+// Host is the name or the address of the origin, in lower case and without
+// brackets.
+func (o Origin) Host() string { return o.host }
+
+// Address is host and port as [net.Dialer] wants them.
+func (o Origin) Address() string { return net.JoinHostPort(o.host, strconv.Itoa(int(o.port))) }
+
+// Authority is host and port as a Host header has them: the port is left out
+// when the scheme implies it.
+func (o Origin) Authority() string { return o.authority }
+
+// String is the origin as a URL without a path.
+func (o Origin) String() string { return o.url }
 
 // ParseTarget understands 3000, :3000, host:3000, 3000/webhooks, and
 // http[s]://host:port[/path][?query]. Without a host it is localhost, without
@@ -50,13 +73,13 @@ func ParseTarget(s string) (Target, error) {
 
 func parseTarget(s string) (Target, error) {
 	if s == "" {
-		return Target{}, errors.New("it is empty")
+		return Target{}, errors.New("it is empty; want 3000, host:3000 or http://host:3000/path")
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return Target{}, errors.New("it has a space or a control character")
 	}
 	s = withScheme(s)
-	if strings.Contains(authority(s), "@") {
+	if strings.Contains(authorityOf(s), "@") {
 		return Target{}, errUser
 	}
 	u, err := url.Parse(s)
@@ -85,8 +108,8 @@ func parseTarget(s string) (Target, error) {
 
 var errUser = errors.New("it has a user name; pass credentials with --header 'Authorization: …'")
 
-// authority is what stands before the path of a URL, with or without scheme.
-func authority(s string) string {
+// authorityOf is what stands before the path of a URL, with or without scheme.
+func authorityOf(s string) string {
 	if i := strings.Index(s, "://"); i >= 0 && !strings.ContainsAny(s[:i], "/?#") {
 		s = s[i+3:]
 	}
@@ -101,7 +124,7 @@ func withScheme(s string) string {
 	if i := strings.Index(s, "://"); i >= 0 && !strings.ContainsAny(s[:i], "/?#") {
 		return s
 	}
-	switch host := authority(s); {
+	switch host := authorityOf(s); {
 	case isDigits(host):
 		return "http://localhost:" + s
 	case strings.HasPrefix(host, ":") && isDigits(host[1:]):
@@ -110,8 +133,8 @@ func withScheme(s string) string {
 	return "http://" + s
 }
 
-func parseOrigin(u *url.URL) (origin, error) {
-	o := origin{tls: u.Scheme == "https", host: strings.ToLower(u.Hostname()), port: 80}
+func parseOrigin(u *url.URL) (Origin, error) {
+	o := Origin{tls: u.Scheme == "https", host: strings.ToLower(u.Hostname()), port: 80}
 	if o.tls {
 		o.port = 443
 	}
@@ -131,8 +154,8 @@ func parseOrigin(u *url.URL) (origin, error) {
 	return o.named(), nil
 }
 
-// named fills in what is read for every request.
-func (o origin) named() origin {
+// named fills in the fields that follow from the others.
+func (o Origin) named() Origin {
 	scheme, port := "http", uint16(80)
 	if o.tls {
 		scheme, port = "https", 443
@@ -146,12 +169,6 @@ func (o origin) named() origin {
 	}
 	o.url = scheme + "://" + o.authority
 	return o
-}
-
-// withTLS is the same origin asked for in the other scheme.
-func (o origin) withTLS(on bool) origin {
-	o.tls = on
-	return o.named()
 }
 
 func checkHost(host string, bracketed bool) error {
@@ -207,41 +224,52 @@ func escapeNonASCII(s string) string {
 // IsZero reports whether there is no target.
 func (t Target) IsZero() bool { return t == Target{} }
 
+// Origin is what to connect to.
+func (t Target) Origin() Origin { return t.origin }
+
+// WithTLS is the same target with the scheme https, or http.
+func (t Target) WithTLS(on bool) Target {
+	t.origin.tls = on
+	t.origin = t.origin.named()
+	return t
+}
+
 // String is the target as a full URL; "" for the zero value.
 func (t Target) String() string {
 	if t.IsZero() {
 		return ""
 	}
-	s := t.origin.url + t.path
-	if t.query != "" {
-		s += "?" + t.query
-	}
-	return s
+	return t.origin.url + joinQuery(t.path, t.query)
 }
 
-// URL is what is asked of the app for a request with a path and a query, both
-// percent-encoded.
+// URL is what the app is asked for when a request has this path and this
+// query, both percent-encoded.
 func (t Target) URL(path, query string) string {
-	path, query = t.asked(path, query)
-	if query != "" {
-		path += "?" + query
-	}
-	return t.origin.url + path
+	return t.origin.url + joinQuery(t.Resolve(path, query))
 }
 
-// short is the target as one would type it, with another path.
-func (t Target) short(path string) string {
+func joinQuery(path, query string) string {
+	if query == "" {
+		return path
+	}
+	return path + "?" + query
+}
+
+// Short is the target as one would type it, without its query.
+func (t Target) Short() string {
 	switch {
 	case t.origin.tls:
-		return t.origin.url + path
+		return t.origin.url + t.path
 	case t.origin.host == "localhost":
-		return strconv.Itoa(int(t.origin.port)) + path
+		return strconv.Itoa(int(t.origin.port)) + t.path
 	}
-	return t.origin.authority + path
+	return t.origin.authority + t.path
 }
 
-// asked returns the path and the query that a request really asks for.
-func (t Target) asked(path, query string) (string, string) {
+// Resolve returns the path and the query that the app is asked for when a
+// request has these: the target's own path replaces the request's, and the
+// queries are joined.
+func (t Target) Resolve(path, query string) (string, string) {
 	if t.path != "" {
 		path = t.path
 	}

@@ -1,0 +1,55 @@
+package httpwire
+
+import (
+	"net/http"
+	"strings"
+)
+
+// HopByHop reports whether a header goes no further than one connection: it
+// is about that connection (RFC 9110, 7.6.1), or whoever sends a request makes
+// it anew (Host, Content-Length, and Expect, which is met once the body is
+// here). The name is any spelling; connection is what the Connection header of
+// the same message says, which may name more.
+func HopByHop(name string, connection []string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
+		"Content-Length", "Host", "Expect":
+		return true
+	}
+	for _, line := range connection {
+		for field := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(field), name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// IsToken reports whether a text can be a method or name a header (RFC 9110,
+// 5.6.2).
+func IsToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
+}
+
+// IsFieldValue reports whether a text can be the value of a header: it has no
+// line break and no other control character than a tab.
+func IsFieldValue(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
+}
+
+// IsHost reports whether a text can stand in a Host header.
+func IsHost(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"<>\^`+"`"+`{|}/?#@`, c)
+	})
+}
+
+// IsRequestTarget reports whether a path or a query can stand in a request
+// line: it has no space and no control character.
+func IsRequestTarget(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7f })
+}
