@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // EventType is a kind of event that the platform sends. Those of the
@@ -58,60 +60,12 @@ func LookUp(name string) (EventType, bool) {
 func (t EventType) name() string     { return t.Name }
 func (t EventType) wireType() string { return t.WireType }
 
-// maxNearest bounds the names that [Nearest] takes for misspelled, in bytes.
-const maxNearest = 64
-
 // Nearest returns the name or type on the wire that someone may have meant by
 // another, "" if none is near. Case and signs between words do not count.
 func Nearest(name string) string {
-	if len(name) > maxNearest {
-		return ""
-	}
-	meant := letters(name)
-	nearest, least := "", len(meant)/3+1
+	var names []string
 	for _, t := range catalogue() {
-		for _, candidate := range [...]string{t.Name, t.WireType} {
-			if d := distance(meant, letters(candidate)); d < least {
-				nearest, least = candidate, d
-			}
-		}
+		names = append(names, t.Name, t.WireType)
 	}
-	return nearest
-}
-
-// letters returns the letters and digits of a name in lower case.
-func letters(name string) []rune {
-	var all []rune
-	for _, r := range strings.ToLower(name) {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r > 0x7f {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
-// distance counts the letters that must be added, left out, replaced or
-// swapped with their neighbour to make one word of another.
-func distance(a, b []rune) int {
-	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	next := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		next[0] = i + 1
-		for j := range b {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			d := min(row[j]+cost, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				d = min(d, before[j-1]+1)
-			}
-			next[j+1] = d
-		}
-		before, row, next = row, next, before
-	}
-	return row[len(b)]
+	return format.Nearest(name, names)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
@@ -51,7 +52,7 @@ func (p *parser) checkField(t token, name, value string) *RuleError {
 	}
 	if !slices.Contains(p.fields, name) {
 		// What is like no word is the filter's to refuse, or to look for.
-		if meant := nearest(name, append(wordNames(), p.fields...)); meant != "" {
+		if meant := format.Nearest(name, append(wordNames(), p.fields...)); meant != "" {
 			return at.wrong(fmt.Sprintf("unknown word %q", name), fmt.Sprintf("did you mean %q?", meant))
 		}
 		return nil
@@ -87,54 +88,6 @@ func filterFields() []string {
 		}
 	}
 	return names
-}
-
-// nearest returns the candidate that a mistyped name most likely stands for,
-// or "".
-func nearest(name string, candidates []string) string {
-	best, least := "", 3
-	if len(name) > 40 {
-		return ""
-	}
-	for _, c := range candidates {
-		d := distance(name, c)
-		// A beginning is likelier than two wrong letters, not than one.
-		if len(name) >= 3 && strings.HasPrefix(c, name) {
-			d = min(d, 1)
-		}
-		// Two wrong letters of three are another word.
-		if d < least && d*2 <= max(len(name), len(c)) {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to insert, drop, change or swap with their
-// neighbour to make b of a.
-func distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := range len(a) {
-		for j := range len(b) {
-			change := rows[i][j]
-			if a[i] != b[j] {
-				change++
-			}
-			d := min(change, rows[i][j+1]+1, rows[i+1][j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				d = min(d, rows[i-1][j-1]+1)
-			}
-			rows[i+1][j+1] = d
-		}
-	}
-	return rows[len(a)][len(b)]
 }
 
 // check refuses what cannot be meant.
@@ -191,7 +144,7 @@ func (p *parser) checkActs() *RuleError {
 		if t.kind == kindOpenJQ {
 			return t.wrong("the rule does nothing before its jq expression", "a jq expression runs to the end: put the words of the rule before it, or write jq:(…)")
 		}
-		if t.kind == kindWord && isName(name) && len(name) >= 3 && len(name) <= 5 && distance(name, "hang") == 1 {
+		if t.kind == kindWord && isName(name) && format.Nearest(name, []string{"hang"}) != "" {
 			return t.wrong("the rule does nothing", `did you mean "hang"?`)
 		}
 	}

@@ -3,8 +3,9 @@ package filter
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"unicode/utf8"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // maxText and maxDepth bound what Parse takes: a filter is a line that a
@@ -52,48 +53,8 @@ func show(s string) string {
 // suggest returns `did you mean "…"?` for the candidate that a mistyped word
 // most likely stands for, else otherwise.
 func suggest(word string, candidates []string, otherwise string) string {
-	word = strings.ToLower(word)
-	if len(word) > 40 {
-		return otherwise
+	if best := format.Nearest(word, candidates); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
 	}
-	best, least := "", 3
-	for _, c := range candidates {
-		d := distance(word, c)
-		// A beginning is likelier than two wrong letters, not than one.
-		if len(word) >= 3 && strings.HasPrefix(c, word) {
-			d = min(d, 1)
-		}
-		// Two wrong letters of three are another word.
-		if d < least && d*2 <= max(len(word), len(c)) {
-			best, least = c, d
-		}
-	}
-	if best == "" {
-		return otherwise
-	}
-	return fmt.Sprintf("did you mean %q?", best)
-}
-
-// distance counts the letters to insert, drop, change or swap with their
-// neighbour to make b of a.
-func distance(a, b string) int {
-	before, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			row[j] = min(prev[j]+1, row[j-1]+1, prev[j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, prev, row = prev, row, before
-	}
-	return prev[len(b)]
+	return otherwise
 }
