@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 
 	"go.etcd.io/bbolt"
 
@@ -53,28 +52,17 @@ type hookState struct {
 
 func (t *txn) in(b bucket) *bbolt.Bucket { return t.tx.Bucket([]byte(bucketNames[b])) }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-const sumSize = 4
-
 // put writes a record behind a checksum of its key and text.
 func (t *txn) put(b bucket, key []byte, v any) error {
 	// Without HTML escaping: what was sent as raw JSON stays as it was.
 	var plain bytes.Buffer
+	plain.Write(make([]byte, boltfile.SumSize))
 	enc := json.NewEncoder(&plain)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	text := bytes.TrimSuffix(plain.Bytes(), []byte("\n"))
-	record := make([]byte, sumSize, sumSize+len(text))
-	record = append(record, text...)
-	binary.BigEndian.PutUint32(record, sum(key, text))
-	return t.in(b).Put(key, record)
-}
-
-func sum(key, text []byte) uint32 {
-	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, text)
+	return t.in(b).Put(key, boltfile.Seal(key, bytes.TrimSuffix(plain.Bytes(), []byte("\n"))))
 }
 
 // get reads a record, or errAbsent; a damaged one is boltfile.ErrCorrupt.
@@ -87,10 +75,11 @@ func (t *txn) get(b bucket, key []byte, v any) error {
 }
 
 func decode(key, record []byte, v any) error {
-	if len(record) < sumSize || binary.BigEndian.Uint32(record) != sum(key, record[sumSize:]) {
-		return fmt.Errorf("%w: the record %q", boltfile.ErrCorrupt, key)
+	text, err := boltfile.Unseal(key, record)
+	if err != nil {
+		return fmt.Errorf("%w: the record %q: %w", boltfile.ErrCorrupt, key, err)
 	}
-	return json.Unmarshal(record[sumSize:], v)
+	return json.Unmarshal(text, v)
 }
 
 // each yields a bucket's records whose keys begin so, in order.

@@ -3,50 +3,22 @@ package store
 import (
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"maps"
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/taskhook/taskhook/store/boltfile"
 )
 
-// castagnoli is the table of CRC-32C, which processors compute themselves.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// sumSize is the length of the checksum that a record begins with.
-const sumSize = 4
-
-var (
-	errSum   = errors.New("its checksum does not fit")
-	errShape = errors.New("its record makes no sense")
-)
-
-// sum is the checksum of a record under its key: a record that turns up under
-// another key is damaged too.
-func sum(key, payload []byte) uint32 {
-	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, payload)
-}
-
-// seal writes the checksum at the front of a record and returns it.
-func seal(key, record []byte) []byte {
-	binary.BigEndian.PutUint32(record, sum(key, record[sumSize:]))
-	return record
-}
-
-// unseal returns what a record holds. It is valid as long as the record is.
-func unseal(key, record []byte) ([]byte, error) {
-	if len(record) < sumSize || binary.BigEndian.Uint32(record) != sum(key, record[sumSize:]) {
-		return nil, errSum
-	}
-	return record[sumSize:], nil
-}
+var errShape = errors.New("its record makes no sense")
 
 // writer appends values to a record. Its texts are bytes: paths and headers
 // need not be UTF-8.
 type writer struct{ b []byte }
 
 // newWriter begins a record of about n bytes, its checksum to come.
-func newWriter(n int) *writer { return &writer{make([]byte, sumSize, sumSize+n)} }
+func newWriter(n int) *writer { return &writer{make([]byte, boltfile.SumSize, boltfile.SumSize+n)} }
 
 func (w *writer) uint(v uint64) { w.b = binary.AppendUvarint(w.b, v) }
 func (w *writer) int(v int64)   { w.b = binary.AppendVarint(w.b, v) }

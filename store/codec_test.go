@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -23,8 +24,8 @@ func FuzzRow(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) == rowSize { // let it be read
 			copy(b[6:8], []byte{0, 0})
-			copy(b[112:], make([]byte, rowSize-sumSize-112))
-			copy(b[rowSize-sumSize:], sealedSum(key, b[:rowSize-sumSize]))
+			copy(b[112:], make([]byte, rowSize-boltfile.SumSize-112))
+			copy(b[rowSize-boltfile.SumSize:], sealedSum(key, b[:rowSize-boltfile.SumSize]))
 		}
 		var got row
 		if got.decode(key, b) != nil {
@@ -41,13 +42,13 @@ func FuzzRow(f *testing.F) {
 }
 
 func sealedSum(key, payload []byte) []byte {
-	return seal(key, append(make([]byte, sumSize), payload...))[:sumSize]
+	return boltfile.Seal(key, append(make([]byte, boltfile.SumSize), payload...))[:boltfile.SumSize]
 }
 
 // FuzzEventRecord and FuzzAttemptRecord hold that no bytes panic or take much
 // memory, and that what decodes survives another round.
 func FuzzEventRecord(f *testing.F) {
-	f.Add(newEventRecord(newEvent("w"))[sumSize:])
+	f.Add(newEventRecord(newEvent("w"))[boltfile.SumSize:])
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var e, again webhook.Event
@@ -55,7 +56,7 @@ func FuzzEventRecord(f *testing.F) {
 		if readEvent(b, &e, true) != nil {
 			return
 		}
-		if err := readEvent(newEventRecord(&e)[sumSize:], &again, true); err != nil {
+		if err := readEvent(newEventRecord(&e)[boltfile.SumSize:], &again, true); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(e, again); diff != "" {
@@ -68,13 +69,13 @@ func FuzzAttemptRecord(f *testing.F) {
 	a := received(1, 500)
 	a.Sent = &webhook.Request{Method: "POST", Body: []byte("x"), Header: http.Header{"A": nil}}
 	records := newAttemptRecords(&a)
-	f.Add(records.attempt[sumSize:], records.sent[sumSize:])
+	f.Add(records.attempt[boltfile.SumSize:], records.sent[boltfile.SumSize:])
 	f.Fuzz(func(t *testing.T, attempt, sent []byte) {
 		var a, again webhook.Attempt
 		if _, _, err := readAttempt(attempt, &a); err == nil {
 			records := newAttemptRecords(&a)
 			records.setDelivery(a.Delivery)
-			if _, _, err := readAttempt(records.attempt[sumSize:], &again); err != nil {
+			if _, _, err := readAttempt(records.attempt[boltfile.SumSize:], &again); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(a, again); diff != "" {
@@ -83,7 +84,7 @@ func FuzzAttemptRecord(f *testing.F) {
 		}
 		if s, err := readSent(sent); err == nil {
 			records := newAttemptRecords(&webhook.Attempt{Sent: s})
-			if again, err := readSent(records.sent[sumSize:]); err != nil || !cmp.Equal(s, again) {
+			if again, err := readSent(records.sent[boltfile.SumSize:]); err != nil || !cmp.Equal(s, again) {
 				t.Errorf("%v, %s", err, cmp.Diff(s, again))
 			}
 		}
@@ -93,11 +94,11 @@ func FuzzAttemptRecord(f *testing.F) {
 func TestEveryFlippedBitOfARecordIsSeen(t *testing.T) {
 	key := idKey(7)
 	r := row{verdict: 1, status: 200, share: 1}
-	for name, record := range map[string][]byte{"row": r.encode(key), "record": seal(key, newEventRecord(newEvent("w")))} {
+	for name, record := range map[string][]byte{"row": r.encode(key), "record": boltfile.Seal(key, newEventRecord(newEvent("w")))} {
 		for bit := range len(record) * 8 {
 			record[bit/8] ^= 1 << (bit % 8)
 			var got row
-			_, err := unseal(key, record)
+			_, err := boltfile.Unseal(key, record)
 			if name == "row" {
 				err = got.decode(key, record)
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -35,17 +36,17 @@ func (c *counters) add(r *row, n int64) {
 }
 
 func (c *counters) encode() []byte {
-	b, err := binary.Append(make([]byte, sumSize), binary.BigEndian, c)
+	b, err := binary.Append(make([]byte, boltfile.SumSize), binary.BigEndian, c)
 	if err != nil {
 		panic(err) // counters have a fixed size
 	}
-	return seal(countersKey, b)
+	return boltfile.Seal(countersKey, b)
 }
 
 // readCounters reads the counters; a damaged record is an error.
 func (t *txn) readCounters() (counters, error) {
 	var c counters
-	b, err := unseal(countersKey, t.in(bucketMeta).Get(countersKey))
+	b, err := boltfile.Unseal(countersKey, t.in(bucketMeta).Get(countersKey))
 	if err != nil {
 		return c, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -119,8 +120,8 @@ func TestAStoreOfANewerTaskhookIsRefusedAndLeftAlone(t *testing.T) {
 func setSchema(t *testing.T, path string, v uint32) {
 	t.Helper()
 	editFile(t, path, func(tx *bbolt.Tx) error {
-		record := binary.BigEndian.AppendUint32(make([]byte, sumSize), v)
-		return tx.Bucket([]byte("meta")).Put(schemaKey, seal(schemaKey, record))
+		record := binary.BigEndian.AppendUint32(make([]byte, boltfile.SumSize), v)
+		return tx.Bucket([]byte("meta")).Put(schemaKey, boltfile.Seal(schemaKey, record))
 	})
 }
 

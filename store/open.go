@@ -80,7 +80,7 @@ func accept(tx *bbolt.Tx, readOnly bool) error {
 	if tx.Bucket([]byte(bucketNames[bucketMeta])) == nil {
 		return fmt.Errorf("%w: it is no store of taskhook", ErrCorrupt)
 	}
-	payload, err := unseal(schemaKey, t.in(bucketMeta).Get(schemaKey))
+	payload, err := boltfile.Unseal(schemaKey, t.in(bucketMeta).Get(schemaKey))
 	if err != nil || len(payload) != 4 {
 		return fmt.Errorf("%w: the version of its layout: %w", ErrCorrupt, cmp.Or(err, errShape))
 	}
@@ -121,8 +121,8 @@ func create(tx *bbolt.Tx) error {
 		}
 	}
 	t := &txn{tx: tx}
-	record := binary.BigEndian.AppendUint32(make([]byte, sumSize), schema)
-	if err := t.in(bucketMeta).Put(schemaKey, seal(schemaKey, record)); err != nil {
+	record := binary.BigEndian.AppendUint32(make([]byte, boltfile.SumSize), schema)
+	if err := t.in(bucketMeta).Put(schemaKey, boltfile.Seal(schemaKey, record)); err != nil {
 		return err
 	}
 	return t.in(bucketMeta).Put(countersKey, t.counts.encode())

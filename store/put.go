@@ -3,8 +3,8 @@ package store
 import (
 	"bytes"
 	"context"
-	"hash/crc32"
 
+	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -26,7 +26,7 @@ func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 		received: nanos(e.ReceivedAt), bodySize: e.BodySize,
 		typeHash: hash(e.Type), hookHash: hash(e.WebhookID),
 		stored:  uint64(len(record) + len(e.Body) + rowSize + overhead),
-		bodySum: crc32.Checksum(e.Body, castagnoli),
+		bodySum: boltfile.Checksum(e.Body),
 	}
 	base.setAnswer(e.Answer)
 	base.flags.set(flagNoBody, e.NoBody)
@@ -62,7 +62,7 @@ func strange(e *webhook.Event) bool {
 // putEvent stores all of an event but its row.
 func (t *txn) putEvent(id webhook.ID, record []byte, e *webhook.Event) error {
 	key := recordKey(id, kindEvent)
-	if err := t.in(bucketEvents).Put(key, seal(key, record)); err != nil {
+	if err := t.in(bucketEvents).Put(key, boltfile.Seal(key, record)); err != nil {
 		return err
 	}
 	if len(e.Body) > 0 {
@@ -81,7 +81,7 @@ func (t *txn) putReason(id webhook.ID, reason string) error {
 	if reason == "" {
 		return t.in(bucketEvents).Delete(key)
 	}
-	return t.in(bucketEvents).Put(key, seal(key, append(make([]byte, sumSize), reason...)))
+	return t.in(bucketEvents).Put(key, boltfile.Seal(key, append(make([]byte, boltfile.SumSize), reason...)))
 }
 
 // follow finds the event that a new one is a redelivery of, and says so in its
@@ -202,7 +202,7 @@ func (t *txn) putAttempt(a *webhook.Attempt, records attemptRecords, answer *web
 func (t *txn) putRecords(a *webhook.Attempt, records attemptRecords) error {
 	records.setDelivery(a.Delivery)
 	key := attemptKey(a.EventID, kindAttempt, a.Seq)
-	if err := t.in(bucketEvents).Put(key, seal(key, records.attempt)); err != nil {
+	if err := t.in(bucketEvents).Put(key, boltfile.Seal(key, records.attempt)); err != nil {
 		return err
 	}
 	for _, put := range [...]struct {
@@ -213,7 +213,7 @@ func (t *txn) putRecords(a *webhook.Attempt, records attemptRecords) error {
 			continue
 		}
 		key := attemptKey(a.EventID, put.kind, a.Seq)
-		if err := t.putRecord(key, seal(key, put.record)); err != nil {
+		if err := t.putRecord(key, boltfile.Seal(key, put.record)); err != nil {
 			return err
 		}
 	}

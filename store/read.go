@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"hash/crc32"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/filter"
 )
@@ -32,8 +32,8 @@ func (s *Store) Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
 			return nil
 		}
 		body := t.record(recordKey(id, kindBody))
-		if crc32.Checksum(body, castagnoli) != r.bodySum {
-			return damaged(id, fmt.Errorf("the body: %w", errSum))
+		if boltfile.Checksum(body) != r.bodySum {
+			return damaged(id, fmt.Errorf("the body: %w", boltfile.ErrChecksum))
 		}
 		e.Body = append([]byte{}, body...)
 		return nil
@@ -76,7 +76,7 @@ func (t *txn) event(id webhook.ID, r *row, headers bool) (webhook.Event, error) 
 
 func (t *txn) eventRecord(id webhook.ID) ([]byte, error) {
 	key := recordKey(id, kindEvent)
-	payload, err := unseal(key, t.in(bucketEvents).Get(key))
+	payload, err := boltfile.Unseal(key, t.in(bucketEvents).Get(key))
 	if err != nil {
 		return nil, damaged(id, err)
 	}
@@ -89,7 +89,7 @@ func (t *txn) reason(id webhook.ID) (string, error) {
 	if record == nil {
 		return "", nil
 	}
-	payload, err := unseal(key, record)
+	payload, err := boltfile.Unseal(key, record)
 	if err != nil {
 		return "", damaged(id, fmt.Errorf("the answer's reason: %w", err))
 	}
@@ -161,7 +161,7 @@ func (t *txn) attempt(id webhook.ID, seq uint64, record []byte, whole bool) (web
 	fail := func(what string, err error) (webhook.Attempt, error) {
 		return a, damaged(a.EventID, fmt.Errorf("attempt %d%s: %w", a.Seq, what, err))
 	}
-	payload, err := unseal(attemptKey(id, kindAttempt, seq), record)
+	payload, err := boltfile.Unseal(attemptKey(id, kindAttempt, seq), record)
 	if err != nil {
 		return fail("", err)
 	}
@@ -176,7 +176,7 @@ func (t *txn) attempt(id webhook.ID, seq uint64, record []byte, whole bool) (web
 		a.Body = []byte{}
 		key := attemptKey(id, kindReply, seq)
 		if record := t.record(key); record != nil {
-			payload, err := unseal(key, record)
+			payload, err := boltfile.Unseal(key, record)
 			if err != nil {
 				return fail(", the answer", err)
 			}
@@ -185,7 +185,7 @@ func (t *txn) attempt(id webhook.ID, seq uint64, record []byte, whole bool) (web
 	}
 	if sent {
 		key := attemptKey(id, kindSent, seq)
-		payload, err := unseal(key, t.record(key))
+		payload, err := boltfile.Unseal(key, t.record(key))
 		if err == nil {
 			a.Sent, err = readSent(payload)
 		}

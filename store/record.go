@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -110,7 +111,7 @@ func newAttemptRecords(a *webhook.Attempt) attemptRecords {
 	w.text(a.Fault)
 	out := attemptRecords{attempt: w.b}
 	if len(a.Body) > 0 {
-		out.reply = append(make([]byte, sumSize, sumSize+len(a.Body)), a.Body...)
+		out.reply = append(make([]byte, boltfile.SumSize, boltfile.SumSize+len(a.Body)), a.Body...)
 	}
 	if s := a.Sent; s != nil {
 		w := newWriter(200 + len(s.Body))
@@ -129,7 +130,7 @@ func (a *attemptRecords) size() int { return len(a.attempt) + len(a.reply) + len
 
 // setDelivery puts the delivery into the record.
 func (a *attemptRecords) setDelivery(n int) {
-	binary.BigEndian.PutUint32(a.attempt[sumSize:], uint32(n))
+	binary.BigEndian.PutUint32(a.attempt[boltfile.SumSize:], uint32(n))
 }
 
 // readAttempt reads an attempt's record into a, and reports what else is kept

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -132,8 +133,8 @@ func (r *row) encode(key []byte) []byte {
 		b = be.AppendUint64(b, v)
 	}
 	b = be.AppendUint32(b, r.bodySum)
-	b = b[:rowSize-sumSize]
-	return be.AppendUint32(b, sum(key, b))
+	b = b[:rowSize-boltfile.SumSize]
+	return be.AppendUint32(b, boltfile.Checksum(key, b))
 }
 
 func (r *row) decode(key, b []byte) error {
@@ -141,8 +142,8 @@ func (r *row) decode(key, b []byte) error {
 		return errShape
 	}
 	be := binary.BigEndian
-	if be.Uint32(b[rowSize-sumSize:]) != sum(key, b[:rowSize-sumSize]) {
-		return errSum
+	if be.Uint32(b[rowSize-boltfile.SumSize:]) != boltfile.Checksum(key, b[:rowSize-boltfile.SumSize]) {
+		return boltfile.ErrChecksum
 	}
 	if int(b[0]) >= len(verdicts) || int(b[1]) >= len(answerers) {
 		return errShape

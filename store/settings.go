@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"github.com/taskhook/taskhook/store/boltfile"
 )
 
 // Setting returns a setting that SetSetting kept, "" if there is none.
@@ -13,7 +15,7 @@ func (s *Store) Setting(name string) (string, error) {
 		if record == nil {
 			return nil
 		}
-		payload, err := unseal([]byte(name), record)
+		payload, err := boltfile.Unseal([]byte(name), record)
 		if err != nil {
 			return fmt.Errorf("setting %s: %w: %w", name, ErrDamaged, err)
 		}
@@ -26,7 +28,7 @@ func (s *Store) Setting(name string) (string, error) {
 // SetSetting keeps a setting, and returns when it is on disk.
 func (s *Store) SetSetting(ctx context.Context, name, value string) error {
 	return s.update(ctx, len(value), func(t *txn) error {
-		record := append(make([]byte, sumSize), value...)
-		return t.in(bucketSettings).Put([]byte(name), seal([]byte(name), record))
+		record := append(make([]byte, boltfile.SumSize), value...)
+		return t.in(bucketSettings).Put([]byte(name), boltfile.Seal([]byte(name), record))
 	})
 }
