@@ -216,7 +216,6 @@ func (d *demoSender) settle(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-changed:
-		case <-time.After(100 * time.Millisecond): // a hint may be lost
 		}
 	}
 }

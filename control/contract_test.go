@@ -69,7 +69,7 @@ func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 			t.Fatal(err)
 		}
 		for v := uint64(1); v <= 3; v++ {
-			f.hints <- webhook.Change{Version: v}
+			f.hints.Notify(webhook.Change{Version: v})
 			if got := <-changes; got.Version != v {
 				t.Errorf("hint %d, want %d", got.Version, v)
 			}
@@ -85,7 +85,7 @@ func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		close(f.hints)
+		f.hints.Close()
 		if c, open := <-changes; open {
 			t.Errorf("hint %v after the end", c)
 		}

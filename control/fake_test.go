@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/taskhook/taskhook/notify"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/filter"
 )
@@ -20,10 +21,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fakeBackend is a listener with three events in memory: #1 is valid, #2 was
 // rejected, the body of #3 was not kept.
 type fakeBackend struct {
-	hints   chan webhook.Change // given to every watch
-	gate    chan struct{}       // not nil: Resend says here that it began, and waits for its context
-	steered chan struct{}       // closed when a simulation is cancelled by name
-	left    chan struct{}       // closed when who asked for a simulation has gone
+	hints   notify.Hub[webhook.Change]
+	gate    chan struct{} // not nil: Resend says here that it began, and waits for its context
+	steered chan struct{} // closed when a simulation is cancelled by name
+	left    chan struct{} // closed when who asked for a simulation has gone
 	shield  bool
 
 	mu     sync.Mutex
@@ -48,7 +49,7 @@ func newFakeBackend() *fakeBackend {
 		}
 	}
 	return &fakeBackend{
-		hints: make(chan webhook.Change), left: make(chan struct{}), steered: make(chan struct{}),
+		left: make(chan struct{}), steered: make(chan struct{}),
 		events: map[webhook.ID]webhook.Summary{
 			1: event(1, webhook.Answer{Status: 500, By: webhook.ByApp, At: received}),
 			2: event(2, webhook.Answer{Status: 401, By: webhook.ByTaskhook, At: received}),
@@ -158,26 +159,7 @@ func (f *fakeBackend) Find(_ context.Context, name string) (webhook.ID, error) {
 }
 
 func (f *fakeBackend) Watch(ctx context.Context) (<-chan webhook.Change, error) {
-	out := make(chan webhook.Change)
-	go func() {
-		defer close(out)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case c, ok := <-f.hints:
-				if !ok {
-					return
-				}
-				select {
-				case out <- c:
-				case <-ctx.Done():
-					return
-				}
-			}
-		}
-	}()
-	return out, nil
+	return f.hints.Watch(ctx), nil
 }
 
 func (f *fakeBackend) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/taskhook/taskhook/notify"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -25,19 +26,13 @@ func (h *handler) watch(w http.ResponseWriter, r *http.Request) {
 		fail(w, statusOf(err), err)
 		return
 	}
-	newest, pumped := make(chan webhook.Change, 1), make(chan struct{})
-	go func() {
-		defer close(pumped)
-		pump(ctx, hints, newest)
-	}()
-	defer func() { cancel(); <-pumped }()
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	h.stream(ctx, w, newest)
+	h.stream(ctx, w, hints)
 }
 
 // stream writes hints. Its first line is a heartbeat: the asking process must
 // know that nothing will be missed from then on.
-func (h *handler) stream(ctx context.Context, w http.ResponseWriter, newest <-chan webhook.Change) {
+func (h *handler) stream(ctx context.Context, w http.ResponseWriter, hints <-chan webhook.Change) {
 	rc := http.NewResponseController(w)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
@@ -57,45 +52,12 @@ func (h *handler) stream(ctx context.Context, w http.ResponseWriter, newest <-ch
 			return
 		case <-beat.C:
 			line = []byte("\n")
-		case c, ok := <-newest:
+		case c, ok := <-hints:
 			if !ok {
 				return
 			}
 			line, _ = json.Marshal(c)
 			line = append(line, '\n')
-		}
-	}
-}
-
-// pump takes every hint at once and keeps the newest, so that a slow reader
-// does not hold up who gives them. It closes newest when there are no more.
-func pump(ctx context.Context, hints <-chan webhook.Change, newest chan webhook.Change) {
-	defer close(newest)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case c, ok := <-hints:
-			if !ok {
-				return
-			}
-			offer(newest, c)
-		}
-	}
-}
-
-// offer puts a hint into a channel of one place, instead of an older one that
-// nobody took. There is one goroutine that offers.
-func offer(newest chan webhook.Change, c webhook.Change) {
-	for {
-		select {
-		case newest <- c:
-			return
-		default:
-		}
-		select {
-		case <-newest:
-		default:
 		}
 	}
 }
@@ -111,19 +73,20 @@ func (c *Client) Watch(ctx context.Context) (<-chan webhook.Change, error) {
 		end()
 		return nil, err
 	}
-	newest := make(chan webhook.Change, 1)
+	var changes notify.Hub[webhook.Change]
+	hints := changes.Watch(ctx)
 	c.watches.Go(func() {
-		defer close(newest)
+		defer changes.Close()
 		defer end()
 		defer func() { _ = body.Close() }()
-		follow(body, cancel, newest)
+		follow(body, cancel, changes.Notify)
 	})
-	return newest, nil
+	return hints, nil
 }
 
-// follow reads hints until the stream ends, or is silent for too long: then
-// it calls stop, which is to end the stream.
-func follow(stream io.Reader, stop func(), newest chan webhook.Change) {
+// follow passes on hints until the stream ends, or is silent for too long:
+// then it calls stop, which is to end the stream.
+func follow(stream io.Reader, stop func(), hint func(webhook.Change)) {
 	quiet := time.AfterFunc(silence, stop)
 	defer quiet.Stop()
 	for lines := bufio.NewScanner(stream); lines.Scan(); {
@@ -135,6 +98,6 @@ func follow(stream io.Reader, stop func(), newest chan webhook.Change) {
 		if json.Unmarshal(lines.Bytes(), &c) != nil {
 			return // cut off in the middle
 		}
-		offer(newest, c)
+		hint(c)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,7 +72,7 @@ func TestSlowWatcher(t *testing.T) {
 	}
 	const last = 100_000
 	for v := uint64(1); v <= last; v++ {
-		f.hints <- webhook.Change{Version: v}
+		f.hints.Notify(webhook.Change{Version: v})
 	}
 	hints := 0
 	for c := range changes {
@@ -105,7 +106,7 @@ func TestStuckWatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	for v := uint64(1); v <= 100_000; v++ {
-		f.hints <- webhook.Change{Version: v}
+		f.hints.Notify(webhook.Change{Version: v})
 	}
 	if _, err := dial(t, dir).Listener(t.Context()); err != nil {
 		t.Errorf("Listener meanwhile = %v", err)
@@ -152,11 +153,11 @@ func TestHeartbeats(t *testing.T) {
 func TestSilentStreamEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out, in := io.Pipe()
-		newest, done := make(chan webhook.Change, 1), make(chan struct{})
+		done := make(chan struct{})
 		began := time.Now()
 		go func() {
 			defer close(done)
-			follow(out, func() { _ = out.CloseWithError(io.ErrUnexpectedEOF) }, newest)
+			follow(out, func() { _ = out.CloseWithError(io.ErrUnexpectedEOF) }, func(webhook.Change) {})
 		}()
 		for range 3 {
 			time.Sleep(silence - time.Second)
@@ -169,11 +170,11 @@ func TestSilentStreamEnds(t *testing.T) {
 	})
 }
 
-func TestFollowJoinsHints(t *testing.T) {
-	newest := make(chan webhook.Change, 1)
+func TestFollowPassesOnWholeHints(t *testing.T) {
+	var got []uint64
 	stream := "\n{\"version\":1}\n\n{\"version\":2}\n{\"version\":3}\n{\"vers"
-	follow(strings.NewReader(stream), func() {}, newest)
-	if got := <-newest; got.Version != 3 {
-		t.Errorf("hint %d, want 3", got.Version)
+	follow(strings.NewReader(stream), func() {}, func(c webhook.Change) { got = append(got, c.Version) })
+	if !slices.Equal(got, []uint64{1, 2, 3}) {
+		t.Errorf("hints %d", got)
 	}
 }

@@ -193,7 +193,7 @@ func (s *Sandbox) finish(ctx context.Context, n uint64, do func(h *Hook)) error 
 		return t.putHook(after, &before)
 	})
 	if err == nil {
-		s.watchers.tell(n)
+		s.changes.Notify(n)
 	}
 	return err
 }

@@ -187,43 +187,10 @@ func (t *txn) hook(n uint64) (Hook, error) {
 
 func numberOf(k []byte) uint64 { return binary.BigEndian.Uint64(k) }
 
-// watchers are told of webhooks that have changed.
-type watchers struct {
-	mu  sync.Mutex
-	all map[chan uint64]bool
-}
-
-// tell never waits: who is behind misses a number and reads the log anew.
-func (w *watchers) tell(n uint64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for c := range w.all {
-		select {
-		case c <- n:
-		default:
-		}
-	}
-}
-
 // WatchLog hints at webhooks that have changed, by number, until ctx ends;
-// then the channel is closed. A hint may be lost.
-func (s *Sandbox) WatchLog(ctx context.Context) <-chan uint64 {
-	c := make(chan uint64, 64)
-	w := &s.watchers
-	w.mu.Lock()
-	if w.all == nil {
-		w.all = map[chan uint64]bool{}
-	}
-	w.all[c] = true
-	w.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		delete(w.all, c)
-		close(c)
-	})
-	return c
-}
+// then the channel is closed. Hints that nobody took in time are joined into
+// the newest.
+func (s *Sandbox) WatchLog(ctx context.Context) <-chan uint64 { return s.changes.Watch(ctx) }
 
 // prune forgets webhooks that are older than the platform keeps them.
 func (s *Sandbox) prune(ctx context.Context) error {

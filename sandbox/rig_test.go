@@ -208,10 +208,7 @@ func (r *rig) settled(n int) LogPage {
 		if page.Rates.Delivered+page.Rates.Failed+page.Rates.Unsent >= n {
 			return page
 		}
-		select {
-		case <-changed:
-		case <-time.After(50 * time.Millisecond): // a hint may be lost
-		}
+		<-changed
 		if ctx.Err() != nil {
 			r.t.Fatalf("of %d webhooks these are settled: %+v", n, page.Rates)
 		}

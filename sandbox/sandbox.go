@@ -14,6 +14,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/taskhook/taskhook/notify"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/taskee"
@@ -58,8 +59,8 @@ type Sandbox struct {
 	limits   rateLimits
 	faults   faults
 	keys     signingKeys
-	wake     chan struct{} // something became due
-	watchers watchers      // of the log
+	wake     chan struct{}      // something became due
+	changes  notify.Hub[uint64] // of webhooks, by number
 	rates    logRates
 	client   *http.Client
 	closing  sync.Once

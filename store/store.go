@@ -20,6 +20,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/taskhook/taskhook/notify"
 	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -59,15 +60,16 @@ type Options struct {
 
 // Store is an open store. All methods are safe for concurrent use.
 type Store struct {
-	file   *boltfile.File
-	opts   Options
-	quotas quotas
-	logger *slog.Logger
-	hub    hub
+	file    *boltfile.File
+	opts    Options
+	quotas  quotas
+	logger  *slog.Logger
+	changes notify.Hub[webhook.Change]
 
 	// Of the committing goroutine.
-	newest newest
-	full   bool // there is work for the janitor
+	version uint64 // of the newest change
+	newest  newest
+	full    bool // there is work for the janitor
 
 	interrupted int
 	life        context.Context
@@ -97,7 +99,7 @@ func (s *Store) Close() error {
 		s.end()
 		s.janitor.Wait()
 		s.closeErr = s.file.Close()
-		s.hub.close()
+		s.changes.Close()
 	})
 	return s.closeErr
 }
