@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
 	"github.com/taskhook/taskhook/webhook"
@@ -87,7 +88,7 @@ func loadOrMakeKey[K crypto.Signer](path string, generate func() (K, error)) (K,
 		return key, fmt.Errorf("make a development key: %w", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err := install(path, text, 0o600, keepExisting); err != nil {
+	if err := files.Install(path, text, 0o600); err != nil {
 		return key, fmt.Errorf("keep a development key: %w", err)
 	}
 	return loadPrivateKey[K](path) // this one, or that of a process that was faster
@@ -125,7 +126,7 @@ func publish(path string, public crypto.PublicKey) error {
 	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, text) {
 		return nil
 	}
-	if err := install(path, text, 0o644, replaceExisting); err != nil {
+	if err := files.Write(path, text, 0o644); err != nil {
 		return fmt.Errorf("write the public development key: %w", err)
 	}
 	return nil
@@ -138,40 +139,6 @@ func publicPEM(public crypto.PublicKey) ([]byte, error) {
 		return nil, fmt.Errorf("write a public key: %w", err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
-}
-
-// installing is what to do about a file that is there already.
-type installing bool
-
-const (
-	keepExisting    installing = false
-	replaceExisting installing = true
-)
-
-// install writes a file in one step: readers see all of it or none.
-func install(path string, text []byte, mode fs.FileMode, how installing) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if gone := os.Remove(f.Name()); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
-			err = errors.Join(err, gone)
-		}
-	}()
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if how == keepExisting {
-		// A link, unlike a rename, never replaces: the first one wins.
-		err = os.Link(f.Name(), path)
-		if err == nil || errors.Is(err, fs.ErrExist) {
-			return nil
-		}
-		// Some file systems have no links: there the last one wins.
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // loadDevPublic reads the public halves of the development pair, as far as

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
 	"github.com/taskhook/taskhook/webhook"
@@ -35,7 +36,7 @@ func installTestPair(t *testing.T, dir, which string) taskee.Signer {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := install(filepath.Join(dir, file), text, 0o600, replaceExisting); err != nil {
+		if err := files.Write(filepath.Join(dir, file), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -115,7 +115,7 @@ func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q we
 		_, err := export.Copy(ctx, w, b, ids, nil)
 		return errors.Join(err, w.Close(), out.Flush())
 	}
-	w, err := export.Create(f.out, f.chosen(), f.force, o)
+	w, err := export.Create(ctx, f.out, f.chosen(), f.force, o)
 	if errors.Is(err, fs.ErrExist) {
 		return withHint(fmt.Errorf("%s is there already", f.out), "choose another name, or replace it with --force")
 	}

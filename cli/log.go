@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/taskhook/taskhook/files"
 )
 
 // maxLogSize is the size in bytes at which the log file is begun anew; the
@@ -16,12 +18,12 @@ const maxLogSize = 4 << 20
 // openLog opens the project's log file.
 func openLog(dir string) (*os.File, error) {
 	path := filepath.Join(dir, logFile)
-	if fi, err := os.Stat(path); err == nil && fi.Size() > maxLogSize {
-		if err := os.Rename(path, path+".1"); err != nil {
+	if fi, err := os.Lstat(path); err == nil && fi.Size() > maxLogSize {
+		if err := files.Rename(path, logFile+".1"); err != nil {
 			return nil, fmt.Errorf("rotate the log: %w", err)
 		}
 	}
-	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	return files.Open(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY)
 }
 
 // wordsHandler is a slog handler that also tells a person what is worth a

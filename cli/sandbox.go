@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/retry"
@@ -154,11 +155,7 @@ func writeSandboxState(dir string, st sandboxState) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, sandboxFile)
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return files.Write(filepath.Join(dir, sandboxFile), append(text, '\n'), 0o600)
 }
 
 // serveSandbox runs a sandbox until ctx ends.
@@ -228,7 +225,7 @@ func (a *app) claimSandbox(ctx context.Context, dir string, memory bool) (restor
 			_ = os.Remove(path)
 			return
 		}
-		_ = os.WriteFile(path, before, 0o600)
+		_ = files.Write(path, before, 0o600)
 	}, nil
 }
 
@@ -306,8 +303,8 @@ func (a *app) sandboxReady(ctx context.Context, s *sandbox.Sandbox, dir, api str
 // writeSandboxKeys writes the public halves of what webhooks are signed with.
 func writeSandboxKeys(dir string, keys map[string][]byte) error {
 	return errors.Join(
-		os.WriteFile(filepath.Join(dir, sandboxRSAPublic), keys[taskee.SchemeRSA], 0o644),      //nolint:gosec // public
-		os.WriteFile(filepath.Join(dir, sandboxEd25519Pub), keys[taskee.SchemeEd25519], 0o644), //nolint:gosec // public
+		files.Write(filepath.Join(dir, sandboxRSAPublic), keys[taskee.SchemeRSA], 0o644),
+		files.Write(filepath.Join(dir, sandboxEd25519Pub), keys[taskee.SchemeEd25519], 0o644),
 	)
 }
 

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/taskhook/taskhook/files"
 )
 
 const (
@@ -67,8 +69,8 @@ func listenApart(dataDir string) (net.Listener, error) {
 		return nil, undo(err)
 	}
 	record := filepath.Join(dataDir, pathFile)
-	if err := writeRecord(record, path); err != nil {
-		return nil, errors.Join(err, ln.Close(), os.Remove(dir))
+	if err := files.Write(record, []byte(path+"\n"), 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("record the control socket: %w", err), ln.Close(), os.Remove(dir))
 	}
 	return &listenerApart{Listener: ln, close: sync.OnceValue(func() error {
 		return errors.Join(ln.Close(), os.Remove(record), os.Remove(dir))
@@ -94,18 +96,6 @@ func bind(path string) (net.Listener, error) {
 		return nil, errors.Join(fmt.Errorf("open the control socket: %w", err), ln.Close())
 	}
 	return ln, nil
-}
-
-// writeRecord writes the socket's path in one step: Dial may be reading.
-func writeRecord(record, path string) error {
-	temporary := record + ".new"
-	if err := os.WriteFile(temporary, []byte(path+"\n"), 0o600); err != nil {
-		return fmt.Errorf("record the control socket: %w", err)
-	}
-	if err := os.Rename(temporary, record); err != nil {
-		return fmt.Errorf("record the control socket: %w", err)
-	}
-	return nil
 }
 
 // removeStale removes what a listener that was killed left behind.

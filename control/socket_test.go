@@ -30,7 +30,7 @@ func leaveSocket(t *testing.T, dir string) {
 	}
 }
 
-func files(t *testing.T, dir string) string {
+func listing(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -57,13 +57,13 @@ func TestListenInThePrivateDataDirectory(t *testing.T) {
 	if runtime.GOOS != "windows" && fi.Mode() != fs.ModeSocket|0o600 {
 		t.Errorf("mode %v", fi.Mode())
 	}
-	if got := files(t, dir); got != socketFile {
+	if got := listing(t, dir); got != socketFile {
 		t.Errorf("files %q", got)
 	}
 	if err := ln.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := files(t, dir); got != "" {
+	if got := listing(t, dir); got != "" {
 		t.Errorf("Close left %q", got)
 	}
 }
@@ -96,7 +96,7 @@ func TestListenApart(t *testing.T) {
 			dir := makeDir(t)
 			temporary := shortTemp(t)
 			leaveSocket(t, dir)
-			left := files(t, temporary)
+			left := listing(t, temporary)
 			ln, err := Listen(dir)
 			if err != nil {
 				t.Fatal(err)
@@ -111,16 +111,16 @@ func TestListenApart(t *testing.T) {
 			if err := checkPrivate(filepath.Dir(path), os.Lstat); err != nil {
 				t.Error(err)
 			}
-			if now := files(t, temporary); now == left || strings.Contains(now, " ") {
+			if now := listing(t, temporary); now == left || strings.Contains(now, " ") {
 				t.Errorf("temporary files %q, before %q", now, left)
 			}
-			if got := files(t, dir); got != pathFile {
+			if got := listing(t, dir); got != pathFile {
 				t.Errorf("files %q", got)
 			}
 			if err := errors.Join(ln.Close(), ln.Close()); err != nil {
 				t.Fatal(err)
 			}
-			if got := files(t, dir) + files(t, temporary); got != "" {
+			if got := listing(t, dir) + listing(t, temporary); got != "" {
 				t.Errorf("Close left %q", got)
 			}
 		})
@@ -140,7 +140,7 @@ func TestListenApart(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "longer than 100 bytes") {
 			t.Errorf("Listen = %v", err)
 		}
-		if got := files(t, dir) + files(t, os.TempDir()); got != "" {
+		if got := listing(t, dir) + listing(t, os.TempDir()); got != "" {
 			t.Errorf("it left %q", got)
 		}
 	})

@@ -154,7 +154,7 @@ func (m *model) export(c chosen, f export.Format, path string, overwrite bool) t
 		full, n, err := "", 0, error(nil)
 		if full, err = fullPath(path); err == nil {
 			var w *export.File
-			if w, err = export.Create(full, f, overwrite, o); err == nil {
+			if w, err = export.Create(ctx, full, f, overwrite, o); err == nil {
 				defer w.Abort()
 				n, err = export.Copy(ctx, w, m.feed, ids, func() bool {
 					p.done.Add(1)

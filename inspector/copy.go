@@ -11,6 +11,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -73,7 +74,7 @@ func (c copied) write(dir string, clip bool) writtenMsg {
 	}
 	if c.body != nil {
 		msg.bodyPath = filepath.Join(dir, "body")
-		if msg.err = os.WriteFile(msg.bodyPath, c.body, 0o600); msg.err != nil {
+		if msg.err = files.Write(msg.bodyPath, c.body, 0o600); msg.err != nil {
 			return msg
 		}
 		c.text = strings.ReplaceAll(c.text, bodyMark, shellQuote("@"+msg.bodyPath))
@@ -83,7 +84,7 @@ func (c copied) write(dir string, clip bool) writtenMsg {
 		return msg
 	}
 	msg.path = filepath.Join(dir, "copy."+c.ext)
-	msg.err = os.WriteFile(msg.path, []byte(c.text), 0o600)
+	msg.err = files.Write(msg.path, []byte(c.text), 0o600)
 	return msg
 }
 

@@ -11,6 +11,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -68,10 +69,10 @@ func (m *model) prepareDraft(ctx context.Context, id webhook.ID, rejected bool) 
 	d := newDraft(e, rejected)
 	d.path = filepath.Join(dir, "request.http")
 	if d.beside {
-		err = os.WriteFile(filepath.Join(dir, bodyFile), e.Body, 0o600)
+		err = files.Write(filepath.Join(dir, bodyFile), e.Body, 0o600)
 	}
 	if err == nil {
-		err = os.WriteFile(d.path, d.written, 0o600)
+		err = files.Write(d.path, d.written, 0o600)
 	}
 	if err != nil {
 		_ = os.RemoveAll(dir)
@@ -150,7 +151,7 @@ func (d *draft) load() error {
 	})
 	var wrong *draftError
 	if errors.As(err, &wrong) {
-		return errors.Join(err, os.WriteFile(d.path, d.warn(data, wrong), 0o600))
+		return errors.Join(err, files.Write(d.path, d.warn(data, wrong), 0o600))
 	}
 	return err
 }

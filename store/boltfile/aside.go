@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/taskhook/taskhook/files"
 )
 
 // setAside renames a damaged file, so that a person may still look into it,
@@ -20,7 +22,7 @@ func (f *File) setAside(why error) error {
 		}
 		name = fmt.Sprintf("%s-%d", base, n)
 	}
-	if err := os.Rename(f.path, name); err != nil {
+	if err := files.Rename(f.path, filepath.Base(name)); err != nil {
 		return fmt.Errorf("%w; and it cannot be set aside: %w", why, err)
 	}
 	f.aside = fmt.Sprintf("%s could not be used (%v): it was set aside as %s, and a new one is started", f.path, why, filepath.Base(name))

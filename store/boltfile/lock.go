@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/taskhook/taskhook/files"
 )
 
 // lock is the lock file beside a bbolt file. It is apart from bbolt's own lock
@@ -25,7 +27,7 @@ const (
 
 // takeLock locks path for this process alone, or returns a *LockedError.
 func takeLock(path string, timeout time.Duration) (*lock, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := files.Open(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, err
 	}

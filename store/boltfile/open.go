@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/taskhook/taskhook/files"
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 )
@@ -92,16 +93,13 @@ func (f *File) openToWrite() error {
 // openCreate opens the file, checks it if it has any content, and has bbolt
 // take it over.
 func (f *File) openCreate() error {
-	file, err := os.OpenFile(f.path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := files.Open(f.path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return err
 	}
 	info, err := file.Stat()
 	if err != nil {
 		return errors.Join(err, file.Close())
-	}
-	if !info.Mode().IsRegular() {
-		return errors.Join(fmt.Errorf("%w: not a regular file", fs.ErrInvalid), file.Close())
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		_ = file.Chmod(0o600) // of a file system without modes
@@ -159,7 +157,7 @@ func (f *File) reopen() error {
 	if err := f.detach(); err != nil {
 		f.opts.Logger.Warn("close after a failed commit", "path", f.path, "error", err)
 	}
-	file, err := os.OpenFile(f.path, os.O_RDWR, 0o600)
+	file, err := files.Open(f.path, os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrRemoved
 	}

@@ -16,7 +16,7 @@ func TestAFileAppearsCompleteOrNotAtAll(t *testing.T) {
 	f := formatNamed(t, "har")
 	create := func(overwrite bool) *File {
 		t.Helper()
-		w, err := Create(path, f, overwrite, Options{})
+		w, err := Create(t.Context(), path, f, overwrite, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestAFileAppearsCompleteOrNotAtAll(t *testing.T) {
 		t.Errorf("others may read it: %v %v", info.Mode(), err)
 	}
 
-	if _, err := Create(path, f, false, Options{}); !errors.Is(err, fs.ErrExist) {
+	if _, err := Create(t.Context(), path, f, false, Options{}); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a file that exists: %v", err)
 	}
 	before, _ := os.ReadFile(path)
@@ -50,10 +50,10 @@ func TestAFileAppearsCompleteOrNotAtAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFiles(t, dir, "out.har")
-	if _, err := Create(filepath.Join(dir, "none", "x"), f, false, Options{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Create(t.Context(), filepath.Join(dir, "none", "x"), f, false, Options{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no such folder: %v", err)
 	}
-	if _, err := Create(dir, f, true, Options{}); err == nil {
+	if _, err := Create(t.Context(), dir, f, true, Options{}); err == nil {
 		t.Error("a folder is overwritten")
 	}
 	wantFiles(t, dir, "out.har")

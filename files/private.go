@@ -1,0 +1,107 @@
+package files
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ErrIrregular is returned when something else than a regular file stands
+// where a file of the data directory belongs: a symbolic link, which would
+// lead elsewhere, a folder, a pipe.
+var ErrIrregular = errors.New("not a regular file")
+
+// Write puts a file into the data directory, or replaces it: who reads it sees
+// the old content or the new one. A symbolic link of that name is replaced,
+// not followed.
+func Write(path string, data []byte, mode fs.FileMode) error {
+	return within(path, func(dir *os.Root, name string) error {
+		return put(dir, name, data, mode, dir.Rename)
+	})
+}
+
+// Install puts a file into the data directory unless there is one of that name
+// already, which is no error: of processes that do so at the same time the
+// first one wins.
+func Install(path string, data []byte, mode fs.FileMode) error {
+	return within(path, func(dir *os.Root, name string) error {
+		return put(dir, name, data, mode, func(from, to string) error {
+			// A link, unlike a rename, never replaces.
+			err := dir.Link(from, to)
+			if err == nil || errors.Is(err, fs.ErrExist) {
+				return nil
+			}
+			return dir.Rename(from, to) // the file system has no links: the last one wins
+		})
+	})
+}
+
+// put writes a temporary file and gives it its name.
+func put(dir *os.Root, name string, data []byte, mode fs.FileMode, finish func(from, to string) error) (err error) {
+	temp := ".new-" + rand.Text()
+	f, err := dir.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if gone := dir.Remove(temp); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}()
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return finish(temp, name)
+}
+
+// Open opens a file of the data directory with flags of [os.OpenFile]; one
+// that it creates is its owner's alone. The error wraps [ErrIrregular] when
+// the name is not that of a regular file.
+func Open(path string, flag int) (*os.File, error) {
+	var file *os.File
+	err := within(path, func(dir *os.Root, name string) error {
+		if err := regular(dir, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		f, err := dir.OpenFile(name, flag, 0o600)
+		if err != nil {
+			return err
+		}
+		if err := regular(dir, name); err != nil { // somebody was quick
+			return errors.Join(err, f.Close())
+		}
+		file = f
+		return nil
+	})
+	return file, err
+}
+
+func regular(dir *os.Root, name string) error {
+	info, err := dir.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: filepath.Join(dir.Name(), name), Err: ErrIrregular}
+	}
+	return err
+}
+
+// Rename gives a file of the data directory another name there. A file that
+// has the name already is replaced.
+func Rename(path, name string) error {
+	return within(path, func(dir *os.Root, old string) error { return dir.Rename(old, name) })
+}
+
+// within opens the folder of a file.
+func within(path string, do func(dir *os.Root, name string) error) error {
+	dir, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(do(dir, filepath.Base(path)), dir.Close()); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
