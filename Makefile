@@ -1,6 +1,6 @@
 # Everything a contributor runs. `make` lists it.
 
-.PHONY: help build test race lint bench bench-ab screen pictures fuzz cover ci clean
+.PHONY: help build test race full lint bench bench-ab screen pictures fuzz cover ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -13,6 +13,9 @@ test: ## run the tests
 
 race: ## run the tests under the race detector
 	go test -race ./...
+
+full: ## run the crash and load tests at their full length
+	go test -count=1 -run 'Killed|FullDisk' ./e2e -full
 
 lint: ## gofmt, go vet, golangci-lint
 	gofmt -l . && go vet ./... && golangci-lint run ./...

@@ -64,7 +64,7 @@ func (c *countingApp) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 // TestKilledInMidRescueNothingIsForgottenAndOnlyTheOneInFlightComesTwice kills
 // a rescue several times and has the next one go on.
 func TestKilledInMidRescueNothingIsForgottenAndOnlyTheOneInFlightComesTwice(t *testing.T) {
-	const events, kills = 200, 3
+	events, kills := times(200, 1000), times(3, 20)
 	dir := t.TempDir()
 	missed(t, dir, events)
 	app := &countingApp{times: map[string]int{}}

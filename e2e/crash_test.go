@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -113,10 +114,21 @@ func recorder(t *testing.T) (*names, string) {
 	return got, srv.Listener.Addr().String()
 }
 
+// full runs the crash and load tests at their full length.
+var full = flag.Bool("full", false, "run the crash and load tests at their full length")
+
+// times is how often a test does something: short in the gate, long with -full.
+func times(short, long int) int {
+	if *full {
+		return long
+	}
+	return short
+}
+
 func TestKilledUnderLoadNothingAnsweredOrForwardedIsMissing(t *testing.T) {
 	got, target := recorder(t)
 	dir := t.TempDir()
-	for round := range 3 {
+	for round := range times(3, 30) {
 		l := startListener(t, dir, target)
 		answered := &names{}
 		var senders sync.WaitGroup

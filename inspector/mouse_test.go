@@ -96,11 +96,15 @@ func TestTheMouseIsOnAndHarmless(t *testing.T) {
 	if d.m.View().MouseMode != tea.MouseModeCellMotion {
 		t.Error("the mouse is off")
 	}
+	step := 3
+	if testing.Short() {
+		step = 13
+	}
 	for _, size := range [][2]int{{80, 24}, {120, 40}, {39, 5}} {
 		d.send(windowSize(size[0], size[1]))
 		for _, keys := range [][]string{{}, {"enter"}, {"?"}, {"esc", "esc", "L"}, {"L", "/"}, {"esc"}} {
 			d.press(keys...)
-			for x := -1; x < size[0]+2; x += 3 {
+			for x := -1; x < size[0]+2; x += step {
 				for y := -1; y < size[1]+2; y++ {
 					d.click(x, y)
 					d.wheel(x, y, 1)
