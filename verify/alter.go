@@ -55,16 +55,6 @@ var alterations = [...]alteration{
 		cost: costJSONKiB, undo: compact, json: true,
 	},
 	{
-		happened: "line ends of the body were changed from LF to CRLF on its way",
-		fits:     "the body with LF line ends", next: passThrough,
-		cost: costPerKiB, undo: toLF,
-	},
-	{
-		happened: "line ends of the body were changed from CRLF to LF on its way",
-		fits:     "the body with CRLF line ends", next: passThrough,
-		cost: costPerKiB, undo: toCRLF,
-	},
-	{
 		happened: "the charset of the body was changed on its way",
 		fits:     "the body in latin-1 (windows-1252), or as it was before latin-1 was taken for UTF-8", next: charset,
 		cost: costPerKiB, undo: toLatin1,
@@ -103,11 +93,6 @@ var alterations = [...]alteration{
 		happened: "the body was re-serialised on its way: white space was removed",
 		fits:     "the JSON with a space behind each colon and comma, not the bytes that arrived", next: passThrough,
 		cost: costJSONKiB, undo: spaced,
-	},
-	{
-		happened: "the body was not part of what was signed",
-		fits:     "an empty body", next: "sign the bytes of the body, after it is complete",
-		cost: 0, undo: func([]byte) []byte { return []byte{} },
 	},
 }
 
@@ -178,20 +163,6 @@ func spaced(b []byte) []byte {
 		out = append(out, b[t.Start:t.End]...)
 		last = t.Kind
 	}
-}
-
-func toLF(b []byte) []byte {
-	if !bytes.Contains(b, []byte("\r\n")) {
-		return nil
-	}
-	return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
-}
-
-func toCRLF(b []byte) []byte {
-	if !bytes.Contains(b, []byte("\n")) || bytes.Contains(b, []byte("\r")) {
-		return nil
-	}
-	return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
 }
 
 func withoutBOM(b []byte) []byte {
