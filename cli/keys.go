@@ -62,9 +62,9 @@ func newKeysCommand(a *app) *cobra.Command {
 // trustedKeys are the platform's keys, or those that replace them, and the
 // development pair.
 func (a *app) trustedKeys(cmd *cobra.Command, files []string) ([]trustedKey, error) {
-	keys, err := readKeys(files)
+	keys, err := readKeys(cmd, files)
 	if err != nil {
-		return nil, usageError(cmd, err, "export a public key with: openssl pkey -in private.pem -pubout")
+		return nil, err
 	}
 	if keys == nil {
 		if keys, err = verify.PlatformKeys(); err != nil {

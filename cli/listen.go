@@ -130,8 +130,8 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	case o.maxBody < 1 || o.maxBody > 256<<20:
 		return usageError(cmd, errors.New("--max-body must be between 1 byte and 256 MiB"))
 	}
-	if o.keys, err = readKeys(o.publicKeys); err != nil {
-		return usageError(cmd, err, "export a public key with: openssl pkey -in private.pem -pubout")
+	if o.keys, err = readKeys(cmd, o.publicKeys); err != nil {
+		return err
 	}
 	if err := o.traffic.understand(cmd); err != nil {
 		return err

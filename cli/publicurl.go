@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/taskhook/taskhook/verify"
 )
 
@@ -32,16 +34,17 @@ func parsePublicURL(s string) (string, error) {
 }
 
 // readKeys reads the keys of --public-key, each named after its file.
-func readKeys(files []string) ([]verify.Key, error) {
+func readKeys(cmd *cobra.Command, files []string) ([]verify.Key, error) {
 	var keys []verify.Key
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("read --public-key: %w", err)
+			return nil, usageError(cmd, fmt.Errorf("read --public-key: %w", err), "export a public key with: openssl pkey -in private.pem -pubout")
 		}
 		key, err := verify.ParseKey(filepath.Base(file), raw)
-		if err != nil {
-			return nil, fmt.Errorf("--public-key %s: %w", file, err)
+		var wrong *verify.KeyError
+		if errors.As(err, &wrong) {
+			return nil, usageError(cmd, fmt.Errorf("--public-key %s: %s", file, wrong.Reason), wrong.Hint)
 		}
 		keys = append(keys, key)
 	}

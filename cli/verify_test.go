@@ -55,7 +55,7 @@ func TestVerify(t *testing.T) {
 		{"another header", []string{body, "--signature", rsaA, "--header", "X-Hub"}, "", 2, "", `invalid --header "X-Hub"`},
 		{"no such file", []string{"none.json", "--signature", rsaA}, "", 1, "", "hint: name a file that holds exactly the bytes"},
 		{"no such key", []string{body, "--signature", rsaA, "--public-key", "none.pem"}, "", 2, "", "hint: export a public key with"},
-		{"not a key", []string{body, "--signature", rsaA, "--public-key", body}, "", 2, "", "error: "},
+		{"not a key", []string{body, "--signature", rsaA, "--public-key", body}, "", 2, "", "hint: use a public key in PEM form"},
 		{"two files", []string{body, body, "--signature", rsaA}, "", 2, "", "error: "},
 	}
 	for _, tt := range tests {

@@ -14,8 +14,8 @@ import (
 
 // The sizes of an RSA modulus, in bits, that a [Key] may have.
 const (
-	MinRSABits = 2048
-	MaxRSABits = 8192
+	minRSABits = 2048
+	maxRSABits = 8192
 )
 
 // DevKey is the name of the local development key. It is trusted on the
@@ -23,7 +23,7 @@ const (
 const DevKey = "dev"
 
 // Key is a public key and the name people know it by: "taskee", "dev" or the
-// name of its file. The zero value is no key: a [Verifier] passes over it.
+// name of its file. The zero value is no key: a [Verifier] ignores it.
 type Key struct {
 	Name   string
 	Public crypto.PublicKey // *rsa.PublicKey or ed25519.PublicKey
@@ -80,10 +80,10 @@ func rsaUsable(p *rsa.PublicKey) string {
 	switch {
 	case p == nil || p.N == nil || p.N.Sign() <= 0:
 		return "it has no modulus"
-	case p.N.BitLen() < MinRSABits:
-		return fmt.Sprintf("it is an RSA key of %d bits, and fewer than %d can be forged", p.N.BitLen(), MinRSABits)
-	case p.N.BitLen() > MaxRSABits:
-		return fmt.Sprintf("it is an RSA key of %d bits, and more than %d take too long to check", p.N.BitLen(), MaxRSABits)
+	case p.N.BitLen() < minRSABits:
+		return fmt.Sprintf("it is an RSA key of %d bits, and fewer than %d can be forged", p.N.BitLen(), minRSABits)
+	case p.N.BitLen() > maxRSABits:
+		return fmt.Sprintf("it is an RSA key of %d bits, and more than %d take too long to check", p.N.BitLen(), maxRSABits)
 	case p.N.Bit(0) == 0 || p.E < 3 || p.E%2 == 0 || int64(p.E) > 1<<31-1:
 		return "it is not a sound RSA key: its modulus or exponent is wrong"
 	}
