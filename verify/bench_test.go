@@ -13,9 +13,9 @@ import (
 // BenchmarkVerify compares good with bad signatures over a body of 2 KB, with
 // the keys of a tunnel: the platform's trusted, the development pair known.
 //
-//   - flood: one after another, as fast as they are judged: the search for a
-//     reason is thinned out, and this is what a stranger can make us pay
-//   - searched: each one searched in full, as for a person who mends a sender
+//   - flood: one after another, as fast as they are checked, so that the budget
+//     of the search for a reason is used up
+//   - searched: each one searched in full, as for a person who debugs a sender
 func BenchmarkVerify(b *testing.B) {
 	s := loadSigners(b)
 	trusted, dev := platform(b)

@@ -16,7 +16,7 @@ import (
 
 // explanation is why a signature does not make its event valid.
 type explanation struct {
-	weight int // how much it says: of two bad signatures the heavier is told
+	weight int // how much it says: of two bad signatures the heavier is reported
 	key    string
 	reason string
 	next   string
@@ -24,12 +24,12 @@ type explanation struct {
 
 // The weights of explanations.
 const (
-	weightText    = iota // the text of the header is wrong
-	weightUnknown        // another key made it
-	weightKind           // of a kind that is not checked here
-	weightRespell        // it fits, but for its spelling
-	weightSigner         // a known key made it
-	weightBody           // the body was altered
+	weightText     = iota // the text of the header is wrong
+	weightUnknown         // another key made it
+	weightKind            // of a kind that is not checked here
+	weightEncoding        // it fits, but for its encoding
+	weightSigner          // a known key made it
+	weightBody            // the body was altered
 )
 
 const compareKeys = "compare the sender's key with those of `taskhook keys`; trust another with --public-key FILE"
@@ -41,7 +41,7 @@ func (v *Verifier) explain(f *finding, q *search) explanation {
 		return explanation{weightText, "", f.header + " " + f.flaw.is, f.flaw.next}
 	case f.flaw.is != "" && f.fits:
 		return explanation{
-			weightRespell, f.key,
+			weightEncoding, f.key,
 			fmt.Sprintf("%s %s: decoded as such it fits the key %s, but the platform sends standard base64 and strict readers refuse this", f.header, f.flaw.is, f.key),
 			f.flaw.next,
 		}
@@ -64,8 +64,8 @@ func (v *Verifier) explainBytes(f *finding, q *search) explanation {
 	return v.explainSize(f)
 }
 
-// explainStranger explains a signature that no key here made.
-func (v *Verifier) explainStranger(f *finding, reason, next string) explanation {
+// explainUnknown explains a signature that none of the keys made.
+func (v *Verifier) explainUnknown(f *finding, reason, next string) explanation {
 	if f.uncheckable {
 		return explanation{
 			weightKind, "",
@@ -76,7 +76,7 @@ func (v *Verifier) explainStranger(f *finding, reason, next string) explanation 
 	return explanation{weightUnknown, "", reason, next}
 }
 
-// explainSize explains a signature that is as long as none can be.
+// explainSize explains a signature of a size that no signature has.
 func (v *Verifier) explainSize(f *finding) explanation {
 	n := len(f.data)
 	reason := fmt.Sprintf("%s has the wrong length: %d bytes once decoded, where an RSA signature has %s and an Ed25519 signature %d",
@@ -95,9 +95,9 @@ func (v *Verifier) explainSize(f *finding) explanation {
 }
 
 // explainRSA explains an RSA signature. Once it is opened with the key that
-// made it, each altered body is a matter of one hash.
+// made it, each altered body costs one hash.
 func (v *Verifier) explainRSA(f *finding, q *search) explanation {
-	if f.key == "" && len(v.known.rsa) > 0 && q.may(costRSA(len(f.data))*len(v.known.rsa)) {
+	if f.key == "" && len(v.known.rsa) > 0 && q.affords(costRSA(len(f.data))*len(v.known.rsa)) {
 		v.known.open(f)
 		f.known = f.key != ""
 	}
@@ -109,7 +109,7 @@ func (v *Verifier) explainRSA(f *finding, q *search) explanation {
 				"sign with PKCS#1 v1.5 padding, the default of openssl dgst -sha256 -sign",
 			}
 		}
-		return v.explainStranger(f, fmt.Sprintf(
+		return v.explainUnknown(f, fmt.Sprintf(
 			"the RSA signature in %s was made by none of the trusted keys (%s): another key made it, or the signature itself was damaged",
 			f.header, v.trusted.names(taskee.SchemeRSA)), compareKeys)
 	}
@@ -121,7 +121,7 @@ func (v *Verifier) explainRSA(f *finding, q *search) explanation {
 		}
 	}
 	if f.known && f.opened.digest == q.sha256() {
-		return bySomeoneKnown(f)
+		return signedByKnownKey(f)
 	}
 	a, was := q.undo(0, func(b []byte) bool { return sha256.Sum256(b) == f.opened.digest })
 	if a != nil {
@@ -138,17 +138,17 @@ func (v *Verifier) explainRSA(f *finding, q *search) explanation {
 // isPSS reports whether a signature would fit with the other padding.
 func isPSS(f *finding, q *search) bool {
 	digest := q.sha256()
-	return q.may(4*costRSA(len(f.data))) && rsa.VerifyPSS(f.pss, crypto.SHA256, digest[:], f.data, nil) == nil
+	return q.affords(4*costRSA(len(f.data))) && rsa.VerifyPSS(f.pss, crypto.SHA256, digest[:], f.data, nil) == nil
 }
 
 // explainEd25519 explains an Ed25519 signature. It cannot be opened: each
 // altered body costs a check with each key.
 func (v *Verifier) explainEd25519(f *finding, q *search) explanation {
-	if n := len(v.known.ed25519); n > 0 && q.may(n*costEd25519) {
+	if n := len(v.known.ed25519); n > 0 && q.affords(n*costEd25519) {
 		f.known = v.known.checkEd25519(f, q.body)
 	}
 	if f.known {
-		return bySomeoneKnown(f)
+		return signedByKnownKey(f)
 	}
 	keys := len(v.trusted.ed25519) + len(v.known.ed25519)
 	a, was := q.undo(keys*costEd25519, func(b []byte) bool {
@@ -161,13 +161,13 @@ func (v *Verifier) explainEd25519(f *finding, q *search) explanation {
 	if a != nil {
 		return altered(f, a, was, q)
 	}
-	return v.explainStranger(f, fmt.Sprintf(
+	return v.explainUnknown(f, fmt.Sprintf(
 		"the Ed25519 signature in %s fits none of the trusted keys (%s): another key made it, or the body was changed on its way%s",
 		f.header, v.trusted.names(taskee.SchemeEd25519), q.remark()), q.orDiagnose(compareKeys))
 }
 
-// bySomeoneKnown explains a good signature by a key that is not trusted here.
-func bySomeoneKnown(f *finding) explanation {
+// signedByKnownKey explains a good signature by a key that is not trusted here.
+func signedByKnownKey(f *finding) explanation {
 	if f.key == DevKey {
 		return explanation{
 			weightSigner, f.key,
@@ -199,7 +199,8 @@ func altered(f *finding, a *alteration, was []byte, q *search) explanation {
 	return explanation{weightBody, f.key, reason, a.next}
 }
 
-// differenceWords shows where the signed bytes and those that arrived part.
+// differenceWords shows where the signed bytes and those that arrived first
+// differ.
 func differenceWords(signed, arrived []byte) string {
 	d, ok := jsjson.FirstDifference(signed, arrived)
 	if !ok {
@@ -217,7 +218,7 @@ func (q *search) undo(each int, fits func([]byte) bool) (*alteration, []byte) {
 	kib := 1 + len(q.body)/1024
 	for i := range alterations {
 		a := &alterations[i]
-		if !q.may(each + kib*(a.cost+costPerKiB)) {
+		if !q.affords(each + kib*(a.cost+costPerKiB)) {
 			return nil, nil
 		}
 		was := a.undo(q.body)
@@ -228,13 +229,13 @@ func (q *search) undo(each int, fits func([]byte) bool) (*alteration, []byte) {
 	return nil, nil
 }
 
-// remark says what else is to be said about a body that nothing explains: why
-// the search ended early, or what is odd about it.
+// remark adds to what is said of a body that nothing explains: why the search
+// ended early, or what is odd about the body.
 func (q *search) remark() string {
 	switch {
 	case len(q.body) > q.limit:
 		return fmt.Sprintf("; a body of %d bytes is not searched for the reason on arrival", len(q.body))
-	case q.cut:
+	case q.exhausted:
 		return "; so many bad signatures arrive that this one was not searched for the reason"
 	}
 	if c := clue(q.body); c != "" {
@@ -245,7 +246,7 @@ func (q *search) remark() string {
 
 // orDiagnose replaces a step by the full search where that was not done.
 func (q *search) orDiagnose(next string) string {
-	if q.cut || len(q.body) > q.limit {
+	if q.exhausted || len(q.body) > q.limit {
 		return "save the body with taskhook events show ID --raw and run taskhook verify on it, which searches in full"
 	}
 	return next
@@ -265,20 +266,20 @@ func (v *Verifier) explainAll(findings []finding, q *search) []explanation {
 // invalid makes the verdict on an event without a signature that counts, from
 // the explanation of each.
 func invalid(findings []finding, explanations []explanation, p present) webhook.Verdict {
-	told := 0
+	reported := 0
 	for i, e := range explanations {
-		if e.weight > explanations[told].weight {
-			told = i
+		if e.weight > explanations[reported].weight {
+			reported = i
 		}
 	}
-	f, best := &findings[told], explanations[told]
+	f, best := &findings[reported], explanations[reported]
 	remarks := []string{best.reason}
 	if mismatch := f.mismatch(); mismatch != "" {
 		remarks = append(remarks, mismatch)
 	}
 	for i := range findings {
-		if i != told && findings[i].header != f.header {
-			remarks = append(remarks, findings[i].header+" does not help: it "+findings[i].short())
+		if i != reported && findings[i].header != f.header {
+			remarks = append(remarks, findings[i].header+" does not help: it "+findings[i].summary())
 		}
 	}
 	remarks = append(remarks, p.remarks()...)

@@ -11,9 +11,9 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Inspect finds out all there is to know of the signatures of a request with
-// this body: the verdict of [Verifier.Diagnose], and beside it each signature
-// that is tried, whether it counts or not. It takes about as long as that.
+// Inspect diagnoses the signatures of a request with this body: the verdict of
+// [Verifier.Diagnose], and each signature that is tried, whether it counts or
+// not. It takes about as long as Diagnose.
 func (v *Verifier) Inspect(h http.Header, body []byte) webhook.Diagnosis {
 	q := &search{body: body, limit: len(body)}
 	p, findings := v.examineAll(h, q)
@@ -34,8 +34,8 @@ func (v *Verifier) Inspect(h http.Header, body []byte) webhook.Diagnosis {
 	return d
 }
 
-// described is a signature with its explanation, in which a mismatch of scheme
-// and header is told as it is in a verdict.
+// described is a signature with its explanation, which mentions a mismatch of
+// scheme and header as a verdict does.
 func described(f *finding, e explanation) webhook.Signature {
 	s := webhook.Signature{
 		Header: f.header, Status: webhook.Invalid, Scheme: f.scheme, Size: len(f.data),

@@ -48,32 +48,42 @@ func TestInspectAgreesWithTheVectors(t *testing.T) {
 func checkSignatures(t *testing.T, d webhook.Diagnosis, h http.Header, keys []Key) {
 	t.Helper()
 	listed := map[string]int{}
-	told := false
 	for _, s := range d.Signatures {
 		listed[http.CanonicalHeaderKey(s.Header)]++
-		told = told || s.Header == d.Verdict.Header && s.Status == d.Verdict.Status && s.Scheme == d.Verdict.Scheme && s.Key == d.Verdict.Key
-		switch {
-		case s.Status == webhook.Valid && (s.Key == "" || s.Size == 0 || d.Verdict.Status != webhook.Valid):
-			t.Errorf("valid, and the verdict is %s: %+v", d.Verdict.Status, s)
-		case s.Status == webhook.Invalid && (s.Reason == "" || s.Next == ""):
-			t.Errorf("invalid without a reason or a next step: %+v", s)
-		case s.Status == webhook.Unsigned && (s.Reason == "" || s.Size != 0 || s.Scheme != ""):
-			t.Errorf("unsigned: %+v", s)
-		}
-		made := slices.ContainsFunc(keys, func(k Key) bool {
-			return k.Name == s.Key && k.Fingerprint() == s.Fingerprint && k.Scheme() == s.Scheme
-		})
-		if (s.Key != "") != made || (s.Key == "") != (s.Fingerprint == "") {
-			t.Errorf("no such key: %+v", s)
-		}
+		checkSignature(t, s, d.Verdict.Status)
+		checkKeyOf(t, s, keys)
 	}
-	if d.Verdict.Status != webhook.Unsigned && !told {
+	if d.Verdict.Status != webhook.Unsigned && !slices.ContainsFunc(d.Signatures, func(s webhook.Signature) bool {
+		return s.Header == d.Verdict.Header && s.Status == d.Verdict.Status && s.Scheme == d.Verdict.Scheme && s.Key == d.Verdict.Key
+	}) {
 		t.Errorf("the verdict %+v is on none of %+v", d.Verdict, d.Signatures)
 	}
 	for _, name := range []string{taskee.HeaderRSA, taskee.HeaderEd25519} {
 		if n := listed[name]; (n > 0) != (len(h[name]) > 0) || n > maxSignatures {
 			t.Errorf("%s is listed %d times, for %d values", name, n, len(h[name]))
 		}
+	}
+}
+
+func checkSignature(t *testing.T, s webhook.Signature, verdict webhook.VerdictStatus) {
+	t.Helper()
+	switch {
+	case s.Status == webhook.Valid && (s.Key == "" || s.Size == 0 || verdict != webhook.Valid):
+		t.Errorf("valid, and the verdict is %s: %+v", verdict, s)
+	case s.Status == webhook.Invalid && (s.Reason == "" || s.Next == ""):
+		t.Errorf("invalid without a reason or a next step: %+v", s)
+	case s.Status == webhook.Unsigned && (s.Reason == "" || s.Size != 0 || s.Scheme != ""):
+		t.Errorf("unsigned: %+v", s)
+	}
+}
+
+func checkKeyOf(t *testing.T, s webhook.Signature, keys []Key) {
+	t.Helper()
+	made := slices.ContainsFunc(keys, func(k Key) bool {
+		return k.Name == s.Key && k.Fingerprint() == s.Fingerprint && k.Scheme() == s.Scheme
+	})
+	if (s.Key != "") != made || (s.Key == "") != (s.Fingerprint == "") {
+		t.Errorf("no such key: %+v", s)
 	}
 }
 

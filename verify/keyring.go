@@ -10,8 +10,8 @@ import (
 	"github.com/taskhook/taskhook/taskee"
 )
 
-// keyring is a set of keys, sorted by scheme. The key that fitted last is
-// tried first, for all events of one sender are signed alike.
+// keyring is a set of keys by scheme. The key that fitted last is tried first,
+// because all events of one sender are signed alike.
 type keyring struct {
 	rsa         []rsaKey
 	ed25519     []ed25519Key

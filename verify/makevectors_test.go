@@ -273,14 +273,14 @@ func (m vectorMaker) signers() {
 		header: []string{inRSA + ": " + b64(signRSA(m.s.rsaB, []byte(event)))}, body: []byte(event), expect: "invalid", scheme: "rsa", in: inRSA, key: "staging",
 		reason: []string{"signed by the key staging, which is known but not trusted here"}, next: []string{"--public-key"},
 	})
-	stranger := []string{"another key made it"}
+	unknown := []string{"another key made it"}
 	m.write("signer-unknown-rsa", vector{
 		known: []string{}, header: []string{inRSA + ": " + b64(signRSA(m.s.rsaB, []byte(event)))}, body: []byte(event), expect: "invalid", scheme: "rsa", in: inRSA,
-		reason: append(stranger, "none of the trusted keys (taskee)"), next: []string{"taskhook keys"},
+		reason: append(unknown, "none of the trusted keys (taskee)"), next: []string{"taskhook keys"},
 	})
 	m.write("signer-unknown-ed25519", vector{
 		known: []string{}, header: []string{inEd + ": " + b64(ed25519.Sign(m.s.edB, []byte(event)))}, body: []byte(event), expect: "invalid", scheme: "ed25519", in: inEd,
-		reason: append(stranger, "none of the trusted keys (highlevel)"), next: []string{"taskhook keys"},
+		reason: append(unknown, "none of the trusted keys (highlevel)"), next: []string{"taskhook keys"},
 	})
 	kind := func(name string, sig []byte, key string, reason, next string) {
 		m.write("signed-"+name, vector{

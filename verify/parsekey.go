@@ -23,13 +23,13 @@ type KeyError struct {
 // Error returns the reason and the hint in one line.
 func (e *KeyError) Error() string { return e.Reason + ": " + e.Hint }
 
-const keyWanted = "a public key in PEM form, RSA of 2048 to 8192 bits or Ed25519, is wanted"
+const keyWanted = "use a public key in PEM form, RSA of 2048 to 8192 bits or Ed25519"
 
 // ParseKey reads a public key in PEM form: PKIX ("PUBLIC KEY") or PKCS#1
-// ("RSA PUBLIC KEY"), RSA of 2048 to 8192 bits or Ed25519. Text in front of
-// the key is passed over, as openssl writes it with -text; a second key or
-// anything else behind it is refused, for one name stands for one key. Every
-// error is a [*KeyError]; name is what its hints call the file.
+// ("RSA PUBLIC KEY"), RSA of 2048 to 8192 bits or Ed25519. Text before the key
+// is ignored, as openssl writes it with -text; a second key or anything else
+// after it is an error, because one name stands for one key. Every error is a
+// [*KeyError]; name is what its hints call the file.
 func ParseKey(name string, text []byte) (Key, error) {
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	block, rest := pem.Decode(text)

@@ -12,8 +12,8 @@ import (
 	"github.com/taskhook/taskhook/taskee"
 )
 
-// maxSignatures is how many different signatures of one event are tried. An
-// honest event has two, one in each header; a stranger could send hundreds.
+// maxSignatures is how many different signatures of one event are tried. The
+// platform sends two, one in each header; anybody else could send hundreds.
 const maxSignatures = 2
 
 // maxText is how long the text of a signature may be, in bytes: more than the
@@ -29,7 +29,7 @@ type signature struct {
 }
 
 // flaw is what is wrong with the text of a signature; the zero value is
-// nothing. A flawed text may still be decodable: a lenient app takes it, a
+// nothing. A flawed text may still be decodable: a lenient app accepts it, a
 // strict one does not.
 type flaw struct{ is, next string }
 
@@ -41,13 +41,13 @@ type present struct {
 	untried    bool // there are different signatures beyond maxSignatures
 }
 
-// blank is a header that is there and holds no signature.
+// blank is a header that was sent without a signature in it.
 type blank struct {
 	header string
-	is     string // "empty" or what stands there in place of one
+	is     string // "empty" or the value that says that there is none
 }
 
-// repetition is a header that came more than once.
+// repetition is a header that was sent more than once.
 type repetition struct {
 	header string
 	values int  // how many
@@ -87,7 +87,7 @@ func read(h http.Header, fits func(size int) bool) present {
 			p.repeated = append(p.repeated, rep)
 		}
 		if len(texts) == 0 {
-			if is := saysNothing(h[head.key]); is != "" {
+			if is := blankAs(h[head.key]); is != "" {
 				p.blank = append(p.blank, blank{head.name, is})
 			}
 			continue
@@ -103,9 +103,9 @@ func read(h http.Header, fits func(size int) bool) present {
 		}
 		p.untried = p.untried || rep.more
 	}
-	room := min(len(second), maxSignatures-len(p.signatures))
-	p.signatures = append(p.signatures, second[:room]...)
-	p.untried = p.untried || room < len(second)
+	tried := min(len(second), maxSignatures-len(p.signatures))
+	p.signatures = append(p.signatures, second[:tried]...)
+	p.untried = p.untried || tried < len(second)
 	return p
 }
 
@@ -136,9 +136,8 @@ func values(lines []string) ([]string, repetition) {
 	return texts, rep
 }
 
-// saysNothing says how a header without a signature is there nevertheless, ""
-// if it is not.
-func saysNothing(lines []string) string {
+// blankAs says what a header without a signature holds, "" if it was not sent.
+func blankAs(lines []string) string {
 	switch {
 	case len(lines) == 0:
 		return ""
@@ -149,9 +148,9 @@ func saysNothing(lines []string) string {
 }
 
 // decode reads the text of a signature: standard base64 with padding, as the
-// platform writes it. White space within is passed over, as every reader of
-// wrapped base64 does. Any other spelling that leads to a size which fits is
-// decoded too, and named as a flaw.
+// platform writes it. White space within is ignored, as by every decoder of
+// wrapped base64. Any other encoding that leads to a size which fits is decoded
+// too, and named as a flaw.
 func decode(text string, fits func(size int) bool) ([]byte, flaw) {
 	if len(text) > maxText {
 		return nil, flaw{
@@ -167,13 +166,13 @@ func decode(text string, fits func(size int) bool) ([]byte, flaw) {
 	if err == nil && fits(len(plain)) {
 		return plain, flaw{}
 	}
-	for _, s := range spellings {
-		respelled := s.respell(text)
-		if respelled == text && !s.lenient {
+	for _, s := range encodings {
+		undone := s.undo(text)
+		if undone == text && !s.lenient {
 			continue
 		}
-		respelled = strings.TrimRight(strings.Join(strings.Fields(respelled), ""), "=")
-		if data, err := loose.DecodeString(respelled); err == nil && fits(len(data)) {
+		undone = strings.TrimRight(strings.Join(strings.Fields(undone), ""), "=")
+		if data, err := loose.DecodeString(undone); err == nil && fits(len(data)) {
 			return data, s.flaw
 		}
 	}
@@ -188,27 +187,27 @@ var (
 	loose  = base64.RawStdEncoding
 )
 
-// spelling is a way to write base64 that strict readers refuse.
-type spelling struct {
-	respell func(string) string
+// encoding is a variant of base64 that strict decoders reject.
+type encoding struct {
+	undo    func(string) string
 	lenient bool // tried on unchanged text too
 	flaw    flaw
 }
 
 const plainBase64 = "encode the signature as standard base64 with padding and send nothing else in the header"
 
-// spellings are tried in order; each undoes one thing.
-var spellings = [...]spelling{
+// encodings are tried in order; each undoes one thing.
+var encodings = [...]encoding{
 	{
-		respell: func(s string) string { return strings.Trim(s, `"'`) },
-		flaw:    flaw{is: "stands in quotation marks", next: "send it without them"},
+		undo: func(s string) string { return strings.Trim(s, `"'`) },
+		flaw: flaw{is: "stands in quotation marks", next: "send it without them"},
 	},
 	{
-		respell: strings.NewReplacer("-", "+", "_", "/").Replace,
-		flaw:    flaw{is: "is url-safe base64 (with - and _ in place of + and /)", next: "encode the signature as standard base64 (in Node: toString('base64'))"},
+		undo: strings.NewReplacer("-", "+", "_", "/").Replace,
+		flaw: flaw{is: "is url-safe base64 (with - and _ in place of + and /)", next: "encode the signature as standard base64 (in Node: toString('base64'))"},
 	},
 	{
-		respell: func(s string) string {
+		undo: func(s string) string {
 			if u, err := url.PathUnescape(s); err == nil {
 				return u
 			}
@@ -217,11 +216,11 @@ var spellings = [...]spelling{
 		flaw: flaw{is: "is percent-encoded", next: "send the base64 as it is, without URL encoding"},
 	},
 	{
-		respell: strings.NewReplacer(" ", "+").Replace,
-		flaw:    flaw{is: "has spaces in place of +, as form decoding leaves them", next: "send the base64 as it is, without URL encoding"},
+		undo: strings.NewReplacer(" ", "+").Replace,
+		flaw: flaw{is: "has spaces in place of +, as form decoding leaves them", next: "send the base64 as it is, without URL encoding"},
 	},
 	{
-		respell: func(s string) string {
+		undo: func(s string) string {
 			if i := strings.IndexAny(s, "=:"); i > 0 && i < 16 {
 				return s[i+1:]
 			}
@@ -230,16 +229,16 @@ var spellings = [...]spelling{
 		flaw: flaw{is: "begins with a name in front of the base64", next: plainBase64},
 	},
 	{
-		respell: func(s string) string { return s },
+		undo:    func(s string) string { return s },
 		lenient: true,
 		flaw:    flaw{is: "is base64 with its padding (=) missing or wrong", next: "encode the signature as standard base64 with padding"},
 	},
 }
 
-// notBase64 names the first character that has no place in base64.
+// notBase64 names the first character that is not allowed in base64.
 func notBase64(text string) flaw {
-	const short = 24
-	if len(text) <= short {
+	const quotable = 24
+	if len(text) <= quotable {
 		return flaw{is: fmt.Sprintf("is %q, which is not base64", text), next: plainBase64}
 	}
 	for i, c := range text {

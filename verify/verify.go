@@ -3,12 +3,12 @@
 //
 // An event is valid when any signature it carries was made over its exact
 // bytes with a trusted key. The size of a signature tells its algorithm,
-// whichever header it stands in. A signature of another spelling than standard
+// whichever header it is in. A signature in another encoding than standard
 // base64 is not valid, but is decoded to say whether it would be.
 //
-// A header that came more than once is read value by value, and one that fits
-// makes the event valid, with a warning; of all the values of one event two
-// different ones are tried.
+// A header that was sent more than once is read value by value, and one that
+// fits makes the event valid, with a warning; of all the values of one event
+// two different ones are tried.
 package verify
 
 import (
@@ -26,12 +26,12 @@ import (
 // when keys change, make another. It is safe for concurrent use.
 type Verifier struct {
 	trusted, known keyring
-	allowance      allowance
+	budget         budget
 }
 
 // New returns a Verifier. A signature by one of the trusted keys is valid. One
 // by a known key is not, but is recognised by the key's name. Keys that cannot
-// check anything ([Key.Scheme] is "") are passed over, and a key that is in
+// check anything ([Key.Scheme] is "") are ignored, and a key that is in
 // both lists is trusted.
 func New(trusted, known []Key) *Verifier {
 	v := &Verifier{}
@@ -45,12 +45,12 @@ func New(trusted, known []Key) *Verifier {
 // Verify checks the signature of a request with this body. The verdict is
 // data: there is no error, and nothing a sender can send makes it panic.
 //
-// It is made for the path of a request: looking for the reason of a bad
-// signature is left out for bodies above 64 KiB, and thinned out when bad
+// It is made for the request path: the reason of a bad signature is not
+// searched for in bodies above 64 KiB, and only for some events when bad
 // signatures arrive in such numbers that it would cost noticeable time. The
-// status never depends on that. [Verifier.Diagnose] always looks.
+// status never depends on that. [Verifier.Diagnose] always searches.
 func (v *Verifier) Verify(h http.Header, body []byte) webhook.Verdict {
-	return v.check(h, &search{body: body, allowance: &v.allowance, limit: requestPathLimit})
+	return v.check(h, &search{body: body, budget: &v.budget, limit: requestPathLimit})
 }
 
 // Diagnose is Verify with the full search for a reason, whatever the size of
@@ -74,7 +74,7 @@ func (v *Verifier) examineAll(h http.Header, q *search) (present, []finding) {
 	return p, findings
 }
 
-// verdict sums up what was found. It has signatures explained only if none of
+// verdict sums up the findings. It has signatures explained only if none of
 // them counts.
 func verdict(h http.Header, p present, findings []finding, explain func() []explanation) webhook.Verdict {
 	best := slices.IndexFunc(findings, finding.counts)
@@ -136,12 +136,12 @@ func (v *Verifier) scheme(size int) string {
 // platformRSASize is the size of the platform's RSA signatures in bytes.
 const platformRSASize = 512
 
-// search is the look for a reason, with its limits.
+// search is the search for a reason, with its limits.
 type search struct {
 	body      []byte
-	allowance *allowance // nil: none
-	limit     int        // of the body's size in bytes
-	cut       bool       // the allowance ended it
+	budget    *budget // nil: unlimited
+	limit     int     // of the body's size in bytes
+	exhausted bool    // the budget ended it
 	digest    [sha256.Size]byte
 	hashed    bool
 }
@@ -157,9 +157,9 @@ func (q *search) sha256() [sha256.Size]byte {
 	return q.digest
 }
 
-// may reports whether work of a cost in microseconds may be done.
-func (q *search) may(cost int) bool {
-	ok := q.allowance.take(cost)
-	q.cut = q.cut || !ok
+// affords reports whether work of a cost in microseconds may be done.
+func (q *search) affords(cost int) bool {
+	ok := q.budget.spend(cost)
+	q.exhausted = q.exhausted || !ok
 	return ok
 }

@@ -71,19 +71,19 @@ func TestAFloodThinsOutTheSearchAndNeverTheVerdict(t *testing.T) {
 
 func TestTheAllowanceFillsUpToItsBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var a allowance
-		if !a.take(allowanceBurst) || a.take(1) {
+		var b budget
+		if !b.spend(budgetBurst) || b.spend(1) {
 			t.Error("the burst is not what may be taken at once")
 		}
 		for range 1000 { // in steps far below one unit
-			time.Sleep(time.Second / allowancePerSecond / 10)
-			a.take(allowanceBurst)
+			time.Sleep(time.Second / budgetPerSecond / 10)
+			b.spend(budgetBurst)
 		}
-		if !a.take(99) || a.take(2) {
+		if !b.spend(99) || b.spend(2) {
 			t.Error("small steps of time are lost, or count too much")
 		}
 		time.Sleep(time.Hour)
-		if a.take(allowanceBurst+1) || !a.take(allowanceBurst) {
+		if b.spend(budgetBurst+1) || !b.spend(budgetBurst) {
 			t.Error("an hour fills more than the burst")
 		}
 	})

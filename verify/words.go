@@ -34,7 +34,7 @@ func unsigned(h http.Header, p present) webhook.Verdict {
 	return v
 }
 
-// otherSignature finds a header that looks as if it held a signature.
+// otherSignature returns the name of a header that seems to hold a signature.
 func otherSignature(h http.Header) string {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		known := name == taskee.HeaderRSA || name == taskee.HeaderEd25519
@@ -63,7 +63,7 @@ func valid(findings []finding, best int, p present) webhook.Verdict {
 	for i := range findings {
 		other := &findings[i]
 		if other.header != f.header && !other.counts() {
-			warn(besides(f, other), "have the sender mend or leave out "+other.header)
+			warn(besides(f, other), "have the sender fix or leave out "+other.header)
 		}
 	}
 	for _, r := range p.remarks() {
@@ -74,9 +74,9 @@ func valid(findings []finding, best int, p present) webhook.Verdict {
 }
 
 // besides warns of a signature that does not fit beside one that does, and
-// says which apps will mind.
+// says which apps will reject the event.
 func besides(f, other *finding) string {
-	text := fmt.Sprintf("%s fits the key %s, but %s %s", f.header, f.key, other.header, other.short())
+	text := fmt.Sprintf("%s fits the key %s, but %s %s", f.header, f.key, other.header, other.summary())
 	if other.uncheckable && other.flaw.is == "" {
 		return text
 	}
@@ -86,9 +86,9 @@ func besides(f, other *finding) string {
 	return text + ": an app that checks that one, as the guide's example does, will refuse this event"
 }
 
-// short says in a few words, as the predicate of its header, why a signature
+// summary says in a few words, as the predicate of its header, why a signature
 // does not count.
-func (f finding) short() string {
+func (f finding) summary() string {
 	switch {
 	case f.flaw.is != "":
 		return f.flaw.is
@@ -100,7 +100,7 @@ func (f finding) short() string {
 	return "does not fit"
 }
 
-// mismatch says that a signature stands in the header of another scheme, ""
+// mismatch says that a signature is in the header of another scheme, ""
 // if it does not.
 func (f finding) mismatch() string {
 	if f.scheme == "" || f.scheme == f.expected {
