@@ -5,16 +5,16 @@ import "unicode/utf8"
 // excerptBytes is about how long an excerpt of a [Difference] is.
 const excerptBytes = 24
 
-// Difference is the place where two texts part.
+// Difference is the place where two texts first differ.
 type Difference struct {
-	Offset int // in bytes, from 0: the first byte that is not the same
-	// A and B are short excerpts of both texts from the character at Offset
-	// on; empty where a text ends.
+	Offset int // in bytes, from 0: of the first byte that differs
+	// A and B are short excerpts of both texts that begin with the character at
+	// Offset; empty where a text ends.
 	A, B string
 }
 
-// FirstDifference returns where two texts part, false if they are equal. They
-// need not be JSON.
+// FirstDifference returns where two texts first differ, false if they are equal.
+// They need not be JSON.
 func FirstDifference(a, b []byte) (Difference, bool) {
 	n := min(len(a), len(b))
 	i := 0
@@ -24,7 +24,7 @@ func FirstDifference(a, b []byte) (Difference, bool) {
 	if i == len(a) && i == len(b) {
 		return Difference{}, false
 	}
-	// A character that begins alike is shown whole.
+	// A character whose first bytes are the same is shown whole.
 	from := i
 	for back := 1; back < utf8.UTFMax && back <= i; back++ {
 		if c := a[i-back]; utf8.RuneStart(c) {

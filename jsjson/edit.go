@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// Find returns the value at a path of a JSON body, as it is spelled there,
+// Find returns the value at a path of a JSON body, as it is written there,
 // without white space around it; false if there is none or the body is not
 // JSON. raw is a part of body.
 //
-// A path is made of keys and array indexes with dots between: "data.email",
-// "tags.0". A dot within a key is written \. and a backslash \\; keys are not
-// empty. Of equal keys the last one counts, as in JavaScript.
+// A path is keys and array indexes joined by dots: "data.email", "tags.0". A dot
+// in a key is written \. and a backslash \\; keys are not empty. Of equal keys
+// the last one counts, as in JavaScript.
 func Find(body []byte, path string) (raw []byte, ok bool) {
 	keys, err := splitPath(path)
 	if err != nil || check(body) != nil {
@@ -27,14 +27,14 @@ func Find(body []byte, path string) (raw []byte, ok bool) {
 	return body, true
 }
 
-// Set returns a copy of a JSON body in which the value at a path is another
-// and all other bytes are the same. Paths are those of [Find]. The value is
-// JSON, or else taken as a plain string.
+// Set returns a copy of a JSON body with another value at a path and all other
+// bytes the same. Paths are those of [Find]. A value that is not JSON is taken
+// as a plain string.
 //
 // A new key is added as the last of an existing object, and an array may be
-// extended by the index that is its length; both are spaced as what stands
-// before them. The error wraps [ErrPath] for a path that leads nowhere, and is
-// a [*SyntaxError] for a body that is not JSON.
+// extended by the index that is its length; both are spaced like what precedes
+// them. The error wraps [ErrPath] for a path that does not exist, and is a
+// [*SyntaxError] for a body that is not JSON.
 func Set(body []byte, path, value string) ([]byte, error) {
 	keys, err := splitPath(path)
 	if err != nil {
@@ -74,7 +74,7 @@ const whiteSpace = " \t\r\n"
 // span is a part of a text.
 type span struct{ start, end int }
 
-// place is where a key leads within an object or array.
+// place is where a key leads in an object or array.
 type place struct {
 	found bool
 	value span // of the value; empty, and where to add it, if not found
@@ -82,7 +82,7 @@ type place struct {
 	object   bool
 	keyed    span // of the last key, which is how a new one is spaced
 	element  span // of the last member or element
-	previous int  // where the space in front of that begins
+	previous int  // where the space before that begins
 	empty    bool
 }
 

@@ -178,18 +178,25 @@ func FuzzSet(f *testing.F) {
 			t.Fatalf("found %q, %t in %q", raw, ok, got)
 		}
 		old, _ := Find(body, path)
-		same := len(body) - len(old)
-		head, tail := 0, 0
-		for head < same && head < len(got) && got[head] == body[head] {
-			head++
-		}
-		for tail < same-head && tail < len(got)-head && got[len(got)-1-tail] == body[len(body)-1-tail] {
-			tail++
-		}
-		if head+tail < same {
-			t.Fatalf("%q became %q: bytes outside the value have changed", body, got)
-		}
+		onlyAValueChanged(t, body, got, len(old))
 	})
+}
+
+// onlyAValueChanged holds that all bytes are the same but those of one value,
+// which had a size.
+func onlyAValueChanged(t *testing.T, before, after []byte, size int) {
+	t.Helper()
+	same := len(before) - size
+	head, tail := 0, 0
+	for head < same && head < len(after) && after[head] == before[head] {
+		head++
+	}
+	for tail < same-head && tail < len(after)-head && after[len(after)-1-tail] == before[len(before)-1-tail] {
+		tail++
+	}
+	if head+tail < same {
+		t.Fatalf("%q became %q: bytes outside the value have changed", before, after)
+	}
 }
 
 func TestSetInALargeBody(t *testing.T) {

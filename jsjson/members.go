@@ -8,8 +8,8 @@ import (
 
 // Members yields the keys and values of the object that a body is, in the
 // order of the text, equal keys each time. Keys are decoded; values are as
-// spelled, without white space around them. Both are parts of body unless a
-// key has escapes.
+// written, without white space around them. Both are parts of body unless a key
+// has escapes.
 //
 // It is for a quick look at what comes from outside: a body that is no object
 // yields nothing, one that breaks off or is not JSON from some place on yields

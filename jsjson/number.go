@@ -5,14 +5,14 @@ import (
 	"strconv"
 )
 
-// exactDigits is how many digits every whole number may have and still be
-// the same as a float64.
+// exactDigits is how many digits a whole number may have and always be exact as
+// a float64.
 const exactDigits = 15
 
 // appendNumber writes a number of JSON as JavaScript does: as a float64, in
 // the form of Number::toString; null for one beyond the range.
 func appendNumber(dst, raw []byte) []byte {
-	if short(raw) {
+	if isSmallInteger(raw) {
 		return append(dst, raw...)
 	}
 	f, _ := strconv.ParseFloat(string(raw), 64) // out of range it is infinite, or 0
@@ -25,9 +25,9 @@ func appendNumber(dst, raw []byte) []byte {
 	return appendFloat(dst, f)
 }
 
-// short reports whether a number is written as it was read: a whole number of
-// few digits.
-func short(raw []byte) bool {
+// isSmallInteger reports whether a number is a whole number of few digits,
+// which is written as it was read.
+func isSmallInteger(raw []byte) bool {
 	digits := raw
 	if raw[0] == '-' {
 		digits = raw[1:]
@@ -47,8 +47,8 @@ func short(raw []byte) bool {
 }
 
 // appendFloat writes a finite number other than 0 with the fewest digits that
-// tell it apart, and with an exponent where JavaScript uses one: from 1e21 on
-// and below 1e-6.
+// identify it, and with an exponent where JavaScript uses one: from 1e21 and
+// below 1e-6.
 func appendFloat(dst []byte, f float64) []byte {
 	if a := math.Abs(f); a >= 1e-6 && a < 1e21 {
 		return strconv.AppendFloat(dst, f, 'f', -1, 64)

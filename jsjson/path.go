@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// ErrPath is returned for a path that leads nowhere in a body; it is wrapped
-// with what stands there.
+// ErrPath is returned for a path that does not exist in a body; it is wrapped
+// with what is there instead.
 var ErrPath = errors.New("no such path")
 
 func pathError(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrPath, fmt.Sprintf(format, args...))
 }
 
-// splitPath splits a dotted path into keys; a backslash takes the character
-// behind it literally.
+// splitPath splits a dotted path into keys; a backslash escapes the character
+// after it.
 func splitPath(path string) ([]string, error) {
 	if path == "" {
 		return nil, pathError("the path is empty")

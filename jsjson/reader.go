@@ -10,15 +10,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxDepth is how many arrays and objects may stand within each other. It
-// bounds the memory that a hostile body can claim; node gives up far earlier,
-// at a few thousand.
+// MaxDepth is how deep arrays and objects may be nested. It bounds the memory
+// that a hostile body can claim; Node gives up far earlier, at a few thousand.
 const MaxDepth = 200_000
 
-// decoderDepth is how deep a [jsontext.Decoder] goes.
+// decoderDepth is how deep a [jsontext.Decoder] reads.
 const decoderDepth = 10_000
 
-// Kind is the kind of a token. Commas and colons are no tokens.
+// Kind is the kind of a token. Commas and colons are not tokens.
 type Kind byte
 
 // The kinds of tokens.
@@ -42,21 +41,21 @@ type Token struct {
 	Start, End int
 }
 
-// Reader splits a JSON text into tokens. It takes what JSON.parse takes, also
-// equal keys, halves of surrogate pairs and bytes that are not UTF-8, nested
-// up to [MaxDepth].
+// Reader splits a JSON text into tokens. It accepts what JSON.parse accepts,
+// including equal keys, halves of surrogate pairs and bytes that are not UTF-8,
+// nested up to [MaxDepth].
 //
 // The text must not change while it is read.
 type Reader struct {
 	text    []byte
 	at      int    // where the last token ended
-	open    []bool // what is open, innermost last: true for an object
-	wantKey bool   // the next string is a key
+	open    []bool // the open arrays and objects, innermost last: true for an object
+	wantKey bool   // whether the next string is a key
 
 	dec   jsontext.Decoder
 	whole bytes.Buffer // the text, as long as one decoder reads it
 	base  int          // offset of the decoder's input in the text
-	outer int          // how many of open the decoder does not know of
+	outer int          // how many of open were opened before the decoder's input
 }
 
 // NewReader returns a reader of a text.
@@ -88,7 +87,7 @@ func (r *Reader) Next() (Token, error) {
 	return r.accept(t, false)
 }
 
-// Value is Next, but where an array or object begins it returns all of it.
+// Value is like Next, but where an array or object begins it returns all of it.
 func (r *Reader) Value() (Token, error) {
 	kind := r.dec.PeekKind()
 	if kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray {
@@ -155,15 +154,15 @@ func (r *Reader) nest(t Token) error {
 	case CloseObject, CloseArray:
 		r.open = r.open[:len(r.open)-1]
 		if n := len(r.open); n > 0 && n == r.outer {
-			r.resumeBehindValue()
+			r.resumeAfterValue()
 		}
 	}
 	return nil
 }
 
-// resumeBehindValue has the decoder go on in the innermost of what is open,
-// behind one of its values.
-func (r *Reader) resumeBehindValue() {
+// resumeAfterValue makes the decoder continue in the innermost open array or
+// object, after one of its values.
+func (r *Reader) resumeAfterValue() {
 	if r.open[len(r.open)-1] {
 		r.resume([]byte(`{"":""`), 3)
 	} else {
@@ -171,20 +170,20 @@ func (r *Reader) resumeBehindValue() {
 	}
 }
 
-// resume has the decoder go on as if the text so far had been another one, of
-// some tokens, in which only the innermost of what is open is open. That is
-// how the reader goes deeper than a decoder does.
+// resume makes the decoder continue as if another text of a few tokens preceded,
+// in which only the innermost array or object is open. That is how the reader
+// reads deeper than a decoder does.
 func (r *Reader) resume(before []byte, tokens int) {
 	r.outer = len(r.open) - 1
 	r.base = r.at - len(before)
 	r.decode(io.MultiReader(bytes.NewReader(before), bytes.NewReader(r.text[r.at:])))
 	for range tokens {
-		_, _ = r.dec.ReadToken() // they are valid
+		_, _ = r.dec.ReadToken() // these are valid
 	}
 }
 
-// end makes an error of the decoder one of the reader; the end of the text is
-// none once the value is complete.
+// end turns an error of the decoder into one of the reader; the end of the text
+// is not an error once the value is complete.
 func (r *Reader) end(err error) (Token, error) {
 	var syntax *jsontext.SyntacticError
 	switch {
@@ -205,7 +204,7 @@ func (r *Reader) end(err error) (Token, error) {
 	return Token{}, r.fail(at, syntax.Err.Error())
 }
 
-// trailing is the error for what stands behind the complete value.
+// trailing is the error for text after the complete value.
 func (r *Reader) trailing() error {
 	rest := bytes.TrimLeft(r.text[r.at:], whiteSpace)
 	c, _ := utf8.DecodeRune(rest)

@@ -14,8 +14,8 @@ import (
 // equal keys the last value in the first one's place; U+FFFD for what is not
 // UTF-8.
 //
-// The error is a [*SyntaxError] for a body that JSON.parse refuses, a byte
-// order mark included.
+// The error is a [*SyntaxError] for a body that JSON.parse rejects, such as one
+// with a byte order mark.
 func Stringify(body []byte) ([]byte, error) {
 	r := NewReader(body)
 	w := writer{text: body, out: make([]byte, 0, len(body))}
@@ -31,25 +31,24 @@ func Stringify(body []byte) ([]byte, error) {
 	}
 }
 
-// writer writes each object in the order of the text at first. The objects
-// that JavaScript orders otherwise are noted, and put in order at the end in
-// one pass, so that no nesting of them takes more than linear time.
+// writer first writes each object in the order of the text. The objects that
+// JavaScript orders differently are noted, and reordered at the end in one
+// pass, so that no nesting of them takes more than linear time.
 type writer struct {
-	text    []byte
-	out     []byte
-	stack   []container
-	members []member // of all open objects, innermost last
-	unruly  []object // in order of their ends until ordered sorts them
+	text      []byte
+	out       []byte
+	stack     []container
+	members   []member // of all open objects, innermost last
+	reordered []object // by their ends, until ordered sorts them
 }
 
 // container is an open object or array.
 type container struct {
-	object bool
-	unruly bool // its keys are not all different, or not in JavaScript's order
-	first  int  // index of its first member
-	start  int  // of its opening bracket in out
-	// values counts what it holds, for commas.
-	values  int
+	object  bool
+	reorder bool                // its keys are not all different, or not in JavaScript's order
+	first   int                 // index of its first member
+	start   int                 // of its opening bracket in out
+	values  int                 // how many there are so far, for commas
 	indexes bool                // its last key is an array index
 	last    uint32              // that index
 	seen    map[string]struct{} // keys of a large object
@@ -119,13 +118,13 @@ func (w *writer) key(raw []byte) {
 	k := w.out[start:]
 	switch index, ok := arrayIndex(k); {
 	case ok && c.values > 0 && (!c.indexes || index < c.last):
-		c.unruly = true
+		c.reorder = true
 	case ok:
 		c.indexes, c.last = true, index
 	default:
 		c.indexes = false
 	}
-	c.unruly = c.unruly || w.known(c, k)
+	c.reorder = c.reorder || w.known(c, k)
 	c.values++
 	w.members = append(w.members, member{start: start, keyEnd: len(w.out)})
 	w.out = append(w.out, ':')
@@ -156,8 +155,8 @@ func (w *writer) known(c *container, k []byte) bool {
 func (w *writer) close(isObject bool) {
 	c := w.stack[len(w.stack)-1]
 	w.stack = w.stack[:len(w.stack)-1]
-	if c.unruly {
-		w.unruly = append(w.unruly, object{c.start, len(w.out), javaScriptOrder(w.out, w.members[c.first:])})
+	if c.reorder {
+		w.reordered = append(w.reordered, object{c.start, len(w.out), javaScriptOrder(w.out, w.members[c.first:])})
 	}
 	w.members = w.members[:c.first]
 	if isObject {
@@ -211,14 +210,13 @@ func arrayIndex(k []byte) (uint32, bool) {
 
 // ordered returns what was written with all objects in JavaScript's order.
 func (w *writer) ordered() []byte {
-	if len(w.unruly) == 0 {
+	if len(w.reordered) == 0 {
 		return w.out
 	}
-	slices.SortFunc(w.unruly, func(a, b object) int { return cmp.Compare(a.start, b.start) })
+	slices.SortFunc(w.reordered, func(a, b object) int { return cmp.Compare(a.start, b.start) })
 	dst := make([]byte, 0, len(w.out))
-	// Ranges of out that are still to be copied, the next one last. An unruly
+	// Spans of out that are still to be copied, the next one last. A reordered
 	// object within one splits it.
-	type span struct{ start, end int }
 	comma := span{-1, -1}
 	todo := []span{{0, len(w.out)}}
 	for len(todo) > 0 {
@@ -228,12 +226,12 @@ func (w *writer) ordered() []byte {
 			dst = append(dst, ',')
 			continue
 		}
-		i, _ := slices.BinarySearchFunc(w.unruly, s.start, func(o object, start int) int { return cmp.Compare(o.start, start) })
-		if i == len(w.unruly) || w.unruly[i].start >= s.end {
+		i, _ := slices.BinarySearchFunc(w.reordered, s.start, func(o object, start int) int { return cmp.Compare(o.start, start) })
+		if i == len(w.reordered) || w.reordered[i].start >= s.end {
 			dst = append(dst, w.out[s.start:s.end]...)
 			continue
 		}
-		o := w.unruly[i]
+		o := w.reordered[i]
 		dst = append(dst, w.out[s.start:o.start+1]...)
 		todo = append(todo, span{o.end, s.end})
 		for j, m := range slices.Backward(o.members) {

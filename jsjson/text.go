@@ -11,8 +11,8 @@ import (
 const hexDigits = "0123456789abcdef"
 
 // appendQuoted writes a JSON string, given with its quotes, as JavaScript
-// would after reading it. Two strings are equal in JavaScript just when these
-// spellings are.
+// would after reading it. Two strings are equal in JavaScript if and only if
+// they are written the same.
 func appendQuoted(dst, raw []byte) []byte {
 	dst = append(dst, '"')
 	raw = raw[1 : len(raw)-1]
@@ -25,7 +25,7 @@ func appendQuoted(dst, raw []byte) []byte {
 		case raw[0] == '\\':
 			dst, raw = appendEscape(dst, raw)
 		default:
-			size := invalid(raw)
+			size := invalidSize(raw)
 			dst = append(dst, "\uFFFD"...)
 			raw = raw[size:]
 		}
@@ -55,11 +55,10 @@ func plain(b []byte) int {
 }
 
 // appendEscape writes one escape, or the two of a surrogate pair, and returns
-// what stands behind it.
+// the rest.
 func appendEscape(dst, b []byte) (written, rest []byte) {
 	if b[1] != 'u' {
-		r, _ := unescape(b[1])
-		return appendRune(dst, r), b[2:]
+		return appendRune(dst, unescape(b[1])), b[2:]
 	}
 	r := codeUnit(b)
 	b = b[6:]
@@ -77,27 +76,25 @@ func codeUnit(b []byte) rune {
 	return rune(r)
 }
 
-// unescape returns what a letter behind a backslash stands for.
-func unescape(c byte) (rune, bool) {
+// unescape returns what a letter after a backslash stands for.
+func unescape(c byte) rune {
 	switch c {
 	case 'b':
-		return '\b', true
+		return '\b'
 	case 'f':
-		return '\f', true
+		return '\f'
 	case 'n':
-		return '\n', true
+		return '\n'
 	case 'r':
-		return '\r', true
+		return '\r'
 	case 't':
-		return '\t', true
-	case '"', '\\', '/':
-		return rune(c), true
+		return '\t'
 	}
-	return 0, false
+	return rune(c)
 }
 
 // appendRune writes a UTF-16 code unit or a code point as JSON.stringify does
-// within quotes; half of a surrogate pair is escaped.
+// in a string; half of a surrogate pair is escaped.
 func appendRune(dst []byte, r rune) []byte {
 	switch {
 	case r == '"' || r == '\\':
@@ -118,11 +115,11 @@ func appendRune(dst []byte, r rune) []byte {
 	return utf8.AppendRune(dst, r)
 }
 
-// invalid returns how many bytes at the front of text that is not UTF-8 become
-// one U+FFFD: as many as could have begun a character, at least one. So the
-// Encoding Standard has it, and with it Buffer.toString and TextDecoder; Go
-// replaces each byte.
-func invalid(b []byte) int {
+// invalidSize returns how many bytes at the front of text that is not UTF-8
+// become one U+FFFD: as many as could have begun a character, at least one.
+// That is the rule of the Encoding Standard, which Buffer.toString and
+// TextDecoder follow; Go replaces each byte.
+func invalidSize(b []byte) int {
 	low, high, more := byte(0x80), byte(0xbf), 0
 	switch c := b[0]; {
 	case c >= 0xc2 && c <= 0xdf:
@@ -152,14 +149,14 @@ func invalid(b []byte) int {
 	return size
 }
 
-// Quote returns a text as a JSON string, as JSON.stringify writes it. What is not
-// UTF-8 becomes U+FFFD.
+// Quote returns a text as JSON.stringify writes it. What is not UTF-8 becomes
+// U+FFFD.
 func Quote(s string) []byte {
 	dst := append(make([]byte, 0, len(s)+2), '"')
 	for b := []byte(s); len(b) > 0; {
 		r, size := utf8.DecodeRune(b)
 		if r == utf8.RuneError && size == 1 {
-			size = invalid(b)
+			size = invalidSize(b)
 		}
 		dst = appendRune(dst, r)
 		b = b[size:]
