@@ -205,11 +205,11 @@ func (d *demoSender) send(ctx context.Context, count int, every time.Duration) e
 func (d *demoSender) settle(ctx context.Context) error {
 	changed := d.box.WatchLog(ctx)
 	for {
-		log, err := d.box.Log(sandbox.LogQuery{State: sandbox.StatePending, Limit: 1000})
+		log, err := d.box.Log(sandbox.LogQuery{State: sandbox.StateRetrying, Limit: 1000})
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(log.Hooks, func(h sandbox.Hook) bool { return len(h.Attempts) == 0 }) {
+		if !slices.ContainsFunc(log.Deliveries, func(d sandbox.Delivery) bool { return len(d.Attempts) == 0 }) {
 			return nil
 		}
 		select {

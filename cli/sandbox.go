@@ -191,10 +191,12 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 	switch {
 	case errors.As(err, &locked):
 		return withHint(fmt.Errorf("a sandbox of project %q is running already", a.projectName()), "use it: taskhook contacts list; or keep another apart with --project NAME")
+	case errors.Is(err, sandbox.ErrNewerSchema):
+		return withHint(err, "update taskhook, or keep another sandbox apart with --project NAME")
 	case err != nil && o.fixed != nil:
 		return withHint(err, "correct "+o.fixtures)
 	case err != nil:
-		return a.openStoreError(err)
+		return err
 	}
 	if aside := s.SetAside(); aside != "" {
 		a.warn("%s", aside)

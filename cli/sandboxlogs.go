@@ -20,24 +20,22 @@ import (
 
 // logFlags are the flags of sandbox logs.
 type logFlags struct {
-	webhookID, eventType, state string
-	status, limit               int
-	follow, json                bool
+	webhookID, eventType string
+	state                choice
+	status, limit        int
+	follow, json         bool
 }
 
 func newSandboxLogs(a *app) *cobra.Command {
-	var f logFlags
+	f := logFlags{state: choice{words: deliveryStates()}}
 	cmd := &cobra.Command{
 		Use:   "logs",
 		Short: "the platform's delivery log: every webhook with its attempts",
 		Example: "  taskhook sandbox logs --state failed\n" +
 			"  taskhook sandbox logs --follow --json\n" +
-			"  taskhook sandbox logs retry WEBHOOK_ID     # bring the next try forward",
+			"  taskhook sandbox logs retry WEBHOOK_ID     # retry it now",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if f.state != "" && !slices.Contains([]string{"pending", "delivered", "failed", "unsent"}, f.state) {
-				return usageError(cmd, fmt.Errorf("invalid --state %q", f.state), "want pending, delivered, failed or unsent")
-			}
 			if f.limit < 1 || f.limit > 1000 {
 				return usageError(cmd, fmt.Errorf("invalid --limit %d", f.limit), "want a number from 1 to 1000")
 			}
@@ -48,17 +46,26 @@ func newSandboxLogs(a *app) *cobra.Command {
 	fl.StringVar(&f.webhookID, "webhook-id", "", "only webhooks whose webhookId begins so")
 	fl.StringVar(&f.eventType, "type", "", "only events of type T")
 	fl.IntVar(&f.status, "status", 0, "only those whose last answer has this status")
-	fl.StringVar(&f.state, "state", "", "only pending, delivered, failed or unsent ones")
+	addChoice(fl, &f.state, "state", "only webhooks in this state")
 	fl.IntVar(&f.limit, "limit", 50, "at most so many")
 	fl.BoolVar(&f.follow, "follow", false, "go on with what happens next")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object per webhook")
 	cmd.AddCommand(&cobra.Command{
-		Use: "retry WEBHOOK_ID", Short: "bring the next try of a pending webhook forward", Args: arguments(cobra.ExactArgs(1)),
+		Use: "retry WEBHOOK_ID", Short: "retry a webhook now instead of at its time", Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.askSandbox(cmd.Context(), http.MethodPost, "log/"+url.PathEscape(args[0])+"/retry", nil, nil)
 		},
 	})
 	return cmd
+}
+
+// deliveryStates are the states of a webhook in the log.
+func deliveryStates() []string {
+	var words []string
+	for _, s := range sandbox.States() {
+		words = append(words, string(s))
+	}
+	return words
 }
 
 func (f logFlags) query(after uint64) string {
@@ -70,7 +77,7 @@ func (f logFlags) query(after uint64) string {
 	}
 	set("webhookId", f.webhookID)
 	set("type", f.eventType)
-	set("state", f.state)
+	set("state", f.state.value)
 	set("status", strconv.Itoa(f.status))
 	set("after", strconv.FormatUint(after, 10))
 	return "log?" + v.Encode()
@@ -93,17 +100,17 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 		if err := c.ask(ctx, http.MethodGet, f.query(0), nil, &page); err != nil {
 			return err
 		}
-		for _, h := range slices.Backward(page.Hooks) {
-			if n, known := printed[h.Number]; known && n == len(h.Attempts) {
+		for _, d := range slices.Backward(page.Deliveries) {
+			if n, known := printed[d.Number]; known && n == len(d.Attempts) {
 				continue
 			}
-			printed[h.Number] = len(h.Attempts)
-			if err := a.printHook(h, f.json); err != nil {
+			printed[d.Number] = len(d.Attempts)
+			if err := a.printDelivery(d, f.json); err != nil {
 				return err
 			}
 		}
 		if !f.follow {
-			return errors.Join(a.printRates(page.Rates, f.json), f.found(len(page.Hooks)))
+			return errors.Join(a.printRates(page.Rates, f.json), f.found(len(page.Deliveries)))
 		}
 		if _, ok := <-changed; !ok {
 			if ctx.Err() != nil {
@@ -114,36 +121,36 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 	}
 }
 
-// found makes it a failure to have looked for webhooks in vain.
+// found makes it a failure when a search finds nothing.
 func (f logFlags) found(n int) error {
-	if n > 0 || f.webhookID == "" && f.eventType == "" && f.state == "" && f.status == 0 {
+	if n > 0 || f.webhookID == "" && f.eventType == "" && f.state.value == "" && f.status == 0 {
 		return nil
 	}
-	return withHint(errors.New("no webhook fits"), "see all: taskhook sandbox logs")
+	return withHint(errors.New("no webhooks match"), "see all: taskhook sandbox logs")
 }
 
-// hookLine is a webhook of the log as JSON.
-type hookLine struct {
+// deliveryLine is a webhook of the log as JSON.
+type deliveryLine struct {
 	Kind string `json:"kind"`
-	sandbox.Hook
+	sandbox.Delivery
 	Status  int    `json:"status"`
 	Outcome string `json:"outcome"`
 }
 
-func (a *app) printHook(h sandbox.Hook, asJSON bool) error {
+func (a *app) printDelivery(d sandbox.Delivery, asJSON bool) error {
 	if asJSON {
-		return export.Line(a.stdout, hookLine{"webhook", h, h.LastStatus(), h.Outcome()})
+		return export.Line(a.stdout, deliveryLine{"webhook", d, d.LastStatus(), d.Outcome()})
 	}
-	code := "–"
-	if h.LastStatus() != 0 {
-		code = strconv.Itoa(h.LastStatus())
+	status := "–"
+	if d.LastStatus() != 0 {
+		status = strconv.Itoa(d.LastStatus())
 	}
 	cause := ""
-	if c := h.Caused(); c != "" {
+	if c := d.Caused(); c != "" {
 		cause = "  (" + c + ")"
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s  %s  %-20s %4s  %s%s\n", h.CreatedAt.Local().Format(time.TimeOnly), h.WebhookID,
-		printable(h.Type), code, printable(h.Outcome()), printable(cause))
+	_, err := fmt.Fprintf(a.stdout, "%s  %s  %-20s %4s  %s%s\n", d.CreatedAt.Local().Format(time.TimeOnly), d.WebhookID,
+		printable(d.Type), status, printable(d.Outcome()), printable(cause))
 	return err
 }
 
@@ -154,11 +161,11 @@ func (a *app) printRates(r sandbox.Rates, asJSON bool) error {
 			sandbox.Rates
 		}{"rates", r})
 	}
-	_, err := fmt.Fprintf(a.stdout, "%d in all: %d delivered, %d failed, %d pending, %d not sent\n", r.All, r.Delivered, r.Failed, r.Pending, r.Unsent)
+	_, err := fmt.Fprintf(a.stdout, "%s: %d delivered, %d failed, %d retrying, %d not sent\n", plural(r.All, "webhook", "webhooks"), r.Delivered, r.Failed, r.Retrying, r.Unsent)
 	return err
 }
 
-// watchLog yields the numbers of webhooks that change, until ctx or the
+// watchLog returns the numbers of webhooks that change, until ctx or the
 // sandbox ends.
 func (c *sandboxClient) watchLog(ctx context.Context) (<-chan uint64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.state.API+sandbox.AdminPath+"log/events", nil)
@@ -181,7 +188,7 @@ func (c *sandboxClient) watchLog(ctx context.Context) (<-chan uint64, error) {
 			}
 			select {
 			case out <- n:
-			default: // one that waits says enough
+			default: // one that is waiting is enough
 			}
 		}
 	}()

@@ -157,7 +157,8 @@ func newSandboxSettings(a *app) *cobra.Command {
 		duplicates, location      string
 		rate, agency, subAccounts choice
 	)
-	rate, agency, subAccounts = oneOf("", "on", "off"), oneOf("", "on", "off"), oneOf("", "on", "off")
+	onOff := choice{words: []string{"on", "off"}}
+	rate, agency, subAccounts = onOff, onOff, onOff
 	cmd := &cobra.Command{
 		Use:   "settings",
 		Short: "switches of the location and the agency",

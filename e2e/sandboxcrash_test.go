@@ -122,17 +122,17 @@ func TestAKilledSandboxLosesNoRetry(t *testing.T) {
 		return string(out)
 	}
 	run("sandbox", "clock", "+15m")
-	var rates struct{ All, Delivered, Pending int }
+	var rates struct{ All, Delivered, Retrying int }
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		lines := bytes.Split(bytes.TrimSpace([]byte(run("sandbox", "logs", "--json", "--limit", "1"))), []byte("\n"))
 		if err := json.Unmarshal(lines[len(lines)-1], &rates); err != nil {
 			t.Fatal(err)
 		}
-		if rates.Pending == 0 {
+		if rates.Retrying == 0 {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("webhooks are still pending: %+v", rates)
+			t.Fatalf("webhooks are still retrying: %+v", rates)
 		}
 	}
 	if rates.Delivered != rates.All || rates.All < made {

@@ -1,13 +1,13 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,16 +17,13 @@ import (
 // maxBody bounds a request body in bytes.
 const maxBody = 1 << 20
 
-// familyVersion is what the family's SDK asks for unless it is told otherwise.
-const familyVersion = "2023-02-21"
-
-// apiError is an answer that is no success, in the document's shape.
+// apiError is an answer other than 200, in the document's shape.
 type apiError struct {
 	StatusCode int `json:"statusCode"`
 	Message    any `json:"message"` // a text, or for 422 a list of them
 	// Meta is the family's: what a duplicate is a duplicate of.
-	Meta  any `json:"meta,omitempty"`
-	allow []string
+	Meta    any      `json:"meta,omitempty"`
+	allowed []string // methods, for 405
 }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d: %v", e.StatusCode, e.Message) }
@@ -35,7 +32,7 @@ func refuse(status int, format string, args ...any) *apiError {
 	return &apiError{StatusCode: status, Message: fmt.Sprintf(format, args...)}
 }
 
-// call is one request to the API on its way.
+// call is one request to the API.
 type call struct {
 	s     *Sandbox
 	r     *http.Request
@@ -44,62 +41,74 @@ type call struct {
 	id    string // of the resource, "" if the path has none
 }
 
-// route is one path of the document.
-type route struct {
-	match   func(path string) (id string, ok bool)
-	methods map[string]operation
+// endpoint is one endpoint of the document.
+type endpoint struct {
+	method string
+	path   string // {id} at its end stands for an ID
+	scope  string
+	do     func(c *call) (any, error)
 }
 
-// operation is one endpoint.
-type operation struct {
-	scope string
-	do    func(c *call) (any, error)
+// endpoints are those of the document. Of paths that match, the first counts.
+var endpoints = []endpoint{
+	{http.MethodGet, "/contacts", taskee.ScopeContactsReadonly, (*call).listContacts},
+	{http.MethodPost, "/contacts", taskee.ScopeContactsWrite, (*call).createContact},
+	{http.MethodPost, "/contacts/upsert", taskee.ScopeContactsWrite, (*call).upsertContact},
+	{http.MethodGet, "/contacts/business/{id}", taskee.ScopeContactsReadonly, (*call).contactsOfBusiness},
+	{http.MethodGet, "/contacts/{id}", taskee.ScopeContactsReadonly, (*call).oneContact},
+	{http.MethodPut, "/contacts/{id}", taskee.ScopeContactsWrite, (*call).updateContact},
+	{http.MethodDelete, "/contacts/{id}", taskee.ScopeContactsWrite, (*call).removeContact},
+	{http.MethodGet, "/locations/{id}", taskee.ScopeLocationsReadonly, (*call).oneLocation},
 }
 
-// routes are the document's endpoints.
-func routes() []route {
-	exactly := func(paths ...string) func(string) (string, bool) {
-		return func(path string) (string, bool) { return "", slices.Contains(paths, path) }
+// match reports whether a path is the endpoint's, and which ID is in it.
+func (e endpoint) match(path string) (id string, ok bool) {
+	prefix, hasID := strings.CutSuffix(e.path, "{id}")
+	if !hasID {
+		return "", strings.TrimSuffix(path, "/") == e.path
 	}
-	below := func(prefix string) func(string) (string, bool) {
-		return func(path string) (string, bool) {
-			id, ok := strings.CutPrefix(path, prefix)
-			return id, ok && id != "" && !strings.Contains(id, "/")
-		}
-	}
-	read, write := taskee.ScopeContactsReadonly, taskee.ScopeContactsWrite
-	return []route{
-		{exactly("/contacts/", "/contacts"), map[string]operation{
-			http.MethodGet: {read, (*call).listContacts}, http.MethodPost: {write, (*call).createContact},
-		}},
-		{exactly("/contacts/upsert", "/contacts/upsert/"), map[string]operation{http.MethodPost: {write, (*call).upsertContact}}},
-		{below("/contacts/business/"), map[string]operation{http.MethodGet: {read, (*call).contactsOfBusiness}}},
-		{below("/contacts/"), map[string]operation{
-			http.MethodGet: {read, (*call).oneContact}, http.MethodPut: {write, (*call).updateContact}, http.MethodDelete: {write, (*call).removeContact},
-		}},
-		{below("/locations/"), map[string]operation{http.MethodGet: {taskee.ScopeLocationsReadonly, (*call).oneLocation}}},
-	}
+	id, ok = strings.CutPrefix(path, prefix)
+	return id, ok && id != "" && !strings.Contains(id, "/")
 }
 
-// API serves the document's endpoints.
-func (s *Sandbox) API() http.Handler {
-	all := routes()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out, err := s.serve(w.Header(), r, all)
-		var refused *apiError
+// findEndpoint returns the endpoint of a request and the ID in its path, or the
+// platform's answer to one that there is no endpoint for.
+func findEndpoint(method, path string) (found endpoint, id string, err error) {
+	var allowed []string
+	for _, e := range endpoints {
+		in, ok := e.match(path)
 		switch {
-		case errors.As(err, &refused):
-			if len(refused.allow) > 0 {
-				w.Header().Set("Allow", strings.Join(refused.allow, ", "))
-			}
-			s.answer(w, r, refused.StatusCode, refused)
-		case err != nil:
-			s.logger.Error("the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
-			s.answer(w, r, http.StatusInternalServerError, refuse(http.StatusInternalServerError, "Internal server error"))
+		case !ok || found.path != "" && e.path != found.path:
+		case e.method == method:
+			return e, in, nil
 		default:
-			s.answer(w, r, http.StatusOK, out)
+			found, allowed = e, append(allowed, e.method)
 		}
-	})
+	}
+	if allowed == nil {
+		return found, "", refuse(http.StatusNotFound, "Cannot %s %s", method, path)
+	}
+	e := refuse(http.StatusMethodNotAllowed, "Method %s is not allowed", method)
+	e.allowed = allowed
+	return found, "", e
+}
+
+// api serves the document's endpoints.
+func (s *Sandbox) api(w http.ResponseWriter, r *http.Request) {
+	out, err := s.serve(w.Header(), r)
+	var refused *apiError
+	switch {
+	case errors.As(err, &refused):
+		if refused.allowed != nil {
+			w.Header().Set("Allow", strings.Join(refused.allowed, ", "))
+		}
+		s.answer(w, r, refused.StatusCode, refused)
+	case err != nil:
+		s.logger.Error("the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		s.answer(w, r, http.StatusInternalServerError, refuse(http.StatusInternalServerError, "Internal server error"))
+	default:
+		s.answer(w, r, http.StatusOK, out)
+	}
 }
 
 // answer writes JSON.
@@ -109,51 +118,47 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, status int, out
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(append(mustJSON(out), '\n')) // a client that has gone is nobody to tell
+		_, _ = w.Write(append(mustJSON(out), '\n')) // a client that has gone cannot be told
 	}
 	s.logger.Debug("api", "method", r.Method, "path", r.URL.Path, "status", status)
 }
 
-// serve takes a request through the platform's checks in their order: path,
-// method, token, version, scope, parameters.
-func (s *Sandbox) serve(h http.Header, r *http.Request, all []route) (any, error) {
+// serve runs the platform's checks in their order: path, method, token,
+// version, scope, parameters.
+func (s *Sandbox) serve(h http.Header, r *http.Request) (any, error) {
 	path := r.URL.Path
 	if r.URL.RawPath != "" {
-		path = r.URL.RawPath // an escaped slash is part of an id, and of no valid one
+		path = r.URL.RawPath // an escaped slash is part of an ID, and of no valid one
 	}
-	for _, one := range all {
-		id, ok := one.match(path)
-		if !ok {
-			continue
-		}
-		op, ok := one.methods[r.Method]
-		if !ok {
-			e := refuse(http.StatusMethodNotAllowed, "Method %s is not allowed", r.Method)
-			for method := range one.methods {
-				e.allow = append(e.allow, method)
-			}
-			slices.Sort(e.allow)
-			return nil, e
-		}
-		c := &call{s: s, r: r, id: id, at: s.Now()}
-		if err := c.admit(h, op.scope); err != nil {
-			return nil, err
-		}
-		return op.do(c)
+	e, id, err := findEndpoint(r.Method, path)
+	if err != nil {
+		return nil, err
 	}
-	return nil, refuse(http.StatusNotFound, "Cannot %s %s", r.Method, path)
+	c := &call{s: s, r: r, id: id, at: s.Now()}
+	if err := c.admit(h, e.scope); err != nil {
+		return nil, err
+	}
+	return e.do(c)
 }
 
 // admit checks token, version, rate, scope and the form of the request.
 func (c *call) admit(h http.Header, scope string) error {
 	scheme, text, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-	token, ok := c.s.tokens.find(strings.TrimSpace(text), c.at)
-	if !ok || !strings.EqualFold(scheme, "Bearer") || c.s.faults.tokenExpired() {
+	var m meta
+	err := c.s.view(func(t *txn) (err error) {
+		if m, err = t.meta(); err == nil {
+			c.token, err = t.workingToken(strings.TrimSpace(text), c.at)
+		}
+		return err
+	})
+	switch {
+	case err != nil && !errors.Is(err, ErrNoToken):
+		return err
+	case err != nil, !strings.EqualFold(scheme, "Bearer"), c.s.faults.tokenExpired():
 		return refuse(http.StatusUnauthorized, "Invalid token")
 	}
-	c.token = token
-	c.s.touched(token.ID, c.at)
-	if err := c.rate(h); err != nil {
+	c.s.recordUse(c.token, c.at)
+	if err := c.rate(h, m.RateLimit); err != nil {
 		return err
 	}
 	switch version := c.r.Header.Get("Version"); {
@@ -162,7 +167,7 @@ func (c *call) admit(h http.Header, scope string) error {
 	case version != taskee.APIVersion:
 		return refuse(http.StatusBadRequest, "Invalid Version header %q: the accepted version is %s", version, taskee.APIVersion)
 	}
-	if !slices.Contains(token.Scopes, scope) {
+	if !slices.Contains(c.token.Scopes, scope) {
 		return refuse(http.StatusForbidden, "Insufficient scopes")
 	}
 	if err := c.s.faults.answer(); err != nil {
@@ -174,8 +179,8 @@ func (c *call) admit(h http.Header, scope string) error {
 	return nil
 }
 
-// body reads the request's JSON object.
-func (c *call) body() (*input, error) {
+// input reads and checks the request's body, a contact's fields.
+func (c *call) input(needsLocation bool) (*input, error) {
 	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	switch {
 	case c.r.Header.Get("Content-Type") == "":
@@ -183,35 +188,32 @@ func (c *call) body() (*input, error) {
 	case err != nil || kind != "application/json":
 		return nil, refuse(http.StatusBadRequest, "Content-Type must be application/json")
 	}
-	text, err := io.ReadAll(io.LimitReader(c.r.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(c.r.Body, maxBody+1))
 	switch {
 	case err != nil:
 		return nil, refuse(http.StatusBadRequest, "The request body could not be read")
-	case len(text) > maxBody:
+	case len(body) > maxBody:
 		return nil, refuse(http.StatusRequestEntityTooLarge, "request entity too large: at most %d bytes", maxBody)
 	}
-	in, err := readInput(text)
+	in, err := readInput(body)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "%s", err)
+	}
+	if wrong := in.check(needsLocation); len(wrong) > 0 {
+		return nil, &apiError{StatusCode: http.StatusUnprocessableEntity, Message: wrong}
 	}
 	return in, nil
 }
 
-// invalid is the one list of everything that is wrong with a body.
-func invalid(wrong []string) error {
-	if len(wrong) == 0 {
-		return nil
-	}
-	return &apiError{StatusCode: http.StatusUnprocessableEntity, Message: wrong}
-}
-
-// reaches reports whether the token may see a location: an agency's sees all.
+// reaches reports whether the token gives access to a location: an agency's
+// gives access to all.
 func (c *call) reaches(location string) bool {
 	return c.token.LocationID == "" || c.token.LocationID == location
 }
 
-// mine refuses a location that the token does not reach, or that is not there.
-func (c *call) mine(t *txn, id string) (Location, error) {
+// location reads a location, and refuses one that the token does not reach or
+// that does not exist.
+func (c *call) location(t *txn, id string) (Location, error) {
 	if !c.reaches(id) {
 		return Location{}, refuse(http.StatusForbidden, "The token does not have access to this location.")
 	}
@@ -222,51 +224,26 @@ func (c *call) mine(t *txn, id string) (Location, error) {
 	return l, err
 }
 
-// rate counts the request against the token's limit, and says so in the
-// family's headers.
-func (c *call) rate(h http.Header) error {
-	m, err := c.s.meta()
-	if err != nil {
-		return err
+// rate counts the request against the token's rate limits, and says what is
+// left of them in the family's headers.
+func (c *call) rate(h http.Header, limited bool) error {
+	window, day := c.s.limits.request(c.token.ID, c.at)
+	for name, n := range map[string]int{
+		"X-RateLimit-Limit-Daily": rateDaily, "X-RateLimit-Daily-Remaining": max(0, day),
+		"X-RateLimit-Interval-Milliseconds": int(rateWindow.Milliseconds()),
+		"X-RateLimit-Max":                   rateMax, "X-RateLimit-Remaining": max(0, window),
+	} {
+		h.Set(name, strconv.Itoa(n))
 	}
-	left, ok := c.s.limits.take(c.token.ID, c.at)
-	h.Set("X-RateLimit-Limit-Daily", fmt.Sprint(dailyLimit))
-	h.Set("X-RateLimit-Daily-Remaining", fmt.Sprint(max(0, left.day)))
-	h.Set("X-RateLimit-Interval-Milliseconds", fmt.Sprint(rateWindow.Milliseconds()))
-	h.Set("X-RateLimit-Max", fmt.Sprint(rateMax))
-	h.Set("X-RateLimit-Remaining", fmt.Sprint(max(0, left.window)))
-	if ok || !m.RateLimit {
-		return nil
+	if limited && (window < 0 || day < 0) {
+		return refuse(http.StatusTooManyRequests, "Too Many Requests")
 	}
-	return refuse(http.StatusTooManyRequests, "Too Many Requests")
+	return nil
 }
 
 // oneLocation is GET /locations/{id}.
 func (c *call) oneLocation() (any, error) {
 	var l Location
-	err := c.s.view(func(t *txn) (err error) { l, err = c.mine(t, c.id); return err })
+	err := c.s.view(func(t *txn) (err error) { l, err = c.location(t, c.id); return err })
 	return l, err
 }
-
-// object is a JSON object whose members keep their order.
-type object []member
-
-type member struct {
-	name  string
-	value any
-}
-
-// MarshalJSON writes the members in their order.
-func (o object) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	for i, m := range o {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(b, mustJSON(m.name)...), ':')
-		b = append(b, mustJSON(m.value)...)
-	}
-	return append(b, '}'), nil
-}
-
-var _ json.Marshaler = object(nil)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -13,6 +14,9 @@ import (
 
 	"pgregory.net/rapid"
 )
+
+// familyVersion is the version that the family's SDK asks for by default.
+const familyVersion = "2023-02-21"
 
 func TestChecksComeInThePlatformsOrder(t *testing.T) {
 	r := newRig(t)
@@ -103,33 +107,33 @@ func TestEverythingWrongIsInOneList(t *testing.T) {
 	}
 }
 
+// duplicates sets the location's setting.
+func (r *rig) duplicates(d Duplicates) {
+	r.t.Helper()
+	if _, err := r.s.Change(r.t.Context(), Settings{Duplicates: &d}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// creates reports whether a contact can be created.
+func (r *rig) creates(fields string) bool {
+	resp, _ := r.call("POST", "/contacts/", fmt.Sprintf(`{"locationId":%q,%s}`, r.location, fields))
+	return resp.StatusCode == http.StatusOK
+}
+
+func (r *rig) upsert(fields string) answeredContact {
+	r.t.Helper()
+	var out answeredContact
+	r.must("POST", "/contacts/upsert", fmt.Sprintf(`{"locationId":%q,%s}`, r.location, fields), &out)
+	return out
+}
+
 func TestDuplicatesFollowTheLocationsSetting(t *testing.T) {
 	r := newRig(t)
-	ann := r.create(`"firstName":"Ann","email":"Ann@Example.com","phone":"+15550000001"`)
+	r.create(`"firstName":"Ann","email":"Ann@Example.com","phone":"+15550000001"`)
 	bob := r.create(`"firstName":"Bob","email":"bob@example.com","phone":"+15550000002"`)
-	refused := func(fields string) bool {
-		resp, _ := r.call("POST", "/contacts/", fmt.Sprintf(`{"locationId":%q,%s}`, r.location, fields))
-		return resp.StatusCode == http.StatusBadRequest
-	}
-	upsert := func(fields string) answeredContact {
-		var out answeredContact
-		r.must("POST", "/contacts/upsert", fmt.Sprintf(`{"locationId":%q,%s}`, r.location, fields), &out)
-		return out
-	}
-	if !refused(`"email":"ann@example.com"`) || !refused(`"phone":"+15550000002"`) {
+	if r.creates(`"email":"ann@example.com"`) || r.creates(`"phone":"+15550000002"`) {
 		t.Error("a duplicate was created")
-	}
-	// Two contacts match by one field each: the first of the order wins, and
-	// the other's phone is not copied over.
-	got := upsert(`"email":"ann@example.com","phone":"+15550000002","lastName":"Lee"`)
-	if got.New || got.Contact.ID != ann || got.Contact.Phone != "+15550000001" || got.Contact.LastName != "Lee" {
-		t.Errorf("upsert by e-mail: %+v", got)
-	}
-	if err := r.s.SetDuplicates(t.Context(), r.location, Duplicates{Check: []string{"phone", "email"}}); err != nil {
-		t.Fatal(err)
-	}
-	if got = upsert(`"email":"ann@example.com","phone":"+15550000002"`); got.Contact.ID != bob || got.Contact.Email != "bob@example.com" {
-		t.Errorf("upsert by phone: %+v", got)
 	}
 	if resp, _ := r.call("PUT", "/contacts/"+bob, `{"email":"ann@example.com"}`); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("an update to another's address: %d", resp.StatusCode)
@@ -137,23 +141,35 @@ func TestDuplicatesFollowTheLocationsSetting(t *testing.T) {
 	if resp, _ := r.call("PUT", "/contacts/"+bob, `{"email":"bob@example.com"}`); resp.StatusCode != http.StatusOK {
 		t.Errorf("an update to one's own address: %d", resp.StatusCode)
 	}
-	if err := r.s.SetDuplicates(t.Context(), r.location, Duplicates{Check: []string{"phone"}}); err != nil {
-		t.Fatal(err)
-	}
-	if got = upsert(`"email":"ann@example.com"`); !got.New {
-		t.Errorf("upsert by what is not looked at: %+v", got)
-	}
-	if err := r.s.SetDuplicates(t.Context(), r.location, Duplicates{Allow: true}); err != nil {
-		t.Fatal(err)
-	}
-	if got = upsert(`"email":"bob@example.com","phone":"+15550000002"`); !got.New {
-		t.Errorf("upsert where duplicates are allowed: %+v", got)
-	}
-	if refused(`"email":"bob@example.com"`) {
+	if r.duplicates(Duplicates{Allow: true}); !r.creates(`"email":"bob@example.com"`) {
 		t.Error("a duplicate was refused where they are allowed")
 	}
-	if err := r.s.SetDuplicates(t.Context(), r.location, Duplicates{Check: []string{"name"}}); err == nil {
-		t.Error("duplicates by name were taken")
+	if _, err := r.s.Change(t.Context(), Settings{Duplicates: &Duplicates{Check: []string{"name"}}}); err == nil {
+		t.Error("duplicates by name were accepted")
+	}
+}
+
+func TestAnUpsertFollowsTheLocationsSetting(t *testing.T) {
+	r := newRig(t)
+	ann := r.create(`"firstName":"Ann","email":"Ann@Example.com","phone":"+15550000001"`)
+	bob := r.create(`"firstName":"Bob","email":"bob@example.com","phone":"+15550000002"`)
+	// Two contacts match by one field each: the first of the order wins, and
+	// the other's phone is not copied over.
+	got := r.upsert(`"email":"ann@example.com","phone":"+15550000002","lastName":"Lee"`)
+	if got.New || got.Contact.ID != ann || got.Contact.Phone != "+15550000001" || got.Contact.LastName != "Lee" {
+		t.Errorf("by e-mail: %+v", got)
+	}
+	r.duplicates(Duplicates{Check: []string{"phone", "email"}})
+	if got = r.upsert(`"email":"ann@example.com","phone":"+15550000002"`); got.Contact.ID != bob || got.Contact.Email != "bob@example.com" {
+		t.Errorf("by phone: %+v", got)
+	}
+	r.duplicates(Duplicates{Check: []string{"phone"}})
+	if got = r.upsert(`"email":"ann@example.com"`); !got.New {
+		t.Errorf("by what is not compared: %+v", got)
+	}
+	r.duplicates(Duplicates{Allow: true})
+	if got = r.upsert(`"email":"bob@example.com","phone":"+15550000002"`); !got.New {
+		t.Errorf("where duplicates are allowed: %+v", got)
 	}
 }
 
@@ -199,7 +215,7 @@ func TestATokenOfOneLocationReachesNoOther(t *testing.T) {
 func TestEveryContactIsOnOnePage(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		r := newRig(t)
-		if err := r.s.SetRateLimit(context.Background(), false); err != nil {
+		if _, err := r.s.Change(context.Background(), Settings{RateLimit: new(bool)}); err != nil {
 			rt.Fatal(err)
 		}
 		n := 0
@@ -278,69 +294,95 @@ func TestATokensNameIsOneLine(t *testing.T) {
 	}
 }
 
-func TestTokensRotateByTheClock(t *testing.T) {
-	r := newRig(t)
-	works := func(token string) bool {
-		resp, _ := r.call("GET", "/locations/"+r.location, "", "Authorization: Bearer "+token)
-		return resp.StatusCode == http.StatusOK
-	}
-	day := 24 * time.Hour
-	move := func(d time.Duration) {
-		t.Helper()
-		if _, err := r.s.MoveClock(t.Context(), d); err != nil {
-			t.Fatal(err)
+// accepts reports whether the API accepts a token.
+func (r *rig) accepts(token string) bool {
+	resp, _ := r.call("GET", "/locations/"+r.location, "", "Authorization: Bearer "+token)
+	return resp.StatusCode == http.StatusOK
+}
+
+// works checks which tokens the API accepts.
+func (r *rig) works(when string, want bool, tokens ...string) {
+	r.t.Helper()
+	for _, token := range tokens {
+		if got := r.accepts(token); got != want {
+			r.t.Errorf("%s, the token …%s is accepted: %t, want %t", when, token[len(token)-4:], got, want)
 		}
 	}
-	_, second, err := r.s.RotateToken(t.Context(), r.id, false)
-	if err != nil || !works(r.token) || !works(second) || !strings.HasPrefix(second, "pit_") {
-		t.Fatalf("after a rotation: %v", err)
+}
+
+// rotate rotates the rig's token and returns the new secret.
+func (r *rig) rotate(now bool) string {
+	r.t.Helper()
+	_, text, err := r.s.RotateToken(r.t.Context(), r.id, now)
+	if err != nil || !strings.HasPrefix(text, "pit_") {
+		r.t.Fatalf("rotated to %q, %v", text, err)
 	}
-	if _, err := r.s.CancelRotation(t.Context(), r.id); err != nil || !works(r.token) || works(second) {
-		t.Errorf("after it was cancelled: %v", err)
+	return text
+}
+
+func (r *rig) moveClock(d time.Duration) {
+	r.t.Helper()
+	if _, err := r.s.MoveClock(r.t.Context(), d); err != nil {
+		r.t.Fatal(err)
 	}
-	if _, err := r.s.CancelRotation(t.Context(), r.id); err == nil {
-		t.Error("a rotation was cancelled twice")
+}
+
+const day = 24 * time.Hour
+
+func TestTokensRotateByTheClock(t *testing.T) {
+	r := newRig(t)
+	second := r.rotate(false)
+	r.works("after a rotation", true, r.token, second)
+	if _, _, err := r.s.RotateToken(t.Context(), r.id, false); !errors.Is(err, ErrRotating) {
+		t.Errorf("a rotation during a rotation: %v", err)
 	}
-	_, third, err := r.s.RotateToken(t.Context(), r.id, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := r.s.RotateToken(t.Context(), r.id, false); err == nil || !works(r.token) {
-		t.Error("a rotation ended the overlap of the one before")
-	}
-	if move(7*day - time.Minute); !works(r.token) || !works(third) {
-		t.Error("the overlap ended early")
-	}
-	if move(2 * time.Minute); works(r.token) || !works(third) {
-		t.Error("the overlap did not end")
-	}
-	_, fourth, err := r.s.RotateToken(t.Context(), r.id, true)
-	if err != nil || works(third) || !works(fourth) {
-		t.Errorf("rotated now: %v", err)
-	}
-	_, fifth, err := r.s.RotateToken(t.Context(), r.id, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.s.ExpireOld(t.Context(), r.id); err != nil || works(fourth) || !works(fifth) {
-		t.Errorf("expired now: %v", err)
-	}
-	move(91 * day)
+	r.moveClock(7*day - time.Minute)
+	r.works("before the overlap ends", true, r.token, second)
+	r.moveClock(2 * time.Minute)
+	r.works("after the overlap", false, r.token)
+	r.works("after the overlap", true, second)
+	third := r.rotate(true)
+	r.works("rotated now", false, second)
+	r.works("rotated now", true, third)
+	r.moveClock(91 * day)
 	all, err := r.s.Tokens()
 	if err != nil || !all[0].Overdue || all[0].LastUsed.IsZero() {
 		t.Errorf("after 91 days: %+v, %v", all, err)
 	}
-	if err := r.s.DeleteToken(t.Context(), r.id); err != nil || works(fifth) {
-		t.Errorf("deleted: %v", err)
+}
+
+func TestARotationIsCancelledOrEnded(t *testing.T) {
+	r := newRig(t)
+	second := r.rotate(false)
+	if _, err := r.s.CancelRotation(t.Context(), r.id); err != nil {
+		t.Error(err)
 	}
-	// The file has no token, only hashes.
+	r.works("after it was cancelled", true, r.token)
+	r.works("after it was cancelled", false, second)
+	for name, end := range map[string]func(context.Context, string) (Token, error){"cancel": r.s.CancelRotation, "end": r.s.ExpireOld} {
+		if _, err := end(t.Context(), r.id); !errors.Is(err, ErrNotRotating) {
+			t.Errorf("%s a rotation that is not under way: %v", name, err)
+		}
+	}
+	third := r.rotate(false)
+	if _, err := r.s.ExpireOld(t.Context(), r.id); err != nil {
+		t.Error(err)
+	}
+	r.works("expired now", false, r.token)
+	r.works("expired now", true, third)
+}
+
+func TestADeletedTokenEndsForGood(t *testing.T) {
+	r := newRig(t)
+	if err := r.s.DeleteToken(t.Context(), r.id); err != nil {
+		t.Error(err)
+	}
+	r.works("deleted", false, r.token)
 	if err := r.s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	r.open()
-	if works(fifth) {
-		t.Error("a deleted token works after a restart")
-	}
+	r.works("after a restart", false, r.token)
 }
 
 func TestTheClockHasLimits(t *testing.T) {
@@ -357,17 +399,19 @@ func TestTheClockHasLimits(t *testing.T) {
 
 func TestTheAgencysRestrictionsHold(t *testing.T) {
 	r := newRig(t)
-	if err := r.s.Restrict(t.Context(), false, true); err != nil {
-		t.Fatal(err)
+	restrict := func(own, subAccounts bool) {
+		t.Helper()
+		if _, err := r.s.Change(t.Context(), Settings{OwnIntegrations: &own, SubAccountIntegrations: &subAccounts}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, _, err := r.s.CreateToken(t.Context(), Token{Name: "agency"}); err == nil {
-		t.Error("the agency's own token was made")
+	restrict(false, true)
+	if _, _, err := r.s.CreateToken(t.Context(), Token{Name: "agency"}); !errors.Is(err, ErrRestricted) {
+		t.Errorf("the agency's own token: %v", err)
 	}
-	if err := r.s.Restrict(t.Context(), true, false); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := r.s.RotateToken(t.Context(), r.id, true); err == nil {
-		t.Error("a sub-account's token was rotated")
+	restrict(true, false)
+	if _, _, err := r.s.RotateToken(t.Context(), r.id, true); !errors.Is(err, ErrRestricted) {
+		t.Errorf("a sub-account's token was rotated: %v", err)
 	}
 	if _, _, err := r.s.CreateToken(t.Context(), Token{Name: "agency"}); err != nil {
 		t.Error(err)
@@ -386,7 +430,7 @@ func TestARequestTooManyIsAnswered429(t *testing.T) {
 	if limited == 0 || last.Header.Get("X-RateLimit-Max") != "100" || last.Header.Get("X-RateLimit-Interval-Milliseconds") != "10000" {
 		t.Errorf("%d were limited, %v", limited, last.Header)
 	}
-	if err := r.s.SetRateLimit(t.Context(), false); err != nil {
+	if _, err := r.s.Change(t.Context(), Settings{RateLimit: new(bool)}); err != nil {
 		t.Fatal(err)
 	}
 	if resp, _ := r.call("GET", "/locations/"+r.location, ""); resp.StatusCode != http.StatusOK {
@@ -394,7 +438,7 @@ func TestARequestTooManyIsAnswered429(t *testing.T) {
 	}
 }
 
-func TestStrangersAreNotAnswered(t *testing.T) {
+func TestOnlyThisMachineIsAnswered(t *testing.T) {
 	r := newRig(t)
 	tests := []struct {
 		host, header string
@@ -428,7 +472,7 @@ func TestStrangersAreNotAnswered(t *testing.T) {
 
 func TestManyClientsAtOnce(t *testing.T) {
 	r := newRig(t)
-	if err := r.s.SetRateLimit(t.Context(), false); err != nil {
+	if _, err := r.s.Change(t.Context(), Settings{RateLimit: new(bool)}); err != nil {
 		t.Fatal(err)
 	}
 	var clients sync.WaitGroup
@@ -457,5 +501,26 @@ func TestManyClientsAtOnce(t *testing.T) {
 	last := page.Contacts[0].LastName
 	if r.must("GET", "/contacts/?locationId="+r.location+"&query="+last, "", &page); page.Total != 1 {
 		t.Errorf("the last name %s is found %d times", last, page.Total)
+	}
+}
+
+func TestFixturesAreChecked(t *testing.T) {
+	tests := []struct{ name, contacts, want string }{
+		{"an address that is none", `{"email":"nobody"}`, "contact 1 of the fixtures: email must be an email"},
+		{"an id that is none", `{"firstName":"A"},{"id":"a b"}`, `contact 2 of the fixtures: "a b" is not a valid id`},
+		{"an id twice", `{"id":"a"},{"id":"a"}`, `contact 2 of the fixtures: there is another contact with the id "a"`},
+		{"an unknown location", `{"locationId":"nowhere"}`, "contact 1 of the fixtures: there is no such location: nowhere"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fixtures, err := ReadFixtures(strings.NewReader(`{"contacts":[` + tt.contacts + `]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Open(t.Context(), "", Options{Signer: ed25519Signer(), Fixtures: fixtures})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("opened with %v, want %s", err, tt.want)
+			}
+		})
 	}
 }

@@ -1,30 +1,28 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+
+	"github.com/taskhook/taskhook/taskee"
 )
 
-// newContactID makes an ID of the platform's form.
+// newContactID makes an ID as the platform's are.
 func newContactID() string {
 	return newID(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))) //nolint:gosec // an ID, no secret
 }
 
-// noContact is what the document answers for a contact that is not there, or
-// that is another location's.
-func noContact(id string) error {
-	return refuse(http.StatusBadRequest, "Contact with id %s not found", id)
-}
-
-// own reads the contact of the path, if the token reaches its location.
-func (c *call) own(t *txn) (Contact, error) {
+// contact reads the contact of the path, and refuses one that does not exist or
+// that the token does not reach.
+func (c *call) contact(t *txn) (Contact, error) {
 	one, err := t.contact(c.id)
 	if errors.Is(err, errAbsent) || err == nil && !c.reaches(one.LocationID) {
-		return one, noContact(c.id)
+		return one, refuse(http.StatusBadRequest, "Contact with id %s not found", c.id)
 	}
 	return one, err
 }
@@ -32,34 +30,30 @@ func (c *call) own(t *txn) (Contact, error) {
 // oneContact is GET /contacts/{contactId}.
 func (c *call) oneContact() (any, error) {
 	var one Contact
-	err := c.s.view(func(t *txn) (err error) { one, err = c.own(t); return err })
-	return object{{"contact", one.shown()}}, err
+	err := c.s.view(func(t *txn) (err error) { one, err = c.contact(t); return err })
+	return object{{"contact", one.object()}}, err
 }
 
 // write changes one contact in a transaction, which may run more than once,
-// and tells those that stand beside the store: the search and the deliveries.
+// and has its webhooks delivered.
 func (c *call) write(change func(t *txn) (Contact, error)) (Contact, error) {
 	var one Contact
 	err := c.s.update(c.r.Context(), func(t *txn) (err error) { one, err = change(t); return err })
 	if err != nil {
 		return one, err
 	}
-	err = c.s.reindex(one) // first: a receiver may search for what it is told
-	c.s.alarm()
-	return one, err
+	c.s.wakeUp()
+	return one, nil
 }
 
 // createContact is POST /contacts/.
 func (c *call) createContact() (any, error) {
-	in, err := c.body()
+	in, err := c.input(true)
 	if err != nil {
 		return nil, err
 	}
-	if err := invalid(in.check(true)); err != nil {
-		return nil, err
-	}
 	made, err := c.write(func(t *txn) (Contact, error) {
-		l, err := c.mine(t, in.locationID)
+		l, err := c.location(t, in.locationID)
 		if err != nil {
 			return Contact{}, err
 		}
@@ -68,28 +62,20 @@ func (c *call) createContact() (any, error) {
 		}
 		return c.insert(t, in)
 	})
-	return object{{"contact", made.shown()}}, err
+	return object{{"contact", made.object()}}, err
 }
 
-// refuseDuplicate holds the location's setting: what is written must not be
-// another contact's, except for one, the contact itself.
+// refuseDuplicate refuses a body that would make a duplicate, by the location's
+// setting and in the family's words. except is the ID of the contact that is
+// written, "" for a new one.
 func (t *txn) refuseDuplicate(l Location, in *input, except string) error {
-	if l.Duplicates.Allow {
+	other, by, err := t.duplicate(l, in, except)
+	if errors.Is(err, errAbsent) {
 		return nil
 	}
-	other, by, err := t.duplicate(l, in.texts["email"], in.texts["phone"], except)
-	switch {
-	case errors.Is(err, errAbsent):
-		return nil
-	case err != nil:
+	if err != nil {
 		return err
 	}
-	return duplicated(other, by)
-}
-
-// duplicated is the answer to a create or update that hits another contact, in the
-// family's words.
-func duplicated(other Contact, by string) error {
 	e := refuse(http.StatusBadRequest, "This location does not allow duplicated contacts.")
 	e.Meta = map[string]string{"contactId": other.ID, "contactName": other.name(), "matchingField": by}
 	return e
@@ -99,7 +85,7 @@ func duplicated(other Contact, by string) error {
 func (c *call) insert(t *txn, in *input) (Contact, error) {
 	made := Contact{ID: newContactID(), LocationID: in.locationID, Added: ms(c.at), Updated: ms(c.at)}
 	in.apply(&made)
-	if err := t.putContact(&made, nil); err != nil {
+	if err := t.putContact(made, nil); err != nil {
 		return made, err
 	}
 	return made, c.emit(t, "ContactCreate", made)
@@ -107,15 +93,12 @@ func (c *call) insert(t *txn, in *input) (Contact, error) {
 
 // updateContact is PUT /contacts/{contactId}.
 func (c *call) updateContact() (any, error) {
-	in, err := c.body()
+	in, err := c.input(false)
 	if err != nil {
 		return nil, err
 	}
-	if err := invalid(in.check(false)); err != nil {
-		return nil, err
-	}
 	after, err := c.write(func(t *txn) (Contact, error) {
-		before, err := c.own(t)
+		before, err := c.contact(t)
 		if err != nil {
 			return before, err
 		}
@@ -128,23 +111,23 @@ func (c *call) updateContact() (any, error) {
 		}
 		return c.overwrite(t, before, in)
 	})
-	return object{{"contact", after.shown()}}, err
+	return object{{"contact", after.object()}}, err
 }
 
-// overwrite changes a contact and records the events: a change of tags fires
-// two, as on the platform. An update that changes nothing fires one all the
-// same: the document says nothing else.
+// overwrite changes a contact and records the events: two for a change of tags,
+// as on the platform. An update that changes nothing is an event as well: the
+// document does not say otherwise.
 func (c *call) overwrite(t *txn, before Contact, in *input) (Contact, error) {
 	after := before
 	in.apply(&after)
 	after.Updated = ms(c.at)
-	if err := t.putContact(&after, &before); err != nil {
+	if err := t.putContact(after, &before); err != nil {
 		return after, err
 	}
 	if err := c.emit(t, "ContactUpdate", after); err != nil {
 		return after, err
 	}
-	if sameTags(before.Tags, after.Tags) {
+	if slices.Equal(before.Tags, after.Tags) {
 		return after, nil
 	}
 	return after, c.emit(t, "ContactTagUpdate", after)
@@ -153,7 +136,7 @@ func (c *call) overwrite(t *txn, before Contact, in *input) (Contact, error) {
 // removeContact is DELETE /contacts/{contactId}.
 func (c *call) removeContact() (any, error) {
 	_, err := c.write(func(t *txn) (Contact, error) {
-		gone, err := c.own(t)
+		gone, err := c.contact(t)
 		if err != nil {
 			return gone, err
 		}
@@ -169,23 +152,17 @@ func (c *call) removeContact() (any, error) {
 // field each, the first field of the location's order wins, and the other
 // field is not copied over. Where duplicates are allowed it always creates.
 func (c *call) upsertContact() (any, error) {
-	in, err := c.body()
+	in, err := c.input(true)
 	if err != nil {
-		return nil, err
-	}
-	if err := invalid(in.check(true)); err != nil {
 		return nil, err
 	}
 	created := false
 	after, err := c.write(func(t *txn) (Contact, error) {
-		l, err := c.mine(t, in.locationID)
+		l, err := c.location(t, in.locationID)
 		if err != nil {
 			return Contact{}, err
 		}
-		before, by, err := Contact{}, "", errAbsent
-		if !l.Duplicates.Allow {
-			before, by, err = t.duplicate(l, in.texts["email"], in.texts["phone"], "")
-		}
+		before, by, err := t.duplicate(l, in, "")
 		if created = errors.Is(err, errAbsent); created {
 			return c.insert(t, in)
 		}
@@ -198,55 +175,36 @@ func (c *call) upsertContact() (any, error) {
 		}
 		return c.overwrite(t, before, changed)
 	})
-	return object{{"contact", after.shown()}, {"new", created}}, err
+	return object{{"contact", after.object()}, {"new", created}}, err
 }
 
-// withoutConflict leaves the other field out when it is another contact's.
-// A location that checks one field alone lets the other be shared.
+// withoutConflict leaves out the fields other than by, by which the location
+// finds duplicates too, whose value is another contact's.
 func (t *txn) withoutConflict(l Location, in *input, before Contact, by string) (*input, error) {
-	if len(l.Duplicates.order()) < 2 {
-		return in, nil
-	}
-	other := "phone"
-	if by == "phone" {
-		other = "email"
-	}
-	email, phone := in.texts["email"], in.texts["phone"]
-	if other == "email" {
-		phone = ""
-	} else {
-		email = ""
-	}
-	both := l
-	both.Duplicates.Check = nil
-	_, _, err := t.duplicate(both, email, phone, before.ID)
-	if errors.Is(err, errAbsent) {
-		return in, nil
-	}
 	out := *in
-	out.texts = map[string]string{}
-	for name, value := range in.texts {
-		if name != other {
-			out.texts[name] = value
+	out.texts = maps.Clone(in.texts)
+	for _, field := range l.Duplicates.order() {
+		if field == by {
+			continue
+		}
+		switch _, err := t.sameValue(l.ID, field, in.texts[field], before.ID); {
+		case err == nil:
+			delete(out.texts, field)
+		case !errors.Is(err, errAbsent):
+			return nil, err
 		}
 	}
-	return &out, err
+	return &out, nil
 }
 
-// The limits of a page.
-const (
-	pageDefault = 25
-	pageMost    = 100
-)
-
-// limit reads the size of a page.
-func limit(q url.Values) (int, error) {
+// pageSize reads how many contacts a page has at most.
+func pageSize(q url.Values) (int, error) {
 	if !q.Has("limit") {
-		return pageDefault, nil
+		return taskee.DefaultPageSize, nil
 	}
 	n, err := strconv.Atoi(q.Get("limit"))
-	if err != nil || n < 1 || n > pageMost {
-		return 0, refuse(http.StatusBadRequest, "limit must be a number from 1 to %d", pageMost)
+	if err != nil || n < 1 || n > taskee.MaxPageSize {
+		return 0, refuse(http.StatusBadRequest, "limit must be a number from 1 to %d", taskee.MaxPageSize)
 	}
 	return n, nil
 }
@@ -258,82 +216,63 @@ func (c *call) listContacts() (any, error) {
 	if location == "" || !validID(location) {
 		return nil, refuse(http.StatusBadRequest, "locationId is missing or invalid")
 	}
-	size, err := limit(q)
+	size, err := pageSize(q)
 	if err != nil {
 		return nil, err
 	}
-	var after cursor
-	err = c.s.view(func(t *txn) (err error) {
-		if _, err = c.mine(t, location); err == nil {
-			after, err = t.cursor(q)
+	var found []Contact
+	var total int
+	err = c.s.view(func(t *txn) error {
+		if _, err := c.location(t, location); err != nil {
+			return err
+		}
+		from, err := t.cursor(q)
+		if err == nil {
+			found, total, err = t.page(location, q.Get("query"), from, size)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	places, total := c.s.contacts.page(location, q.Get("query"), after, size)
-	shown := []json.RawMessage{}
-	err = c.s.view(func(t *txn) error {
-		for _, p := range places {
-			one, err := t.contact(p.id)
-			if errors.Is(err, errAbsent) {
-				continue // deleted since
-			}
-			if err != nil {
-				return err
-			}
-			shown = append(shown, one.shown())
-		}
-		return nil
-	})
-	out := object{{"contacts", shown}, {"total", total}}
-	if n := len(places); n > 0 {
-		out = append(out, member{"startAfterId", places[n-1].id}, member{"startAfter", places[n-1].added})
+	shown := []object{}
+	for _, one := range found {
+		shown = append(shown, one.object())
 	}
-	return out, err
+	out := object{{"contacts", shown}, {"total", total}}
+	if n := len(found); n > 0 {
+		out = append(out, member{"startAfterId", found[n-1].ID}, member{"startAfter", found[n-1].Added})
+	}
+	return out, nil
 }
 
-// cursor reads where a page begins. With both parameters it is that place,
-// also when the contact there was deleted; with the ID alone it is where that
-// contact stands or stood; with the time alone, after all of that time.
+// cursor reads after which contact a page begins. With both parameters it is
+// that place, even if no contact is there now; with the ID alone, the place
+// that the contact has or had; with the time alone, after all of that time.
 func (t *txn) cursor(q url.Values) (cursor, error) {
 	id, text := q.Get("startAfterId"), q.Get("startAfter")
 	at := cursor{id: id, set: id != "" || text != ""}
 	if id != "" && !validID(id) {
-		return at, refuse(http.StatusBadRequest, "startAfterId is no id")
+		return at, refuse(http.StatusBadRequest, "startAfterId is not an id")
 	}
-	if text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 0 {
+	var err error
+	switch {
+	case text != "":
+		if at.added, err = strconv.ParseInt(text, 10, 64); err != nil || at.added < 0 {
 			return at, refuse(http.StatusBadRequest, "startAfter must be a time in milliseconds")
 		}
-		at.added = n
-		return at, nil
-	}
-	if id == "" {
-		return at, nil
-	}
-	one, err := t.contact(id)
-	switch {
-	case err == nil:
-		at.added = one.Added
-	case !errors.Is(err, errAbsent):
-		return at, err
-	default:
-		stood := t.in(bucketGone).Get([]byte(id))
-		if stood == nil {
+	case id != "":
+		if at.added, err = t.addedAt(id); errors.Is(err, errAbsent) {
 			return at, refuse(http.StatusBadRequest, "startAfterId: contact with id %s not found", id)
 		}
-		at.added = unstamp(stood)
 	}
-	return at, nil
+	return at, err
 }
 
 // contactsOfBusiness is GET /contacts/business/{businessId}.
 func (c *call) contactsOfBusiness() (any, error) {
 	q := c.r.URL.Query()
-	size, err := limit(q)
+	size, err := pageSize(q)
 	if err != nil {
 		return nil, err
 	}
@@ -343,22 +282,21 @@ func (c *call) contactsOfBusiness() (any, error) {
 			return nil, refuse(http.StatusBadRequest, "skip must be a number of 0 or more")
 		}
 	}
-	shown := []json.RawMessage{}
-	total := 0
+	found, total, prefix := []object{}, 0, key(c.id, "")
 	err = c.s.view(func(t *txn) error {
-		for k := range t.each(bucketBusiness, append([]byte(c.id), 0)) {
-			one, err := t.contact(string(k[len(c.id)+1+8:]))
+		for k := range t.each(bucketBusiness, prefix) {
+			one, err := t.contact(addedID(k, prefix))
 			if err != nil {
 				return err
 			}
 			if !c.reaches(one.LocationID) {
 				continue
 			}
-			if total++; total > skip && len(shown) < size {
-				shown = append(shown, one.shown())
+			if total++; total > skip && len(found) < size {
+				found = append(found, one.object())
 			}
 		}
 		return nil
 	})
-	return object{{"contacts", shown}, {"total", total}}, err
+	return object{{"contacts", found}, {"total", total}}, err
 }

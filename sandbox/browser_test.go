@@ -57,25 +57,25 @@ func TestThePageInABrowser(t *testing.T) {
 	srv := httptest.NewServer(r.s.Handler(HandlerOptions{}))
 	t.Cleanup(srv.Close)
 	r.create(`"firstName":"<img src=x onerror='document.title=1'>"`)
-	r.settled(1)
+	r.finished(1)
 	err := chromedp.Do(ctx,
 		chromedp.Navigate(srv.URL+LogsPath),
 		chromedp.Poll[chromedp.Void](`document.getElementById('live').textContent === 'Live.'`),
 		// Enter on a focused summary opens it.
-		chromedp.Focus("#hook-1 summary"),
+		chromedp.Focus("#delivery-1 summary"),
 		chromedp.KeyEvent(kb.Enter),
-		chromedp.WaitVisible("#hook-1 pre"),
+		chromedp.WaitVisible("#delivery-1 pre"),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rates := value(t, ctx, chromedp.Text("#rates")); !strings.HasPrefix(rates, "1 webhooks") {
+	if rates := value(t, ctx, chromedp.Text("#rates")); !strings.HasPrefix(rates, "1 webhook") {
 		t.Errorf("rates %q", rates)
 	}
 	if title := value(t, ctx, chromedp.Title()); title != "Webhook logs · Taskhook sandbox" {
 		t.Errorf("title %q", title)
 	}
-	if body := value(t, ctx, chromedp.Text("#hook-1 pre")); !strings.Contains(body, "<img src=x") {
+	if body := value(t, ctx, chromedp.Text("#delivery-1 pre")); !strings.Contains(body, "<img src=x") {
 		t.Errorf("payload %s", body)
 	}
 	if _, err := r.s.Trigger(t.Context(), "InvoicePaid"); err != nil {
@@ -83,7 +83,7 @@ func TestThePageInABrowser(t *testing.T) {
 	}
 	for _, scheme := range []string{"dark", "light"} {
 		err := chromedp.Do(ctx, emulate(360, scheme),
-			chromedp.Poll[chromedp.Void](`document.querySelectorAll('details').length === 2 && document.getElementById('hook-1').open`))
+			chromedp.Poll[chromedp.Void](`document.querySelectorAll('details').length === 2 && document.getElementById('delivery-1').open`))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,32 +3,30 @@ package sandbox
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 )
 
-// Clock is the platform's time: the real one, moved. The zero value is not
-// moved.
-type Clock struct{ offset atomic.Int64 }
+// The clock's limits.
+const (
+	year      = 365 * 24 * time.Hour
+	maxOffset = 10 * year
+)
 
-// Now is the platform's time, in UTC.
-func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())).UTC() }
+// Now is the sandbox's time, in UTC: the real one plus ClockOffset.
+func (s *Sandbox) Now() time.Time { return time.Now().Add(s.ClockOffset()).UTC() }
 
-// Offset is how far ahead of the real time it is; negative: behind.
-func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
-
-func (c *Clock) set(d time.Duration) { c.offset.Store(int64(d)) }
-
-// Now is the sandbox's time.
-func (s *Sandbox) Now() time.Time { return s.clock.Now() }
+// ClockOffset is how far the sandbox's time is ahead of the real one; below 0:
+// behind.
+func (s *Sandbox) ClockOffset() time.Duration { return time.Duration(s.offset.Load()) }
 
 // MoveClock moves the sandbox's time by d, for good: tokens age, overlaps end
-// and pending retries become due with it. It returns the time it is then.
+// and retries become due with it. It returns the new time. The error says that
+// it would be more than ten years from the real one.
 func (s *Sandbox) MoveClock(ctx context.Context, d time.Duration) (time.Time, error) {
-	err := s.change(ctx, func(m *meta) error {
+	err := s.changeMeta(ctx, func(m *meta) error {
 		after := m.Offset + d
-		if after > mostMoved || after < -mostMoved || d > 2*mostMoved || d < -2*mostMoved {
-			return fmt.Errorf("the clock can be moved by %d years at most", mostMoved/year)
+		if d.Abs() > 2*maxOffset || after.Abs() > maxOffset {
+			return fmt.Errorf("the clock can be moved by %d years at most", maxOffset/year)
 		}
 		m.Offset = after
 		return nil
@@ -36,16 +34,10 @@ func (s *Sandbox) MoveClock(ctx context.Context, d time.Duration) (time.Time, er
 	if err != nil {
 		return s.Now(), err
 	}
-	s.clock.offset.Add(int64(d))
-	s.alarm()
+	s.offset.Add(int64(d))
+	s.wakeUp()
 	return s.Now(), nil
 }
 
-// The clock's limits.
-const (
-	year      = 365 * 24 * time.Hour
-	mostMoved = 10 * year
-)
-
-// ms is a time in milliseconds, the platform's grain.
+// ms is a time in milliseconds, the platform's precision.
 func ms(t time.Time) int64 { return t.UnixMilli() }

@@ -1,12 +1,13 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"time"
 )
 
-// Contact is one contact as it is kept. Times are in milliseconds.
+// Contact is one contact as it is stored. Times are in milliseconds.
 type Contact struct {
 	ID         string   `json:"id"`
 	LocationID string   `json:"locationId"`
@@ -29,64 +30,56 @@ type Contact struct {
 	Updated int64                      `json:"updated"`
 }
 
-// apiTime writes a time as the document does: without a fraction where there
-// is none.
-const apiTime = "2006-01-02T15:04:05.999Z"
+// textFields are the document's text fields that a client may write, in its
+// order.
+var textFields = []struct {
+	name string
+	of   func(c *Contact) *string
+}{
+	{"firstName", func(c *Contact) *string { return &c.FirstName }},
+	{"lastName", func(c *Contact) *string { return &c.LastName }},
+	{"email", func(c *Contact) *string { return &c.Email }},
+	{"phone", func(c *Contact) *string { return &c.Phone }},
+	{"address1", func(c *Contact) *string { return &c.Address1 }},
+	{"city", func(c *Contact) *string { return &c.City }},
+	{"state", func(c *Contact) *string { return &c.State }},
+	{"country", func(c *Contact) *string { return &c.Country }},
+	{"postalCode", func(c *Contact) *string { return &c.PostalCode }},
+	{"businessId", func(c *Contact) *string { return &c.BusinessID }},
+	{"source", func(c *Contact) *string { return &c.Source }},
+}
 
-func apiMoment(ms int64) string { return time.UnixMilli(ms).UTC().Format(apiTime) }
+// moreFields are fields of the family's API that the document does not name;
+// they are stored and answered as they were sent.
+var moreFields = []string{
+	"companyName", "website", "timezone", "gender", "dateOfBirth", "dnd", "dndSettings", "inboundDndSettings", "customFields", "assignedTo", "type", "attributionSource", "keywords",
+}
 
-// shown is a contact as the API answers it.
-func (c Contact) shown() json.RawMessage {
-	type field struct {
-		name  string
-		value any
-		has   bool
+// object is a contact as the API answers it: without the text fields that are
+// empty.
+func (c Contact) object() object {
+	out := object{{"id", c.ID}, {"locationId", c.LocationID}}
+	for _, f := range textFields {
+		if value := *f.of(&c); value != "" {
+			out = append(out, member{f.name, value})
+		}
 	}
 	tags := c.Tags
 	if tags == nil {
 		tags = []string{}
 	}
-	fields := []field{
-		{"id", c.ID, true}, {"locationId", c.LocationID, true},
-		{"firstName", c.FirstName, c.FirstName != ""}, {"lastName", c.LastName, c.LastName != ""},
-		{"email", c.Email, c.Email != ""}, {"phone", c.Phone, c.Phone != ""},
-		{"address1", c.Address1, c.Address1 != ""}, {"city", c.City, c.City != ""}, {"state", c.State, c.State != ""},
-		{"country", c.Country, c.Country != ""}, {"postalCode", c.PostalCode, c.PostalCode != ""},
-		{"businessId", c.BusinessID, c.BusinessID != ""}, {"source", c.Source, c.Source != ""}, {"tags", tags, true},
-	}
+	out = append(out, member{"tags", tags})
 	for _, name := range moreFields {
 		if raw, has := c.More[name]; has {
-			fields = append(fields, field{name, raw, true})
+			out = append(out, member{name, raw})
 		}
 	}
-	fields = append(fields, field{"dateAdded", apiMoment(c.Added), true}, field{"dateUpdated", apiMoment(c.Updated), true})
-	var b strings.Builder
-	b.WriteByte('{')
-	for _, f := range fields {
-		if !f.has {
-			continue
-		}
-		if b.Len() > 1 {
-			b.WriteByte(',')
-		}
-		b.Write(mustJSON(f.name))
-		b.WriteByte(':')
-		b.Write(mustJSON(f.value))
-	}
-	b.WriteByte('}')
-	return json.RawMessage(b.String())
+	return append(out, member{"dateAdded", apiTime(c.Added)}, member{"dateUpdated", apiTime(c.Updated)})
 }
 
-// mustJSON writes what can always be written: texts, lists of them, and JSON.
-func mustJSON(v any) []byte {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return []byte("null")
-	}
-	return []byte(strings.TrimSuffix(b.String(), "\n"))
-}
+// apiTime writes a time in milliseconds as the document does: without a
+// fraction where there is none.
+func apiTime(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z") }
 
 // name is the whole name.
 func (c Contact) name() string { return strings.TrimSpace(c.FirstName + " " + c.LastName) }
@@ -96,15 +89,42 @@ func (c Contact) words() string { return lower(c.name() + "\n" + c.Email + "\n" 
 
 func lower(s string) string { return strings.ToLower(s) }
 
-// sameTags reports whether two contacts have the same tags.
-func sameTags(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
+// object is a JSON object whose members keep their order.
+type object []member
+
+type member struct {
+	name  string
+	value any
+}
+
+// MarshalJSON writes the members in their order.
+func (o object) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, m := range o {
+		if i > 0 {
+			b = append(b, ',')
 		}
+		b = append(append(b, mustJSON(m.name)...), ':')
+		b = append(b, mustJSON(m.value)...)
 	}
-	return true
+	return append(b, '}'), nil
+}
+
+// mustJSON writes what can always be written: texts, lists of them, and JSON.
+func mustJSON(v any) []byte {
+	text, err := marshal(v)
+	if err != nil {
+		return []byte("null")
+	}
+	return text
+}
+
+// marshal writes JSON without escaping HTML: what was sent as raw JSON stays as
+// it is.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }

@@ -1,45 +1,53 @@
 package sandbox
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+
+	"github.com/taskhook/taskhook/store/boltfile"
+)
 
 // putContact writes a contact and its index entries; before is what is there,
-// nil: nothing.
-func (t *txn) putContact(c *Contact, before *Contact) error {
+// nil for a new one.
+func (t *txn) putContact(c Contact, before *Contact) error {
 	if before != nil {
 		if err := t.unindex(*before); err != nil {
 			return err
 		}
 	}
-	if err := t.put(bucketContacts, key(c.LocationID, c.ID), *c); err != nil {
+	if err := t.put(bucketContacts, key(c.LocationID, c.ID), c); err != nil {
 		return err
 	}
 	if err := t.in(bucketOwners).Put([]byte(c.ID), []byte(c.LocationID)); err != nil {
 		return err
 	}
 	for _, entry := range c.entries() {
-		if err := t.in(entry.bucket).Put(entry.key, nil); err != nil {
+		if err := t.in(entry.bucket).Put(entry.key, entry.value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// addedKey is where a contact stands in the order of lists.
+func (c Contact) addedKey() []byte { return key(c.LocationID, stamp(c.Added)+c.ID) }
+
 type indexEntry struct {
-	bucket bucket
-	key    []byte
+	bucket     bucket
+	key, value []byte
 }
 
-// entries are where a contact stands in the indexes.
+// entries are the contact's entries in the indexes.
 func (c Contact) entries() []indexEntry {
-	all := []indexEntry{{bucketAdded, key(c.LocationID, stamp(c.Added)+c.ID)}}
+	all := []indexEntry{{bucketAdded, c.addedKey(), []byte(c.words())}}
 	if c.Email != "" {
-		all = append(all, indexEntry{bucketEmails, key(c.LocationID, lower(c.Email), c.ID)})
+		all = append(all, indexEntry{bucket: bucketEmails, key: key(c.LocationID, lower(c.Email), c.ID)})
 	}
 	if c.Phone != "" {
-		all = append(all, indexEntry{bucketPhones, key(c.LocationID, c.Phone, c.ID)})
+		all = append(all, indexEntry{bucket: bucketPhones, key: key(c.LocationID, c.Phone, c.ID)})
 	}
 	if c.BusinessID != "" {
-		all = append(all, indexEntry{bucketBusiness, key(c.BusinessID, stamp(c.Added)+c.ID)})
+		all = append(all, indexEntry{bucket: bucketBusiness, key: key(c.BusinessID, stamp(c.Added)+c.ID)})
 	}
 	return all
 }
@@ -53,7 +61,7 @@ func (t *txn) unindex(c Contact) error {
 	return nil
 }
 
-// deleteContact takes a contact away and keeps where it stood, for cursors.
+// deleteContact deletes a contact and remembers its place in lists, for cursors.
 func (t *txn) deleteContact(c Contact) error {
 	if err := t.unindex(c); err != nil {
 		return err
@@ -75,25 +83,97 @@ func (t *txn) contact(id string) (Contact, error) {
 	return c, err
 }
 
-// duplicate is another contact of a location with the same e-mail
-// address or phone, by the location's setting; errAbsent if there is none.
-func (t *txn) duplicate(l Location, email, phone, except string) (c Contact, by string, err error) {
+// addedAt is when a contact was added, in milliseconds, also of a deleted one;
+// errAbsent if there never was one.
+func (t *txn) addedAt(id string) (int64, error) {
+	one, err := t.contact(id)
+	if !errors.Is(err, errAbsent) {
+		return one.Added, err
+	}
+	added := t.in(bucketGone).Get([]byte(id))
+	if added == nil {
+		return 0, errAbsent
+	}
+	return unstamp(added), nil
+}
+
+// duplicate finds another contact than except that a body would duplicate, by
+// the location's setting, and which field they share; errAbsent if there is
+// none.
+func (t *txn) duplicate(l Location, in *input, except string) (c Contact, by string, err error) {
+	if l.Duplicates.Allow {
+		return Contact{}, "", errAbsent
+	}
 	for _, field := range l.Duplicates.order() {
-		value, b := lower(email), bucketEmails
-		if field == "phone" {
-			value, b = phone, bucketPhones
-		}
-		if value == "" {
-			continue
-		}
-		for k := range t.each(b, append(key(l.ID, value), 0)) {
-			id := string(k[len(l.ID)+len(value)+2:])
-			if id == except {
-				continue
-			}
-			c, err := t.contact(id)
+		if c, err = t.sameValue(l.ID, field, in.texts[field], except); !errors.Is(err, errAbsent) {
 			return c, field, err
 		}
 	}
 	return Contact{}, "", errAbsent
+}
+
+// sameValue finds another contact of a location than except with the same
+// "email" or "phone"; errAbsent if there is none, or the value is empty.
+func (t *txn) sameValue(location, field, value, except string) (Contact, error) {
+	b := bucketPhones
+	if field == "email" {
+		value, b = lower(value), bucketEmails
+	}
+	if value == "" {
+		return Contact{}, errAbsent
+	}
+	prefix := key(location, value, "")
+	for k := range t.each(b, prefix) {
+		if id := string(k[len(prefix):]); id != except {
+			return t.contact(id)
+		}
+	}
+	return Contact{}, errAbsent
+}
+
+// cursor is the contact after which a page begins. The zero value is the
+// beginning.
+type cursor struct {
+	added int64 // in milliseconds
+	id    string
+	set   bool
+}
+
+// newest reads the newest contact of a location, or errAbsent.
+func (t *txn) newest(location string) (Contact, error) {
+	prefix := key(location, "")
+	for k := range t.eachBackward(bucketAdded, prefix) {
+		return t.contact(addedID(k, prefix))
+	}
+	return Contact{}, errAbsent
+}
+
+// addedID is the contact's ID in a key that has its time after prefix.
+func addedID(k, prefix []byte) string { return string(k[len(prefix)+stampSize:]) }
+
+// page reads one page of a location's contacts whose words have the query in
+// them, the newest first, and counts those of all pages. It looks at every
+// contact of the location, which for 100,000 takes some milliseconds. Damaged
+// contacts are left out.
+func (t *txn) page(location, query string, from cursor, size int) (found []Contact, total int, err error) {
+	words := []byte(lower(query))
+	prefix, begin := key(location, ""), key(location, stamp(from.added)+from.id)
+	for k, text := range t.eachBackward(bucketAdded, prefix) {
+		if !bytes.Contains(text, words) {
+			continue
+		}
+		total++
+		if len(found) == size || from.set && bytes.Compare(k, begin) >= 0 {
+			continue
+		}
+		switch c, err := t.contact(addedID(k, prefix)); {
+		case errors.Is(err, boltfile.ErrCorrupt):
+			total--
+		case err != nil:
+			return nil, 0, err
+		default:
+			found = append(found, c)
+		}
+	}
+	return found, total, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// newClient sends webhooks as the platform does: no redirect is followed and
-// nothing is unpacked.
+// newClient returns a client that sends webhooks as the platform does: it
+// follows no redirect and decompresses nothing.
 func newClient(o Options) *http.Client {
 	dialer := httpwire.Dialer{Connect: (&net.Dialer{Timeout: o.Timeout}).DialContext}
 	t := &http.Transport{
@@ -27,152 +28,149 @@ func newClient(o Options) *http.Client {
 	return &http.Client{Transport: t, Timeout: o.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// alarm says that something may have become due.
-func (s *Sandbox) alarm() {
+// wakeUp has Run look for due webhooks now.
+func (s *Sandbox) wakeUp() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-// pruneEvery is how often old webhooks are forgotten.
-const pruneEvery = time.Hour
+const (
+	pruneInterval = time.Hour
+	// pollInterval is how often Run looks for due webhooks unasked: the real
+	// clock may be set.
+	pollInterval = 5 * time.Second
+	// backOff is how long a webhook is left alone whose attempt could not be
+	// made or recorded: the disk is full, say.
+	backOff = 5 * time.Second
+)
 
-// idleLook is how often is looked for due webhooks when nothing says that
-// there are any: the real clock may be set.
-const idleLook = 5 * time.Second
-
-// Run delivers webhooks until ctx ends, and returns nil then. What is on its
-// way is finished; what is due stays due. Only one Run may be at work.
+// Run delivers webhooks until ctx ends, and returns nil then. Attempts in
+// flight are finished; what is due stays due. Only one Run may be running.
 func (s *Sandbox) Run(ctx context.Context) error {
 	var senders sync.WaitGroup
 	defer s.client.CloseIdleConnections()
 	defer senders.Wait()
-	free := make(chan struct{}, s.opts.Senders)
-	busy := sync.Map{}    // the numbers of what is on its way
-	pruned := time.Time{} // in the platform's time, so that a moved clock counts
+	slots := make(chan struct{}, s.opts.Senders)
+	var inFlight sync.Map // of numbers
+	var pruned time.Time  // in the platform's time, so that a moved clock counts
 	for {
-		if now := s.Now(); now.Sub(pruned).Abs() > pruneEvery {
+		if now := s.Now(); now.Sub(pruned).Abs() > pruneInterval {
 			pruned = now
 			if err := s.prune(ctx); err != nil && ctx.Err() == nil {
-				s.logger.Warn("old webhooks cannot be forgotten", "error", err)
+				s.logger.Warn("old webhooks cannot be deleted", "error", err)
 			}
 		}
-		due, next, err := s.due(&busy, s.opts.Senders)
+		due, next, err := s.due(&inFlight, s.opts.Senders)
 		if err != nil {
 			return err
 		}
 		for _, n := range due {
 			select {
-			case free <- struct{}{}:
+			case slots <- struct{}{}:
 			case <-ctx.Done():
 				return nil
 			}
-			busy.Store(n, true)
+			inFlight.Store(n, true)
 			senders.Go(func() {
-				defer func() { <-free; s.alarm() }()
-				if err := s.deliver(context.WithoutCancel(ctx), n); err != nil {
-					s.logger.Error("a webhook could not be worked on", "number", n, "error", err)
-					s.holdBack(ctx, &busy, n)
-					return
+				err := s.deliver(context.WithoutCancel(ctx), n)
+				<-slots
+				if err != nil {
+					s.logger.Error("a webhook could not be delivered", "number", n, "error", err)
+					sleep(ctx, backOff, nil)
 				}
-				busy.Delete(n)
+				inFlight.Delete(n)
+				s.wakeUp()
 			})
 		}
-		wait := idleLook
+		wait := pollInterval
 		if !next.IsZero() {
 			wait = min(wait, max(0, next.Sub(s.Now())))
 		}
-		if len(due) == s.opts.Senders {
-			wait = 0
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if sleep(ctx, wait, s.wake); ctx.Err() != nil {
 			return nil
-		case <-s.wake:
-		case <-timer.C:
 		}
-		timer.Stop()
 	}
 }
 
-// due returns webhooks that are to be sent now and not on their way, at most
-// so many, and when the next one after them is.
-func (s *Sandbox) due(busy *sync.Map, most int) (numbers []uint64, next time.Time, err error) {
+// sleep waits until d is over, wake says so, or ctx ends.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-timer.C:
+	}
+}
+
+// due returns the numbers of at most n webhooks that are due and not in
+// flight, and when the one after them is due; zero: there is none.
+func (s *Sandbox) due(inFlight *sync.Map, n int) (numbers []uint64, next time.Time, err error) {
 	now := ms(s.Now())
 	err = s.view(func(t *txn) error {
 		for k := range t.each(bucketDue, nil) {
-			at, n := unstamp(k[:8]), numberOf(k[8:])
-			if _, sending := busy.Load(n); sending {
+			at, number := unstamp(k[:stampSize]), numberOf(k[stampSize:])
+			if _, sending := inFlight.Load(number); sending {
 				continue
 			}
-			if at > now || len(numbers) == most {
+			if at > now || len(numbers) == n {
 				next = time.UnixMilli(at)
 				return nil
 			}
-			numbers = append(numbers, n)
+			numbers = append(numbers, number)
 		}
 		return nil
 	})
 	return numbers, next, err
 }
 
-// backOff is how long a webhook is left alone that could not be worked on: the
-// disk is full, say.
-const backOff = 5 * time.Second
-
-// holdBack leaves a webhook alone for a while, or until ctx ends.
-func (s *Sandbox) holdBack(ctx context.Context, busy *sync.Map, n uint64) {
-	context.AfterFunc(ctx, func() { busy.Delete(n) })
-	time.AfterFunc(backOff, func() { busy.Delete(n); s.alarm() })
-}
-
-// deliver sends one webhook once and keeps what came of it. An error says that
-// it stays due.
+// deliver makes one attempt to deliver a webhook and records what came of it.
+// After an error the webhook is still due.
 func (s *Sandbox) deliver(ctx context.Context, n uint64) error {
-	var h Hook
+	var d Delivery
 	var m meta
 	err := s.view(func(t *txn) (err error) {
 		if m, err = t.meta(); err == nil {
-			h, err = t.hook(n)
+			d, err = t.delivery(n)
 		}
 		return err
 	})
 	switch {
 	case errors.Is(err, errAbsent):
-		return s.undue(ctx, n) // it was forgotten, or is damaged
+		return s.dropDue(ctx, n)
 	case err != nil:
 		return err
-	case h.State != StatePending || h.NextRetry.After(s.Now()):
-		return nil // somebody was quicker
+	case d.NextRetry.IsZero() || d.NextRetry.After(s.Now()):
+		return nil // it was delivered meanwhile
 	}
-	url := m.App.url(h.Type, s.opts.Target)
+	url := m.App.url(d.Type, s.opts.Target)
 	if url == "" {
-		return s.finish(ctx, n, func(h *Hook) {
-			h.State, h.Reason, h.NextRetry = StateUnsent, "no URL is known: name one with --webhook-url, or start a listener", time.Time{}
+		return s.change(ctx, n, func(d *Delivery) {
+			d.State, d.NextRetry = StateUnsent, time.Time{}
+			d.Reason = "no URL is known: name one with --webhook-url, or start a listener"
 		})
 	}
-	header := h.Header
+	header := d.Header
 	if header == nil {
-		if header, err = s.sign(h); err != nil {
+		if header, err = s.sign(d); err != nil {
 			return err
 		}
 	}
-	try := s.post(ctx, url, h.Body, header)
-	return s.finish(ctx, n, func(h *Hook) {
-		h.Header = header // the same on every try
-		h.conclude(try, s.opts.Speed, s.Now())
+	attempt := s.post(ctx, url, d.Body, header)
+	return s.change(ctx, n, func(d *Delivery) {
+		d.Header = header
+		d.conclude(attempt, s.opts.Speed, s.Now())
 	})
 }
 
-// undue takes a webhook that is not there out of those that are due.
-func (s *Sandbox) undue(ctx context.Context, n uint64) error {
+// dropDue removes a webhook that does not exist from those that are due.
+func (s *Sandbox) dropDue(ctx context.Context, n uint64) error {
 	return s.update(ctx, func(t *txn) error {
 		c := t.in(bucketDue).Cursor()
 		for k, _ := c.First(); k != nil; k, _ = c.Next() {
-			if numberOf(k[8:]) == n {
+			if numberOf(k[stampSize:]) == n {
 				return c.Delete()
 			}
 		}
@@ -180,52 +178,48 @@ func (s *Sandbox) undue(ctx context.Context, n uint64) error {
 	})
 }
 
-// finish changes a webhook.
-func (s *Sandbox) finish(ctx context.Context, n uint64, do func(h *Hook)) error {
-	err := s.update(ctx, func(t *txn) error {
-		before, err := t.hook(n)
+// change changes a webhook.
+func (s *Sandbox) change(ctx context.Context, n uint64, do func(d *Delivery)) error {
+	return s.update(ctx, func(t *txn) error {
+		before, err := t.delivery(n)
 		if err != nil {
 			return err
 		}
 		after := before
-		after.Attempts = append([]Try{}, before.Attempts...)
+		after.Attempts = slices.Clone(before.Attempts)
 		do(&after)
-		return t.putHook(after, &before)
+		return t.putDelivery(after, &before)
 	})
-	if err == nil {
-		s.changes.Notify(n)
-	}
-	return err
 }
 
-// conclude adds an attempt and says what follows from it: only a 429 brings
+// conclude adds an attempt and decides what follows from it: only a 429 brings
 // the webhook back, six times at most.
-func (h *Hook) conclude(try Try, speed retry.Speed, now time.Time) {
-	h.Attempts = append(h.Attempts, try)
+func (d *Delivery) conclude(a Attempt, speed retry.Speed, now time.Time) {
+	d.Attempts = append(d.Attempts, a)
 	policy := taskee.Policy()
-	h.NextRetry = time.Time{}
+	d.NextRetry = time.Time{}
 	switch {
-	case webhook.Delivered(try.Status):
-		h.State = StateDelivered
-	case policy.Retries(try.Status) && len(h.Attempts) <= policy.MaxRetries:
-		gap := retry.Plan(policy, h.Seed).Gap(len(h.Attempts) + 1)
-		h.State, h.NextRetry = StatePending, now.Add(speed.Wait(gap))
+	case webhook.Delivered(a.Status):
+		d.State = StateDelivered
+	case policy.Retries(a.Status) && len(d.Attempts) <= policy.MaxRetries:
+		gap := retry.Plan(policy, d.Seed).Gap(len(d.Attempts) + 1)
+		d.State, d.NextRetry = StateRetrying, now.Add(speed.Wait(gap))
 	default:
-		h.State = StateFailed
+		d.State = StateFailed
 	}
 }
 
-// answerKept is how much of a receiver's answer is kept, in bytes.
-const answerKept = 16 << 10
+// maxAnswer bounds what is stored of a receiver's answer, in bytes.
+const maxAnswer = 16 << 10
 
 // post makes one attempt.
-func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http.Header) Try {
-	try := Try{At: s.Now(), URL: url}
+func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http.Header) Attempt {
+	a := Attempt{At: s.Now(), URL: url}
 	began := time.Now()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		try.Error = err.Error()
-		return try
+		a.Error = err.Error()
+		return a
 	}
 	for name, values := range header {
 		req.Header[name] = values
@@ -237,19 +231,19 @@ func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		// The platform's own log has 408 for a receiver that is too slow.
-		try.Status, try.Error = http.StatusRequestTimeout, "no answer within "+s.opts.Timeout.String()
+		a.Status, a.Error = http.StatusRequestTimeout, "no answer within "+s.opts.Timeout.String()
 	case err != nil:
-		try.Error = reason(err)
+		a.Error = reason(err)
 	default:
 		defer func() { _ = resp.Body.Close() }()
-		kept, err := io.ReadAll(io.LimitReader(resp.Body, answerKept))
-		try.Status, try.Answer = resp.StatusCode, string(kept)
+		text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+		a.Status, a.Answer = resp.StatusCode, string(text)
 		if errors.As(err, &timeout) && timeout.Timeout() {
-			try.Status, try.Error = http.StatusRequestTimeout, "no whole answer within "+s.opts.Timeout.String()
+			a.Status, a.Error = http.StatusRequestTimeout, "no complete answer within "+s.opts.Timeout.String()
 		}
 	}
-	try.DurationMS = float64(time.Since(began).Microseconds()) / 1000
-	return try
+	a.DurationMS = float64(time.Since(began).Microseconds()) / 1000
+	return a
 }
 
 // reason is why a connection failed, without the names of system calls.

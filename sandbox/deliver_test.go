@@ -20,15 +20,15 @@ func TestWritesSendTheirEvents(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Target = func() string { return url } })
 	r.running()
 	id := r.create(`"firstName":"Ann","tags":["a"]`)
-	r.settled(1)
+	r.finished(1)
 	r.must("PUT", "/contacts/"+id, `{"city":"Austin"}`, nil)
-	r.settled(2)
+	r.finished(2)
 	r.must("PUT", "/contacts/"+id, `{"tags":["a","b"]}`, nil)
-	r.settled(4)
+	r.finished(4)
 	r.must("POST", "/contacts/upsert", fmt.Sprintf(`{"locationId":%q,"email":"new@example.com"}`, r.location), nil)
-	r.settled(5)
+	r.finished(5)
 	r.must("DELETE", "/contacts/"+id, "", nil)
-	page := r.settled(6)
+	page := r.finished(6)
 	count := map[string]int{}
 	for _, got := range app.all() {
 		env := taskee.Parse([]byte(got.body))
@@ -49,7 +49,7 @@ func TestWritesSendTheirEvents(t *testing.T) {
 	if fmt.Sprint(count) != fmt.Sprint(want) {
 		t.Errorf("sent %v, want %v", count, want)
 	}
-	if cause := page.Hooks[0].Cause; cause != (Cause{"DELETE", "/contacts/" + id, "test"}) {
+	if cause := page.Deliveries[0].Cause; cause != (Cause{"DELETE", "/contacts/" + id, "test"}) {
 		t.Errorf("caused by %+v", cause)
 	}
 }
@@ -79,13 +79,13 @@ func TestWhatIsDeliveredAndWhatIsRetried(t *testing.T) {
 			if _, err := r.s.Trigger(t.Context(), "InvoicePaid"); err != nil {
 				t.Fatal(err)
 			}
-			hook := r.settled(1).Hooks[0]
+			d := r.finished(1).Deliveries[0]
 			var log []int
-			for _, try := range hook.Attempts {
-				log = append(log, try.Status)
+			for _, a := range d.Attempts {
+				log = append(log, a.Status)
 			}
-			if hook.State != tt.state || fmt.Sprint(log) != fmt.Sprint(tt.log) || !hook.NextRetry.IsZero() {
-				t.Errorf("%s, attempts %v", hook.State, log)
+			if d.State != tt.state || fmt.Sprint(log) != fmt.Sprint(tt.log) || !d.NextRetry.IsZero() {
+				t.Errorf("%s, attempts %v", d.State, log)
 			}
 			got := app.all()
 			for _, one := range got {
@@ -103,8 +103,8 @@ func TestNobodyAtTheURLIsFinal(t *testing.T) {
 	if _, err := r.s.Trigger(t.Context(), "ContactCreate"); err != nil {
 		t.Fatal(err)
 	}
-	if hook := r.settled(1).Hooks[0]; hook.State != StateFailed || hook.Attempts[0].Status != 0 || hook.Attempts[0].Error != "connection refused" {
-		t.Errorf("%+v", hook)
+	if d := r.finished(1).Deliveries[0]; d.State != StateFailed || d.Attempts[0].Status != 0 || d.Attempts[0].Error != "connection refused" {
+		t.Errorf("%+v", d)
 	}
 }
 
@@ -118,27 +118,27 @@ func TestRetriesFollowTheClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-app.arrived
-	var hook Hook
-	for hook.NextRetry.IsZero() || len(hook.Attempts) == 0 {
-		page, err := r.s.Log(LogQuery{State: StatePending})
+	var d Delivery
+	for d.NextRetry.IsZero() || len(d.Attempts) == 0 {
+		page, err := r.s.Log(LogQuery{State: StateRetrying})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(page.Hooks) > 0 {
-			hook = page.Hooks[0]
+		if len(page.Deliveries) > 0 {
+			d = page.Deliveries[0]
 		}
 	}
-	gap := hook.NextRetry.Sub(hook.Attempts[0].At)
+	gap := d.NextRetry.Sub(d.Attempts[0].At)
 	if shortest, longest := taskee.Policy().Bounds(1); gap < shortest || gap > longest+5*time.Second {
 		t.Errorf("the retry is due after %s", gap)
 	}
 	if _, err := r.s.MoveClock(t.Context(), 12*time.Minute+10*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	if hook = r.settled(1).Hooks[0]; hook.State != StateDelivered || len(hook.Attempts) != 2 {
-		t.Errorf("%+v", hook)
+	if d = r.finished(1).Deliveries[0]; d.State != StateDelivered || len(d.Attempts) != 2 {
+		t.Errorf("%+v", d)
 	}
-	if _, err := r.s.RetryNow(t.Context(), hook.WebhookID); err == nil {
+	if _, err := r.s.RetryNow(t.Context(), d.WebhookID); err == nil {
 		t.Error("a delivered webhook was brought forward")
 	}
 }
@@ -157,15 +157,15 @@ func TestARetryIsBroughtForward(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(page.Hooks) == 1 {
+		if len(page.Deliveries) == 1 {
 			break
 		}
 	}
 	if _, err := r.s.RetryNow(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	if hook := r.settled(1).Hooks[0]; hook.State != StateDelivered {
-		t.Errorf("%+v", hook)
+	if d := r.finished(1).Deliveries[0]; d.State != StateDelivered {
+		t.Errorf("%+v", d)
 	}
 }
 
@@ -193,7 +193,7 @@ func TestScheduledRetriesSurviveTheEnd(t *testing.T) {
 	if _, err := r.s.MoveClock(t.Context(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if page := r.settled(3); page.Rates.Delivered != 3 {
+	if page := r.finished(3); page.Rates.Delivered != 3 {
 		t.Errorf("%+v", page.Rates)
 	}
 	if n := len(app.all()); n < 3 || n > 6 {
@@ -208,7 +208,12 @@ func TestTheAppsSettingsDecideWhatIsSent(t *testing.T) {
 	r.running()
 	set := func(do func(a *App)) {
 		t.Helper()
-		if _, err := r.s.SetApp(t.Context(), func(a *App) error { do(a); return nil }); err != nil {
+		a, err := r.s.App()
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(&a)
+		if _, err := r.s.SetApp(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -221,23 +226,23 @@ func TestTheAppsSettingsDecideWhatIsSent(t *testing.T) {
 		}
 	}
 	trigger("ContactCreate") // nowhere to go yet
-	if hook := r.settled(1).Hooks[0]; hook.State != StateUnsent || !strings.Contains(hook.Reason, "no URL is known") {
-		t.Errorf("%+v", hook)
+	if d := r.finished(1).Deliveries[0]; d.State != StateUnsent || !strings.Contains(d.Reason, "no URL is known") {
+		t.Errorf("%+v", d)
 	}
 	set(func(a *App) {
 		a.DefaultURL = url
 		a.Events = map[string]AppEvent{"ContactDelete": {Off: true}, "ContactUpdate": {URL: otherURL}, "INSTALL": {URL: otherURL}}
 	})
 	trigger("ContactDelete", "ContactUpdate", "AppInstall", "ContactCreate")
-	r.settled(5)
+	r.finished(5)
 	if len(app.all()) != 2 || len(other.all()) != 1 {
 		t.Errorf("%d to the default URL, %d to the event's own", len(app.all()), len(other.all()))
 	}
 	set(func(a *App) { a.Scopes = []string{"invoices.readonly"} })
 	trigger("ContactCreate", "InvoicePaid")
-	page := r.settled(7)
-	if page.Hooks[1].State != StateUnsent || !strings.Contains(page.Hooks[1].Reason, "contacts.readonly") || page.Hooks[0].State != StateDelivered {
-		t.Errorf("%+v", page.Hooks[:2])
+	page := r.finished(7)
+	if page.Deliveries[1].State != StateUnsent || !strings.Contains(page.Deliveries[1].Reason, "contacts.readonly") || page.Deliveries[0].State != StateDelivered {
+		t.Errorf("%+v", page.Deliveries[:2])
 	}
 }
 
@@ -253,7 +258,7 @@ func TestEveryEventOfTheCatalogueCanBeTriggered(t *testing.T) {
 			t.Fatalf("%s: %v", one.Name, err)
 		}
 	}
-	r.settled(len(all))
+	r.finished(len(all))
 	for _, got := range app.all() {
 		if same, err := jsjson.Stringify([]byte(got.body)); err != nil || string(same) != got.body || !strings.Contains(got.body, `"data":{"locationId":"`+r.location) {
 			t.Errorf("sent %s", got.body)
@@ -279,9 +284,9 @@ func TestFaultsOfThePlatform(t *testing.T) {
 	if _, err := r.s.Trigger(t.Context(), "ContactCreate"); err != nil {
 		t.Fatal(err)
 	}
-	hook := r.settled(1).Hooks[0]
-	if got := app.all()[0]; got.header.Get(taskee.HeaderEd25519) != taskee.Absent || !strings.HasPrefix(hook.Fault, "fields are missing: ") {
-		t.Errorf("%v, fault %q", got.header, hook.Fault)
+	d := r.finished(1).Deliveries[0]
+	if got := app.all()[0]; got.header.Get(taskee.HeaderEd25519) != taskee.Absent || !strings.HasPrefix(d.Fault, "fields are missing: ") {
+		t.Errorf("%v, fault %q", got.header, d.Fault)
 	}
 	must(Fault{Kind: "api", Rate: 1, Status: 503})
 	if resp, text := r.call("GET", "/locations/"+r.location, ""); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, `"statusCode":503`) {
@@ -343,7 +348,7 @@ func TestTheLogIsSearched(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids = append(ids, id)
-		r.settled(n + 1)
+		r.finished(n + 1)
 	}
 	tests := []struct {
 		q    LogQuery
@@ -364,8 +369,8 @@ func TestTheLogIsSearched(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, h := range page.Hooks {
-			got = append(got, h.WebhookID)
+		for _, d := range page.Deliveries {
+			got = append(got, d.WebhookID)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(tt.want) || page.Rates != (Rates{All: 3, Delivered: 2, Failed: 1}) {
 			t.Errorf("%+v: %v, %+v", tt.q, got, page.Rates)
@@ -378,7 +383,7 @@ func TestThePageShowsTheLogAndEscapesIt(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Target = func() string { return url } })
 	r.running()
 	r.create(`"firstName":"<script>alert(1)</script>"`)
-	r.settled(1)
+	r.finished(1)
 	resp, text := r.call("GET", "/_sandbox/logs", "", "Authorization:")
 	if resp.StatusCode != http.StatusOK || strings.Contains(text, "<script>alert") || !strings.Contains(text, "&lt;script&gt;alert") {
 		t.Errorf("%d %s", resp.StatusCode, text)
@@ -387,7 +392,7 @@ func TestThePageShowsTheLogAndEscapesIt(t *testing.T) {
 	if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 		t.Errorf("policy %q", policy)
 	}
-	for _, want := range []string{"1 webhooks · 100 % delivered", "Caused by POST /contacts/ by test", `<html lang="en">`, "x-ghl-signature: "} {
+	for _, want := range []string{"1 webhook · 100 % delivered", "Caused by POST /contacts/ by test", `<html lang="en">`, "x-ghl-signature: "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -402,10 +407,10 @@ func TestThePageShowsTheLogAndEscapesIt(t *testing.T) {
 func TestTheSameSeedPlansTheSameRetries(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for seed := range uint64(100) {
-		h := Hook{Seed: seed}
+		h := Delivery{Seed: seed}
 		plan := retry.Plan(taskee.Policy(), seed)
 		for n := 1; n <= 7; n++ {
-			h.conclude(Try{Status: 429}, 1, now)
+			h.conclude(Attempt{Status: 429}, 1, now)
 			if want := plan.Gap(n + 1); n < 7 && h.NextRetry.Sub(now) != want || n == 7 && h.State != StateFailed {
 				t.Fatalf("seed %d, try %d: %s, next %s", seed, n, h.State, h.NextRetry)
 			}
@@ -425,7 +430,7 @@ func FuzzInput(f *testing.F) {
 		_ = in.check(true)
 		var c Contact
 		in.apply(&c)
-		shown := c.shown()
+		shown := mustJSON(c.object())
 		if _, err := jsjson.Stringify(shown); err != nil {
 			t.Errorf("%q is answered with %s: %v", body, shown, err)
 		}
@@ -433,4 +438,20 @@ func FuzzInput(f *testing.F) {
 			t.Errorf("%q: %v", body, err)
 		}
 	})
+}
+
+// TestWhatIsNotSentIsAnnounced holds that those who watch the log hear of every
+// webhook, also of one that is never sent.
+func TestWhatIsNotSentIsAnnounced(t *testing.T) {
+	r := newRig(t)
+	if _, err := r.s.SetApp(t.Context(), App{Events: map[string]AppEvent{"NoteCreate": {Off: true}}}); err != nil {
+		t.Fatal(err)
+	}
+	changed := r.s.WatchLog(t.Context())
+	if _, err := r.s.Trigger(t.Context(), "NoteCreate"); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-changed; n != 1 {
+		t.Errorf("webhook %d is announced", n)
+	}
 }

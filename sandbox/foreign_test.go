@@ -34,7 +34,7 @@ func delivered(t *testing.T, o func(*Options), types ...string) (*rig, []receive
 			t.Fatal(err)
 		}
 	}
-	r.settled(len(types))
+	r.finished(len(types))
 	return r, app.all()
 }
 
@@ -83,7 +83,7 @@ func TestNodeWritesBodiesTheSame(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Target = func() string { return url } })
 	r.running()
 	r.create(hard)
-	r.settled(1)
+	r.finished(1)
 	for _, one := range app.all() {
 		cmd := exec.Command(node, "-e", `const b=require("fs").readFileSync(0,"utf8");process.stdout.write(JSON.stringify(JSON.parse(b)))`)
 		cmd.Stdin = bytes.NewReader([]byte(one.body))
@@ -100,7 +100,7 @@ func TestBodiesAreTheirOwnStringify(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Target, o.Shape = func() string { return url }, taskee.ShapeNested })
 	r.running()
 	r.create(hard)
-	r.settled(1)
+	r.finished(1)
 	body := app.all()[0].body
 	same, err := jsjson.Stringify([]byte(body))
 	if err != nil || string(same) != body || !json.Valid([]byte(body)) {

@@ -1,10 +1,10 @@
 package sandbox
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,34 +14,22 @@ import (
 	"github.com/taskhook/taskhook/taskee"
 )
 
-// input is the body of a create, update or upsert. A field that was sent is in
-// the texts, also when it was null: then it is to be emptied.
+// input is the body of a create, update or upsert. texts has a text field that
+// was sent, also when it was null: it is emptied then.
 type input struct {
-	id          string // of fixtures alone
-	locationID  string
-	hasLocation bool
-	texts       map[string]string
-	tags        []string
-	hasTags     bool
-	more        map[string]json.RawMessage
-	wrong       []string // what is not of its type
+	id         string // of fixtures alone
+	locationID string
+	texts      map[string]string
+	tags       []string
+	hasTags    bool
+	more       map[string]json.RawMessage
+	wrong      []string // what is not of its type
 }
 
-// textFields are the document's fields that hold a text, in its order.
-var textFields = []string{
-	"firstName", "lastName", "email", "phone", "address1", "city", "state", "country", "postalCode", "businessId", "source",
-}
-
-// moreFields are fields of the family's API that the document does not name;
-// they are kept and answered as they were sent.
-var moreFields = []string{
-	"companyName", "website", "timezone", "gender", "dateOfBirth", "dnd", "dndSettings", "inboundDndSettings", "customFields", "assignedTo", "type", "attributionSource", "keywords",
-}
-
-// maxDepth is how deep JSON may nest.
+// maxDepth is how deep the JSON of a body may nest.
 const maxDepth = 32
 
-// errNotJSON is returned for a body that is no JSON object.
+// errNotJSON is returned for a body that is not a JSON object.
 var errNotJSON = errors.New("request body is not valid JSON")
 
 // readInput reads a body. The error is about its form; what is wrong with a
@@ -53,50 +41,50 @@ func readInput(body []byte) (*input, error) {
 	if err := checkDepth(body); err != nil {
 		return nil, err
 	}
-	var fields map[string]json.RawMessage
+	var fields fieldSet
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
 		return nil, errNotJSON
 	}
 	in := &input{texts: map[string]string{}, more: map[string]json.RawMessage{}}
-	if raw, has := fields["locationId"]; has {
-		in.hasLocation = in.text("locationId", raw, &in.locationID)
+	if raw, has := fields.pop("locationId"); has {
+		in.text("locationId", raw, &in.locationID)
 	}
-	if raw, has := fields["id"]; has {
+	if raw, has := fields.pop("id"); has {
 		_ = json.Unmarshal(raw, &in.id)
 	}
-	for _, name := range textFields {
+	for _, f := range textFields {
 		var value string
-		if raw, has := fields[name]; has && in.text(name, raw, &value) {
-			in.texts[name] = value
+		if raw, has := fields.pop(f.name); has && in.text(f.name, raw, &value) {
+			in.texts[f.name] = value
 		}
 	}
-	in.name(fields)
-	if raw, has := fields["tags"]; has {
+	if raw, has := fields.pop("name"); has {
+		in.name(raw)
+	}
+	if raw, has := fields.pop("tags"); has {
 		in.hasTags = true
 		in.readTags(raw)
 	}
 	for _, name := range moreFields {
-		if raw, has := fields[name]; has {
-			in.more[name] = bytes.Clone(raw)
+		if raw, has := fields.pop(name); has {
+			in.more[name] = raw
 		}
 	}
-	in.refuseUnknown(fields)
+	fields.pop("createNewIfDuplicateAllowed")
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		in.wrong = append(in.wrong, fmt.Sprintf("property %.64s should not exist", strings.ToValidUTF8(name, "\ufffd")))
+	}
 	return in, nil
 }
 
-// refuseUnknown finds misspelled fields, in the family's words.
-func (in *input) refuseUnknown(fields map[string]json.RawMessage) {
-	var unknown []string
-	for name := range fields {
-		switch {
-		case name == "locationId", name == "id", name == "name", name == "tags", name == "createNewIfDuplicateAllowed",
-			slices.Contains(textFields, name), slices.Contains(moreFields, name):
-		default:
-			unknown = append(unknown, fmt.Sprintf("property %.64s should not exist", strings.ToValidUTF8(name, "\ufffd")))
-		}
-	}
-	slices.Sort(unknown)
-	in.wrong = append(in.wrong, unknown...)
+// fieldSet are the fields of a body that have not been read yet: what is left
+// in the end is misspelled.
+type fieldSet map[string]json.RawMessage
+
+func (f fieldSet) pop(name string) (json.RawMessage, bool) {
+	raw, has := f[name]
+	delete(f, name)
+	return raw, has
 }
 
 // text reads a field that holds a text or null.
@@ -113,10 +101,9 @@ func (in *input) text(name string, raw json.RawMessage, into *string) bool {
 }
 
 // name splits the family's whole name where the parts were not sent.
-func (in *input) name(fields map[string]json.RawMessage) {
-	raw, has := fields["name"]
+func (in *input) name(raw json.RawMessage) {
 	var whole string
-	if !has || !in.text("name", raw, &whole) {
+	if !in.text("name", raw, &whole) {
 		return
 	}
 	_, first := in.texts["firstName"]
@@ -147,7 +134,7 @@ func (in *input) readTags(raw json.RawMessage) {
 	}
 }
 
-// checkDepth refuses what is no JSON text, and what nests too deep.
+// checkDepth refuses what is not JSON, and what nests too deep.
 func checkDepth(body []byte) error {
 	for r := jsjson.NewReader(body); ; {
 		t, err := r.Next()
@@ -192,25 +179,22 @@ func (in *input) check(needsLocation bool) []string {
 
 // apply puts what was sent into a contact.
 func (in *input) apply(c *Contact) {
-	for name, into := range map[string]*string{
-		"firstName": &c.FirstName, "lastName": &c.LastName, "email": &c.Email, "phone": &c.Phone, "address1": &c.Address1,
-		"city": &c.City, "state": &c.State, "country": &c.Country, "postalCode": &c.PostalCode, "businessId": &c.BusinessID, "source": &c.Source,
-	} {
-		if value, has := in.texts[name]; has {
-			*into = value
+	for _, f := range textFields {
+		if value, has := in.texts[f.name]; has {
+			*f.of(c) = value
 		}
 	}
 	if in.hasTags {
 		c.Tags = slices.Clone(in.tags)
 	}
-	for name, raw := range in.more {
-		more := map[string]json.RawMessage{}
-		for k, v := range c.More {
-			more[k] = v
-		}
-		if more[name] = raw; string(raw) == "null" {
-			delete(more, name)
-		}
-		c.More = more
+	if len(in.more) == 0 {
+		return
 	}
+	more := maps.Clone(c.More) // c may be a copy of another contact
+	if more == nil {
+		more = map[string]json.RawMessage{}
+	}
+	maps.Copy(more, in.more)
+	maps.DeleteFunc(more, func(_ string, raw json.RawMessage) bool { return string(raw) == "null" })
+	c.More = more
 }

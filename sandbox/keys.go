@@ -35,7 +35,7 @@ func (k *signingKeys) now() taskee.Signer {
 }
 
 // sign makes the signature headers of a webhook, over its exact bytes.
-func (s *Sandbox) sign(h Hook) (http.Header, error) {
+func (s *Sandbox) sign(d Delivery) (http.Header, error) {
 	if s.faults.unsigned() {
 		header := http.Header{taskee.HeaderRSA: {taskee.Absent}}
 		if s.opts.Scheme != taskee.SchemeRSA {
@@ -43,7 +43,7 @@ func (s *Sandbox) sign(h Hook) (http.Header, error) {
 		}
 		return header, nil
 	}
-	return s.keys.now().Sign(h.Body, s.opts.Scheme)
+	return s.keys.now().Sign(d.Body, s.opts.Scheme)
 }
 
 // rsaBits is the length of the platform's own key.

@@ -1,14 +1,13 @@
 package sandbox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 )
 
 // Location is a sub-account, as the document's GET /locations/{id} answers it,
-// with the settings that its page has.
+// with its settings.
 type Location struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
@@ -22,11 +21,11 @@ type Location struct {
 }
 
 // Duplicates is a location's setting for contacts that share an e-mail address
-// or a phone number. The zero value allows none and looks at the e-mail
-// address first, then at the phone.
+// or a phone number. The zero value allows none and compares the e-mail
+// address first, then the phone number.
 type Duplicates struct {
 	Allow bool `json:"allow"`
-	// Check is what is looked at, in order: "email", "phone", or one of them;
+	// Check is what is compared, in order: "email", "phone", or one of them;
 	// nil: both, the e-mail address first.
 	Check []string `json:"check,omitempty"`
 }
@@ -47,21 +46,14 @@ func (d Duplicates) validate() error {
 	return nil
 }
 
-// storedLocation keeps the settings too.
+// storedLocation is a location as it is stored.
 type storedLocation struct {
 	Location
 	Settings Duplicates `json:"settings"`
 }
 
-// ErrNoLocation is returned for a location that is not there.
+// ErrNoLocation is returned for a location that does not exist.
 var ErrNoLocation = errors.New("there is no such location")
-
-// Location returns a location, or ErrNoLocation.
-func (s *Sandbox) Location(id string) (Location, error) {
-	var l Location
-	err := s.view(func(t *txn) (err error) { l, err = t.location(id); return err })
-	return l, err
-}
 
 func (t *txn) location(id string) (Location, error) {
 	var l storedLocation
@@ -77,23 +69,8 @@ func (t *txn) putLocation(l Location) error {
 	return t.put(bucketLocations, []byte(l.ID), storedLocation{l, l.Duplicates})
 }
 
-// SetDuplicates changes a location's setting.
-func (s *Sandbox) SetDuplicates(ctx context.Context, id string, d Duplicates) error {
-	if err := d.validate(); err != nil {
-		return err
-	}
-	return s.update(ctx, func(t *txn) error {
-		l, err := t.location(id)
-		if err != nil {
-			return err
-		}
-		l.Duplicates = d
-		return t.putLocation(l)
-	})
-}
-
-// found makes a new sandbox: an agency, one location, its people.
-func (s *Sandbox) found(t *txn) error {
+// create fills a new sandbox: an agency, one location, its contacts.
+func (s *Sandbox) create(t *txn) error {
 	random := rand.New(rand.NewPCG(s.opts.Seed, 1)) //nolint:gosec // names, not secrets
 	m := meta{
 		Agency: newID(random), Start: newID(random), OwnIntegrations: true, SubAccountIntegrations: true, RateLimit: true,
@@ -110,20 +87,20 @@ func (s *Sandbox) found(t *txn) error {
 	}
 	now := ms(s.Now())
 	for n := range s.opts.People {
-		c := person(random, n)
+		c := generate(random, n)
 		c.LocationID, c.Added = m.Start, now-int64(s.opts.People-n)*1000
 		c.Updated = c.Added
-		if err := t.putContact(&c, nil); err != nil {
+		if err := t.putContact(c, nil); err != nil {
 			return err
 		}
 	}
 	return s.opts.Fixtures.fill(t, m.Start, now, random)
 }
 
-// idLetters are what the platform's own IDs are made of.
+// idLetters are the letters of the platform's IDs.
 const idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-// newID makes an ID of the platform's form: 20 letters and digits.
+// newID makes an ID as the platform's are: 20 letters and digits.
 func newID(random *rand.Rand) string {
 	b := make([]byte, 20)
 	for i := range b {

@@ -2,8 +2,17 @@ package sandbox
 
 import (
 	"embed"
+	"fmt"
 	"html/template"
+	"io"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/taskhook/taskhook/taskee"
 )
 
 //go:embed page.html page.css page.js
@@ -11,14 +20,68 @@ var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.ParseFS(pageFiles, "page.html"))
 
-// pagePolicy lets the page use nothing but itself.
+// pagePolicy lets the page load nothing but its own parts.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// log serves the delivery log: what the page needs is open, as a browser sends
+// no secret.
+func (a *adminMux) log() {
+	a.HandleFunc("GET "+LogsPath, a.s.page)
+	a.HandleFunc("GET "+LogsPath+"/{asset}", a.s.asset)
+	a.HandleFunc("GET /_sandbox/log", a.s.logJSON)
+	a.HandleFunc("GET /_sandbox/log/events", a.s.events)
+	handle(a, "POST /_sandbox/log/{id}/retry", func(r *http.Request, _ none) (any, error) { return a.s.RetryNow(r.Context(), r.PathValue("id")) })
+}
+
+// States are all states of a webhook, in the order in which people read them.
+func States() []State {
+	return []State{StateDelivered, StateFailed, StateRetrying, StateUnsent}
+}
+
+// maxLogLimit bounds how many webhooks a request for the log gets.
+const maxLogLimit = 1000
+
+// logQuery reads a query of the log.
+func logQuery(v url.Values) (LogQuery, error) {
+	q := LogQuery{WebhookID: v.Get("webhookId"), Type: v.Get("type"), State: State(v.Get("state"))}
+	var status, limit uint64
+	for name, into := range map[string]*uint64{"status": &status, "before": &q.Before, "after": &q.After, "limit": &limit} {
+		text := v.Get(name)
+		if text == "" {
+			continue
+		}
+		var err error
+		if *into, err = strconv.ParseUint(text, 10, 63); err != nil {
+			return q, fmt.Errorf("%s must be a number", name)
+		}
+	}
+	q.Status, q.Limit = int(min(status, 1000)), int(min(limit, maxLogLimit))
+	if q.State != "" && !slices.Contains(States(), q.State) {
+		return q, fmt.Errorf("state must be one of %v", States())
+	}
+	return q, nil
+}
+
+// logJSON answers a query of the log.
+func (s *Sandbox) logJSON(w http.ResponseWriter, r *http.Request) {
+	q, err := logQuery(r.URL.Query())
+	if err != nil {
+		s.answer(w, r, http.StatusBadRequest, refuse(http.StatusBadRequest, "%s", err))
+		return
+	}
+	page, err := s.Log(q)
+	if err != nil {
+		s.answer(w, r, http.StatusInternalServerError, refuse(http.StatusInternalServerError, "the log cannot be read"))
+		return
+	}
+	s.answer(w, r, http.StatusOK, page)
+}
 
 // pageView is what the page shows.
 type pageView struct {
 	LogPage
 	Query   LogQuery
-	Success string // share of what has an outcome
+	Success string // share of the webhooks with a final outcome, "" if none has one
 	States  []State
 }
 
@@ -41,9 +104,9 @@ func (s *Sandbox) page(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the log cannot be read", http.StatusInternalServerError)
 		return
 	}
-	view := pageView{LogPage: log, Query: q, States: []State{StateDelivered, StateFailed, StatePending, StateUnsent}}
+	view := pageView{LogPage: log, Query: q, States: States()}
 	if n := log.Rates.Delivered + log.Rates.Failed; n > 0 {
-		view.Success = percent(log.Rates.Delivered, n)
+		view.Success = fmt.Sprintf("%d %%", 100*log.Rates.Delivered/n) // rounded down: 100 % means all
 	}
 	if err := pageTemplate.Execute(w, view); err != nil {
 		s.logger.Error("the page of the log failed", "error", err)
@@ -53,17 +116,74 @@ func (s *Sandbox) page(w http.ResponseWriter, r *http.Request) {
 // asset serves the page's style and script.
 func (s *Sandbox) asset(w http.ResponseWriter, r *http.Request) {
 	kinds := map[string]string{"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
-	kind, ok := kinds[r.PathValue("asset")]
-	if !ok {
+	name := r.PathValue("asset")
+	text, err := pageFiles.ReadFile(name)
+	if err != nil || kinds[name] == "" {
 		http.NotFound(w, r)
 		return
 	}
-	text, err := pageFiles.ReadFile(r.PathValue("asset"))
-	if err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Type", kinds[name])
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(text)
+}
+
+// Text is the body for reading.
+func (d Delivery) Text() string { return string(d.Body) }
+
+// Signatures are the headers that the webhook was signed with, one a line.
+func (d Delivery) Signatures() string {
+	var b strings.Builder
+	for _, name := range []string{taskee.HeaderRSA, taskee.HeaderEd25519} {
+		for _, v := range d.Header[name] {
+			fmt.Fprintf(&b, "%s: %s\n", strings.ToLower(name), v)
+		}
+	}
+	return b.String()
+}
+
+// Result says in a line what came of the attempt.
+func (a Attempt) Result() string {
+	if a.Status == 0 {
+		return a.Error
+	}
+	out := fmt.Sprintf("%d in %.1f ms", a.Status, a.DurationMS)
+	if a.Error != "" {
+		out += ", " + a.Error
+	}
+	return out
+}
+
+// keepAlive is how often a stream of events says that it is alive.
+const keepAlive = 15 * time.Second
+
+// events streams the numbers of webhooks that have changed, as server-sent
+// events.
+func (s *Sandbox) events(w http.ResponseWriter, r *http.Request) {
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Time{})
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	changed := s.WatchLog(r.Context())
+	tick := time.NewTicker(keepAlive)
+	defer tick.Stop()
+	text := ": ready\n\n"
+	for {
+		_ = rc.SetWriteDeadline(time.Now().Add(keepAlive))
+		if _, err := io.WriteString(w, text); err != nil {
+			return
+		}
+		if err := rc.Flush(); err != nil {
+			return
+		}
+		select {
+		case n, ok := <-changed:
+			if !ok {
+				return
+			}
+			text = fmt.Sprintf("data: %d\n\n", n)
+		case <-tick.C:
+			text = ": alive\n\n"
+		}
+	}
 }

@@ -16,5 +16,5 @@ async function renew() {
 }
 
 source.onopen = () => { live.textContent = 'Live.'; };
-source.onerror = () => { live.textContent = 'The sandbox does not answer; trying again.'; };
+source.onerror = () => { live.textContent = 'The sandbox does not answer; retrying.'; };
 source.onmessage = () => { waiting ||= setTimeout(renew, 200); };

@@ -1,62 +1,50 @@
 package sandbox
 
 import (
-	"context"
 	"sync"
 	"time"
 )
 
-// The family's limits for one token.
+// The family's rate limits for one token.
 const (
 	rateMax    = 100
 	rateWindow = 10 * time.Second
-	dailyLimit = 200_000
+	rateDaily  = 200_000
 )
 
-// rateLimits counts the requests of each token in windows of the platform's
+// rateLimits count the requests of each token in windows of the platform's
 // time.
 type rateLimits struct {
-	mu  sync.Mutex
-	all map[string]*rateCount
+	mu     sync.Mutex
+	tokens map[string]*[2]windowCount // by ID: the rate window, the day
 }
 
-type rateCount struct {
-	window, day       int64 // which one
-	inWindow, inADays int
+// windowCount counts the requests of one window.
+type windowCount struct {
+	window   int64 // its number since 1970
+	requests int
 }
 
-// rest is how many requests are left.
-type rest struct{ window, day int }
+func (c *windowCount) add(window int64) int {
+	if c.window != window {
+		*c = windowCount{window: window}
+	}
+	c.requests++
+	return c.requests
+}
 
-// take counts one request and reports whether it is within the limits.
-func (r *rateLimits) take(id string, now time.Time) (rest, bool) {
+// request counts one request, and returns how many more are allowed in the
+// window and on the day: below 0, this one is too many.
+func (r *rateLimits) request(token string, now time.Time) (window, day int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.all == nil {
-		r.all = map[string]*rateCount{}
+	if r.tokens == nil {
+		r.tokens = map[string]*[2]windowCount{}
 	}
-	c := r.all[id]
+	c := r.tokens[token]
 	if c == nil {
-		c = &rateCount{}
-		r.all[id] = c
+		c = new([2]windowCount)
+		r.tokens[token] = c
 	}
-	if w := now.UnixMilli() / rateWindow.Milliseconds(); w != c.window {
-		c.window, c.inWindow = w, 0
-	}
-	if d := now.Unix() / (24 * 3600); d != c.day {
-		c.day, c.inADays = d, 0
-	}
-	c.inWindow++
-	c.inADays++
-	left := rest{rateMax - c.inWindow, dailyLimit - c.inADays}
-	return left, left.window >= 0 && left.day >= 0
-}
-
-// SetRateLimit turns the limit of requests on or off; it is on in a new
-// sandbox.
-func (s *Sandbox) SetRateLimit(ctx context.Context, on bool) error {
-	return s.change(ctx, func(m *meta) error {
-		m.RateLimit = on
-		return nil
-	})
+	return rateMax - c[0].add(now.UnixMilli()/rateWindow.Milliseconds()), rateDaily - c[1].add(now.Unix()/(24*3600))
 }

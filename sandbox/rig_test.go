@@ -194,8 +194,8 @@ func (r *rig) running() (stop func()) {
 	return stop
 }
 
-// settled waits until the log has so many webhooks with an outcome.
-func (r *rig) settled(n int) LogPage {
+// finished waits until the log has n webhooks with a final state.
+func (r *rig) finished(n int) LogPage {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
 	defer cancel()
@@ -210,7 +210,7 @@ func (r *rig) settled(n int) LogPage {
 		}
 		<-changed
 		if ctx.Err() != nil {
-			r.t.Fatalf("of %d webhooks these are settled: %+v", n, page.Rates)
+			r.t.Fatalf("of %d webhooks these are finished: %+v", n, page.Rates)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,8 +21,8 @@ type FixtureLocation struct {
 	Duplicates Duplicates `json:"duplicates"`
 }
 
-// ReadFixtures reads a fixtures file: {"locations":[…],"contacts":[…]}. Each
-// contact is checked as the API would check it when the sandbox is made.
+// ReadFixtures reads a fixtures file: {"locations":[…],"contacts":[…]}. Its
+// contacts are checked when a sandbox is filled with them.
 func ReadFixtures(r io.Reader) (*Fixtures, error) {
 	dec := json.NewDecoder(r)
 	dec.DisallowUnknownFields()
@@ -31,7 +32,7 @@ func ReadFixtures(r io.Reader) (*Fixtures, error) {
 	}
 	for i, l := range f.Locations {
 		if !validID(l.ID) {
-			return nil, fmt.Errorf("read the fixtures: location %d: %q is no id", i+1, l.ID)
+			return nil, fmt.Errorf("read the fixtures: location %d: %q is not a valid id", i+1, l.ID)
 		}
 	}
 	return &f, nil
@@ -48,33 +49,40 @@ func (f *Fixtures) fill(t *txn, start string, now int64, random *rand.Rand) erro
 			return err
 		}
 	}
-	for i, text := range f.Contacts {
-		in, problem := readInput(text)
-		if problem != nil {
-			return fmt.Errorf("contact %d of the fixtures: %w", i+1, problem)
-		}
-		if in.locationID == "" {
-			in.locationID, in.hasLocation = start, true
-		}
-		c := Contact{ID: newID(random), LocationID: in.locationID, Added: now + int64(i), Updated: now + int64(i)}
-		if in.id != "" {
-			c.ID = in.id
-		}
-		if wrong := in.check(true); len(wrong) > 0 {
-			return fmt.Errorf("contact %d of the fixtures: %w", i+1, errors.New(wrong[0]))
-		}
-		if _, err := t.location(c.LocationID); err != nil {
+	for i, body := range f.Contacts {
+		c := Contact{ID: newID(random), LocationID: start, Added: now + int64(i), Updated: now + int64(i)}
+		if err := t.putFixture(c, body); err != nil {
 			return fmt.Errorf("contact %d of the fixtures: %w", i+1, err)
-		}
-		in.apply(&c)
-		if err := t.putContact(&c, nil); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
-// The syllables and words that people and their places are made of.
+// putFixture writes a contact as a body for a create says; with another ID and
+// location than c's, if the body has them.
+func (t *txn) putFixture(c Contact, body []byte) error {
+	in, err := readInput(body)
+	if err != nil {
+		return err
+	}
+	if wrong := in.check(false); len(wrong) > 0 {
+		return errors.New(wrong[0])
+	}
+	c.ID, c.LocationID = cmp.Or(in.id, c.ID), cmp.Or(in.locationID, c.LocationID)
+	if !validID(c.ID) {
+		return fmt.Errorf("%q is not a valid id", c.ID)
+	}
+	if _, err := t.location(c.LocationID); err != nil {
+		return err
+	}
+	if _, err := t.contact(c.ID); !errors.Is(err, errAbsent) {
+		return cmp.Or(err, fmt.Errorf("there is another contact with the id %q", c.ID))
+	}
+	in.apply(&c)
+	return t.putContact(c, nil)
+}
+
+// What generated contacts are made of.
 var (
 	syllables = [...]string{"al", "ber", "cor", "da", "el", "fin", "gra", "hel", "is", "jo", "ka", "lin", "mar", "no", "or", "pe", "ra", "sel", "ti", "ur", "va", "wen", "yo", "zi"}
 	streets   = [...]string{"Main St", "Oak Ave", "1st St N", "Lake Rd", "Hill Dr", "Station Rd"}
@@ -82,8 +90,9 @@ var (
 	labels    = [...]string{"lead", "customer", "newsletter", "vip", "trial"}
 )
 
-// person makes the n-th contact of a seed, unlike any of another n.
-func person(random *rand.Rand, n int) Contact {
+// generate makes the n-th contact of a random source; no other n has the same
+// e-mail address or phone number.
+func generate(random *rand.Rand, n int) Contact {
 	name := func() string {
 		s := ""
 		for range 2 + random.IntN(2) {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 )
@@ -26,15 +25,16 @@ const tokenPrefix = "pit_"
 
 // Errors of tokens.
 var (
-	// ErrNoToken is returned for a private integration that is not there.
+	// ErrNoToken is returned for a private integration that does not exist, and
+	// for a secret that belongs to none.
 	ErrNoToken = errors.New("there is no such private integration")
-	// ErrRestricted is returned when the agency's restrictions do not allow it.
+	// ErrRestricted is returned when the agency's restrictions forbid a change.
 	ErrRestricted = errors.New("the agency's restrictions do not allow its admin to manage these private integrations")
-	// ErrRotating is returned when a token is to be rotated later during a
-	// rotation: its oldest secret would end early.
+	// ErrRotating is returned when a token is rotated again during a rotation:
+	// its oldest secret would end early.
 	ErrRotating = errors.New("a rotation is under way: cancel it, or expire the old token first")
-	// ErrNotRotating is returned when a rotation is to be cancelled or ended and
-	// none is under way.
+	// ErrNotRotating is returned when a rotation is cancelled or ended and none
+	// is under way.
 	ErrNotRotating = errors.New("no rotation is under way")
 )
 
@@ -49,28 +49,28 @@ type Token struct {
 	RotatedAt   time.Time `json:"rotatedAt"`         // of the newest secret
 	LastUsed    time.Time `json:"lastUsed,omitzero"` // to the minute
 	Ending      string    `json:"ending"`            // the last letters of the newest secret, to tell tokens apart
-	// OldExpires is when the secret before stops working, during a rotation.
+	// OldExpires is when the previous secret stops working, during a rotation.
 	OldExpires time.Time `json:"oldExpires,omitzero"`
 	// RotateBy is when the next rotation is due, and Overdue says that it is.
 	RotateBy time.Time `json:"rotateBy"`
 	Overdue  bool      `json:"overdue,omitempty"`
 }
 
-// secret is one secret of a token: only its hash is kept.
+// secret is one secret of a token: only its hash is stored.
 type secret struct {
 	Hash    string    `json:"hash"` // SHA-256, hexadecimal
 	Ending  string    `json:"ending"`
 	Made    time.Time `json:"made"`
-	Expires time.Time `json:"expires,omitzero"` // zero: it does not
+	Expires time.Time `json:"expires,omitzero"` // zero: never
 }
 
-// storedToken is a token as it is kept: the newest secret last.
+// storedToken is a token as it is stored: the newest secret last.
 type storedToken struct {
 	Token
 	Secrets []secret `json:"secrets"`
 }
 
-// newSecret makes a secret, which is shown once.
+// newSecret makes a secret. Its text is shown once and not stored.
 func newSecret(now time.Time) (string, secret) {
 	text := tokenPrefix + strings.ToLower(rand.Text()) + strings.ToLower(rand.Text()[:6])
 	return text, secret{Hash: hashOf(text), Ending: text[len(text)-4:], Made: now}
@@ -81,7 +81,7 @@ func hashOf(token string) string {
 	return hex.EncodeToString(h[:])
 }
 
-// old is the secret before the newest, during a rotation: as long as both work.
+// old is the secret before the newest, as long as both work: during a rotation.
 func (t storedToken) old(now time.Time) (secret, bool) {
 	n := len(t.Secrets)
 	if n < 2 || !now.Before(t.Secrets[n-2].Expires) {
@@ -103,90 +103,54 @@ func (t storedToken) public(now time.Time) Token {
 	return out
 }
 
-// tokenTable has the tokens in memory: a request must not wait for the file.
-type tokenTable struct {
-	mu     sync.RWMutex
-	byHash map[string]storedToken // of every secret
-	used   map[string]time.Time   // when a token was last used, and that was kept
-}
-
-func (x *tokenTable) load(s *Sandbox) error {
-	byHash := map[string]storedToken{}
-	err := s.view(func(t *txn) error {
-		for k, record := range t.each(bucketTokens, nil) {
-			var one storedToken
-			if err := decode(k, record, &one); err != nil {
-				return err
-			}
-			for _, sec := range one.Secrets {
-				byHash[sec.Hash] = one
+// workingToken finds the private integration that a secret belongs to, if the
+// secret works at that time; ErrNoToken otherwise. There are few enough of them
+// to look at each.
+func (t *txn) workingToken(text string, now time.Time) (Token, error) {
+	hash := []byte(hashOf(text))
+	for k, record := range t.each(bucketTokens, nil) {
+		var one storedToken
+		if err := decode(k, record, &one); err != nil {
+			return Token{}, err
+		}
+		for _, sec := range one.Secrets {
+			same := subtle.ConstantTimeCompare([]byte(sec.Hash), hash) == 1
+			if same && (sec.Expires.IsZero() || now.Before(sec.Expires)) {
+				return one.Token, nil
 			}
 		}
-		return nil
-	})
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.byHash = byHash
-	if x.used == nil {
-		x.used = map[string]time.Time{}
 	}
-	return err
+	return Token{}, ErrNoToken
 }
 
-// find returns the token of a secret that works at a time. What is compared
-// are hashes, in constant time.
-func (x *tokenTable) find(text string, now time.Time) (Token, bool) {
-	hash := hashOf(text)
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	one, ok := x.byHash[hash]
-	if !ok {
-		return Token{}, false
-	}
-	for _, sec := range one.Secrets {
-		same := subtle.ConstantTimeCompare([]byte(sec.Hash), []byte(hash)) == 1
-		if same && (sec.Expires.IsZero() || now.Before(sec.Expires)) {
-			return one.Token, true
-		}
-	}
-	return Token{}, false
-}
-
-// Works reports whether a token would be let in now.
+// Works reports whether the API accepts a token now.
 func (s *Sandbox) Works(token string) bool {
-	_, ok := s.tokens.find(token, s.Now())
-	return ok
+	return s.view(func(t *txn) error {
+		_, err := t.workingToken(token, s.Now())
+		return err
+	}) == nil
 }
 
-// touch remembers that a token was used, and reports whether that is to be
-// kept: once a minute.
-func (x *tokenTable) touch(id string, now time.Time) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if now.Sub(x.used[id]).Abs() < time.Minute {
-		return false
-	}
-	x.used[id] = now
-	return true
-}
-
-// touched keeps when a token was last used, without being waited for.
-func (s *Sandbox) touched(id string, now time.Time) {
-	if !s.tokens.touch(id, now) {
+// recordUse stores that a token was used, to the minute, without waiting for
+// it.
+func (s *Sandbox) recordUse(used Token, now time.Time) {
+	if now.Sub(used.LastUsed).Abs() < time.Minute {
 		return
 	}
 	s.queue(func(t *txn) error {
 		var one storedToken
-		if err := t.get(bucketTokens, []byte(id), &one); err != nil {
+		if err := t.get(bucketTokens, []byte(used.ID), &one); err != nil {
 			return nil //nolint:nilerr // it was deleted meanwhile
 		}
 		one.LastUsed = now
-		return t.put(bucketTokens, []byte(id), one)
+		return t.put(bucketTokens, []byte(used.ID), one)
 	})
 }
 
 // CreateToken makes a private integration and returns it with its secret,
-// which is shown only here. Without a location it belongs to the agency.
+// which is shown only here. Without a location it belongs to the agency. The
+// error wraps ErrNoLocation or ErrRestricted, or says what is wrong with the
+// name.
 func (s *Sandbox) CreateToken(ctx context.Context, want Token) (Token, string, error) {
 	name, err := tokenName(want.Name)
 	if err != nil {
@@ -212,10 +176,10 @@ func (s *Sandbox) CreateToken(ctx context.Context, want Token) (Token, string, e
 	if err != nil {
 		return Token{}, "", err
 	}
-	return made.public(now), text, s.tokens.load(s)
+	return made.public(now), text, nil
 }
 
-// tokenName is a name as it is kept.
+// tokenName is a name as it is stored.
 func tokenName(name string) (string, error) {
 	if name = strings.TrimSpace(name); name == "" || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", errors.New("a private integration needs a name, in one line")
@@ -223,7 +187,7 @@ func tokenName(name string) (string, error) {
 	return name, nil
 }
 
-// scopes are the named ones, once each and in order.
+// scopes are the named ones, sorted and without duplicates.
 func scopes(names []string) []string {
 	out := []string{}
 	for _, n := range names {
@@ -235,7 +199,9 @@ func scopes(names []string) []string {
 	return out
 }
 
-// allowed holds the document's two restrictions.
+// allowed returns ErrRestricted where one of the document's two restrictions
+// forbids the admin to manage a location's private integrations, or for ""
+// those of the agency.
 func (t *txn) allowed(location string) error {
 	m, err := t.meta()
 	if err != nil {
@@ -295,10 +261,10 @@ func (s *Sandbox) editToken(ctx context.Context, id string, do func(one *storedT
 	if err != nil {
 		return Token{}, err
 	}
-	return after.public(s.Now()), s.tokens.load(s)
+	return after.public(s.Now()), nil
 }
 
-// EditToken changes name, description and scopes where they are given; the
+// EditToken changes the name, description and scopes that are not nil; the
 // token stays the same.
 func (s *Sandbox) EditToken(ctx context.Context, id string, name, description *string, names []string) (Token, error) {
 	return s.editToken(ctx, id, func(one *storedToken) error {
@@ -320,7 +286,8 @@ func (s *Sandbox) EditToken(ctx context.Context, id string, name, description *s
 }
 
 // RotateToken makes a new secret and returns it, shown only here. The old one
-// works for seven days more, or ends at once with now.
+// works for seven more days, or with now ends at once. Without now, the error
+// during a rotation is ErrRotating.
 func (s *Sandbox) RotateToken(ctx context.Context, id string, now bool) (Token, string, error) {
 	at := s.Now()
 	text, sec := newSecret(at)
@@ -338,8 +305,8 @@ func (s *Sandbox) RotateToken(ctx context.Context, id string, now bool) (Token, 
 	return out, text, err
 }
 
-// CancelRotation ends the new secret and keeps the old one, as long as both
-// work.
+// CancelRotation ends the new secret of a rotation and keeps the old one. The
+// error is ErrNotRotating when no rotation is under way.
 func (s *Sandbox) CancelRotation(ctx context.Context, id string) (Token, error) {
 	return s.editToken(ctx, id, func(one *storedToken) error {
 		old, rotating := one.old(s.Now())
@@ -352,7 +319,8 @@ func (s *Sandbox) CancelRotation(ctx context.Context, id string) (Token, error) 
 	})
 }
 
-// ExpireOld ends the old secret of a rotation now.
+// ExpireOld ends the old secret of a rotation now. The error is ErrNotRotating
+// when no rotation is under way.
 func (s *Sandbox) ExpireOld(ctx context.Context, id string) (Token, error) {
 	return s.editToken(ctx, id, func(one *storedToken) error {
 		if _, rotating := one.old(s.Now()); !rotating {
@@ -365,20 +333,10 @@ func (s *Sandbox) ExpireOld(ctx context.Context, id string) (Token, error) {
 
 // DeleteToken deletes a private integration: its secrets end at once.
 func (s *Sandbox) DeleteToken(ctx context.Context, id string) error {
-	err := s.update(ctx, func(t *txn) error {
+	return s.update(ctx, func(t *txn) error {
 		if _, err := t.managedToken(id); err != nil {
 			return err
 		}
 		return t.in(bucketTokens).Delete([]byte(id))
-	})
-	return errors.Join(err, s.tokens.load(s))
-}
-
-// Restrict sets the document's two restrictions: whether the agency's admin may
-// manage the agency's private integrations, and its sub-accounts'.
-func (s *Sandbox) Restrict(ctx context.Context, own, subAccounts bool) error {
-	return s.change(ctx, func(m *meta) error {
-		m.OwnIntegrations, m.SubAccountIntegrations = own, subAccounts
-		return nil
 	})
 }

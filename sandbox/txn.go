@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 
 	"go.etcd.io/bbolt"
 
@@ -16,23 +17,24 @@ import (
 type bucket int
 
 const (
-	bucketMeta      bucket = iota
-	bucketLocations        // id → Location
-	bucketTokens           // id → Token with its hashes
-	bucketContacts         // location, id → Contact
-	bucketOwners           // contact id → location
-	bucketAdded            // location, time added, id: the order of lists
-	bucketEmails           // location, e-mail, id
-	bucketPhones           // location, phone, id
-	bucketBusiness         // business, time added, id
-	bucketGone             // id of a deleted contact → time added, for cursors
-	bucketHooks            // number → Hook
-	bucketDue              // time, number: when a webhook is to be sent
-	bucketHookIDs          // webhookId → number
+	bucketMeta       bucket = iota
+	bucketLocations         // id → Location
+	bucketOldTokens         // what bucketTokens was in version 1; see putSchema
+	bucketTokens            // id → Token with its hashes
+	bucketContacts          // location, id → Contact
+	bucketOwners            // contact id → location
+	bucketAdded             // location, time added, id → what is searched: the order of lists
+	bucketEmails            // location, e-mail, id
+	bucketPhones            // location, phone, id
+	bucketBusiness          // business, time added, id
+	bucketGone              // id of a deleted contact → time added, for cursors
+	bucketDeliveries        // number → Delivery
+	bucketDue               // time, number: when a webhook is to be sent
+	bucketWebhookIDs        // webhookId → number
 )
 
 var bucketNames = [...]string{
-	"meta", "locations", "tokens", "contacts", "owners", "added", "emails", "phones", "business", "gone", "hooks", "due", "hookids",
+	"meta", "locations", "tokens", "integrations", "contacts", "owners", "added", "emails", "phones", "business", "gone", "hooks", "due", "hookids",
 }
 
 // errAbsent is returned for a record that is not there.
@@ -40,29 +42,19 @@ var errAbsent = errors.New("not there")
 
 // txn is a transaction.
 type txn struct {
-	tx    *bbolt.Tx
-	hooks []hookState // webhooks that it writes, in order
-}
-
-// hookState is what became of a webhook; "": it is forgotten.
-type hookState struct {
-	number uint64
-	state  State
+	tx      *bbolt.Tx
+	changed []uint64 // numbers of the webhooks that it writes
 }
 
 func (t *txn) in(b bucket) *bbolt.Bucket { return t.tx.Bucket([]byte(bucketNames[b])) }
 
 // put writes a record behind a checksum of its key and text.
 func (t *txn) put(b bucket, key []byte, v any) error {
-	// Without HTML escaping: what was sent as raw JSON stays as it was.
-	var plain bytes.Buffer
-	plain.Write(make([]byte, boltfile.SumSize))
-	enc := json.NewEncoder(&plain)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	text, err := marshal(v)
+	if err != nil {
 		return err
 	}
-	return t.in(b).Put(key, boltfile.Seal(key, bytes.TrimSuffix(plain.Bytes(), []byte("\n"))))
+	return t.in(b).Put(key, boltfile.Seal(key, append(make([]byte, boltfile.SumSize), text...)))
 }
 
 // get reads a record, or errAbsent; a damaged one is boltfile.ErrCorrupt.
@@ -82,11 +74,12 @@ func decode(key, record []byte, v any) error {
 	return json.Unmarshal(text, v)
 }
 
-// each yields a bucket's records whose keys begin so, in order.
-func (t *txn) each(b bucket, prefix []byte) func(yield func(key, record []byte) bool) {
+// each yields the records of a bucket whose keys begin with prefix, in order.
+// The bucket must not change meanwhile.
+func (t *txn) each(b bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, record []byte) bool) {
 		c := t.in(b).Cursor()
-		for k, v := c.Seek(prefix); k != nil && hasPrefix(k, prefix); k, v = c.Next() {
+		for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
 			if !yield(k, v) {
 				return
 			}
@@ -94,8 +87,25 @@ func (t *txn) each(b bucket, prefix []byte) func(yield func(key, record []byte) 
 	}
 }
 
-func hasPrefix(k, prefix []byte) bool {
-	return len(k) >= len(prefix) && string(k[:len(prefix)]) == string(prefix)
+// eachBackward yields the same in the opposite order. prefix is not empty and
+// does not end in 0xff.
+func (t *txn) eachBackward(b bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, record []byte) bool) {
+		c := t.in(b).Cursor()
+		end := bytes.Clone(prefix)
+		end[len(end)-1]++ // the first key after all that begin with prefix
+		k, v := c.Seek(end)
+		if k == nil {
+			k, v = c.Last()
+		} else {
+			k, v = c.Prev()
+		}
+		for ; k != nil && bytes.HasPrefix(k, prefix); k, v = c.Prev() {
+			if !yield(k, v) {
+				return
+			}
+		}
+	}
 }
 
 // key joins parts; none of them has a zero byte but the last.
@@ -110,13 +120,14 @@ func key(parts ...string) []byte {
 	return k
 }
 
+// stampSize is the length of a stamp in bytes.
+const stampSize = 8
+
 // stamp writes a time in milliseconds so that texts sort as times do.
 func stamp(ms int64) string {
-	var b [8]byte
+	var b [stampSize]byte
 	binary.BigEndian.PutUint64(b[:], uint64(ms)^1<<63)
 	return string(b[:])
 }
 
 func unstamp(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) ^ 1<<63) }
-
-func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

@@ -1,0 +1,136 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/taskhook/taskhook/store/boltfile"
+)
+
+// schema is the version of the file's layout, to be raised with every change
+// that an older Taskhook would misread. Version 1 did not say which it is.
+const schema = 2
+
+var schemaKey = []byte("schema")
+
+// ErrNewerSchema is returned when a newer Taskhook wrote the file.
+var ErrNewerSchema = errors.New("the sandbox was written by a newer taskhook")
+
+// accept says whether a bbolt file is a sandbox that this version can use.
+func accept(tx *bbolt.Tx) error {
+	if first, _ := tx.Cursor().First(); first == nil {
+		return nil // new
+	}
+	t := &txn{tx: tx}
+	if t.in(bucketMeta) == nil {
+		return fmt.Errorf("%w: it is not a sandbox of taskhook", boltfile.ErrCorrupt)
+	}
+	v, err := t.schema()
+	if err == nil && v > schema {
+		err = fmt.Errorf("%w: its layout is version %d, and this taskhook knows those up to %d", ErrNewerSchema, v, schema)
+	}
+	return err
+}
+
+// schema reads the version of the file's layout.
+func (t *txn) schema() (int, error) {
+	v := 1
+	if err := t.get(bucketMeta, schemaKey, &v); err != nil && !errors.Is(err, errAbsent) {
+		return 0, err
+	}
+	return v, nil
+}
+
+// prepare fills a new file, and converts one of an older layout.
+func (s *Sandbox) prepare(ctx context.Context) error {
+	err := s.update(ctx, func(t *txn) error {
+		for _, name := range bucketNames {
+			if _, err := t.tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		v, err := t.schema()
+		if err != nil {
+			return err
+		}
+		switch m, err := t.meta(); {
+		case errors.Is(err, errAbsent):
+			return errors.Join(s.create(t), t.putSchema())
+		case err != nil:
+			return err
+		default:
+			s.offset.Store(int64(m.Offset))
+		}
+		if v == schema {
+			return nil
+		}
+		return errors.Join(s.convert(t), t.putSchema())
+	})
+	if err != nil {
+		return err
+	}
+	return s.loadKeys()
+}
+
+// putSchema writes the version of the layout. Version 1 looks for none: it is
+// stopped by a record among its private integrations that it cannot read and
+// reports as it stands.
+func (t *txn) putSchema() error {
+	sign := map[string]string{"createdAt": "this sandbox was written by a newer taskhook: update taskhook"}
+	return errors.Join(t.put(bucketMeta, schemaKey, schema), t.put(bucketOldTokens, schemaKey, sign))
+}
+
+// convert brings a file of version 1 up to date: private integrations have a
+// bucket of their own, lists have what is searched, and the log has its sums
+// and today's words.
+func (s *Sandbox) convert(t *txn) error {
+	for k, record := range t.each(bucketOldTokens, nil) {
+		if err := t.in(bucketTokens).Put(k, record); err != nil {
+			return err
+		}
+	}
+	if err := t.tx.DeleteBucket([]byte(bucketNames[bucketOldTokens])); err != nil {
+		return err
+	}
+	if _, err := t.tx.CreateBucket([]byte(bucketNames[bucketOldTokens])); err != nil {
+		return err
+	}
+	for k, record := range t.each(bucketContacts, nil) {
+		var c Contact
+		if err := decode(k, record, &c); err != nil {
+			s.logger.Error("a contact is damaged and left out", "error", err)
+			continue
+		}
+		if err := t.in(bucketAdded).Put(c.addedKey(), []byte(c.words())); err != nil {
+			return err
+		}
+	}
+	return s.convertLog(t)
+}
+
+// convertLog converts the log: what was pending is retrying by now.
+func (s *Sandbox) convertLog(t *txn) error {
+	var rates Rates
+	var retrying []Delivery
+	for k, record := range t.each(bucketDeliveries, nil) {
+		var d Delivery
+		if err := decode(k, record, &d); err != nil {
+			s.logger.Error("a webhook is damaged and left out", "error", err)
+			continue
+		}
+		if d.State == "pending" {
+			d.State = StateRetrying
+			retrying = append(retrying, d)
+		}
+		rates.add(d.State, 1)
+	}
+	for _, d := range retrying {
+		if err := t.put(bucketDeliveries, number(d.Number), d); err != nil {
+			return err
+		}
+	}
+	return t.put(bucketMeta, ratesKey, rates)
+}
