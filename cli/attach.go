@@ -50,14 +50,14 @@ func newAttachCommand(a *app) *cobra.Command {
 // shareStore lets other processes ask this one while it has the store open, as
 // they ask a listener: one process alone can.
 func (a *app) shareStore(dir string, b *backend) (stop func() error, err error) {
-	if b.running {
+	if b.running() {
 		return func() error { return nil }, nil
 	}
 	ln, err := control.Listen(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the control socket: %w", err)
 	}
-	srv := proxy.NewServer(control.Handler(b), nil)
+	srv := proxy.NewServer(control.Handler(b.own), nil)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	return func() error {

@@ -22,9 +22,12 @@ import (
 // is one, else the store itself.
 type backend struct {
 	control.Backend
-	running bool // a listener answers
-	close   func() error
+	own   control.Source // the store that this process has opened; nil: a listener answers
+	close func() error
 }
+
+// running reports whether a listener answers.
+func (b *backend) running() bool { return b.own == nil }
 
 // access says what a command will do with the store.
 type access int
@@ -44,7 +47,7 @@ func (a *app) openBackend(ctx context.Context, acc access) (*backend, error) {
 	client, err := control.Dial(dir)
 	if err == nil {
 		if _, err = client.Listener(ctx); err == nil {
-			return &backend{Backend: client, running: true, close: client.Close}, nil
+			return &backend{Backend: client, close: client.Close}, nil
 		}
 		_ = client.Close()
 	}
@@ -87,7 +90,7 @@ func (a *app) openLocal(dir string, acc access) (*backend, error) {
 			return errors.Join(l.proxy.Close(ctx), st.Close())
 		}
 	}
-	return &backend{Backend: l, close: closeAll}, nil
+	return &backend{Backend: l, own: l, close: closeAll}, nil
 }
 
 // resendProxy sends stored events when no listener runs: to the last

@@ -26,9 +26,6 @@ func newEventsCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// pageSize is how many events are asked for at a time.
-const pageSize = 500
-
 func newEventsListCommand(a *app) *cobra.Command {
 	var (
 		q      queryFlags
@@ -53,10 +50,8 @@ func newEventsListCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out := bufio.NewWriter(a.stdout)
-			list := a.listWriter(out, asJSON)
-			err = eachEvent(cmd.Context(), b, query, limit, list)
-			return errors.Join(err, out.Flush(), b.close())
+			query.Limit = limit
+			return errors.Join(a.listEvents(cmd.Context(), b, query, asJSON), b.close())
 		},
 	}
 	q.add(cmd)
@@ -65,26 +60,18 @@ func newEventsListCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// eachEvent calls do for up to limit events that a query selects.
-func eachEvent(ctx context.Context, b *backend, q webhook.Query, limit int, do func(webhook.Summary) error) error {
-	for limit > 0 {
-		q.Limit = min(limit, pageSize)
-		page, err := b.Page(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, e := range page.Events {
-			if err := do(e); err != nil {
-				return err
-			}
-		}
-		limit -= len(page.Events)
-		if page.Next == 0 {
-			return nil
-		}
-		q.Cursor = page.Next
+// listEvents lists the newest events that a query selects.
+func (a *app) listEvents(ctx context.Context, b *backend, q webhook.Query, asJSON bool) error {
+	out := bufio.NewWriter(interruptible{ctx, a.stdout})
+	list, none := a.listWriter(out, asJSON), true
+	err := a.each(ctx, b, q, func(r webhook.Record) error {
+		none = false
+		return list(r.Summary)
+	})
+	if err == nil && none {
+		a.note("no events match")
 	}
-	return nil
+	return errors.Join(err, out.Flush())
 }
 
 // listWriter writes a list's events as JSON lines or as a table.
@@ -161,18 +148,9 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 
 func (a *app) deleteEvents(cmd *cobra.Command, b *backend, names []string, q webhook.Query, yes bool) error {
 	ctx := cmd.Context()
-	ids, err := selected(ctx, b, names, q)
-	if err != nil {
+	ids, err := a.toDelete(ctx, b, names, q, yes)
+	if err != nil || len(ids) == 0 {
 		return err
-	}
-	if len(names) == 0 {
-		if len(ids) == 0 {
-			a.note("no event fits: nothing deleted")
-			return nil
-		}
-		if !yes && !a.confirm(fmt.Sprintf("delete %s?", plural(len(ids), "event", "events"))) {
-			return withHint(fmt.Errorf("nothing deleted: %s would have been", plural(len(ids), "event", "events")), "add --yes to delete without being asked")
-		}
 	}
 	n, err := b.Delete(ctx, ids)
 	if err != nil {
@@ -180,6 +158,28 @@ func (a *app) deleteEvents(cmd *cobra.Command, b *backend, names []string, q web
 	}
 	a.note("deleted %s", plural(n, "event", "events"))
 	return nil
+}
+
+// toDelete returns the events that are named, or those that a query selects
+// once a person has agreed.
+func (a *app) toDelete(ctx context.Context, b *backend, names []string, q webhook.Query, yes bool) ([]webhook.ID, error) {
+	if len(names) > 0 {
+		return findAll(ctx, b, names)
+	}
+	var ids []webhook.ID
+	err := a.each(ctx, b, q, func(r webhook.Record) error {
+		ids = append(ids, r.ID)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(ids) == 0:
+		a.note("no events match: nothing deleted")
+	case !yes && !a.confirm(fmt.Sprintf("delete %s?", plural(len(ids), "event", "events"))):
+		return nil, withHint(fmt.Errorf("nothing deleted: %s selected", plural(len(ids), "event is", "events are")), "add --yes to delete without being asked")
+	}
+	return ids, nil
 }
 
 // confirm asks a person on a terminal; elsewhere the answer is no.
@@ -190,20 +190,4 @@ func (a *app) confirm(question string) bool {
 	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s [y/N] ", question)
 	answer, _ := bufio.NewReader(a.stdin).ReadString('\n')
 	return strings.EqualFold(strings.TrimSpace(answer), "y")
-}
-
-// findAll turns the names of events into their IDs.
-func findAll(ctx context.Context, b *backend, names []string) ([]webhook.ID, error) {
-	var ids []webhook.ID
-	for _, name := range names {
-		id, err := b.Find(ctx, name)
-		if errors.Is(err, webhook.ErrNotFound) {
-			return nil, withHint(fmt.Errorf("there is no event %q", name), "see: taskhook events list")
-		}
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, nil
 }

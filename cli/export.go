@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"slices"
 	"strings"
 
@@ -101,19 +100,26 @@ func (f *exportFlags) chosen() export.Format {
 }
 
 func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q webhook.Query, f *exportFlags) error {
-	ids, err := selected(ctx, b, names, q)
-	if err != nil {
-		return err
+	if len(names) > 0 {
+		ids, err := findAll(ctx, b, names)
+		if err != nil {
+			return err
+		}
+		q = webhook.Query{IDs: ids}
 	}
-	if len(names) == 0 {
-		slices.Reverse(ids) // in order of arrival
-	}
+	read := b.Read(ctx, export.Query(q))
 	o := export.Options{Version: version()}
 	if f.out == "" || f.out == "-" {
-		out := bufio.NewWriter(a.stdout)
+		out := bufio.NewWriterSize(interruptible{ctx, a.stdout}, 64<<10)
 		w := f.chosen().New(out, o)
-		_, err := export.Copy(ctx, w, b, ids, nil)
-		return errors.Join(err, w.Close(), out.Flush())
+		n, err := export.Copy(w, read, a.goOn)
+		if err == nil && n == 0 {
+			a.note("no events match")
+		}
+		if err != nil {
+			return errors.Join(err, out.Flush()) // without the format's end
+		}
+		return errors.Join(w.Close(), out.Flush())
 	}
 	w, err := export.Create(ctx, f.out, f.chosen(), f.force, o)
 	if errors.Is(err, fs.ErrExist) {
@@ -123,7 +129,7 @@ func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q we
 		return withHint(err, "name a file that can be made, with --out FILE")
 	}
 	defer w.Abort()
-	n, err := export.Copy(ctx, w, b, ids, nil)
+	n, err := export.Copy(w, read, a.goOn)
 	if err != nil {
 		return err
 	}
@@ -134,16 +140,8 @@ func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q we
 	return nil
 }
 
-// selected collects the events that are named, as they are, or that a query
-// selects, newest first.
-func selected(ctx context.Context, b *backend, names []string, q webhook.Query) ([]webhook.ID, error) {
-	if len(names) > 0 {
-		return findAll(ctx, b, names)
-	}
-	var ids []webhook.ID
-	err := eachEvent(ctx, b, q, math.MaxInt, func(e webhook.Summary) error {
-		ids = append(ids, e.ID)
-		return nil
-	})
-	return ids, err
+// goOn warns of damaged events and has an export go on.
+func (a *app) goOn(chunk webhook.Chunk) bool {
+	a.warnOfDamage(chunk)
+	return true
 }

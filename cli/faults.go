@@ -138,7 +138,7 @@ func (a *app) withListener(ctx context.Context, do func(context.Context, *backen
 	if err != nil {
 		return err
 	}
-	if !b.running {
+	if !b.running() {
 		err = withHint(errors.New("no listener is running: rules act on what one receives"), "start it with: taskhook listen 3000")
 	} else {
 		err = do(ctx, b)

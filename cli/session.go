@@ -111,7 +111,7 @@ func (s *session) open(ctx context.Context) error {
 	}
 	// Whoever reads the lines of this run sees all that it receives, from the
 	// first request on.
-	page, err := s.store.Page(ctx, webhook.Query{Limit: 1})
+	page, err := webhook.ReadPage(ctx, s.store, webhook.Query{Limit: 1})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

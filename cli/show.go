@@ -54,10 +54,12 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 	if err != nil {
 		return err
 	}
-	e, err := b.Event(ctx, ids[0])
+	whole := !form.raw && !form.headers && !form.curl
+	r, err := webhook.ReadRecord(ctx, b, ids[0], webhook.Parts{Payload: true, Attempts: whole})
 	if err != nil {
 		return err
 	}
+	e := r.Event
 	switch {
 	case form.raw && e.NoBody:
 		return withHint(fmt.Errorf("%s has no body: %s", e.ID, e.Answer.Reason), "have it sent again; a larger --max-body takes larger ones")
@@ -69,19 +71,10 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 		return nil
 	case form.curl:
 		return a.showCurl(ctx, b, e)
+	case form.json:
+		return export.EventObject(a.stdout, r, time.Now())
 	}
-	attempts, err := b.Attempts(ctx, e.ID)
-	if err != nil {
-		return err
-	}
-	sum, err := b.Summary(ctx, e.ID)
-	if err != nil {
-		return err
-	}
-	if form.json {
-		return export.EventObject(a.stdout, e, sum, attempts, time.Now())
-	}
-	writeEvent(a.stdout, e, sum, attempts, time.Now())
+	writeEvent(a.stdout, r, time.Now())
 	return nil
 }
 
@@ -122,7 +115,8 @@ func writeHeaders(w io.Writer, e webhook.Event) {
 	}
 }
 
-func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt, now time.Time) {
+func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
+	e := r.Event
 	line := func(label, format string, args ...any) {
 		_, _ = fmt.Fprintf(w, "%-10s %s\n", label, printable(fmt.Sprintf(format, args...)))
 	}
@@ -130,7 +124,7 @@ func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []we
 	line("webhookId", "%s", e.WebhookID)
 	line("received", "%s from %s (%s)", e.ReceivedAt.Local().Format(time.RFC3339), e.RemoteAddr, e.Source)
 	line("verdict", "%s", verdictWords(e.Verdict))
-	line("state", "%s", stateWords(sum, now))
+	line("state", "%s", stateWords(r.Summary, now))
 	if e.RedeliveryOf != 0 {
 		line("redelivery", "of %s: send %d of the same webhookId", e.RedeliveryOf, e.Try)
 	}
@@ -148,14 +142,14 @@ func writeEvent(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []we
 	} else {
 		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
 	}
-	if a := sum.Answer; a.By == webhook.ByTaskhook && a.Reason != "" && len(attempts) > 0 {
+	if a := e.Answer; a.By == webhook.ByTaskhook && a.Reason != "" && len(r.History) > 0 {
 		line("answered", "%s by taskhook: %s", answerWords(a.Status), a.Reason)
 	}
-	for i, at := range attempts {
+	for i, at := range r.History {
 		_, _ = fmt.Fprintln(w)
 		line("attempt", "%d.%d %s %s", at.Delivery, at.Number, at.Trigger, at.StartedAt.Local().Format(time.RFC3339))
 		writeAttempt(line, at)
-		if webhook.CutShort(attempts[i:]) {
+		if webhook.CutShort(r.History[i:]) {
 			line("  cancelled", "before the next send, which would have arrived %s", at.RetryAt.Local().Format(time.TimeOnly))
 		}
 	}

@@ -280,9 +280,11 @@ func TestTriggerArguments(t *testing.T) {
 
 // listening is a running listener as far as trigger asks it.
 type listening struct {
-	control.Backend
+	control.Source
 	local string
 }
+
+func (l listening) Flush(context.Context) error { return nil }
 
 func (l listening) Listener(context.Context) (webhook.Listener, error) {
 	return webhook.Listener{Local: l.local}, nil

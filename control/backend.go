@@ -24,19 +24,11 @@ var ErrNoListener = errors.New("no listener is running")
 // Values that a method returns are not changed by the backend afterwards, and
 // hold no lock or transaction open: a slow reader keeps nobody waiting.
 type Backend interface {
+	webhook.Reader
 	// Listener describes the running listener.
 	Listener(ctx context.Context) (webhook.Listener, error)
-	// Page returns one page of a list. It returns a *filter.SyntaxError for a
-	// filter that is none, or filter.ErrSlow.
-	Page(ctx context.Context, q webhook.Query) (webhook.Page, error)
 	// News returns what was stored since a position.
 	News(ctx context.Context, from webhook.Position) (webhook.News, error)
-	// Event returns an event with header and body, or webhook.ErrNotFound.
-	Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
-	// Summary returns an event as lists show it, or webhook.ErrNotFound.
-	Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error)
-	// Attempts returns an event's attempts in order, or webhook.ErrNotFound.
-	Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error)
 	// Find returns the ID of an event named "42", "#42", "latest" or by its
 	// webhookId, or webhook.ErrNotFound.
 	Find(ctx context.Context, name string) (webhook.ID, error)

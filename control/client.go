@@ -66,31 +66,9 @@ func (c *Client) Listener(ctx context.Context) (webhook.Listener, error) {
 	return call[webhook.Listener](ctx, c, pathListener, struct{}{})
 }
 
-// Page implements [Backend].
-func (c *Client) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
-	return call[webhook.Page](ctx, c, pathPage, q)
-}
-
 // News implements [Backend].
 func (c *Client) News(ctx context.Context, from webhook.Position) (webhook.News, error) {
 	return call[webhook.News](ctx, c, pathNews, from)
-}
-
-// Event implements [Backend].
-func (c *Client) Event(ctx context.Context, id webhook.ID) (webhook.Event, error) {
-	w, err := call[exactly[webhook.Event]](ctx, c, pathEvent, id)
-	return w.value(eventTexts), err
-}
-
-// Summary implements [Backend].
-func (c *Client) Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error) {
-	return call[webhook.Summary](ctx, c, pathSummary, id)
-}
-
-// Attempts implements [Backend].
-func (c *Client) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error) {
-	w, err := call[exactly[[]webhook.Attempt]](ctx, c, pathAttempts, id)
-	return w.value(attemptsTexts), err
 }
 
 // Find implements [Backend].
@@ -181,7 +159,7 @@ func call[Out any](ctx context.Context, c *Client, path string, in any) (Out, er
 func callWithin[Out any](ctx context.Context, c *Client, limit time.Duration, path string, in any) (out Out, err error) {
 	if limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the listener did not answer within %s: %w", limit, context.DeadlineExceeded))
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, errSilent(limit))
 		defer cancel()
 	}
 	body, err := c.ask(ctx, path, in)
@@ -195,6 +173,11 @@ func callWithin[Out any](ctx context.Context, c *Client, limit time.Duration, pa
 		return none, unreadable(ctx, err, counted.N == 0)
 	}
 	return out, nil
+}
+
+// errSilent is the cause when the listener is given up.
+func errSilent(limit time.Duration) error {
+	return fmt.Errorf("the listener did not answer within %s: %w", limit, context.DeadlineExceeded)
 }
 
 // unreadable says why an answer could not be read.
@@ -263,9 +246,10 @@ func broken(ctx context.Context, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // "Post http://taskhook/…" means nothing to anybody
 	}
+	cause := context.Cause(ctx)
 	switch {
-	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ctx.Err()):
-		return context.Cause(ctx)
+	case errors.Is(cause, context.DeadlineExceeded), cause != nil && errors.Is(cause, ctx.Err()):
+		return cause
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, ErrNoListener):

@@ -109,12 +109,12 @@ func TestHandlerRefuses(t *testing.T) {
 	}{
 		{"another version", "1", pathDelete, "[1]", 400, `{"message":"this listener speaks version 3 of the control protocol, the request is of version \"1\""}`},
 		{"no version", "", pathDelete, "[1]", 400, `of version \"\"`},
-		{"a filter it does not know", protocol, pathPage, `{"color":"red"}`, 400, `unknown field \"color\"`},
+		{"a filter it does not know", protocol, pathRead, `{"color":"red"}`, 400, `unknown field \"color\"`},
 		{"not JSON", protocol, pathDelete, `[1`, 400, "read the request"},
-		{"not found", protocol, pathEvent, `9`, 404, `{"codes":["not-found"],"message":"event not found"}`},
+		{"not found", protocol, pathFind, `"x"`, 404, `{"codes":["not-found"],"message":"event not found"}`},
 		{"refused", protocol, pathResend, `{"value":{"eventId":2}}`, 409, `"unverified"`},
 		{"without body", protocol, pathResend, `{"value":{"eventId":3}}`, 410, `"pruned"`},
-		{"a filter that is none", protocol, pathPage, `{"filter":"(","limit":1}`, 400, `"syntax":{"Offset":`},
+		{"a filter that is none", protocol, pathRead, `{"filter":"(","limit":1}`, 400, `"syntax":{"Offset":`},
 		{"unknown path", protocol, "/reboot", `{}`, 404, ""},
 	}
 	for _, tt := range tests {

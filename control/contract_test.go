@@ -42,8 +42,8 @@ func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		if n != 1 || err != nil {
 			t.Errorf("Delete = %d, %v, want 1", n, err)
 		}
-		if _, err := b.Summary(t.Context(), 1); !errors.Is(err, webhook.ErrNotFound) {
-			t.Errorf("Summary of a deleted event = %v", err)
+		if _, err := webhook.ReadRecord(t.Context(), b, 1, webhook.Parts{}); !errors.Is(err, webhook.ErrNotFound) {
+			t.Errorf("ReadRecord of a deleted event = %v", err)
 		}
 	})
 	t.Run("marks are set and taken away", func(t *testing.T) {
@@ -53,7 +53,7 @@ func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 				t.Errorf("Mark = %v", err)
 			}
 			for id := webhook.ID(1); id <= 2; id++ {
-				if s, err := b.Summary(t.Context(), id); s.Marked != (marked && id == 2) || err != nil {
+				if s, err := webhook.ReadRecord(t.Context(), b, id, webhook.Parts{}); s.Marked != (marked && id == 2) || err != nil {
 					t.Errorf("%s is marked: %v, %v", id, s.Marked, err)
 				}
 			}
@@ -100,18 +100,18 @@ func testValues(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		ask  func(context.Context, Backend) (any, error)
 	}{
 		{"listener", func(ctx context.Context, b Backend) (any, error) { return b.Listener(ctx) }},
-		{"first page", func(ctx context.Context, b Backend) (any, error) { return b.Page(ctx, webhook.Query{Limit: 2}) }},
-		{"second page", func(ctx context.Context, b Backend) (any, error) {
-			return b.Page(ctx, webhook.Query{Limit: 2, Cursor: 2, Filter: "status:5xx", Order: webhook.OrderDuration})
-		}},
-		{"empty page", func(ctx context.Context, b Backend) (any, error) {
-			return b.Page(ctx, webhook.Query{Limit: 2, Cursor: 1})
+		{"all", readAll(webhook.Query{})},
+		{"payloads", readAll(webhook.Query{Parts: webhook.Parts{Payload: true}})},
+		{"attempts", readAll(webhook.Query{Parts: webhook.Parts{Attempts: true}})},
+		{"some of it", readAll(webhook.Query{
+			IDs: []webhook.ID{2, 3}, Filter: "status:5xx", Order: webhook.OrderDuration, Limit: 1, Cursor: 3, Parts: webhook.Parts{Payload: true, Attempts: true},
+		})},
+		{"nothing", readAll(webhook.Query{Cursor: 1})},
+		{"a page", func(ctx context.Context, b Backend) (any, error) {
+			return webhook.ReadPage(ctx, b, webhook.Query{Limit: 2})
 		}},
 		{"news", func(ctx context.Context, b Backend) (any, error) { return b.News(ctx, webhook.Position{Event: 1}) }},
 		{"no news", func(ctx context.Context, b Backend) (any, error) { return b.News(ctx, webhook.Position{Event: 3}) }},
-		{"event with bytes that are not text", func(ctx context.Context, b Backend) (any, error) { return b.Event(ctx, 1) }},
-		{"summary", func(ctx context.Context, b Backend) (any, error) { return b.Summary(ctx, 2) }},
-		{"attempts", func(ctx context.Context, b Backend) (any, error) { return b.Attempts(ctx, 1) }},
 		{"diagnosis", func(ctx context.Context, b Backend) (any, error) { return b.Diagnose(ctx, 1) }},
 		{"log", func(ctx context.Context, b Backend) (any, error) { return b.Log(ctx, 9) }},
 		{"end of the log", func(ctx context.Context, b Backend) (any, error) { return b.Log(ctx, 1) }},
@@ -135,6 +135,26 @@ func testValues(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	}
 }
 
+// readAll collects the chunks of a read.
+func readAll(q webhook.Query) func(context.Context, Backend) (any, error) {
+	return func(ctx context.Context, b Backend) (any, error) {
+		var all []webhook.Chunk
+		for c, err := range b.Read(ctx, q) {
+			if err != nil {
+				return all, err
+			}
+			all = append(all, c)
+		}
+		return all, nil
+	}
+}
+
+// read reads to the end or the first error.
+func read(ctx context.Context, b Backend, q webhook.Query) error {
+	_, err := readAll(q)(ctx, b)
+	return err
+}
+
 func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	b := open(t, newFakeBackend())
 	all := []error{webhook.ErrNotFound, webhook.ErrPruned, webhook.ErrUnverified, filter.ErrSlow, context.Canceled, context.DeadlineExceeded}
@@ -150,28 +170,25 @@ func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		is   error
 		text string
 	}{
-		{"event", func(ctx context.Context) error { _, err := b.Event(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
-		{"summary", func(ctx context.Context) error { _, err := b.Summary(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
-		{"attempts", func(ctx context.Context) error { _, err := b.Attempts(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
 		{"find", func(ctx context.Context) error { _, err := b.Find(ctx, "x"); return err }, webhook.ErrNotFound, "event not found"},
 		{"resend of none", resend(9), webhook.ErrNotFound, "event not found"},
 		{"resend of a rejected one", resend(2), webhook.ErrUnverified, "#9: the event was rejected for its signature"},
 		{"resend without a body", resend(3), webhook.ErrPruned, "#9: the body of this event was not kept"},
 		{"an error of no identity", func(ctx context.Context) error {
-			_, err := b.Page(ctx, webhook.Query{Filter: "boom"})
-			return err
+			return read(ctx, b, webhook.Query{Filter: "boom"})
 		}, nil, "the disk is on fire"},
 		{"diagnosis of none", func(ctx context.Context) error { _, err := b.Diagnose(ctx, 9); return err }, webhook.ErrNotFound, "event not found"},
 		{"diagnosis without a body", func(ctx context.Context) error { _, err := b.Diagnose(ctx, 3); return err }, webhook.ErrPruned, "#9: the body of this event was not kept"},
 		{"a filter that takes too long", func(ctx context.Context) error {
-			_, err := b.Page(ctx, webhook.Query{Filter: ".slow"})
-			return err
+			return read(ctx, b, webhook.Query{Filter: ".slow"})
+		}, filter.ErrSlow, "#9: the jq expression takes too long"},
+		{"a filter that takes too long in the middle", func(ctx context.Context) error {
+			return read(ctx, b, webhook.Query{Filter: "late"})
 		}, filter.ErrSlow, "#9: the jq expression takes too long"},
 		{"cancelled before", func(ctx context.Context) error {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
-			_, err := b.Page(ctx, webhook.Query{})
-			return err
+			return read(ctx, b, webhook.Query{})
 		}, context.Canceled, "context canceled"},
 	}
 	for _, tt := range tests {
@@ -194,10 +211,10 @@ func testSyntax(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	f := newFakeBackend()
 	const mistaken = "type:Contact* staus:500"
 	_, want := filter.Parse(mistaken)
-	_, err := open(t, f).Page(t.Context(), webhook.Query{Filter: mistaken})
+	err := read(t.Context(), open(t, f), webhook.Query{Filter: mistaken})
 	var syntax *filter.SyntaxError
 	if !errors.As(err, &syntax) || err.Error() != want.Error() {
-		t.Fatalf("Page = %v, want %v", err, want)
+		t.Fatalf("Read = %v, want %v", err, want)
 	}
 	if diff := cmp.Diff(want, error(syntax)); diff != "" || syntax.Offset == 0 || syntax.Hint == "" {
 		t.Errorf("%+v (-want +got)\n%s", syntax, diff)

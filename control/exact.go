@@ -35,18 +35,6 @@ type texts struct {
 	headers []*http.Header
 }
 
-func eventTexts(e *webhook.Event) texts {
-	return texts{[]*string{&e.Method, &e.Path, &e.RawQuery, &e.Host}, []*http.Header{&e.Header}}
-}
-
-func attemptsTexts(all *[]webhook.Attempt) texts {
-	var t texts
-	for i := range *all {
-		t.attempt(&(*all)[i])
-	}
-	return t
-}
-
 func resendTexts(r *webhook.Resend) texts {
 	var t texts
 	t.request(r.Edited)

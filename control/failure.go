@@ -25,6 +25,7 @@ func identities() map[string]error {
 	return map[string]error{
 		"not-found":   webhook.ErrNotFound,
 		"pruned":      webhook.ErrPruned,
+		"damaged":     webhook.ErrDamaged,
 		"unverified":  webhook.ErrUnverified,
 		"simulating":  webhook.ErrSimulating,
 		"batch":       webhook.ErrBatchRunning,

@@ -3,9 +3,12 @@ package control
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +29,8 @@ type fakeBackend struct {
 	steered chan struct{} // closed when a simulation is cancelled by name
 	left    chan struct{} // closed when who asked for a simulation has gone
 	shield  bool
+	flushed atomic.Int64
+	onChunk func(context.Context) // called after each chunk of a read
 
 	mu     sync.Mutex
 	events map[webhook.ID]webhook.Summary
@@ -77,26 +82,60 @@ func (f *fakeBackend) Listener(context.Context) (webhook.Listener, error) {
 	}, nil
 }
 
-func (f *fakeBackend) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
-	switch q.Filter {
-	case "boom":
-		return webhook.Page{}, errors.New("the disk is on fire")
-	case ".slow":
-		return webhook.Page{}, wrapped{filter.ErrSlow}
-	}
-	if _, err := filter.Parse(q.Filter); err != nil {
-		return webhook.Page{}, err
-	}
-	var p webhook.Page
-	for id := webhook.ID(3); id > 0 && len(p.Events) < q.Limit; id-- {
-		s, err := f.find(id)
-		if q.Cursor != 0 && id >= q.Cursor || err != nil {
-			continue
+// Flush counts, so that a test sees that it comes before what is asked.
+func (f *fakeBackend) Flush(context.Context) error {
+	f.flushed.Add(1)
+	return errors.New("the disk is full")
+}
+
+// Read yields a chunk for each event, and fails after the first when the filter
+// says so.
+func (f *fakeBackend) Read(ctx context.Context, q webhook.Query) iter.Seq2[webhook.Chunk, error] {
+	return func(yield func(webhook.Chunk, error) bool) {
+		if err := readError(q.Filter); err != nil {
+			yield(webhook.Chunk{}, err)
+			return
 		}
-		p.Events, p.Next = append(p.Events, s), id
+		c := webhook.Chunk{Position: webhook.Position{Event: 3, Attempt: 7}, Next: 3}
+		left := q.Limit
+		for id := webhook.ID(3); id > 0 && c.Next != 0; id-- {
+			s, err := f.find(id)
+			if q.Cursor != 0 && id >= q.Cursor || q.IDs != nil && !slices.Contains(q.IDs, id) || err != nil {
+				continue
+			}
+			if left--; id == 1 || left == 0 {
+				c.Next = 0
+			}
+			c.Records = []webhook.Record{record(s, q.Parts)}
+			if q.IDs == nil {
+				c.Damaged = []webhook.Damage{{ID: 4, Reason: "caf\xe9"}}
+			}
+			if !yield(c, nil) {
+				return
+			}
+			if f.onChunk != nil {
+				f.onChunk(ctx)
+			}
+			if q.Filter == "late" {
+				yield(webhook.Chunk{}, wrapped{filter.ErrSlow})
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(webhook.Chunk{}, err)
+		}
 	}
-	p.Position = webhook.Position{Event: 3, Attempt: 7}
-	return p, ctx.Err()
+}
+
+func readError(text string) error {
+	switch text {
+	case "boom":
+		return errors.New("the disk is on fire")
+	case ".slow":
+		return wrapped{filter.ErrSlow}
+	}
+	_, err := filter.Parse(text)
+	return err
 }
 
 func (f *fakeBackend) News(_ context.Context, from webhook.Position) (webhook.News, error) {
@@ -112,26 +151,22 @@ func (f *fakeBackend) News(_ context.Context, from webhook.Position) (webhook.Ne
 	}, nil
 }
 
-func (f *fakeBackend) Event(_ context.Context, id webhook.ID) (webhook.Event, error) {
-	s, err := f.find(id)
-	if err != nil {
-		return webhook.Event{}, err
+// record is an event with parts that are not text, as some senders write them
+// in Latin-1.
+func record(s webhook.Summary, parts webhook.Parts) webhook.Record {
+	r := webhook.Record{Summary: s}
+	r.Path = "/caf\xe9"
+	if parts.Payload {
+		r.Header = http.Header{"X-Twice": {"a", "b"}, "X-Latin": {"caf\xe9"}}
+		r.Body = []byte{0, 1, 0xff, '\n'}
 	}
-	e := s.Event
-	e.Path = "/caf\xe9" // Latin-1, as some senders write it
-	e.Header = http.Header{"X-Twice": {"a", "b"}, "X-Latin": {"caf\xe9"}}
-	e.Body = []byte{0, 1, 0xff, '\n'}
-	return e, nil
+	if parts.Attempts {
+		r.History = attempts(s.ID)
+	}
+	return r
 }
 
-func (f *fakeBackend) Summary(_ context.Context, id webhook.ID) (webhook.Summary, error) {
-	return f.find(id)
-}
-
-func (f *fakeBackend) Attempts(_ context.Context, id webhook.ID) ([]webhook.Attempt, error) {
-	if _, err := f.find(id); err != nil {
-		return nil, err
-	}
+func attempts(id webhook.ID) []webhook.Attempt {
 	return []webhook.Attempt{{
 		EventID: id, Seq: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://localhost:3000/",
 		StartedAt: received, Duration: 3 * time.Millisecond, StatusCode: 500,
@@ -140,11 +175,11 @@ func (f *fakeBackend) Attempts(_ context.Context, id webhook.ID) ([]webhook.Atte
 	}, {
 		EventID: id, Seq: 8, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Target: "http://localhost:3000/\xe9",
 		StartedAt: received, Error: "\xe9 was the answer", Hint: "redirects to \xe9",
-		Header: http.Header{"Location": {"\xe9"}, "X-Empty": {}},
+		Header: http.Header{"Location": {"\xe9"}},
 		Sent:   &webhook.Request{Method: "POST", Path: "/\xe9", RawQuery: "\xff", Header: http.Header{"A": {"\xe9", "b"}}},
 	}, {
 		EventID: id, Seq: 9, Delivery: 3, Number: 1, Trigger: webhook.TriggerResend, StartedAt: received, StatusCode: 204,
-	}}, nil
+	}}
 }
 
 func (f *fakeBackend) Find(_ context.Context, name string) (webhook.ID, error) {

@@ -18,11 +18,8 @@ const versionHeader = "Taskhook-Control"
 // as long as they last.
 const (
 	pathListener = "/listener"
-	pathPage     = "/page"
+	pathRead     = "/read"
 	pathNews     = "/news"
-	pathEvent    = "/event"
-	pathSummary  = "/summary"
-	pathAttempts = "/attempts"
 	pathFind     = "/find"
 	pathWatch    = "/watch"
 	pathResend   = "/resend"

@@ -14,24 +14,25 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Handler answers a [Client] from a backend. It is to be served on what
-// [Listen] returns, by one http.Server; watches end when that server's
-// Shutdown is called, or its Close.
-func Handler(b Backend) http.Handler {
-	h := &handler{backend: b, stopping: make(chan struct{})}
-	h.stop = sync.OnceFunc(func() { close(h.stopping) })
+// Source is the Backend of a listener.
+type Source interface {
+	Backend
+	// Flush returns once everything that was queued to be stored before can be
+	// read, or with the reason why it cannot. It is cheap when nothing is queued.
+	Flush(ctx context.Context) error
+}
+
+// Handler answers a [Client]: each request sees everything that was queued to
+// be stored before it. It is to be served on what [Listen] returns, by one
+// http.Server; watches and reads end when that server's Shutdown is called, or
+// its Close.
+func Handler(b Source) http.Handler {
+	h := &handler{backend: b}
+	h.life, h.stop = context.WithCancel(context.Background())
+	h.stopping = h.life.Done()
 	h.handle(pathListener, answer(func(ctx context.Context, _ struct{}) (webhook.Listener, error) { return b.Listener(ctx) }))
-	h.handle(pathPage, answer(b.Page))
+	h.handle(pathRead, h.read)
 	h.handle(pathNews, answer(b.News))
-	h.handle(pathEvent, answer(func(ctx context.Context, id webhook.ID) (exactly[webhook.Event], error) {
-		e, err := b.Event(ctx, id)
-		return newExactly(e, eventTexts), err
-	}))
-	h.handle(pathSummary, answer(b.Summary))
-	h.handle(pathAttempts, answer(func(ctx context.Context, id webhook.ID) (exactly[[]webhook.Attempt], error) {
-		all, err := b.Attempts(ctx, id)
-		return newExactly(all, attemptsTexts), err
-	}))
 	h.handle(pathFind, answer(b.Find))
 	h.handle(pathResend, answer(func(ctx context.Context, w exactly[webhook.Resend]) (exactly[webhook.Resent], error) {
 		r, err := b.Resend(ctx, w.value(resendTexts))
@@ -55,11 +56,12 @@ func Handler(b Backend) http.Handler {
 }
 
 type handler struct {
-	backend  Backend
+	backend  Source
 	mux      http.ServeMux
 	hook     sync.Once
-	stop     func()
-	stopping chan struct{} // closed when the server shuts down
+	life     context.Context // ends when the server shuts down
+	stop     context.CancelFunc
+	stopping <-chan struct{} // closed then
 }
 
 func (h *handler) handle(path string, do http.HandlerFunc) { h.mux.Handle("POST "+path, do) }
@@ -76,6 +78,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, fmt.Errorf("this listener speaks version %s of the control protocol, the request is of version %q", protocol, theirs))
 		return
 	}
+	// What the requester has been told of by others must be in the answer. A disk
+	// that refuses to be written to is no reason to show nothing.
+	_ = h.backend.Flush(r.Context())
 	h.mux.ServeHTTP(w, r)
 }
 

@@ -16,10 +16,11 @@ const answerLines = 200
 // attempts is the Attempts tab: what came before, every delivery in order, and
 // what comes next.
 func (r *reading) attempts(b *pageBuilder) error {
-	all, err := r.feed.Attempts(b.ctx, r.spec.id)
+	record, err := webhook.ReadRecord(b.ctx, r.feed, r.spec.id, webhook.Parts{Attempts: true})
 	if err != nil {
 		return err
 	}
+	all := record.History
 	e := r.summary
 	if err := r.history(b); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -14,11 +13,8 @@ import (
 // confirmAbove is how many events are sent without asking first.
 const confirmAbove = 10
 
-// Sizes of the steps of work on many events.
-const (
-	findPage   = 1000 // events a page when events are looked for
-	deleteStep = 200  // events deleted at a time: esc stops between two
-)
+// deleteStep is how many events are deleted at a time: esc stops between two.
+const deleteStep = 200
 
 // giveUpAfter is after how many events in a row that could not be sent, though
 // nothing is wrong with them, the rest is not tried.
@@ -75,12 +71,14 @@ func (m *model) selectedOnly() (chosen, bool) {
 }
 
 // markedQuery selects the marked events, whatever the list shows.
-func markedQuery() webhook.Query { return webhook.Query{Filter: "is:marked"} }
+func markedQuery() webhook.Query {
+	return webhook.Query{Filter: "is:marked", Order: webhook.OrderArrival}
+}
 
 // shownQuery selects what the list shows, also what is not on the screen.
 func (m *model) shownQuery() webhook.Query {
 	q := m.list.query()
-	q.Order = webhook.OrderTime // whatever the screen's order is
+	q.Order = webhook.OrderArrival // whatever the screen's order is
 	return q
 }
 
@@ -118,9 +116,7 @@ func (m *model) find(q webhook.Query, title string, then func(m *model, found []
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
 		var found []target
-		q.Limit = findPage
-		for {
-			page, err := m.feed.Page(ctx, q)
+		for chunk, err := range m.feed.Read(ctx, q) {
 			if err != nil {
 				return func(m *model, left bool) tea.Cmd {
 					if !left {
@@ -129,15 +125,11 @@ func (m *model) find(q webhook.Query, title string, then func(m *model, found []
 					return nil
 				}
 			}
-			for _, e := range page.Events {
-				found = append(found, target{e.ID, e.State(now) == webhook.StateRejected})
+			for _, r := range chunk.Records {
+				found = append(found, target{r.ID, r.State(now) == webhook.StateRejected})
 			}
 			p.done.Store(int64(len(found)))
-			if q.Cursor = page.Next; q.Cursor == 0 {
-				break
-			}
 		}
-		slices.SortFunc(found, func(a, b target) int { return int(a.id) - int(b.id) })
 		return func(m *model, left bool) tea.Cmd {
 			if left {
 				return nil

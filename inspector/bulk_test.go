@@ -143,7 +143,7 @@ func TestDelete(t *testing.T) {
 	d.press("d", "y")
 	d.ticks(1)
 	d.sees("✓ #9 deleted")
-	if _, err := d.feed.Event(t.Context(), 9); !errors.Is(err, webhook.ErrNotFound) {
+	if _, err := webhook.ReadRecord(t.Context(), d.feed, 9, webhook.Parts{}); !errors.Is(err, webhook.ErrNotFound) {
 		t.Errorf("#9: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
 
@@ -149,42 +151,71 @@ func (m *model) askPath(c chosen, f export.Format, path string) {
 func (m *model) export(c chosen, f export.Format, path string, overwrite bool) tea.Cmd {
 	p := &progress{title: "Exporting " + events(len(c.events)), total: len(c.events)}
 	o := export.Options{Version: m.opts.Version, Now: m.now}
-	ids := c.ids()
+	q := export.Query(webhook.Query{IDs: c.ids()})
 	return m.work(p, func(ctx context.Context) func(*model, bool) tea.Cmd {
-		full, n, err := "", 0, error(nil)
-		if full, err = fullPath(path); err == nil {
+		x := exported{of: len(c.events)}
+		if x.path, x.err = fullPath(path); x.err == nil {
 			var w *export.File
-			if w, err = export.Create(ctx, full, f, overwrite, o); err == nil {
+			if w, x.err = export.Create(ctx, x.path, f, overwrite, o); x.err == nil {
 				defer w.Abort()
-				n, err = export.Copy(ctx, w, m.feed, ids, func() bool {
-					p.done.Add(1)
-					return !p.stopped.Load()
-				})
-				if err == nil && (!p.stopped.Load() || int(p.done.Load()) == len(ids)) {
-					err = w.Close()
-				}
+				x.write(w, m.feed.Read(ctx, q), p)
 			}
 		}
 		return func(m *model, left bool) tea.Cmd {
-			switch {
-			case errors.Is(err, fs.ErrExist) && !left:
-				m.askOverwrite(c, f, path, full)
-			case errors.Is(err, context.Canceled):
-			case err != nil:
-				m.say(moodBad, "not exported: "+err.Error())
-			case p.stopped.Load() && int(p.done.Load()) < len(ids):
-				m.say(moodWarn, "stopped: nothing was written to "+full)
-			default:
-				text := signGood + " " + events(n) + " written to " + full
-				if n < len(ids) {
-					text += "; " + count(len(ids)-n) + " were deleted meanwhile"
-				}
-				m.say(moodGood, text)
-				m.linger(pathTime)
+			if errors.Is(x.err, fs.ErrExist) && !left {
+				m.askOverwrite(c, f, path, x.path)
+				return nil
 			}
+			m.sayExported(x)
 			return nil
 		}
 	})
+}
+
+// exported is the outcome of an export.
+type exported struct {
+	path     string
+	of       int // events that were asked for
+	written  int
+	damaged  int
+	complete bool // it was not stopped
+	err      error
+}
+
+// write copies events to w and closes it, unless it is stopped.
+func (x *exported) write(w *export.File, read iter.Seq2[webhook.Chunk, error], p *progress) {
+	x.complete = true
+	x.written, x.err = export.Copy(w, read, func(chunk webhook.Chunk) bool {
+		x.damaged += len(chunk.Damaged)
+		p.done.Add(int64(len(chunk.Records)))
+		x.complete = chunk.Next == 0 || !p.stopped.Load()
+		return x.complete
+	})
+	if x.err == nil && x.complete {
+		x.err = w.Close()
+	}
+}
+
+func (m *model) sayExported(x exported) {
+	switch {
+	case errors.Is(x.err, context.Canceled):
+		return
+	case x.err != nil:
+		m.say(moodBad, "not exported: "+x.err.Error())
+		return
+	case !x.complete:
+		m.say(moodWarn, "stopped: nothing was written to "+x.path)
+		return
+	}
+	text := signGood + " " + events(x.written) + " written to " + x.path
+	if x.damaged > 0 {
+		text += "; " + count(x.damaged) + " damaged"
+	}
+	if gone := x.of - x.written - x.damaged; gone > 0 {
+		text += "; " + count(gone) + " deleted meanwhile"
+	}
+	m.say(moodGood, text)
+	m.linger(pathTime)
 }
 
 func (m *model) askOverwrite(c chosen, f export.Format, path, full string) {

@@ -200,11 +200,11 @@ type readToCopyMsg struct{ copied }
 func (c *copyMenu) read(m *model, f func(webhook.Event) copied) tea.Cmd {
 	id, file := c.event.ID, c.file
 	return m.background.do(func(ctx context.Context) tea.Msg {
-		e, err := m.feed.Event(ctx, id)
+		record, err := webhook.ReadRecord(ctx, m.feed, id, webhook.Parts{Payload: true})
 		if err != nil {
 			return readToCopyMsg{copied{what: id.String(), failed: err}}
 		}
-		out := f(e)
+		out := f(record.Event)
 		out.file = file
 		return readToCopyMsg{out}
 	})

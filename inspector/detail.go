@@ -198,5 +198,3 @@ func (m *model) subject() (webhook.Summary, bool) {
 	}
 	return last, true
 }
-
-func pruned(err error) bool { return errors.Is(err, webhook.ErrPruned) }

@@ -73,17 +73,10 @@ func (r *reading) page(ctx context.Context) *page {
 	return b.finish()
 }
 
-// event reads the event. One whose body was not kept is not an error.
+// event reads the event with its payload.
 func (r *reading) event(ctx context.Context) (webhook.Event, error) {
-	e, err := r.feed.Event(ctx, r.spec.id)
-	if pruned(err) {
-		err = nil
-		if e.ID == 0 {
-			e = r.summary.Event
-		}
-		e.NoBody = true
-	}
-	return e, err
+	record, err := webhook.ReadRecord(ctx, r.feed, r.spec.id, webhook.Parts{Payload: true})
+	return record.Event, err
 }
 
 // pageBuilder collects the entries of a page.

@@ -57,10 +57,11 @@ func (r *reading) diff(b *pageBuilder) error {
 
 // comparisons lists what an event can be compared with.
 func (r *reading) comparisons(ctx context.Context) ([]comparison, error) {
-	attempts, err := r.feed.Attempts(ctx, r.spec.id)
+	record, err := webhook.ReadRecord(ctx, r.feed, r.spec.id, webhook.Parts{Attempts: true})
 	if err != nil {
 		return nil, err
 	}
+	attempts := record.History
 	var all []comparison
 	e := r.summary
 	if e.Type != "" {
@@ -91,22 +92,15 @@ func attemptName(a webhook.Attempt) string {
 	return strconv.Itoa(a.Delivery) + "." + strconv.Itoa(a.Number) + " " + string(a.Trigger)
 }
 
-// scanPages bounds how many partial pages are read to find one event.
-const scanPages = 200
-
 // withPrevious compares with the newest earlier event of the type.
 func (r *reading) withPrevious(ctx context.Context) (one, two side, err error) {
 	q := webhook.Query{Filter: "type:" + filterWord(r.summary.Type), Cursor: r.spec.id, Limit: 1}
-	for range scanPages {
-		page, err := r.feed.Page(ctx, q)
+	for chunk, err := range r.feed.Read(ctx, q) {
 		if err != nil {
 			return one, two, err
 		}
-		if len(page.Events) > 0 {
-			return r.withEvent(ctx, page.Events[0].ID)
-		}
-		if q.Cursor = page.Next; q.Cursor == 0 {
-			break
+		if len(chunk.Records) > 0 {
+			return r.withEvent(ctx, chunk.Records[0].ID)
 		}
 	}
 	return one, two, nil
@@ -118,8 +112,8 @@ func filterWord(s string) string {
 }
 
 func (r *reading) withEvent(ctx context.Context, id webhook.ID) (one, two side, err error) {
-	before, err := r.feed.Event(ctx, id)
-	if err != nil && !pruned(err) {
+	before, err := webhook.ReadRecord(ctx, r.feed, id, webhook.Parts{Payload: true})
+	if err != nil {
 		return one, two, fmt.Errorf("read %s: %w", id, err)
 	}
 	e, err := r.event(ctx)

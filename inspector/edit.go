@@ -54,10 +54,11 @@ func exists(path string) bool {
 // prepareDraft reads an event and writes it to files that only their owner
 // reads.
 func (m *model) prepareDraft(ctx context.Context, id webhook.ID, rejected bool) (*draft, error) {
-	e, err := m.feed.Event(ctx, id)
+	record, err := webhook.ReadRecord(ctx, m.feed, id, webhook.Parts{Payload: true})
 	if err != nil {
 		return nil, err
 	}
+	e := record.Event
 	if e.NoBody || e.Body == nil && e.BodySize != 0 {
 		return nil, webhook.ErrPruned
 	}

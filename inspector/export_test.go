@@ -125,12 +125,14 @@ func TestAnExportThatFailsIsSaid(t *testing.T) {
 
 func TestAnExportIsStopped(t *testing.T) {
 	f := many(5)
+	f.chunkMax = 2
 	d := drive(t, f, 120, 24, Options{})
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	d.press("x", "down", "enter")
-	f.onAttempts = func() {
+	f.onRead = func() {
 		d.send(tickMsg{d.m.now.Add(time.Second), false})
-		if f.onAttempts = nil; strings.Contains(d.screen(), "Exporting 5 events: 0 of 5") {
+		if strings.Contains(d.screen(), "Exporting 5 events: 0 of 5") {
+			f.onRead = nil
 			d.press("esc")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type memory struct {
 	resent    []webhook.Resend
 	reads     int               // pages
 	diagnosis webhook.Diagnosis // of every event
+	chunkMax  int               // of events; 0: any number
 	newsMax   int               // of events and attempts together; 0: 500
 	patience  int               // events that a page looks at before it comes as it is; 0: all
 	looked    int               // events that filters were tried on
@@ -39,10 +41,10 @@ type memory struct {
 	markErr   error // what they return
 	deletes   int   // calls of Delete
 	onDelete  func() error
-	// onAttempts is called before attempts are read.
-	onAttempts func()
-	platform   fakePlatform
-	rules      fault.Table
+	// onRead is called before events are read.
+	onRead   func()
+	platform fakePlatform
+	rules    fault.Table
 }
 
 // loaded is an event that a filter may look into.
@@ -125,28 +127,47 @@ func (f *memory) Listener(context.Context) (webhook.Listener, error) {
 	return l, f.err
 }
 
-func (f *memory) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
+func (f *memory) Read(ctx context.Context, q webhook.Query) iter.Seq2[webhook.Chunk, error] {
+	return func(yield func(webhook.Chunk, error) bool) {
+		if f.onRead != nil {
+			f.onRead()
+		}
+		for left := q.Limit; ; {
+			c, err := f.chunk(ctx, q)
+			if !yield(c, err) || err != nil || c.Next == 0 {
+				return
+			}
+			// A page that has taken its time is not waited for: see webhook.ReadPage.
+			if left -= len(c.Records); q.Limit > 0 && left == 0 || q.Limit > 1 && f.patience > 0 {
+				return
+			}
+			q.Cursor = c.Next
+		}
+	}
+}
+
+func (f *memory) chunk(ctx context.Context, q webhook.Query) (webhook.Chunk, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reads++
 	if f.err != nil {
-		return webhook.Page{}, f.err
+		return webhook.Chunk{}, f.err
 	}
 	if ctx.Err() != nil {
-		return webhook.Page{}, ctx.Err()
+		return webhook.Chunk{}, ctx.Err()
 	}
-	p := webhook.Page{Position: f.position()}
+	p := webhook.Chunk{Position: f.position()}
 	selected, err := filter.Parse(q.Filter)
 	if err != nil {
 		return p, err
 	}
 	scan, looked := selected.At(noon), 0
 	bounds := scan.Bounds()
-	limit := q.Limit
-	if limit == 0 {
-		limit = 50
-	}
 	events := f.events
+	if q.Order == webhook.OrderArrival {
+		events = slices.Clone(events)
+		slices.Reverse(events)
+	}
 	if q.Order == webhook.OrderDuration {
 		events = slices.Clone(events)
 		slices.SortStableFunc(events, func(a, b webhook.Summary) int { return cmp.Compare(a.LastDuration, b.LastDuration) })
@@ -161,7 +182,9 @@ func (f *memory) Page(ctx context.Context, q webhook.Query) (webhook.Page, error
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
 		switch {
-		case q.Cursor != 0 && e.ID >= q.Cursor, q.IDs != nil && !slices.Contains(q.IDs, e.ID):
+		case q.Order == webhook.OrderArrival && e.ID <= q.Cursor,
+			q.Order == webhook.OrderTime && q.Cursor != 0 && e.ID >= q.Cursor,
+			q.IDs != nil && !slices.Contains(q.IDs, e.ID):
 			continue
 		}
 		if q.Order == webhook.OrderTime && e.ID < bounds.First {
@@ -178,14 +201,24 @@ func (f *memory) Page(ctx context.Context, q webhook.Query) (webhook.Page, error
 		} else if !ok {
 			continue
 		}
-		if len(p.Events) == limit {
-			p.Next = p.Events[limit-1].ID
+		p.Records = append(p.Records, f.record(e, q.Parts))
+		if n := len(p.Records); n == q.Limit || n == f.chunkMax {
+			p.Next = e.ID
 			break
 		}
-		e.Header, e.Body = nil, nil
-		p.Events = append(p.Events, e)
 	}
 	return p, ctx.Err()
+}
+
+func (f *memory) record(e webhook.Summary, parts webhook.Parts) webhook.Record {
+	r := webhook.Record{Summary: e}
+	if !parts.Payload {
+		r.Header, r.Body = nil, nil
+	}
+	if parts.Attempts {
+		r.History = slices.DeleteFunc(slices.Clone(f.attempts), func(a webhook.Attempt) bool { return a.EventID != e.ID })
+	}
+	return r
 }
 
 func (f *memory) News(ctx context.Context, from webhook.Position) (webhook.News, error) {
@@ -224,31 +257,6 @@ func cmpErr(errs ...error) error {
 		}
 	}
 	return nil
-}
-
-func (f *memory) Event(_ context.Context, id webhook.ID) (webhook.Event, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	i, ok := f.find(id)
-	if !ok {
-		return webhook.Event{}, webhook.ErrNotFound
-	}
-	return f.events[i].Event, f.err
-}
-
-func (f *memory) Attempts(_ context.Context, id webhook.ID) ([]webhook.Attempt, error) {
-	if f.onAttempts != nil {
-		f.onAttempts()
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var all []webhook.Attempt
-	for _, a := range f.attempts {
-		if a.EventID == id {
-			all = append(all, a)
-		}
-	}
-	return all, f.err
 }
 
 func (f *memory) Watch(ctx context.Context) (<-chan webhook.Change, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"strings"
 	"sync"
 	"testing"
@@ -150,11 +151,11 @@ type panicky struct {
 	at string
 }
 
-func (p panicky) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
-	if p.at == "page" {
-		panic("a bug in a page")
+func (p panicky) Read(ctx context.Context, q webhook.Query) iter.Seq2[webhook.Chunk, error] {
+	if p.at == "read" {
+		panic("a bug in a read")
 	}
-	return p.memory.Page(ctx, q)
+	return p.memory.Read(ctx, q)
 }
 
 func (p panicky) Watch(ctx context.Context) (<-chan webhook.Change, error) {
@@ -166,7 +167,7 @@ func (p panicky) Watch(ctx context.Context) (<-chan webhook.Change, error) {
 
 func TestAPanicLeavesTheTerminalAndItsWords(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	for _, at := range []string{"page", "watch"} {
+	for _, at := range []string{"read", "watch"} {
 		in, keys := io.Pipe()
 		out, words := &lockedBuffer{}, &lockedBuffer{}
 		m := some()

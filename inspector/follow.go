@@ -82,7 +82,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // present returns the position of what is stored now.
 func present(ctx context.Context, feed Feed) (webhook.Position, error) {
-	page, err := feed.Page(ctx, webhook.Query{Limit: 1})
+	page, err := webhook.ReadPage(ctx, feed, webhook.Query{Limit: 1})
 	if err != nil {
 		return webhook.Position{}, fmt.Errorf("read the newest event: %w", err)
 	}

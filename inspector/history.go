@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 
@@ -47,13 +48,13 @@ func (r *reading) history(b *pageBuilder) error {
 	return nil
 }
 
-// other reads another event; false: it is not there any more.
+// other reads another event; false: it is not there any more, or damaged.
 func (r *reading) other(b *pageBuilder, id webhook.ID) (webhook.Summary, bool, error) {
-	page, err := r.feed.Page(b.ctx, webhook.Query{IDs: []webhook.ID{id}, Limit: 1})
-	if err != nil || len(page.Events) == 0 {
-		return webhook.Summary{}, false, err
+	record, err := webhook.ReadRecord(b.ctx, r.feed, id, webhook.Parts{})
+	if errors.Is(err, webhook.ErrNotFound) || errors.Is(err, webhook.ErrDamaged) {
+		return webhook.Summary{}, false, nil
 	}
-	return page.Events[0], true, nil
+	return record.Summary, err == nil, err
 }
 
 // historyLine is one send of the platform.

@@ -14,17 +14,11 @@ import (
 
 // Feed is where events are read. All methods are safe for concurrent use.
 type Feed interface {
+	webhook.Reader
 	// Listener describes the running listener.
 	Listener(ctx context.Context) (webhook.Listener, error)
-	// Page returns one page of the events that a query selects, newest first.
-	Page(ctx context.Context, q webhook.Query) (webhook.Page, error)
 	// News returns what was stored since a position.
 	News(ctx context.Context, from webhook.Position) (webhook.News, error)
-	// Event returns an event with header and body. It returns
-	// webhook.ErrNotFound when the event is no longer stored.
-	Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
-	// Attempts returns all attempts of an event in order.
-	Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error)
 	// Diagnose returns all there is to know of an event's signatures.
 	Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis, error)
 	// Log returns the newest lines of the listener's log, oldest first.

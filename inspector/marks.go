@@ -109,25 +109,23 @@ func (m *model) unmarkAll() tea.Cmd {
 }
 
 func unmarkAll(ctx context.Context, feed Feed, actions Actions) (n int, err error) {
-	for cursor := webhook.ID(0); ; {
-		page, err := feed.Page(ctx, webhook.Query{Filter: "is:marked", Cursor: cursor, Limit: scanPage})
+	for chunk, err := range feed.Read(ctx, markedQuery()) {
 		if err != nil {
 			return n, err
 		}
-		ids := make([]webhook.ID, len(page.Events))
-		for i, e := range page.Events {
-			ids[i] = e.ID
+		if len(chunk.Records) == 0 {
+			continue
 		}
-		if len(ids) > 0 {
-			if err := actions.Mark(ctx, ids, false); err != nil {
-				return n, err
-			}
-			n += len(ids)
+		ids := make([]webhook.ID, len(chunk.Records))
+		for i, r := range chunk.Records {
+			ids[i] = r.ID
 		}
-		if cursor = page.Next; cursor == 0 {
-			return n, nil
+		if err := actions.Mark(ctx, ids, false); err != nil {
+			return n, err
 		}
+		n += len(ids)
 	}
+	return n, nil
 }
 
 // apply implements result.

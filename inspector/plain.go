@@ -135,7 +135,7 @@ func (p *plain) lookUp(ctx context.Context, news webhook.News) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	page, err := p.feed.Page(ctx, webhook.Query{IDs: ids, Limit: len(ids)})
+	page, err := webhook.ReadPage(ctx, p.feed, webhook.Query{IDs: ids, Limit: len(ids)})
 	if err != nil {
 		return fmt.Errorf("read earlier events: %w", err)
 	}

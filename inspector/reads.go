@@ -75,7 +75,7 @@ func (r request) read(ctx context.Context, feed Feed) (msg pageMsg) {
 func (r request) page(ctx context.Context, feed Feed, cursor webhook.ID, limit int) (webhook.Page, error) {
 	q := r.query()
 	q.Cursor, q.Limit = cursor, limit
-	return feed.Page(ctx, q)
+	return webhook.ReadPage(ctx, feed, q)
 }
 
 // newerThan narrows a request down to events after one.
@@ -158,7 +158,7 @@ func (r request) again(ctx context.Context, feed Feed, newer []webhook.Summary) 
 	}
 	q := r.query()
 	q.IDs, q.Limit = have, len(have)
-	page, err := feed.Page(ctx, q)
+	page, err := webhook.ReadPage(ctx, feed, q)
 	if err != nil {
 		return page, err
 	}

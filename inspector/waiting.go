@@ -54,7 +54,7 @@ func (w *waiting) read(ctx context.Context, feed Feed, now time.Time, patience t
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	page, err := feed.Page(ctx, webhook.Query{IDs: ids, Limit: len(ids)})
+	page, err := webhook.ReadPage(ctx, feed, webhook.Query{IDs: ids, Limit: len(ids)})
 	if err != nil {
 		return nil, fmt.Errorf("read waiting events: %w", err)
 	}

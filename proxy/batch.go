@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -59,30 +58,22 @@ func (p *Proxy) Resendable(ctx context.Context) (int, error) {
 // failedStates are the states that a rescue is for.
 const failedStates = "state:failed|overdue"
 
-// batchPage is how many events are selected at a time.
-const batchPage = 1000
-
 // lost returns the events in some states that a filter selects, in the order
 // of arrival.
 func (p *Proxy) lost(ctx context.Context, filter, states string) ([]webhook.ID, error) {
-	q := webhook.Query{Filter: states, Limit: batchPage}
+	q := webhook.Query{Filter: states, Order: webhook.OrderArrival}
 	if filter != "" {
 		q.Filter += " (" + filter + ")"
 	}
 	var ids []webhook.ID
-	for {
-		page, err := p.opts.Store.Page(ctx, q)
+	for chunk, err := range p.opts.Store.Read(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
-		for i := range page.Events {
-			ids = append(ids, page.Events[i].ID)
-		}
-		if q.Cursor = page.Next; q.Cursor == 0 {
-			break
+		for _, r := range chunk.Records {
+			ids = append(ids, r.ID)
 		}
 	}
-	slices.Sort(ids)
 	return ids, nil
 }
 

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -33,8 +34,8 @@ func (nullStore) Summary(context.Context, webhook.ID) (webhook.Summary, error) {
 }
 
 func (nullStore) Attempts(context.Context, webhook.ID) ([]webhook.Attempt, error) { return nil, nil }
-func (nullStore) Page(context.Context, webhook.Query) (webhook.Page, error) {
-	return webhook.Page{}, nil
+func (nullStore) Read(context.Context, webhook.Query) iter.Seq2[webhook.Chunk, error] {
+	return func(func(webhook.Chunk, error) bool) {}
 }
 
 // BenchmarkForward compares the handler with the standard library's reverse

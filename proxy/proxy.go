@@ -41,8 +41,8 @@ type Store interface {
 	Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error)
 	// Attempts returns all attempts of an event in order.
 	Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error)
-	// Page returns one page of the events that a query selects.
-	Page(ctx context.Context, q webhook.Query) (webhook.Page, error)
+	// Reader selects events.
+	webhook.Reader
 }
 
 // Verifier checks the signature of a body. It is called from many goroutines.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -37,6 +38,7 @@ type memStore struct {
 	attempts []webhook.Attempt
 	answers  map[webhook.ID]webhook.Answer
 	queued   chan webhook.Attempt
+	onQueue  func() // called before an attempt is queued
 }
 
 func newMemStore() *memStore {
@@ -64,6 +66,9 @@ func (s *memStore) PutAttempt(_ context.Context, a *webhook.Attempt, _ *webhook.
 }
 
 func (s *memStore) QueueAttempt(a webhook.Attempt, answer webhook.Answer) {
+	if s.onQueue != nil {
+		s.onQueue()
+	}
 	s.mu.Lock()
 	s.attempts = append(s.attempts, a)
 	s.answers[a.EventID] = answer
@@ -117,9 +122,9 @@ func (s *memStore) Attempts(_ context.Context, id webhook.ID) ([]webhook.Attempt
 	return all, nil
 }
 
-// Page is for rescues, whose tests use the real store: see realRig.
-func (s *memStore) Page(context.Context, webhook.Query) (webhook.Page, error) {
-	return webhook.Page{}, errors.ErrUnsupported
+// Read is for batches, whose tests use the real store: see realRig.
+func (s *memStore) Read(context.Context, webhook.Query) iter.Seq2[webhook.Chunk, error] {
+	return func(yield func(webhook.Chunk, error) bool) { yield(webhook.Chunk{}, errors.ErrUnsupported) }
 }
 
 func (s *memStore) setFail(err error) {

@@ -100,7 +100,7 @@ func BenchmarkLarge(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			for b.Loop() {
 				for q := bench.q; ; { // a page may come before anything is found
-					p, err := s.Page(background, q)
+					p, err := webhook.ReadPage(background, s, q)
 					if err != nil {
 						b.Fatal(err)
 					}

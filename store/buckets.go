@@ -73,7 +73,7 @@ func (t *txn) in(b bucket) *bbolt.Bucket {
 }
 
 // getRow reads the row of an event. The error wraps webhook.ErrNotFound or
-// ErrDamaged.
+// webhook.ErrDamaged.
 func (t *txn) getRow(id webhook.ID) (row, error) {
 	var r row
 	key := rowKey(id)

@@ -158,7 +158,13 @@ func (s *Store) Retrying(ctx context.Context) ([]webhook.Summary, error) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			sum, err := t.summary(webhook.ID(secondOf(k)), nil)
+			id := webhook.ID(secondOf(k))
+			r, err := t.getRow(id)
+			if err != nil {
+				s.skipped(err)
+				continue
+			}
+			sum, err := t.summary(id, &r, false)
 			if err != nil {
 				s.skipped(err)
 				continue

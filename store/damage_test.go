@@ -50,7 +50,7 @@ func TestADamagedRecordNamesItsEventAndListsGoOn(t *testing.T) {
 			damage(t, path, tt.in, tt.key)
 			var log lockedBuffer
 			s := mustOpen(t, path, Options{Logger: logTo(&log)})
-			if err := tt.read(s); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "#2") {
+			if err := tt.read(s); !errors.Is(err, webhook.ErrDamaged) || !strings.Contains(err.Error(), "#2") {
 				t.Errorf("read = %v, want ErrDamaged of #2", err)
 			}
 			if got := ids(list(t, s, webhook.Query{})); !slices.Equal(got, tt.listed) {

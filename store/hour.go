@@ -31,7 +31,7 @@ func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
 	}
 	var tally webhook.Tally
 	since := nanos(began.Add(-time.Hour))
-	sc := s.newScan(&filter.Filter{}, webhook.Query{})
+	sc := s.newScan(&filter.Filter{}, webhook.Query{}, noEvent)
 	sc.found = func(_ *txn, _ webhook.ID, r *row) error {
 		// Events come in order of their arrival, or nearly so.
 		if sc.ended = r.received < since; !sc.ended {

@@ -45,7 +45,7 @@ func (t *txn) newEvents(n *webhook.News, now webhook.Position, skipped func(erro
 		}
 		var sum webhook.Summary
 		if err == nil {
-			sum, err = t.summary(id, &r)
+			sum, err = t.summary(id, &r, false)
 		}
 		if err != nil {
 			skipped(err)

@@ -72,7 +72,7 @@ func TestNewsTellEverythingOnceInOrder(t *testing.T) {
 				r.Errorf("%s was not told", id)
 			}
 		}
-		if p, err := s.Page(background, webhook.Query{Limit: 1}); err != nil || p.Position != at || at.Attempt != attempts {
+		if p, err := webhook.ReadPage(background, s, webhook.Query{Limit: 1}); err != nil || p.Position != at || at.Attempt != attempts {
 			r.Errorf("at %+v, the store at %+v, %d attempts, %v", at, p.Position, attempts, err)
 		}
 	})

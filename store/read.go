@@ -14,7 +14,7 @@ import (
 )
 
 // Event returns an event with headers and body. The error wraps
-// webhook.ErrNotFound, or ErrDamaged.
+// webhook.ErrNotFound, or webhook.ErrDamaged.
 func (s *Store) Event(ctx context.Context, id webhook.ID) (webhook.Event, error) {
 	var e webhook.Event
 	if err := ctx.Err(); err != nil {
@@ -28,28 +28,36 @@ func (s *Store) Event(ctx context.Context, id webhook.ID) (webhook.Event, error)
 		if e, err = t.event(id, &r, true); err != nil {
 			return err
 		}
-		if r.flags.has(flagNoBody) {
-			return nil
-		}
-		body := t.record(recordKey(id, kindBody))
-		if boltfile.Checksum(body) != r.bodySum {
-			return damaged(id, fmt.Errorf("the body: %w", boltfile.ErrChecksum))
-		}
-		e.Body = append([]byte{}, body...)
-		return nil
+		e.Body, err = t.body(id, &r)
+		return err
 	})
 	return e, err
 }
 
+// body reads an event's body; nil: it was not kept.
+func (t *txn) body(id webhook.ID, r *row) ([]byte, error) {
+	if r.flags.has(flagNoBody) {
+		return nil, nil
+	}
+	body := t.record(recordKey(id, kindBody))
+	if boltfile.Checksum(body) != r.bodySum {
+		return nil, damaged(id, fmt.Errorf("the body: %w", boltfile.ErrChecksum))
+	}
+	return append([]byte{}, body...), nil
+}
+
 // Summary returns an event as lists show it. The error wraps
-// webhook.ErrNotFound, or ErrDamaged.
+// webhook.ErrNotFound, or webhook.ErrDamaged.
 func (s *Store) Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error) {
 	var sum webhook.Summary
 	if err := ctx.Err(); err != nil {
 		return sum, err
 	}
-	err := s.view(func(t *txn) (err error) {
-		sum, err = t.summary(id, nil)
+	err := s.view(func(t *txn) error {
+		r, err := t.getRow(id)
+		if err == nil {
+			sum, err = t.summary(id, &r, false)
+		}
 		return err
 	})
 	return sum, err
@@ -96,16 +104,10 @@ func (t *txn) reason(id webhook.ID) (string, error) {
 	return string(payload), nil
 }
 
-// summary makes the summary of an event; r is its row, or nil to read it.
-func (t *txn) summary(id webhook.ID, r *row) (webhook.Summary, error) {
-	if r == nil {
-		own, err := t.getRow(id)
-		if err != nil {
-			return webhook.Summary{}, err
-		}
-		r = &own
-	}
-	e, err := t.event(id, r, false)
+// summary makes the summary of an event, with its headers if asked to; r is
+// its row.
+func (t *txn) summary(id webhook.ID, r *row, headers bool) (webhook.Summary, error) {
+	e, err := t.event(id, r, headers)
 	if err != nil {
 		return webhook.Summary{}, err
 	}
@@ -130,28 +132,35 @@ func (t *txn) outcome(id webhook.ID, r *row) (webhook.Outcome, error) {
 }
 
 // Attempts returns an event's attempts in order. The error wraps
-// webhook.ErrNotFound, or ErrDamaged when a record cannot be read.
+// webhook.ErrNotFound, or webhook.ErrDamaged when a record cannot be read.
 func (s *Store) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	var all []webhook.Attempt
 	err := s.view(func(t *txn) error {
-		all = nil
 		if !t.has(id) {
 			return notFound(id)
 		}
-		cur, prefix := t.in(bucketEvents).Cursor(), recordKey(id, kindAttempt)
-		for k, v := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cur.Next() {
-			a, err := t.attempt(id, numberOf(k), v, true)
-			if err != nil {
-				return err
-			}
-			all = append(all, a)
-		}
-		return nil
+		var err error
+		all, err = t.attempts(id)
+		return err
 	})
 	return all, err
+}
+
+// attempts reads an event's attempts in order.
+func (t *txn) attempts(id webhook.ID) ([]webhook.Attempt, error) {
+	var all []webhook.Attempt
+	cur, prefix := t.in(bucketEvents).Cursor(), recordKey(id, kindAttempt)
+	for k, v := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cur.Next() {
+		a, err := t.attempt(id, numberOf(k), v, true)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }
 
 // attempt reads an attempt's record; whole includes what the app answered and
@@ -236,7 +245,7 @@ func (t *txn) find(name string) webhook.ID {
 func (s *Store) newestWith(ctx context.Context, webhookID string) (webhook.ID, error) {
 	var newest webhook.ID
 	want := hash(webhookID)
-	sc := s.newScan(&filter.Filter{}, webhook.Query{})
+	sc := s.newScan(&filter.Filter{}, webhook.Query{}, noEvent)
 	sc.found = func(t *txn, id webhook.ID, r *row) error {
 		if r.hookHash != want {
 			return nil

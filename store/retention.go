@@ -154,7 +154,7 @@ func (t *txn) settle(id webhook.ID) error {
 		after.flags |= flagSettled
 		return t.change(id, &before, &after)
 	}
-	if err != nil && !errors.Is(err, webhook.ErrNotFound) && !errors.Is(err, ErrDamaged) {
+	if err != nil && !errors.Is(err, webhook.ErrNotFound) && !errors.Is(err, webhook.ErrDamaged) {
 		return err
 	}
 	cur := t.in(bucketRetries).Cursor()

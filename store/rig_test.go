@@ -160,7 +160,7 @@ func list(t testing.TB, s *Store, q webhook.Query) []webhook.Summary {
 	t.Helper()
 	var all []webhook.Summary
 	for {
-		p, err := s.Page(background, q)
+		p, err := webhook.ReadPage(background, s, q)
 		if err != nil {
 			t.Fatalf("Page: %v", err)
 		}

@@ -17,7 +17,7 @@ func (s *Store) Setting(name string) (string, error) {
 		}
 		payload, err := boltfile.Unseal([]byte(name), record)
 		if err != nil {
-			return fmt.Errorf("setting %s: %w: %w", name, ErrDamaged, err)
+			return fmt.Errorf("the stored setting %q is damaged: %w", name, err)
 		}
 		value = string(payload)
 		return nil

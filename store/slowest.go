@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/taskhook/taskhook/webhook"
@@ -15,14 +16,15 @@ type timed struct {
 	took int64 // of the last attempt, in nanoseconds; -1: it has none
 }
 
-// slowest returns a page in order of duration: all events that fit are looked
-// at first. A cursor names the last event of the page before; the error wraps
+// readSlowest is read in order of duration: all events that fit are looked at
+// first. A cursor names the event before the first; the error wraps
 // webhook.ErrNotFound when that is gone or fits no more.
-func (s *Store) slowest(ctx context.Context, f *filter.Filter, q webhook.Query) ([]webhook.Summary, webhook.ID, error) {
-	var all []timed
+func (s *Store) readSlowest(ctx context.Context, f *filter.Filter, q webhook.Query, b *chunker, yield func(webhook.Chunk, error) bool) error {
 	cursor := q.Cursor
 	q.Cursor = 0
-	sc := s.newScan(f, q)
+	var all []timed
+	sc := s.newScan(f, q, b.Position.Event)
+	sc.skipped = b.skip
 	sc.found = func(_ *txn, id webhook.ID, r *row) error {
 		one := timed{id, r.took}
 		if r.attempts == 0 {
@@ -33,7 +35,7 @@ func (s *Store) slowest(ctx context.Context, f *filter.Filter, q webhook.Query) 
 	}
 	for !sc.ended {
 		if err := sc.step(ctx); err != nil {
-			return nil, 0, err
+			return err
 		}
 	}
 	slices.SortFunc(all, func(a, b timed) int {
@@ -42,26 +44,44 @@ func (s *Store) slowest(ctx context.Context, f *filter.Filter, q webhook.Query) 
 	if cursor != 0 {
 		at := slices.IndexFunc(all, func(t timed) bool { return t.id == cursor })
 		if at < 0 {
-			return nil, 0, notFound(cursor)
+			return notFound(cursor)
 		}
 		all = all[at+1:]
 	}
-	var next webhook.ID
-	if len(all) > q.Limit {
-		all = all[:q.Limit]
-		next = all[q.Limit-1].id
-	}
-	events := make([]webhook.Summary, 0, len(all))
-	err := s.view(func(t *txn) error {
-		for _, one := range all {
-			sum, err := t.summary(one.id, nil)
-			if err != nil {
-				s.skipped(err)
-				continue
-			}
-			events = append(events, sum)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		return nil
-	})
-	return events, next, err
+		n := 0
+		err := s.view(func(t *txn) error {
+			for n < len(all) && !b.full() {
+				s.readOne(t, all[n].id, b)
+				n++
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if n < len(all) {
+			b.Next = all[n-1].id
+		}
+		all = all[n:]
+		last := len(all) == 0 || b.complete()
+		if !yield(b.chunk(), nil) || last {
+			return nil
+		}
+	}
+}
+
+// readOne reads an event that may be gone by now, or damaged.
+func (s *Store) readOne(t *txn, id webhook.ID, b *chunker) {
+	r, err := t.getRow(id)
+	if err == nil {
+		err = b.add(t, id, &r)
+	}
+	if err != nil && !errors.Is(err, webhook.ErrNotFound) {
+		s.skipped(err)
+		b.skip(id, err)
+	}
 }

@@ -3,7 +3,7 @@
 //
 // A fixed-layout row per event is what lists and filters scan; records, bodies
 // and attempts are read only for what is shown. Every record has a checksum: a
-// damaged one is an error that wraps [ErrDamaged] and names its event, and
+// damaged one is an error that wraps webhook.ErrDamaged and names its event, and
 // lists go on without it.
 //
 // [Open] returns a [Store] that is ready. What it returns are copies; no
@@ -29,9 +29,6 @@ import (
 var (
 	// ErrNewerSchema is returned by Open when a newer Taskhook wrote the file.
 	ErrNewerSchema = errors.New("the store was written by a newer taskhook")
-	// ErrDamaged is returned when the record of an event is not as it was
-	// written.
-	ErrDamaged = errors.New("the stored event is damaged")
 	// ErrCorrupt is returned when the file as a whole is not as it was
 	// written. Open for writing sets such a file aside instead.
 	ErrCorrupt = boltfile.ErrCorrupt
@@ -140,7 +137,7 @@ func (s *Store) transact(fn func(*txn) error) func(*bbolt.Tx) error {
 func notFound(id webhook.ID) error { return fmt.Errorf("%s: %w", id, webhook.ErrNotFound) }
 
 func damaged(id webhook.ID, why error) error {
-	return fmt.Errorf("%s: %w: %w", id, ErrDamaged, why)
+	return &webhook.Damage{ID: id, Reason: why.Error()}
 }
 
 // skips remembers which damaged records were logged.

@@ -198,7 +198,7 @@ func TestUnansweredEventsAreInterruptedByTheNextOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A reader says what the next writer will find, and changes nothing.
-	page, err := reader.Page(t.Context(), webhook.Query{Filter: "state:interrupted"})
+	page, err := webhook.ReadPage(t.Context(), reader, webhook.Query{Filter: "state:interrupted"})
 	if got := state(t, reader, open); err != nil || got != webhook.StateInterrupted || reader.Interrupted() != 0 || len(page.Events) != 1 || page.Events[0].ID != open {
 		t.Errorf("to a reader the event is %s; listed %v, %v", got, page.Events, err)
 	}
@@ -307,7 +307,7 @@ func TestAfterCloseEverythingIsRefused(t *testing.T) {
 	if err := s.PutEvent(t.Context(), newEvent("w")); !errors.Is(err, ErrClosed) {
 		t.Errorf("PutEvent = %v", err)
 	}
-	if _, err := s.Page(t.Context(), webhook.Query{}); !errors.Is(err, ErrClosed) {
+	if _, err := webhook.ReadPage(t.Context(), s, webhook.Query{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("Page = %v", err)
 	}
 }

@@ -2,15 +2,25 @@ package webhook
 
 import "time"
 
-// Query selects events. The zero value selects all, newest first.
+// Query selects events. The zero value selects the summaries of all, newest
+// first.
 type Query struct {
 	IDs []ID `json:"ids,omitempty"` // only these; nil: all
 	// Filter is a text in the language of package webhook/filter; "" takes all.
 	Filter string `json:"filter,omitempty"`
 	Order  Order  `json:"order,omitempty"`
 
-	Limit  int `json:"limit,omitempty"`  // events a page; 0: 50
+	// Parts are read of each event beside its summary.
+	Parts Parts `json:"parts,omitzero"`
+
+	Limit  int `json:"limit,omitempty"`  // the most events; 0: all, or 50 on a page
 	Cursor ID  `json:"cursor,omitempty"` // only what comes after this event in the list; 0: from its beginning
+}
+
+// Parts are what a list leaves out of an event.
+type Parts struct {
+	Payload  bool `json:"payload,omitempty"`  // Event.Header and Event.Body
+	Attempts bool `json:"attempts,omitempty"` // Record.History
 }
 
 // Order is the order of a list.
@@ -19,6 +29,7 @@ type Order string
 // The orders of a list.
 const (
 	OrderTime     Order = ""         // newest first
+	OrderArrival  Order = "arrival"  // oldest first
 	OrderDuration Order = "duration" // slowest last attempt first, those without one last
 )
 

@@ -63,22 +63,21 @@ func AttemptLine(w io.Writer, a webhook.Attempt, state webhook.State) error {
 	}{"attempt", a.EventID, newAttemptFields(a), state})
 }
 
-// EventObject writes everything that is kept of an event and of all its
-// attempts on one line: e has header and body, sum what became of it by now.
-// Bodies are base64; a response body longer than what is kept says bodyCapped.
-// The error is the writer's.
-func EventObject(w io.Writer, e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt, now time.Time) error {
+// EventObject writes everything that is stored of an event and of all its
+// attempts on one line, with its state at a time. Bodies are base64; a response
+// body longer than what is stored says bodyCapped. The error is the writer's.
+func EventObject(w io.Writer, r webhook.Record, now time.Time) error {
 	line := shownEvent{
-		eventFields: newEventFields(sum),
-		LastStatus:  sum.LastStatus,
-		State:       sum.State(now),
-		SentAt:      utc(e.SentAt),
-		Method:      e.Method, Path: e.Path, RawQuery: e.RawQuery, Host: e.Host, RemoteAddr: e.RemoteAddr,
-		Next: e.Verdict.Next, Answer: sum.Answer,
-		Header: known(e.Header), Body: kept(e.Body), NoBody: e.NoBody,
-		Attempts: make([]shownAttempt, len(attempts)),
+		eventFields: newEventFields(r.Summary),
+		LastStatus:  r.LastStatus,
+		State:       r.State(now),
+		SentAt:      utc(r.SentAt),
+		Method:      r.Method, Path: r.Path, RawQuery: r.RawQuery, Host: r.Host, RemoteAddr: r.RemoteAddr,
+		Next: r.Verdict.Next, Answer: r.Answer,
+		Header: known(r.Header), Body: kept(r.Body), NoBody: r.NoBody,
+		Attempts: make([]shownAttempt, len(r.History)),
 	}
-	for i, a := range attempts {
+	for i, a := range r.History {
 		line.Attempts[i] = newShownAttempt(a)
 	}
 	return Line(w, line)

@@ -70,13 +70,14 @@ func TestLinesAreTheContract(t *testing.T) {
 		{
 			"a shown event",
 			func(b *bytes.Buffer) error {
-				e := event().Event
-				e.Header = http.Header{"X-Two": {"b", "a"}, "Content-Type": {"application/json"}}
-				e.Body = []byte(`{"a":1}`)
+				r := webhook.Record{Summary: forwarded}
+				r.Header = http.Header{"X-Two": {"b", "a"}, "Content-Type": {"application/json"}}
+				r.Body = []byte(`{"a":1}`)
 				a := attempt
 				a.Body, a.BodySize = []byte("ok"), 9
 				a.Sent = &webhook.Request{Method: "POST", Path: "/", Body: []byte("{}")}
-				return EventObject(b, e, forwarded, []webhook.Attempt{a}, received)
+				r.History = []webhook.Attempt{a}
+				return EventObject(b, r, received)
 			},
 			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"valid","scheme":"rsa","key":"taskee","reason":"","redeliveryOf":0,"bodySize":7,` +
 				`"lastStatus":200,"state":"forwarding","method":"POST","path":"/hook","rawQuery":"a=<1>","host":"127.0.0.1:4480","remoteAddr":"127.0.0.1:50000","answer":{"status":200,"by":"app"},` +
@@ -87,7 +88,7 @@ func TestLinesAreTheContract(t *testing.T) {
 		{
 			"a shown event without header, body or attempts has no null",
 			func(b *bytes.Buffer) error {
-				return EventObject(b, webhook.Event{}, webhook.Summary{}, nil, received)
+				return EventObject(b, webhook.Record{}, received)
 			},
 			`{"kind":"event","id":0,"type":"","webhookId":"","receivedAt":"0001-01-01T00:00:00Z","source":"","verdict":"","scheme":"","key":"","reason":"","redeliveryOf":0,"bodySize":0,"lastStatus":0,"state":"forwarding","method":"","path":"","rawQuery":"","host":"","remoteAddr":"","header":{},"bodyBase64":"","attempts":[]}`,
 		},

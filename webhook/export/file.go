@@ -30,9 +30,7 @@ func Create(ctx context.Context, path string, f Format, overwrite bool, o Option
 }
 
 // Event implements [Writer].
-func (w *File) Event(e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt) error {
-	return w.writer.Event(e, sum, attempts)
-}
+func (w *File) Event(r webhook.Record) error { return w.writer.Event(r) }
 
 // Close implements [Writer]: the file is complete. After an error there is no
 // file, or the one that was to be overwritten.

@@ -21,7 +21,7 @@ func TestAFileAppearsCompleteOrNotAtAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range wholes() {
-			if err := w.Event(e.event, e.sum, e.attempts); err != nil {
+			if err := w.Event(e); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -2,6 +2,7 @@ package export
 
 import (
 	"io"
+	"iter"
 	"time"
 
 	"github.com/taskhook/taskhook/webhook"
@@ -31,13 +32,40 @@ func Formats() []Format {
 // Writer writes many events, one after the other, and retains none of them. It
 // is not safe for concurrent use.
 type Writer interface {
-	// Event writes one event: e has header and body, sum what became of it,
-	// attempts all of its attempts in order. The error is that of what is
-	// written to.
-	Event(e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt) error
+	// Event writes one event, of which all parts were read. The error is that of
+	// what is written to.
+	Event(r webhook.Record) error
 	// Close writes what has to follow the last event. It must be called once,
 	// also when there was no event, and closes nothing but the format.
 	Close() error
+}
+
+// Query selects what a Writer writes: the events of a query in order of arrival,
+// with all their parts.
+func Query(q webhook.Query) webhook.Query {
+	q.Order, q.Parts = webhook.OrderArrival, webhook.Parts{Payload: true, Attempts: true}
+	return q
+}
+
+// Copy writes the events of a read and returns how many. After each chunk it
+// calls after, which may stop it by returning false. It does not close w.
+func Copy(w Writer, read iter.Seq2[webhook.Chunk, error], after func(webhook.Chunk) bool) (int, error) {
+	written := 0
+	for chunk, err := range read {
+		if err != nil {
+			return written, err
+		}
+		for _, r := range chunk.Records {
+			if err := w.Event(r); err != nil {
+				return written, err
+			}
+			written++
+		}
+		if !after(chunk) {
+			break
+		}
+	}
+	return written, nil
 }
 
 // Options are the choices of [Format.New]. The zero value works.
@@ -62,9 +90,7 @@ type lineWriter struct {
 func newLineWriter(w io.Writer, o Options) Writer { return &lineWriter{w, o} }
 
 // Event implements [Writer].
-func (l *lineWriter) Event(e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt) error {
-	return EventObject(l.w, e, sum, attempts, l.opts.now())
-}
+func (l *lineWriter) Event(r webhook.Record) error { return EventObject(l.w, r, l.opts.now()) }
 
 // Close implements [Writer].
 func (l *lineWriter) Close() error { return nil }

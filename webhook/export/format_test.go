@@ -2,12 +2,12 @@ package export
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,16 +23,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// whole is an event with all that belongs to it.
-type whole struct {
-	event    webhook.Event
-	sum      webhook.Summary
-	attempts []webhook.Attempt
-}
-
-// wholes are events of every kind: tried twice, refused, binary, without a
+// wholes are records of every kind of event: tried twice, refused, binary, without a
 // body, without an answer.
-func wholes() []whole {
+func wholes() []webhook.Record {
 	e := func(id webhook.ID, body string) webhook.Event {
 		return webhook.Event{
 			ID: id, Type: "ContactCreate", WebhookID: fmt.Sprintf("w-%d", id), ReceivedAt: received.Add(time.Duration(id) * time.Second), Method: "POST",
@@ -51,16 +44,15 @@ func wholes() []whole {
 	}
 	refused := e(2, "{}")
 	refused.Verdict = webhook.Verdict{Status: webhook.Invalid}
-	refusedSum := webhook.Summary{Event: refused}
-	refusedSum.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature", At: refused.ReceivedAt.Add(2 * time.Millisecond)}
+	refused.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature", At: refused.ReceivedAt.Add(2 * time.Millisecond)}
 	binary := e(3, "\x00\xff\x1b[31m")
 	pruned := e(4, "")
 	pruned.Body, pruned.BodySize, pruned.NoBody, pruned.Source, pruned.Host = nil, 9<<20, true, webhook.SourceLocal, ""
-	return []whole{
-		{tried, webhook.Summary{Event: tried, Attempts: 2}, attempts},
-		{refused, refusedSum, nil},
-		{binary, webhook.Summary{Event: binary, Attempts: 1}, []webhook.Attempt{{EventID: 3, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://127.0.0.1:3000/hook", StartedAt: received, StatusCode: 204, Header: http.Header{}}}},
-		{pruned, webhook.Summary{Event: pruned}, nil},
+	return []webhook.Record{
+		{Summary: webhook.Summary{Event: tried, Attempts: 2}, History: attempts},
+		{Summary: webhook.Summary{Event: refused}},
+		{Summary: webhook.Summary{Event: binary, Attempts: 1}, History: []webhook.Attempt{{EventID: 3, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://127.0.0.1:3000/hook", StartedAt: received, StatusCode: 204, Header: http.Header{}}}},
+		{Summary: webhook.Summary{Event: pruned}},
 	}
 }
 
@@ -74,7 +66,7 @@ func formatNamed(t *testing.T, name string) Format {
 	return all[at]
 }
 
-func write(t *testing.T, format string, o Options, events ...whole) string {
+func write(t *testing.T, format string, o Options, events ...webhook.Record) string {
 	t.Helper()
 	var b bytes.Buffer
 	w := formatNamed(t, format).New(&b, o)
@@ -83,7 +75,7 @@ func write(t *testing.T, format string, o Options, events ...whole) string {
 	}
 	for _, e := range events {
 		before := b.Len()
-		if err := w.Event(e.event, e.sum, e.attempts); err != nil {
+		if err := w.Event(e); err != nil {
 			t.Fatal(err)
 		}
 		if b.Len() == before {
@@ -141,15 +133,15 @@ func TestALineOfAnExportHasTheBytes(t *testing.T) {
 		}
 		text := write(t, "jsonl", Options{Now: received}, e)
 		if strings.Count(text, "\n") != 1 {
-			t.Errorf("%s takes more than one line", e.event.ID)
+			t.Errorf("%s takes more than one line", e.ID)
 		}
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatal(err)
 		}
-		if line.ID != e.event.ID || !bytes.Equal(line.Body, e.event.Body) || len(line.Attempts) != len(e.attempts) || !cmp.Equal(line.Header, e.event.Header) {
-			t.Errorf("%+v is not %+v", line, e.event)
+		if line.ID != e.ID || !bytes.Equal(line.Body, e.Body) || len(line.Attempts) != len(e.History) || !cmp.Equal(line.Header, e.Header) {
+			t.Errorf("%+v is not %+v", line, e.Event)
 		}
-		for i, a := range e.attempts {
+		for i, a := range e.History {
 			if a.Sent != nil && !bytes.Equal(line.Attempts[i].Sent.Body, a.Sent.Body) {
 				t.Errorf("sent %q, want %q", line.Attempts[i].Sent.Body, a.Sent.Body)
 			}
@@ -157,53 +149,36 @@ func TestALineOfAnExportHasTheBytes(t *testing.T) {
 	}
 }
 
-// source has n events; those in gone vanish between the list and the read.
-type source struct {
-	n    webhook.ID
-	gone map[webhook.ID]bool
-	err  error
-}
-
-// Page gives half a page at a time.
-func (s *source) Page(_ context.Context, q webhook.Query) (webhook.Page, error) {
-	var p webhook.Page
-	for id := s.n; id > 0; id-- {
-		if q.Cursor != 0 && id >= q.Cursor || !slices.Contains(q.IDs, id) {
-			continue
+// chunks yields events #1 to n, two at a time, and then an error, if there is
+// one.
+func chunks(n webhook.ID, err error) iter.Seq2[webhook.Chunk, error] {
+	return func(yield func(webhook.Chunk, error) bool) {
+		for id := webhook.ID(1); id <= n; id += 2 {
+			b := webhook.Chunk{Records: []webhook.Record{
+				{Summary: webhook.Summary{Event: webhook.Event{ID: id}}}, {Summary: webhook.Summary{Event: webhook.Event{ID: id + 1}}},
+			}}
+			if !yield(b, nil) {
+				return
+			}
 		}
-		if len(p.Events) == (q.Limit+1)/2 {
-			p.Next = id + 1
-			break
+		if err != nil {
+			yield(webhook.Chunk{}, err)
 		}
-		p.Events = append(p.Events, webhook.Summary{Event: webhook.Event{ID: id}})
 	}
-	return p, s.err
 }
 
-func (s *source) Event(_ context.Context, id webhook.ID) (webhook.Event, error) {
-	switch {
-	case s.gone[id]:
-		return webhook.Event{}, webhook.ErrNotFound
-	case id == 2:
-		return webhook.Event{}, webhook.ErrPruned
-	}
-	return webhook.Event{ID: id, Body: []byte("{}"), BodySize: 2}, nil
-}
-
-func (s *source) Attempts(context.Context, webhook.ID) ([]webhook.Attempt, error) { return nil, nil }
-
-func TestCopyKeepsTheOrderAndLeavesOutWhatIsGone(t *testing.T) {
-	s := &source{n: 700, gone: map[webhook.ID]bool{4: true}}
-	ids := []webhook.ID{3, 1, 4, 2, 999}
-	for id := webhook.ID(5); id <= 700; id++ {
-		ids = append(ids, id)
-	}
+func TestCopyWritesEveryChunkInOrder(t *testing.T) {
 	var b bytes.Buffer
-	w := formatNamed(t, "jsonl").New(&b, Options{Now: received})
-	steps := 0
-	n, err := Copy(t.Context(), w, s, ids, func() bool { steps++; return true })
-	if n != 699 || steps != len(ids) || err != nil {
-		t.Errorf("%d events in %d steps: %v", n, steps, err)
+	seen := 0
+	n, err := Copy(formatNamed(t, "jsonl").New(&b, Options{Now: received}), chunks(6, nil), func(chunk webhook.Chunk) bool {
+		seen += len(chunk.Records)
+		if lines := strings.Count(b.String(), "\n"); lines != seen {
+			t.Errorf("%d events are written, %d were read", lines, seen)
+		}
+		return true
+	})
+	if n != 6 || seen != 6 || err != nil {
+		t.Errorf("%d events, %d seen: %v", n, seen, err)
 	}
 	var got []webhook.ID
 	for dec := json.NewDecoder(&b); ; {
@@ -213,21 +188,28 @@ func TestCopyKeepsTheOrderAndLeavesOutWhatIsGone(t *testing.T) {
 		}
 		got = append(got, line.ID)
 	}
-	want := slices.DeleteFunc(slices.Clone(ids), func(id webhook.ID) bool { return id == 4 || id == 999 })
-	if !slices.Equal(got, want) {
+	if !slices.Equal(got, []webhook.ID{1, 2, 3, 4, 5, 6}) {
 		t.Errorf("order %v", got)
 	}
 }
 
 func TestCopyStopsWhenItIsTold(t *testing.T) {
 	w := formatNamed(t, "har").New(io.Discard, Options{})
-	left := 3
-	n, err := Copy(t.Context(), w, &source{n: 10}, []webhook.ID{1, 2, 3, 4, 5}, func() bool { left--; return left > 0 })
-	if n != 3 || err != nil {
+	n, err := Copy(w, chunks(10, nil), func(b webhook.Chunk) bool { return b.Records[0].ID < 3 })
+	if n != 4 || err != nil {
 		t.Errorf("%d events: %v", n, err)
 	}
 	failure := errors.New("the socket is gone")
-	if _, err := Copy(t.Context(), w, &source{n: 10, err: failure}, []webhook.ID{1}, nil); !errors.Is(err, failure) {
-		t.Errorf("error %v", err)
+	if n, err := Copy(w, chunks(2, failure), func(webhook.Chunk) bool { return true }); n != 2 || !errors.Is(err, failure) {
+		t.Errorf("%d events, error %v", n, err)
+	}
+	full := errors.New("the disk is full")
+	if n, err := Copy(formatNamed(t, "jsonl").New(failing{full}, Options{}), chunks(2, nil), nil); n != 0 || !errors.Is(err, full) {
+		t.Errorf("%d events, error %v", n, err)
 	}
 }
+
+// failing is a writer that takes nothing.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }

@@ -24,12 +24,13 @@ type harWriter struct {
 
 func newHARWriter(w io.Writer, o Options) Writer { return &harWriter{w: w, opts: o} }
 
-func (h *harWriter) Event(e webhook.Event, sum webhook.Summary, attempts []webhook.Attempt) error {
-	if len(attempts) == 0 {
-		return h.entry(unsentEntry(e, sum))
+// Event implements [Writer].
+func (h *harWriter) Event(r webhook.Record) error {
+	if len(r.History) == 0 {
+		return h.entry(unsentEntry(r.Event))
 	}
-	for _, a := range attempts {
-		if err := h.entry(attemptEntry(e, a)); err != nil {
+	for _, a := range r.History {
+		if err := h.entry(attemptEntry(r.Event, a)); err != nil {
 			return err
 		}
 	}
@@ -67,6 +68,7 @@ func (h *harWriter) head() string {
 	return `{"log":{"version":"1.2","creator":{"name":"taskhook","version":` + string(version) + `},"entries":[`
 }
 
+// Close implements [Writer].
 func (h *harWriter) Close() error {
 	text := "\n]}}\n"
 	if h.entries == 0 {
@@ -197,8 +199,8 @@ func attemptEntry(e webhook.Event, a webhook.Attempt) harEntry {
 
 // unsentEntry is an event that never reached the app, with what its sender
 // was told.
-func unsentEntry(e webhook.Event, sum webhook.Summary) harEntry {
-	answer := sum.Answer
+func unsentEntry(e webhook.Event) harEntry {
+	answer := e.Answer
 	took := time.Duration(0)
 	if !answer.At.IsZero() {
 		took = answer.At.Sub(e.ReceivedAt)

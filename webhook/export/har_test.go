@@ -15,10 +15,10 @@ func TestAnArchiveHasTheBytes(t *testing.T) {
 	hostile := []string{"{}", "\x00", "\xff\xfe", "\u2028\u202e\"\\</script>\x1b]52;c;aGk=\x07", strings.Repeat("x", 1<<20), "\ufffd", "\ufeff{}"}
 	for _, body := range hostile {
 		e := wholes()[0]
-		e.event.Body, e.event.BodySize = []byte(body), int64(len(body))
-		e.event.Header = http.Header{"X\xff": {"\xe9\x1b"}, "Cookie": {"\x00=;;=\xff"}}
-		e.event.RawQuery, e.event.Method = "%zz=%ff&=&&%00=\xff", "PO\xffST"
-		e.attempts = []webhook.Attempt{{Target: "http://x/?" + e.event.RawQuery, StatusCode: 200, Body: []byte(body), BodySize: int64(len(body)), Header: e.event.Header}}
+		e.Body, e.BodySize = []byte(body), int64(len(body))
+		e.Header = http.Header{"X\xff": {"\xe9\x1b"}, "Cookie": {"\x00=;;=\xff"}}
+		e.RawQuery, e.Method = "%zz=%ff&=&&%00=\xff", "PO\xffST"
+		e.History = []webhook.Attempt{{Target: "http://x/?" + e.RawQuery, StatusCode: 200, Body: []byte(body), BodySize: int64(len(body)), Header: e.Header}}
 		entries := checkHAR(t, write(t, "har", Options{}, e), 1)
 		data := entries[0]["request"].(map[string]any)["postData"].(map[string]any)
 		content := entries[0]["response"].(map[string]any)["content"].(map[string]any)
@@ -161,6 +161,9 @@ func FuzzHAR(f *testing.F) {
 	f.Add("\xff", "%zz?&=;", "Cookie", "a=b; \x00", []byte("\xff"))
 	f.Fuzz(func(t *testing.T, method, url, name, value string, body []byte) {
 		e := webhook.Event{Method: method, Path: url, Header: http.Header{name: {value}}, Body: body}
-		checkHAR(t, write(t, "har", Options{Version: value}, whole{e, webhook.Summary{Event: e}, []webhook.Attempt{{Target: url, Header: e.Header, Body: body}}}), 1)
+		checkHAR(t, write(t, "har", Options{Version: value}, webhook.Record{
+			Summary: webhook.Summary{Event: e},
+			History: []webhook.Attempt{{Target: url, Header: e.Header, Body: body}},
+		}), 1)
 	})
 }

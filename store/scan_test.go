@@ -86,11 +86,11 @@ func TestTheLastPageSaysSo(t *testing.T) {
 	for range 4 {
 		mustPut(t, s, newEvent("w"))
 	}
-	p, err := s.Page(t.Context(), webhook.Query{Limit: 2})
+	p, err := webhook.ReadPage(t.Context(), s, webhook.Query{Limit: 2})
 	if err != nil || p.Next != 3 || p.Position != (webhook.Position{Event: 4}) {
 		t.Errorf("first: next %s, position %+v, %v", p.Next, p.Position, err)
 	}
-	p, err = s.Page(t.Context(), webhook.Query{Limit: 2, Cursor: p.Next})
+	p, err = webhook.ReadPage(t.Context(), s, webhook.Query{Limit: 2, Cursor: p.Next})
 	if err != nil || p.Next != 0 || len(p.Events) != 2 {
 		t.Errorf("last: next %s, %d events, %v", p.Next, len(p.Events), err)
 	}
@@ -108,7 +108,7 @@ func TestALongScanTakesManyTransactionsAndEndsWithItsContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Page(ctx, webhook.Query{Filter: "nowhere"}); !errors.Is(err, context.Canceled) {
+	if _, err := webhook.ReadPage(ctx, s, webhook.Query{Filter: "nowhere"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Page = %v", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestTheSlowestComeFirstWhenAskedFor(t *testing.T) {
 	var got []webhook.ID
 	q := webhook.Query{Order: webhook.OrderDuration, Limit: 2}
 	for {
-		p, err := s.Page(t.Context(), q)
+		p, err := webhook.ReadPage(t.Context(), s, q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +202,7 @@ func TestTheSlowestComeFirstWhenAskedFor(t *testing.T) {
 	if want := []webhook.ID{4, 2, 1, 5, 3}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	p, err := s.Page(t.Context(), webhook.Query{Order: webhook.OrderDuration, Filter: "dur:>=1s"})
+	p, err := webhook.ReadPage(t.Context(), s, webhook.Query{Order: webhook.OrderDuration, Filter: "dur:>=1s"})
 	if want := []webhook.ID{4, 2}; err != nil || !slices.Equal(ids(p.Events), want) {
 		t.Errorf("with a filter %v, %v", ids(p.Events), err)
 	}
@@ -211,7 +211,7 @@ func TestTheSlowestComeFirstWhenAskedFor(t *testing.T) {
 func TestAFilterThatIsNotUnderstoodSelectsNothing(t *testing.T) {
 	s := newStore(t)
 	mustPut(t, s, newEvent("a"))
-	p, err := s.Page(t.Context(), webhook.Query{Filter: "stauts:5xx"})
+	p, err := webhook.ReadPage(t.Context(), s, webhook.Query{Filter: "stauts:5xx"})
 	var syntax *filter.SyntaxError
 	if !errors.As(err, &syntax) || len(p.Events) != 0 {
 		t.Errorf("%d events, %v", len(p.Events), err)

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -11,139 +11,103 @@ import (
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
+// One transaction looks at so many rows, and reads so many bytes of events and
+// bodies to match them.
 const (
-	defaultLimit = 50
-
-	// One transaction looks at so many rows, and reads so many bytes of events
-	// and bodies.
 	scanRows  = 2048
 	scanBytes = 8 << 20
-
-	// pageTime is from when on a page comes before it is full.
-	pageTime = 250 * time.Millisecond
 )
 
-// Page returns one page of the events that a query selects. A page that takes
-// long comes before it is full; one in order of duration never does. A long
-// scan takes many short transactions: what is stored meanwhile is not on the
-// page, what is deleted meanwhile may be. The error is a *filter.SyntaxError,
-// filter.ErrSlow, that of ctx, or webhook.ErrNotFound for a cursor in order of
-// duration that is gone.
-func (s *Store) Page(ctx context.Context, q webhook.Query) (webhook.Page, error) {
-	f, err := filter.Parse(q.Filter)
-	if err != nil {
-		return webhook.Page{}, fmt.Errorf("understand the filter: %w", err)
-	}
-	if q.Limit <= 0 {
-		q.Limit = defaultLimit
-	}
-	var p webhook.Page
-	err = s.view(func(t *txn) error {
-		p.Position = t.position()
-		return nil
-	})
-	if err != nil {
-		return p, err
-	}
-	if q.Order == webhook.OrderDuration {
-		p.Events, p.Next, err = s.slowest(ctx, f, q)
-		return p, err
-	}
-	began := time.Now()
-	sc := s.newScan(f, q)
-	sc.found = func(t *txn, id webhook.ID, r *row) error {
-		if len(p.Events) == q.Limit {
-			p.Next, sc.ended = p.Events[q.Limit-1].ID, true
-			return nil
-		}
-		sum, err := t.summary(id, r)
-		if err == nil {
-			p.Events = append(p.Events, sum)
-		}
-		return err
-	}
-	for !sc.ended {
-		if err := sc.step(ctx); err != nil {
-			return p, err
-		}
-		if !sc.ended && time.Since(began) > pageTime {
-			p.Next = sc.below
-			break
-		}
-	}
-	return p, nil
-}
-
-// position is where the store stands.
-func (t *txn) position() webhook.Position {
-	c, err := t.readCounters()
-	if err != nil {
-		c = counters{LastID: t.last(kindRow), LastSeq: t.last(kindLog)}
-	}
-	return webhook.Position{Event: webhook.ID(c.LastID), Attempt: c.LastSeq}
-}
-
-// scan walks down the events that may fit, newest first.
+// scan walks over the events that may fit, in many short transactions.
 type scan struct {
-	store  *Store
-	filter *filter.Scan
-	row    filter.Row
-	load   loader
-	ids    []webhook.ID // only these, newest first; nil: all
-	below  webhook.ID   // only older ones are still to be looked at; 0: all
-	until  webhook.ID   // none older than this fits
-	ended  bool
+	store   *Store
+	filter  *filter.Scan
+	row     filter.Row
+	load    loader
+	arrival bool         // oldest first; else newest first
+	ids     []webhook.ID // only these, in that order; nil: all
+	cursor  webhook.ID   // only what comes after this event is still to be looked at; 0: all
+	first   webhook.ID   // no older event fits
+	last    webhook.ID   // no newer event fits
+	ended   bool
 
-	// found takes an event that fits. An error concerns that event alone.
+	// found is given an event that fits. An error concerns that event alone.
 	found func(t *txn, id webhook.ID, r *row) error
+	// skipped is given an event that is damaged; nil: it is only logged.
+	skipped func(id webhook.ID, err error)
+	paused  bool // found wants no more in this transaction
 }
 
-func (s *Store) newScan(f *filter.Filter, q webhook.Query) *scan {
-	sc := &scan{store: s, filter: f.At(time.Now()), below: q.Cursor}
+// noEvent is the newest event of a scan that has no such bound.
+const noEvent = webhook.ID(math.MaxUint64)
+
+// newScan begins a scan of the events that q selects, none of them newer than
+// newest.
+func (s *Store) newScan(f *filter.Filter, q webhook.Query, newest webhook.ID) *scan {
+	sc := &scan{store: s, filter: f.At(time.Now()), cursor: q.Cursor, arrival: q.Order == webhook.OrderArrival}
 	if q.IDs != nil {
 		sc.ids = slices.Clone(q.IDs)
 		slices.Sort(sc.ids)
-		slices.Reverse(sc.ids)
 		sc.ids = slices.Compact(sc.ids)
+		if !sc.arrival {
+			slices.Reverse(sc.ids)
+		}
 	}
 	bounds := sc.filter.Bounds()
-	if bounds.Last != 0 && (sc.below == 0 || bounds.Last+1 < sc.below) {
-		sc.below = bounds.Last + 1
+	sc.first, sc.last, sc.ended = bounds.First, newest, bounds.Nothing
+	if bounds.Last != 0 {
+		sc.last = min(sc.last, bounds.Last)
 	}
-	sc.until, sc.ended = bounds.First, bounds.Nothing
+	switch {
+	case sc.arrival && sc.first > 0:
+		sc.cursor = max(sc.cursor, sc.first-1)
+	case !sc.arrival && (sc.cursor == 0 || sc.cursor > sc.last):
+		sc.cursor = sc.last + 1 // 0 for noEvent
+	}
 	return sc
 }
 
 // step looks at as much as one transaction may.
 func (sc *scan) step(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil || sc.ended {
 		return err
 	}
 	return sc.store.view(func(t *txn) error {
 		rows := 0
 		var failed error
-		sc.load.read = 0
+		sc.load.read, sc.paused = 0, false
 		more := sc.candidates(t, func(id webhook.ID, r *row, err error) bool {
-			if rows++; rows > scanRows || sc.load.read > scanBytes || id < sc.until {
-				sc.ended = sc.ended || id < sc.until
+			if sc.ended = id < sc.first || id > sc.last; sc.ended {
 				return false
 			}
-			sc.below = id
-			if err == nil {
-				failed = sc.look(ctx, t, id, r)
-				return failed == nil && !sc.ended
+			if rows++; rows > scanRows || sc.load.read > scanBytes || sc.paused {
+				return false
 			}
-			sc.store.skipped(err)
-			return true
+			sc.cursor = id
+			if err != nil {
+				sc.skip(id, err)
+				return true
+			}
+			failed = sc.look(ctx, t, id, r)
+			return failed == nil && !sc.ended
 		})
 		sc.ended = sc.ended || !more
 		return failed
 	})
 }
 
+// skip leaves a damaged event out.
+func (sc *scan) skip(id webhook.ID, err error) {
+	sc.store.skipped(err)
+	if sc.skipped != nil {
+		sc.skipped(id, err)
+	}
+}
+
 // look matches one event. Its error ends the scan.
 func (sc *scan) look(ctx context.Context, t *txn, id webhook.ID, r *row) error {
-	if !sc.fill(t, id, r) {
+	if err := sc.fill(t, id, r); err != nil {
+		sc.skip(id, err)
 		return nil
 	}
 	fits := sc.filter.Row(&sc.row)
@@ -155,7 +119,7 @@ func (sc *scan) look(ctx context.Context, t *txn, id webhook.ID, r *row) error {
 		ok, err := sc.filter.Match(&sc.row, &sc.load)
 		switch {
 		case sc.load.err != nil:
-			sc.store.skipped(sc.load.err)
+			sc.skip(id, sc.load.err)
 		case err != nil:
 			return err
 		case ok:
@@ -166,18 +130,16 @@ func (sc *scan) look(ctx context.Context, t *txn, id webhook.ID, r *row) error {
 		return nil
 	}
 	if err := sc.found(t, id, r); err != nil {
-		sc.store.skipped(err)
+		sc.skip(id, err)
 	}
 	return nil
 }
 
-// fill makes a row readable for the filter. A damaged event is left out: then
-// it returns false.
-func (sc *scan) fill(t *txn, id webhook.ID, r *row) bool {
+// fill makes a row readable for the filter.
+func (sc *scan) fill(t *txn, id webhook.ID, r *row) error {
 	name, err := sc.store.types.name(t, id, r)
 	if err != nil {
-		sc.store.skipped(err)
-		return false
+		return err
 	}
 	_, end := t.settled(id, *r)
 	sc.row = filter.Row{
@@ -190,17 +152,17 @@ func (sc *scan) fill(t *txn, id webhook.ID, r *row) bool {
 		Resent: r.flags.has(flagResent), Simulated: r.flags.has(flagSimulated), Faulted: r.flags.has(flagFaulted), Slow: r.flags.has(flagSlow),
 		Unsuccessful: r.flags.has(flagUnsuccessful), Marked: r.flags.has(flagMarked),
 	}
-	return true
+	return nil
 }
 
-// candidates gives the events below sc.below, newest first, until take returns
+// candidates gives the events after sc.cursor, in order, until take returns
 // false. It reports whether take did.
 func (sc *scan) candidates(t *txn, take func(webhook.ID, *row, error) bool) (more bool) {
 	if sc.ids == nil {
 		return sc.rows(t, take)
 	}
 	for _, id := range sc.ids {
-		if sc.below != 0 && id >= sc.below || !t.has(id) {
+		if sc.passed(id) || !t.has(id) {
 			continue
 		}
 		r, err := t.getRow(id)
@@ -211,10 +173,22 @@ func (sc *scan) candidates(t *txn, take func(webhook.ID, *row, error) bool) (mor
 	return false
 }
 
-// rows walks down all rows.
+// passed reports whether the scan has come past an event.
+func (sc *scan) passed(id webhook.ID) bool {
+	if sc.arrival {
+		return id <= sc.cursor
+	}
+	return sc.cursor != 0 && id >= sc.cursor
+}
+
+// rows walks over all rows.
 func (sc *scan) rows(t *txn, take func(webhook.ID, *row, error) bool) (more bool) {
+	table := t.down(kindRow, uint64(sc.cursor))
+	if sc.arrival {
+		table = t.up(kindRow, uint64(sc.cursor)+1)
+	}
 	var r row
-	for k, v := range t.down(kindRow, uint64(sc.below)) {
+	for k, v := range table {
 		id := webhook.ID(numberOf(k))
 		err := t.decode(&r, k, v)
 		if err != nil {

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/taskhook/taskhook/webhook"
+)
+
+// each calls do for every event that q selects. It warns of the damaged ones,
+// which are left out.
+func (a *app) each(ctx context.Context, r webhook.Reader, q webhook.Query, do func(webhook.Record) error) error {
+	for chunk, err := range r.Read(ctx, q) {
+		if err != nil {
+			return err
+		}
+		a.warnOfDamage(chunk)
+		for _, record := range chunk.Records {
+			if err := do(record); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// warnOfDamage says which events are left out.
+func (a *app) warnOfDamage(chunk webhook.Chunk) {
+	for _, d := range chunk.Damaged {
+		a.warn("%s is left out: it is damaged in the store: %s", d.ID, d.Reason)
+	}
+}
+
+// findAll turns the names of events into their IDs.
+func findAll(ctx context.Context, b *backend, names []string) ([]webhook.ID, error) {
+	var ids []webhook.ID
+	for _, name := range names {
+		id, err := b.Find(ctx, name)
+		if errors.Is(err, webhook.ErrNotFound) {
+			return nil, withHint(fmt.Errorf("there is no event %q", name), "see: taskhook events list")
+		}
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// interruptible is a writer to a pipe that may be full: it gives a write up
+// when ctx ends, and is not used after that.
+type interruptible struct {
+	ctx context.Context //nolint:containedctx // of one command
+	w   io.Writer
+}
+
+func (i interruptible) Write(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		n, err := i.w.Write(p)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return r.n, r.err
+	case <-i.ctx.Done():
+		return 0, i.ctx.Err() // the write ends with the program
+	}
+}

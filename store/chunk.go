@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
+)
+
+const (
+	// A chunk has at most so many events, and ends with the event that makes it
+	// so many bytes.
+	chunkEvents = 500
+	chunkBytes  = 1 << 20
+
+	// progressEvery is how often a search that finds nothing says so.
+	progressEvery = 100 * time.Millisecond
+)
+
+// Read implements [webhook.Reader].
+func (s *Store) Read(ctx context.Context, q webhook.Query) iter.Seq2[webhook.Chunk, error] {
+	return func(yield func(webhook.Chunk, error) bool) {
+		if err := s.read(ctx, q, yield); err != nil {
+			yield(webhook.Chunk{}, err)
+		}
+	}
+}
+
+// read is Read without the error at its end.
+func (s *Store) read(ctx context.Context, q webhook.Query, yield func(webhook.Chunk, error) bool) error {
+	f, err := filter.Parse(q.Filter)
+	if err != nil {
+		return fmt.Errorf("understand the filter: %w", err)
+	}
+	b := chunker{parts: q.Parts, limit: q.Limit}
+	err = s.view(func(t *txn) error {
+		b.Position = t.position()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if q.Order == webhook.OrderDuration {
+		return s.readSlowest(ctx, f, q, &b, yield)
+	}
+	sc := s.newScan(f, q, b.Position.Event)
+	sc.skipped = b.skip
+	sc.found = func(t *txn, id webhook.ID, r *row) error {
+		err := b.add(t, id, r)
+		sc.paused = b.full()
+		return err
+	}
+	for yielded := time.Now(); ; {
+		if err := sc.step(ctx); err != nil {
+			return err
+		}
+		last := sc.ended || b.complete()
+		if !last && b.empty() && time.Since(yielded) < progressEvery {
+			continue
+		}
+		if !sc.ended {
+			b.Next = sc.cursor
+		}
+		if !yield(b.chunk(), nil) || last {
+			return nil
+		}
+		yielded = time.Now()
+	}
+}
+
+// position is where the store stands.
+func (t *txn) position() webhook.Position {
+	c, err := t.readCounters()
+	if err != nil {
+		c = counters{LastID: t.last(kindRow), LastSeq: t.last(kindLog)}
+	}
+	return webhook.Position{Event: webhook.ID(c.LastID), Attempt: c.LastSeq}
+}
+
+// chunker collects the next chunk of a Read.
+type chunker struct {
+	webhook.Chunk
+	parts webhook.Parts
+	limit int // events in all chunks; 0: no limit
+	total int // events so far
+	size  int // bytes of the chunk
+}
+
+// add reads an event.
+func (b *chunker) add(t *txn, id webhook.ID, r *row) error {
+	record, err := t.read(id, r, b.parts)
+	if err != nil {
+		return err
+	}
+	b.Records = append(b.Records, record)
+	b.total++
+	b.size += overhead + len(record.Body)
+	for _, a := range record.History {
+		b.size += overhead + len(a.Body)
+		if a.Sent != nil {
+			b.size += len(a.Sent.Body)
+		}
+	}
+	return nil
+}
+
+// skip notes an event that cannot be read.
+func (b *chunker) skip(id webhook.ID, err error) {
+	d := &webhook.Damage{ID: id, Reason: err.Error()}
+	errors.As(err, &d)
+	b.Damaged = append(b.Damaged, *d)
+}
+
+func (b *chunker) empty() bool { return len(b.Records) == 0 && len(b.Damaged) == 0 }
+
+// full reports whether the chunk is to be yielded.
+func (b *chunker) full() bool {
+	return len(b.Records) >= chunkEvents || b.size >= chunkBytes || b.complete()
+}
+
+// complete reports whether the limit is reached.
+func (b *chunker) complete() bool { return b.limit > 0 && b.total >= b.limit }
+
+// chunk returns the chunk and begins the next one.
+func (b *chunker) chunk() webhook.Chunk {
+	out := b.Chunk
+	b.Chunk, b.size = webhook.Chunk{Position: out.Position}, 0
+	return out
+}
+
+// read reads an event with some of its parts; r is its row.
+func (t *txn) read(id webhook.ID, r *row, parts webhook.Parts) (webhook.Record, error) {
+	sum, err := t.summary(id, r, parts.Payload)
+	if err != nil {
+		return webhook.Record{}, err
+	}
+	record := webhook.Record{Summary: sum}
+	if parts.Payload {
+		if record.Body, err = t.body(id, r); err != nil {
+			return webhook.Record{}, err
+		}
+	}
+	if parts.Attempts {
+		record.History, err = t.attempts(id)
+	}
+	return record, err
+}
