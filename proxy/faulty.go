@@ -76,6 +76,7 @@ func (h *heldAnswer) Write(b []byte) (int, error) { return h.body.Write(b) }
 // passOnLater holds the app's answer back, and passes it on unless the time
 // limit has passed by then: to the sender that is an app which takes too long.
 func (p *Proxy) passOnLater(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, f *forwarded, held *heldAnswer, effect fault.Effect) {
+	f.sender.finish() // to held
 	until := time.Now().Add(effect.After)
 	late := until.After(l.deadline)
 	if late {
@@ -84,7 +85,7 @@ func (p *Proxy) passOnLater(w http.ResponseWriter, r *http.Request, e *webhook.E
 	if !p.pause(until) {
 		late = false // the proxy stops: the answer is passed on now
 	}
-	f.sender = sender{}
+	f.sender = sender{w: w}
 	if late {
 		f.failure = explainTimeout(&f.attempt, l.span)
 		f.failure.text = "fault: " + effect.Words()
@@ -95,7 +96,7 @@ func (p *Proxy) passOnLater(w http.ResponseWriter, r *http.Request, e *webhook.E
 		w.Header()[name] = values
 	}
 	w.WriteHeader(held.status)
-	_, f.sender.err = w.Write(held.body.Bytes())
+	f.sender.writeLast(held.body.Bytes())
 	p.conclude(w, r, e, f)
 }
 

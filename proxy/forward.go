@@ -63,6 +63,7 @@ func (p *Proxy) conclude(w http.ResponseWriter, r *http.Request, e *webhook.Even
 		answer = p.answerFailure(w, f.failure)
 	}
 	p.recordReceived(r, e, f, answer)
+	f.sender.finish()
 	if f.failure != nil && f.sender.begun {
 		// The sender has a part of an answer and must not take it for whole.
 		panic(http.ErrAbortHandler)

@@ -6,7 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/taskhook/taskhook/webhook"
@@ -252,6 +255,44 @@ func TestLocalhostIsTriedOnBothAddresses(t *testing.T) {
 		h := r.proxy.Probe(t.Context())
 		if h.Up || !h.Known || !strings.Contains(h.Error, "connection refused") {
 			t.Errorf("%s: once down, probed as %+v", ip, h)
+		}
+	}
+}
+
+// counting is a sender that counts the bytes of the answer as they come.
+type counting struct {
+	*httptest.ResponseRecorder
+	n atomic.Int64
+}
+
+func (c *counting) Write(b []byte) (int, error) {
+	c.n.Add(int64(len(b)))
+	return c.ResponseRecorder.Write(b)
+}
+
+// A sender that has the whole answer may look for the attempt.
+func TestTheAnswerIsWholeOnlyOnceTheAttemptIsRecorded(t *testing.T) {
+	for _, size := range []int{0, 1, 100_000, captureLimit, captureLimit + 1, 3 * captureLimit} {
+		addr := app(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(size))
+			_, _ = io.WriteString(w, strings.Repeat("x", size))
+		})
+		for _, rule := range []string{"", "delay-after:1ms"} {
+			r := newRig(t, addr)
+			if rule != "" {
+				r.rule(rule)
+			}
+			w := &counting{ResponseRecorder: httptest.NewRecorder()}
+			recorded := int64(-1)
+			r.store.onQueue = func() { recorded = w.n.Load() }
+			req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+			r.proxy.Handler(webhook.SourceLocal, valid).ServeHTTP(w, req)
+			if got := w.Body.Len(); got != size {
+				t.Errorf("%d bytes %s: the sender got %d", size, rule, got)
+			}
+			if recorded != max(0, int64(size)-1) {
+				t.Errorf("%d bytes %s: the sender had %d when the attempt was recorded", size, rule, recorded)
+			}
 		}
 	}
 }

@@ -31,7 +31,8 @@ type sender struct {
 	w       http.ResponseWriter // nil: nobody waits
 	begun   bool                // the head of the app's answer is on its way
 	written int
-	err     error // the sender does not take any more
+	last    []byte // the last byte of the answer, until finish
+	err     error  // the sender does not take any more
 }
 
 // begin passes on the status and the headers, unless that has been done. The
@@ -94,6 +95,22 @@ func (s *sender) write(b []byte) {
 	}
 }
 
+// writeLast passes on the last piece of the body but for one byte. Only finish
+// gives the sender the whole answer: by then the attempt is on its way to the
+// store, and whoever looks for it because of the answer finds it.
+func (s *sender) writeLast(b []byte) {
+	if n := len(b); n > 0 {
+		s.write(b[:n-1])
+		s.last = append(s.last, b[n-1])
+	}
+}
+
+// finish passes on what writeLast has left.
+func (s *sender) finish() {
+	s.write(s.last)
+	s.last = nil
+}
+
 func (s *sender) flush() {
 	if s.w == nil || s.err != nil {
 		return
@@ -141,7 +158,7 @@ func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
 		return err
 	}
 	s.begin(x.resp)
-	s.write(buf[passed:])
+	s.writeLast(buf[passed:])
 	s.end(x.resp)
 	return nil
 }
@@ -153,10 +170,11 @@ func (x *exchange) streamRest(s *sender, size int64) (int64, error) {
 	for {
 		n, err := x.resp.Body.Read(buf[:])
 		size += int64(n)
-		s.write(buf[:n])
 		if err != nil {
+			s.writeLast(buf[:n])
 			return size, err
 		}
+		s.write(buf[:n])
 		if !x.moreAtHand() {
 			s.flush()
 		}

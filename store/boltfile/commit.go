@@ -48,6 +48,26 @@ func (f *File) Queue(size int, fn func(tx *bbolt.Tx) error, failed func(error)) 
 	}
 }
 
+// Flush returns once every write that was queued before is on disk. It costs
+// next to nothing when none is queued. The error is that of a commit that the
+// disk refused, after which the writes are still queued, ErrClosed, or that of
+// ctx.
+func (f *File) Flush(ctx context.Context) error {
+	if f.opts.ReadOnly || f.queue.idle() {
+		return nil
+	}
+	c := &call{ctx: ctx, done: make(chan error, 1)}
+	if err := f.queue.add(c); err != nil {
+		return err
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // write commits until the queue is closed and empty.
 func (f *File) write() {
 	for {
@@ -61,22 +81,37 @@ func (f *File) write() {
 
 // commitAll commits a batch; a write that fails is left out and told.
 func (f *File) commitAll(batch []*call) {
+	var flushes []*call
 	batch = slices.DeleteFunc(batch, func(c *call) bool {
-		if !c.awaited() || c.ctx.Err() == nil {
-			return false
+		switch {
+		case c.awaited() && c.ctx.Err() != nil:
+			c.done <- c.ctx.Err()
+			return true
+		case c.fn == nil:
+			flushes = append(flushes, c)
+			return true
 		}
-		c.done <- c.ctx.Err()
-		return true
+		return false
 	})
+	err := f.commitEach(batch)
+	for _, c := range flushes {
+		c.done <- err
+	}
+}
+
+// commitEach commits a batch without the writes that fail. The error is the
+// commit's.
+func (f *File) commitEach(batch []*call) error {
 	for len(batch) > 0 {
 		failed, err := f.commit(batch)
 		if failed < 0 {
 			f.finish(batch, err)
-			return
+			return err
 		}
 		f.finish(batch[failed:failed+1], err)
 		batch = slices.Delete(batch, failed, failed+1)
 	}
+	return nil
 }
 
 // finish tells writers what became of their writes. An error of the commit

@@ -148,6 +148,64 @@ func TestQueuedWritesKeepTheirOrder(t *testing.T) {
 	}
 }
 
+func TestAFlushWaitsForWhatWasQueuedBefore(t *testing.T) {
+	var commits atomic.Int64
+	f := mustOpen(t, newPath(t), Options{Committed: func() { commits.Add(1) }})
+	release := block(t, f)
+	f.Queue(1, put("a", "b"), func(err error) { t.Error(err) })
+	flushed := make(chan error, 1)
+	go func() { flushed <- f.Flush(background) }()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.Flush(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Flush that is given up = %v", err)
+	}
+	select {
+	case err := <-flushed:
+		t.Errorf("Flush = %v while a commit is under way", err)
+	default:
+	}
+	release()
+	if err := <-flushed; err != nil || value(t, f, "a") != "b" {
+		t.Errorf("Flush = %v, a = %q", err, value(t, f, "a"))
+	}
+	before := commits.Load()
+	for range 3 {
+		if err := f.Flush(t.Context()); err != nil {
+			t.Errorf("Flush of nothing = %v", err)
+		}
+	}
+	if n := commits.Load() - before; n != 0 {
+		t.Errorf("%d commits for nothing", n)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Flush(t.Context()); !errors.Is(err, ErrClosed) {
+		t.Errorf("Flush after Close = %v", err)
+	}
+}
+
+func TestAFlushSaysWhenTheFileCannotBeWritten(t *testing.T) {
+	path := newPath(t)
+	f := mustOpen(t, path, Options{})
+	mustPut(t, f, "a", "b")
+	away := path + ".away"
+	if err := os.Rename(path, away); err != nil {
+		t.Fatal(err)
+	}
+	f.Queue(1, put("c", "d"), func(err error) { t.Error(err) })
+	if err := f.Flush(t.Context()); !errors.Is(err, ErrRemoved) {
+		t.Errorf("Flush = %v, want ErrRemoved", err)
+	}
+	if err := os.Rename(away, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Flush(t.Context()); err != nil || value(t, f, "c") != "d" {
+		t.Errorf("Flush = %v, c = %q", err, value(t, f, "c"))
+	}
+}
+
 func TestAQueuedWriteThatFailsIsTold(t *testing.T) {
 	f := mustOpen(t, newPath(t), Options{})
 	mine := errors.New("mine")

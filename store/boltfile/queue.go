@@ -22,13 +22,13 @@ const (
 	retryEvery = time.Second
 )
 
-// call is one write.
+// call is one write, or waits for those before it.
 type call struct {
 	ctx    context.Context // nil: queued, nobody waits
 	size   int
-	fn     func(tx *bbolt.Tx) error
-	done   chan error  // of an awaited write; has room for its result
-	failed func(error) // of a queued write
+	fn     func(tx *bbolt.Tx) error // nil: a flush
+	done   chan error               // of an awaited write; has room for its result
+	failed func(error)              // of a queued write
 }
 
 func (c *call) awaited() bool { return c.done != nil }
@@ -41,6 +41,7 @@ type queue struct {
 	bytes   int       // of the queued among calls
 	limit   int       // of bytes
 	due     time.Time // when queued writes are committed without company
+	busy    bool      // a commit is under way
 	closed  bool
 	dropped int           // queued writes that no commit would take until closing
 	wake    chan struct{} // has room for one signal: the queue has changed
@@ -99,6 +100,7 @@ func (q *queue) putBack(calls []*call) {
 func (q *queue) next() []*call {
 	for {
 		q.mu.Lock()
+		q.busy = false
 		var wait time.Duration
 		switch {
 		case q.awaited > 0 || q.closed:
@@ -147,6 +149,7 @@ func (q *queue) take() []*call {
 	}
 	batch := slices.Clone(q.calls[:n])
 	q.calls = slices.Delete(q.calls, 0, n)
+	q.busy = len(batch) > 0
 	q.due = time.Time{}
 	if len(q.calls) > 0 {
 		q.due = time.Now()
@@ -159,6 +162,13 @@ func (q *queue) close() {
 	defer q.mu.Unlock()
 	q.closed = true
 	q.signal()
+}
+
+// idle reports whether no write is waiting or under way.
+func (q *queue) idle() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.calls) == 0 && !q.busy && !q.closed
 }
 
 func (q *queue) isClosed() bool {
