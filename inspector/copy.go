@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/taskhook/taskhook/files"
+	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -236,7 +237,7 @@ func curlOf(e webhook.Event, url string) copied {
 func bodyOf(e webhook.Event) copied {
 	ext := "txt"
 	switch {
-	case jsonError(e.Body) == nil:
+	case jsjson.Check(e.Body) == nil:
 		ext = "json"
 	case binary(e.Body):
 		ext = "bin"

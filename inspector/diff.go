@@ -149,7 +149,7 @@ func (b *pageBuilder) compare(one, two side) {
 		b.add(lookGood, signGood+" no difference: all "+size(int64(len(one.body)))+" are the same")
 		return
 	}
-	byPath := jsonError(one.body) == nil && jsonError(two.body) == nil
+	byPath := jsjson.Check(one.body) == nil && jsjson.Check(two.body) == nil
 	before := len(b.entries)
 	switch {
 	case byPath && !b.spec.other:

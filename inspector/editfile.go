@@ -151,9 +151,8 @@ func depth(body []byte) int {
 
 // checkJSON says what JSON.parse would have against a body, nil if nothing.
 func checkJSON(body []byte) *jsjson.SyntaxError {
-	_, err := jsjson.Stringify(body)
 	var syntax *jsjson.SyntaxError
-	errors.As(err, &syntax)
+	errors.As(jsjson.Check(body), &syntax)
 	return syntax
 }
 

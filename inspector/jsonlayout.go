@@ -7,7 +7,7 @@ import (
 )
 
 // jsonEntries lays JSON out, one line an entry, at most limit of them. Tokens
-// keep their spelling. It takes what [jsonError] finds nothing wrong with.
+// keep their spelling. The body is valid JSON.
 func jsonEntries(ctx context.Context, body []byte, limit, width int) (entries []entry, more bool) {
 	l := jsonLayout{body: body, indent: max(2, min(48, width/2))}
 	for r := jsjson.NewReader(body); ; {

@@ -2,7 +2,6 @@ package inspector
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"mime"
 	"strconv"
@@ -21,7 +20,7 @@ func (r *reading) payload(b *pageBuilder) error {
 	if err != nil || b.noBody(e) {
 		return err
 	}
-	syntax := jsonError(e.Body)
+	syntax := jsjson.Check(e.Body)
 	switch {
 	case syntax == nil:
 		b.json = true
@@ -53,16 +52,6 @@ func (b *pageBuilder) noBody(e webhook.Event) bool {
 		return false
 	}
 	return true
-}
-
-// jsonError says why a body is not JSON, nil if it is.
-func jsonError(body []byte) error {
-	if json.Valid(body) {
-		return nil
-	}
-	// JSON.parse takes no less, and has the place.
-	_, err := jsjson.Stringify(body)
-	return err
 }
 
 // meantAsJSON reports whether a body that is not JSON should have been.
@@ -120,7 +109,7 @@ func (b *pageBuilder) part(body []byte, limit int) {
 func (b *pageBuilder) body(body []byte, limit int) {
 	switch {
 	case len(body) == 0:
-	case jsonError(body) == nil:
+	case jsjson.Check(body) == nil:
 		entries, more := jsonEntries(b.ctx, body, min(limit, maxEntries-len(b.entries)), b.spec.width)
 		for i := range entries {
 			entries[i].kind = entryPlain // it is not the page's own JSON

@@ -14,7 +14,7 @@ import (
 // the last one counts, as in JavaScript.
 func Find(body []byte, path string) (raw []byte, ok bool) {
 	keys, err := splitPath(path)
-	if err != nil || check(body) != nil {
+	if err != nil || Check(body) != nil {
 		return nil, false
 	}
 	for i := range keys {
@@ -40,11 +40,11 @@ func Set(body []byte, path, value string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := check(body); err != nil {
+	if err := Check(body); err != nil {
 		return nil, err
 	}
 	written := bytes.Trim([]byte(value), whiteSpace)
-	if check(written) != nil {
+	if Check(written) != nil {
 		written = Quote(value)
 	}
 	holder, offset := body, 0

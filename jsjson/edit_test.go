@@ -170,7 +170,7 @@ func FuzzSet(f *testing.F) {
 			}
 			return
 		}
-		if err := check(got); err != nil {
+		if err := Check(got); err != nil {
 			t.Fatalf("%q is not JSON any more: %v", got, err)
 		}
 		raw, ok := Find(got, path)

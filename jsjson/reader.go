@@ -234,9 +234,9 @@ func (r *Reader) fail(at int, reason string) error {
 	}
 }
 
-// check reports the first thing that is wrong with a text, nil if it is one
-// JSON value.
-func check(text []byte) error {
+// Check returns a [*SyntaxError] for the first thing that is wrong with a text,
+// nil if JSON.parse accepts it.
+func Check(text []byte) error {
 	r := NewReader(text)
 	if _, err := r.Value(); err != nil {
 		return err
