@@ -9,18 +9,18 @@ import (
 	"github.com/taskhook/taskhook/jsjson"
 )
 
-// Envelope is what every event says about itself. Its zero value is that of a
-// body that says nothing.
+// Envelope holds the fields that every event has. It is zero for a body
+// without any of them.
 type Envelope struct {
-	Type       string    // as on the wire; "" if the body has none
+	Type       string    // as sent; "" if the body has none
 	WebhookID  string    // "" if the body has none
 	SentAt     time.Time // UTC; zero if the body has no time of the years 1970 to 9999
 	LocationID string    // "" if the body has none
 }
 
-// Parse reads the envelope of a body. It takes any bytes: what is not there,
-// not of the right kind, or longer than names are is left out, and where the
-// JSON breaks off, what stands before that counts. Of equal keys the last one
+// Parse reads the envelope of a body. The body may be any bytes: a field that is
+// missing, of another kind, or longer than names are stays zero, and of JSON
+// that breaks off the part before that counts. Of equal keys the last one
 // counts, as in JavaScript. A field that is not at the top is looked for under
 // data, where some gateways put all of them.
 func Parse(body []byte) Envelope {
@@ -46,7 +46,7 @@ const (
 	fieldData       = "data"
 )
 
-// fields are the raw values of an envelope, nil for what is not there.
+// fields are the raw values of an envelope, nil for missing ones.
 type fields struct{ typ, webhookID, timestamp, locationID []byte }
 
 func readFields(object []byte) (f fields, data []byte) {
@@ -67,7 +67,7 @@ func readFields(object []byte) (f fields, data []byte) {
 	return f, data
 }
 
-// or fills in what is not there from elsewhere.
+// or fills in missing fields from another object.
 func (f fields) or(g fields) fields {
 	first := func(a, b []byte) []byte {
 		if a != nil {
@@ -81,8 +81,8 @@ func (f fields) or(g fields) fields {
 	}
 }
 
-// maxName bounds the names in an Envelope, in bytes: lists hold many of them,
-// and a stranger may send any.
+// maxName bounds the names in an Envelope, in bytes: lists keep many of them in
+// memory, and anybody may send any.
 const maxName = 256
 
 // name reads a raw value as a name: a string, or a number if that may be one.
@@ -111,7 +111,7 @@ func isNumber(raw []byte) bool {
 	return len(raw) > 0 && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') && json.Valid(raw)
 }
 
-// timeForm is how a body spells its time.
+// timeForm is how a body writes its time.
 type timeForm int
 
 const (
@@ -120,16 +120,16 @@ const (
 	inMilliseconds
 )
 
-// timestamp is the time of a body and how it is spelled, so that another can
-// be put in its place.
+// timestamp is the time of a body and how it is written, so that another can
+// replace it.
 type timestamp struct {
 	at     time.Time // zero if there is none
 	form   timeForm
 	quoted bool // it is a string
 }
 
-// layouts are the forms of a time in text: ISO 8601 as the guide has it, and
-// what else is met. Without an offset it is UTC.
+// layouts are the forms of a time in text: ISO 8601 as in the guide, and others
+// that occur. Without an offset it is UTC.
 var layouts = [...]string{
 	time.RFC3339Nano,
 	"2006-01-02T15:04:05.999999999Z0700",
@@ -139,8 +139,9 @@ var layouts = [...]string{
 	time.DateOnly,
 }
 
-// firstMilliseconds is from where on a number counts milliseconds since 1970:
-// as seconds it would be in the year 5138, as milliseconds it is in 1973.
+// firstMilliseconds is the least number that counts milliseconds since 1970
+// rather than seconds: as seconds it would be in the year 5138, as milliseconds
+// it is in 1973.
 const firstMilliseconds = 1e11
 
 // maxTime is as long as a time in text can be, in bytes.
@@ -186,8 +187,8 @@ func parseEpoch(text string) timestamp {
 	return timestamp{at: plausible(time.UnixMilli(int64(math.Round(n * 1000)))), form: inSeconds}
 }
 
-// plausible returns a time in UTC, the zero time if its year is none that an
-// event can have: such times cannot be written again everywhere.
+// plausible returns a time in UTC, the zero time if no event can have its year:
+// not every format can represent such times.
 func plausible(t time.Time) time.Time {
 	t = t.UTC()
 	if y := t.Year(); y < 1970 || y > 9999 {
@@ -199,8 +200,8 @@ func plausible(t time.Time) time.Time {
 // isoMilliseconds is the form of the platform's times, in UTC.
 const isoMilliseconds = "2006-01-02T15:04:05.000Z"
 
-// spell writes a time as JSON in the form of another.
-func (t timestamp) spell(at time.Time) []byte {
+// format writes a time as JSON in the form of this one.
+func (t timestamp) format(at time.Time) []byte {
 	text := at.UTC().Format(isoMilliseconds)
 	switch t.form {
 	case inSeconds:

@@ -19,7 +19,7 @@ func TestParse(t *testing.T) {
 		want       Envelope
 	}{
 		{"flat", `{"type":"ContactCreate","locationId":"loc","id":"x","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1"}`, whole},
-		{"enveloped", `{"type":"ContactCreate","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1","data":{"locationId":"loc","type":"other","webhookId":"other"}}`, whole},
+		{"nested", `{"type":"ContactCreate","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1","data":{"locationId":"loc","type":"other","webhookId":"other"}}`, whole},
 		{"all under data", `{"event":1,"data":{"type":"ContactCreate","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1","locationId":"loc"}}`, whole},
 		{"spaced", " \r\n{ \"type\" :\t\"ContactCreate\" , \"locationId\":\"loc\",\n\"timestamp\": \"2026-01-28T14:35:00.123Z\" ,\"webhookId\" : \"id-1\" } \n", whole},
 		{"escaped", `{"t\u0079pe":"Contact\u0043reate","locationId":"loc","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id\u002d1"}`, whole},
@@ -94,7 +94,7 @@ func TestTimesInABody(t *testing.T) {
 func TestWithNewID(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"flat", `{"type":"A", "timestamp": "2020-01-01T00:00:00Z", "n":1.0,"webhookId":"old"}`, `{"type":"A", "timestamp": "` + sentText + `", "n":1.0,"webhookId":"` + webhookID + `"}`},
-		{"enveloped", `{"webhookId":"old","timestamp":"x","data":{"webhookId":"inner"}}`, `{"webhookId":"` + webhookID + `","timestamp":"` + sentText + `","data":{"webhookId":"inner"}}`},
+		{"nested", `{"webhookId":"old","timestamp":"x","data":{"webhookId":"inner"}}`, `{"webhookId":"` + webhookID + `","timestamp":"` + sentText + `","data":{"webhookId":"inner"}}`},
 		{"all under data", `{"data":{"webhookId":"old","timestamp":1769610900}}`, `{"data":{"webhookId":"` + webhookID + `","timestamp":1774765815}}`},
 		{"milliseconds", `{"timestamp":1769610900123,"webhookId":"old"}`, `{"timestamp":1774765815007,"webhookId":"` + webhookID + `"}`},
 		{"milliseconds in text", `{"timestamp":"1769610900123","webhookId":"old"}`, `{"timestamp":"1774765815007","webhookId":"` + webhookID + `"}`},
@@ -198,7 +198,7 @@ func BenchmarkParse(b *testing.B) {
 	for name, body := range map[string][]byte{
 		"2KiB of text":  []byte(flat + strings.Repeat("x", 2048-len(flat)-2) + `"}`),
 		"a large order": order.Sample(Sample{WebhookID: webhookID, At: at}),
-		"enveloped":     order.Sample(Sample{WebhookID: webhookID, At: at, Shape: ShapeNested}),
+		"nested":        order.Sample(Sample{WebhookID: webhookID, At: at, Shape: ShapeNested}),
 		"5MB of items":  []byte(`{"items":[` + strings.Repeat(`{"id":"x1","n":12345},`, 5<<20/22) + `1],` + flat[1:] + `"}`),
 		"5MB of text":   []byte(flat + strings.Repeat("x", 5<<20) + `"}`),
 	} {

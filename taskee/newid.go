@@ -30,7 +30,7 @@ func WithNewID(body []byte, webhookID string, at time.Time) ([]byte, error) {
 		value     []byte
 	}{
 		{fieldWebhookID, f.webhookID, deeper.webhookID, jsjson.Quote(webhookID)},
-		{fieldTimestamp, f.timestamp, deeper.timestamp, parseTime(f.or(deeper).timestamp).spell(at)},
+		{fieldTimestamp, f.timestamp, deeper.timestamp, parseTime(f.or(deeper).timestamp).format(at)},
 	} {
 		path := set.field
 		if set.top == nil && set.deep != nil {
