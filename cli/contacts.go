@@ -18,10 +18,9 @@ func newContactsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "contacts",
 		Short: "read and write contacts through the API",
-		Long: "Read and write contacts through API v2, of the platform or of a sandbox. The token of a\n" +
-			"private integration comes from " + envToken + " or --token-file; without one, the sandbox of\n" +
-			"the project is used if it runs. A token is never printed. What the platform turns away for\n" +
-			"its rate limit is sent again.",
+		Long: "Read and write contacts through API v2, of the platform or of a sandbox. The token of a private\n" +
+			"integration comes from " + envToken + " or --token-file; without one, the project's running sandbox\n" +
+			"is used. A token is never printed. Requests that hit the rate limit are sent again.",
 		Example: "  taskhook contacts list --all --json | jq -r .email\n" +
 			"  taskhook contacts create --email jane@example.com --first-name Jane --tag lead\n" +
 			"  taskhook contacts update contact_abc123 --set country=US\n" +
@@ -57,7 +56,7 @@ func newContactsGetCommand(a *app, f *apiFlags) *cobra.Command {
 			return a.printContact(contact, asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, with what the API said")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, with every field of the API's answer")
 	return cmd
 }
 
@@ -70,9 +69,9 @@ type pageFlags struct {
 
 func (p *pageFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&p.limit, "limit", 0, fmt.Sprintf("contacts a page, 1 to %d (default %d; with --all %d)", taskee.MaxPageSize, taskee.DefaultPageSize, taskee.MaxPageSize))
-	f.BoolVar(&p.all, "all", false, "every page to the last")
-	f.BoolVar(&p.json, "json", false, "print one JSON object a line, with what the API said")
+	f.IntVar(&p.limit, "limit", 0, fmt.Sprintf("contacts on a page, 1 to %d (default %d; with --all %d)", taskee.MaxPageSize, taskee.DefaultPageSize, taskee.MaxPageSize))
+	f.BoolVar(&p.all, "all", false, "list every page")
+	f.BoolVar(&p.json, "json", false, "print one JSON object a line, with every field of the API's answer")
 	onlyOnCommandLine(f, "limit", "all")
 }
 
@@ -115,14 +114,14 @@ func newContactsListCommand(a *app, f *apiFlags) *cobra.Command {
 	}
 	p.add(cmd)
 	fl := cmd.Flags()
-	fl.StringVar(&q.Query, "query", "", "only contacts with this TEXT in a name, the e-mail address or the phone number")
-	fl.StringVar(&q.After.ID, "start-after-id", "", "go on after the contact of this ID")
-	fl.StringVar(&after, "start-after", "", "go on after this TIME, in milliseconds since 1970 as pages give it, or RFC 3339")
+	fl.StringVar(&q.Query, "query", "", "only contacts with this `TEXT` in the name, e-mail address or phone number")
+	fl.StringVar(&q.After.ID, "start-after-id", "", "continue after the contact with this `ID`")
+	fl.StringVar(&after, "start-after", "", "continue after this `TIME`, in milliseconds since 1970 as --json prints it, or RFC 3339")
 	onlyOnCommandLine(fl, "query", "start-after-id", "start-after")
 	return cmd
 }
 
-// parseAfter understands a time as pages give it, or as people write it.
+// parseAfter parses a time as a page gives it, or as people write it.
 func parseAfter(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -180,13 +179,12 @@ func newContactsByBusinessCommand(a *app, f *apiFlags) *cobra.Command {
 		},
 	}
 	p.add(cmd)
-	cmd.Flags().IntVar(&skip, "skip", 0, "leave out the first so many")
+	cmd.Flags().IntVar(&skip, "skip", 0, "skip this many contacts")
 	onlyOnCommandLine(cmd.Flags(), "skip")
 	return cmd
 }
 
-// printAll prints contacts as they come. What came before an error is printed
-// too.
+// printAll prints contacts as they are received, also those before an error.
 func (a *app) printAll(c *api, contacts iter.Seq2[taskee.Contact, error], asJSON bool) error {
 	w := newContactWriter(a.stdout, asJSON)
 	for contact, err := range contacts {
@@ -200,7 +198,7 @@ func (a *app) printAll(c *api, contacts iter.Seq2[taskee.Contact, error], asJSON
 	return w.end()
 }
 
-// noLocation is the error of a command that works in a location.
+// noLocation is the error of a command that needs a location.
 func noLocation(cmd *cobra.Command) error {
 	return usageError(cmd, errors.New("the location is missing"), "name it with --location ID or "+envLocation)
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/taskhook/taskhook/taskee"
 )
 
 // contactsToken is as long as a real one, and none.
@@ -170,7 +172,7 @@ func TestContactsCommandsAskWhatTheDocumentSays(t *testing.T) {
 // document's example has one of 42.
 func moreNote(args string) string {
 	if strings.HasPrefix(args, "by-business") {
-		return "1 contact of 42; go on with --skip 6, or take --all"
+		return "1 contact of 42; continue with --skip 6, or list all with --all"
 	}
 	return ""
 }
@@ -245,14 +247,14 @@ func TestAllContactsArePagedThrough(t *testing.T) {
 		api.contacts(t, "list", "--all").check(t, 1, "c2", "hint: check the base URL")
 	})
 	t.Run("one page tells where the next begins", func(t *testing.T) {
-		api.contacts(t, "list", "--limit", "2").check(t, 0, "c1", "2 contacts of 3; go on with --start-after-id c2 --start-after 2000, or take --all")
+		api.contacts(t, "list", "--limit", "2").check(t, 0, "c1", "2 contacts of 3; continue with --start-after-id c2 --start-after 2000, or list all with --all")
 	})
 	t.Run("the last page does not", func(t *testing.T) {
 		pages["c2"] = `{"contacts":[{"id":"c3"}],"total":3,"startAfterId":"c3","startAfter":3000}`
 		api.contacts(t, "list", "--limit", "2", "--start-after-id", "c2").check(t, 0, "c3", "")
 	})
 	t.Run("a page without any says so", func(t *testing.T) {
-		api.contacts(t, "list", "--start-after-id", "c3").check(t, 0, "ID", "no contact fits")
+		api.contacts(t, "list", "--start-after-id", "c3").check(t, 0, "ID", "no contacts match")
 	})
 }
 
@@ -297,8 +299,8 @@ func TestContactsArgumentsThatAreNotUnderstood(t *testing.T) {
 		{"list", "the location is missing"},
 		{"create --email a@example.com", "hint: name it with --location ID or TASKEE_LOCATION_ID"},
 		{"upsert --email a@example.com", "the location is missing"},
-		{"create", "no field is given"},
-		{"update c1", "no field is given"},
+		{"create", "no fields are given"},
+		{"update c1", "no fields are given"},
 		{"update c1 --set x", "want PATH=VALUE"},
 		{"update c1 --set a.b=1", "no such path"},
 		{"update c1 --from " + filepath.Join(dir, "list.json"), "want one JSON object"},
@@ -358,4 +360,22 @@ func TestContactsSayWhatToDoAboutAFailure(t *testing.T) {
 			t.Errorf("exit code %d for %v", code, err)
 		}
 	})
+}
+
+func TestAContactIsOneLine(t *testing.T) {
+	tests := []struct{ name, raw, want string }{
+		{"fields as they are spelled", `{ "id": "c1", "n": 1.0, "t": "<b>" }`, `{"kind":"contact","new":true,"id":"c1","n":1.0,"t":"<b>"}`},
+		{"no fields", `{ }`, `{"kind":"contact","new":true}`},
+		{"null in place of a contact", ``, `{"kind":"contact","new":true}`},
+		{"text that acts on a terminal", "{\"id\":\"\u202e\"}", `{"kind":"contact","new":true,"id":"\u202e"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out strings.Builder
+			err := contactLine(&out, taskee.Contact{Raw: json.RawMessage(tt.raw)}, member{"new", true})
+			if err != nil || out.String() != tt.want+"\n" {
+				t.Errorf("%s, %v, want %s", out.String(), err, tt.want)
+			}
+		})
+	}
 }

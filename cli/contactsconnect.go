@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -21,7 +19,7 @@ import (
 	"github.com/taskhook/taskhook/taskee"
 )
 
-// The variables that say which API to call and as whom. They are not
+// The variables that say which API to call, and with which token. They are not
 // Taskhook's own: apps read them too.
 const (
 	envToken    = "TASKEE_TOKEN"
@@ -29,13 +27,10 @@ const (
 	envLocation = "TASKEE_LOCATION_ID"
 )
 
-// sandboxFile is where a running sandbox says how to reach it.
-const sandboxFile = "sandbox.json"
-
-// maxSmallFile bounds what is read of files that hold a token, in bytes.
+// maxSmallFile bounds files with a token in them, in bytes.
 const maxSmallFile = 64 << 10
 
-// apiFlags say which API to call and as whom.
+// apiFlags say which API to call, and with which token.
 type apiFlags struct {
 	tokenFile string
 	baseURL   string
@@ -49,21 +44,14 @@ func (f *apiFlags) add(cmd *cobra.Command) {
 	pf.StringVar(&f.location, "location", "", "the ID of the location, the sub-account (else "+envLocation+")")
 }
 
-// api is a client, and the location to work in: "" if nobody named one.
+// api is a client, and the location to work in: "" if none was named.
 type api struct {
 	*taskee.Client
 	location string
 }
 
-// sandboxAccess is how to reach a running sandbox: what it keeps in its file.
-type sandboxAccess struct {
-	API        string `json:"api"`
-	Token      string `json:"token"`
-	LocationID string `json:"locationId"`
-}
-
-// openAPI makes a client of what flags and variables say. Where they name no
-// token, a sandbox of the project has one.
+// openAPI returns a client for what flags and variables say. Where they name no
+// token, the project's sandbox has one.
 func (a *app) openAPI(cmd *cobra.Command, f *apiFlags) (*api, error) {
 	token, err := a.apiToken(f)
 	if err != nil {
@@ -99,7 +87,7 @@ func (a *app) apiToken(f *apiFlags) (string, error) {
 	}
 	text, mode, err := readSmall(f.tokenFile)
 	if err != nil {
-		return "", withHint(fmt.Errorf("read the token: %w", err), "name a file that holds the token alone, or set "+envToken)
+		return "", withHint(fmt.Errorf("read the token: %w", err), "name a file with nothing but the token in it, or set "+envToken)
 	}
 	if open := mode.Perm() & 0o077; open != 0 && runtime.GOOS != "windows" {
 		a.warn("other users may read %s: chmod 600 it", f.tokenFile)
@@ -111,54 +99,43 @@ func (a *app) apiToken(f *apiFlags) (string, error) {
 	return token, nil
 }
 
-// findSandbox finds a running sandbox of the project. It must be at base,
-// unless that is "": its token is of no use elsewhere.
-func (a *app) findSandbox(base string) (sandboxAccess, error) {
+// findSandbox finds the project's running sandbox. Unless base is "", it must
+// be at that address: its token works nowhere else.
+func (a *app) findSandbox(base string) (sandboxState, error) {
 	dir, err := a.directory()
 	if err != nil {
-		return sandboxAccess{}, err
+		return sandboxState{}, err
 	}
 	missing := &hintError{
 		err:  errors.New("no token is known"),
 		hint: "set " + envToken + " or name a file with --token-file; or start a sandbox, which has one: taskhook sandbox",
 		code: exitUsage,
 	}
-	path := filepath.Join(dir, sandboxFile)
-	text, _, err := readSmall(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return sandboxAccess{}, missing
-	}
-	if err != nil {
-		return sandboxAccess{}, fmt.Errorf("look for a sandbox: %w", err)
-	}
-	var box sandboxAccess
-	err = json.Unmarshal(text, &box)
-	if err == nil && box.API == "" && box.Token != "" {
-		return sandboxAccess{}, missing // it has ended
-	}
-	if err != nil || box.API == "" || box.Token == "" {
-		// What it holds is not quoted: a token may be in it.
-		return sandboxAccess{}, withHint(fmt.Errorf("look for a sandbox: %s is damaged", path), "start the sandbox again: taskhook sandbox")
-	}
-	if base != "" && strings.TrimRight(base, "/") != strings.TrimRight(box.API, "/") {
+	st, err := readSandboxState(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && st.API == "":
+		return st, missing
+	case err != nil:
+		return st, withHint(fmt.Errorf("look for a sandbox: %w", err), "start the sandbox again: taskhook sandbox")
+	case base != "" && strings.TrimRight(base, "/") != strings.TrimRight(st.API, "/"):
 		missing.err = fmt.Errorf("no token is known for %s", withoutUser(base))
-		return sandboxAccess{}, missing
+		return st, missing
 	}
-	return box, nil
+	return st, nil
 }
 
-// noteWait tells a person of a wait that is worth telling.
+// noteWait says why a call waits, if it waits for long enough to be noticed.
 func (a *app) noteWait(w taskee.Wait) {
 	switch {
 	case w.For < time.Second:
 	case w.Status == 0:
-		a.note("the rate limit is used up: going on in %s", w.For.Round(time.Second))
+		a.note("the rate limit is used up: continuing in %s", w.For.Round(time.Second))
 	default:
-		a.note("answered %s: trying again in %s", answerWords(w.Status), w.For.Round(time.Second))
+		a.note("answered %s: retrying in %s", answerWords(w.Status), w.For.Round(time.Second))
 	}
 }
 
-// apiError says in words what to do about a failed call.
+// apiError adds to the error of a failed call what to do about it.
 func (a *app) apiError(c *api, err error) error {
 	var (
 		answered *taskee.APIError
@@ -170,24 +147,24 @@ func (a *app) apiError(c *api, err error) error {
 	case errors.Is(err, taskee.ErrBadID):
 		return &hintError{err: err, hint: "see: taskhook contacts list", code: exitUsage}
 	case errors.Is(err, taskee.ErrNotAPI):
-		return withHint(err, "check the base URL: something else than the API answers at "+c.BaseURL())
+		return withHint(err, "check the base URL: what answers at "+c.BaseURL()+" is not the API")
 	case unreachable(err) && onLoopback(c.BaseURL()):
-		return withHint(err, "is the sandbox running? nobody answers at "+c.BaseURL()+"; start one with: taskhook sandbox")
+		return withHint(err, "is the sandbox running? nothing answers at "+c.BaseURL()+"; start it with: taskhook sandbox")
 	case unreachable(err):
 		return withHint(err, "check the network and the base URL "+c.BaseURL())
 	case errors.As(err, &late) && late.Timeout():
-		return withHint(err, "the API is slow: try again later; what was to be written may be written all the same, so look first")
+		return withHint(err, "try again later, but look first: what was sent may have been written all the same")
 	}
 	return err
 }
 
-// unreachable reports whether no request got as far as the API.
+// unreachable reports whether a request never reached the API.
 func unreachable(err error) bool {
 	var (
 		dns *net.DNSError
-		way *net.OpError
+		op  *net.OpError
 	)
-	return errors.As(err, &dns) || errors.As(err, &way) && way.Op == "dial"
+	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
 }
 
 func onLoopback(base string) bool {
@@ -195,7 +172,7 @@ func onLoopback(base string) bool {
 	return err == nil && httpwire.IsLoopback(u.Host)
 }
 
-// withoutUser is a URL without a password that it may hold.
+// withoutUser is a URL without the user and password that may be in it.
 func withoutUser(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -205,7 +182,7 @@ func withoutUser(text string) string {
 	return u.String()
 }
 
-// readSmall reads a small file, and what its mode is.
+// readSmall reads a file of at most maxSmallFile bytes, and its mode.
 func readSmall(path string) ([]byte, fs.FileMode, error) {
 	f, err := os.Open(path)
 	if err != nil {

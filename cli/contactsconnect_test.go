@@ -48,7 +48,7 @@ func TestWhereTheTokenComesFrom(t *testing.T) {
 		{"none, for a URL with a password", box, nil, []string{"--base-url", "http://me:hunter2@127.0.0.1:1"}, 2, "", "no token is known for http://127.0.0.1:1"},
 		{"a damaged sandbox file", `{"token":"` + contactsToken, nil, nil, 1, "", "is damaged"},
 		{"a sandbox file without a token", `{"api":"http://127.0.0.1:1"}`, nil, nil, 1, "", "is damaged"},
-		{"a file that is not there", "", nil, []string{"--token-file", filepath.Join(dir, "none")}, 1, "", "hint: name a file that holds the token alone"},
+		{"a file that is not there", "", nil, []string{"--token-file", filepath.Join(dir, "none")}, 1, "", "hint: name a file with nothing but the token in it"},
 		{"an empty file", "", nil, []string{"--token-file", os.DevNull}, 1, "", "there is no token in"},
 		{"the whole header", "", map[string]string{envToken: "Bearer " + contactsToken}, nil, 2, "", `without "Bearer"`},
 	} {
@@ -104,7 +104,7 @@ func TestAnAPIThatIsNotThere(t *testing.T) {
 	_ = ln.Close()
 	dir := t.TempDir()
 	writeSandbox(t, dir, `{"api":"`+at+`","token":"`+contactsToken+`","locationId":"l"}`)
-	runContacts(t, dir, "", nil, "list").check(t, 1, "", "hint: is the sandbox running? nobody answers at "+at)
+	runContacts(t, dir, "", nil, "list").check(t, 1, "", "hint: is the sandbox running? nothing answers at "+at)
 }
 
 func TestATokenInTheClearIsWarnedOf(t *testing.T) {
@@ -130,8 +130,8 @@ func TestAWaitIsTold(t *testing.T) {
 		want string
 	}{
 		{taskee.Wait{For: 300 * time.Millisecond, Status: 429, Try: 1}, ""},
-		{taskee.Wait{For: 9800 * time.Millisecond, Status: http.StatusTooManyRequests, Try: 1}, "taskhook: answered 429: trying again in 10s\n"},
-		{taskee.Wait{For: 7 * time.Second}, "taskhook: the rate limit is used up: going on in 7s\n"},
+		{taskee.Wait{For: 9800 * time.Millisecond, Status: http.StatusTooManyRequests, Try: 1}, "taskhook: answered 429: retrying in 10s\n"},
+		{taskee.Wait{For: 7 * time.Second}, "taskhook: the rate limit is used up: continuing in 7s\n"},
 	} {
 		var errs strings.Builder
 		a := &app{stderr: &errs}

@@ -12,10 +12,11 @@ import (
 
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
-// contactWriter writes contacts as a table, or as JSON lines with what the API
-// said.
+// contactWriter writes contacts as a table, or as JSON lines with every field
+// of the API's answer.
 type contactWriter struct {
 	json  bool
 	lines *bufio.Writer
@@ -42,7 +43,7 @@ func (w *contactWriter) contact(c taskee.Contact) error {
 	return nil
 }
 
-// end writes what is still held back.
+// end writes what is still buffered.
 func (w *contactWriter) end() error {
 	if !w.json {
 		if err := w.rows.end(); err != nil {
@@ -59,14 +60,14 @@ func contactName(c taskee.Contact) string {
 	return c.Name
 }
 
-// member is a field that Taskhook adds to what the API said.
+// member is a field that Taskhook adds to a contact.
 type member struct {
 	name  string
 	value any
 }
 
-// contactLine writes one line: the object of the API as it is spelled, without
-// the space between its parts, behind the kind and other members.
+// contactLine writes a contact as one line: the kind, more, and the fields as
+// the API spelled them.
 func contactLine(w io.Writer, c taskee.Contact, more ...member) error {
 	var line bytes.Buffer
 	line.WriteString(`{"kind":"contact"`)
@@ -77,19 +78,15 @@ func contactLine(w io.Writer, c taskee.Contact, more ...member) error {
 		}
 		fmt.Fprintf(&line, ",%q:%s", m.name, value)
 	}
-	var said bytes.Buffer
-	if err := json.Compact(&said, c.Raw); err != nil {
-		return err
+	fields := bytes.TrimSpace(bytes.TrimPrefix(c.Raw, []byte("{")))
+	if len(fields) == 0 { // there was a null in place of the contact
+		fields = []byte("}")
 	}
-	if inner := bytes.TrimPrefix(said.Bytes(), []byte("{")); len(inner) > 1 {
+	if fields[0] != '}' {
 		line.WriteByte(',')
-		line.Write(inner)
-	} else {
-		line.WriteByte('}')
 	}
-	line.WriteByte('\n')
-	_, err := w.Write(line.Bytes())
-	return err
+	line.Write(fields)
+	return export.Line(w, json.RawMessage(line.Bytes()))
 }
 
 // printContact prints one contact with every field that the API answered.
@@ -106,8 +103,8 @@ func (a *app) printContact(c taskee.Contact, asJSON bool, more ...member) error 
 	return t.end()
 }
 
-// fieldWords is a JSON value as people read it: texts without quotes, a list
-// of them with commas between, nothing for null.
+// fieldWords is a JSON value as people read it: a text without quotes, a list
+// of texts separated by commas, nothing for null.
 func fieldWords(raw []byte) string {
 	var one string
 	if json.Unmarshal(raw, &one) == nil {
@@ -124,8 +121,8 @@ func fieldWords(raw []byte) string {
 	return b.String()
 }
 
-// printPage prints one page, and where the next one begins: the flags for it,
-// "" if there is none.
+// printPage prints one page. next are the flags for the page after it, "" if it
+// is the last.
 func (a *app) printPage(p taskee.Page, asJSON bool, next string) error {
 	w := newContactWriter(a.stdout, asJSON)
 	for _, c := range p.Contacts {
@@ -138,21 +135,21 @@ func (a *app) printPage(p taskee.Page, asJSON bool, next string) error {
 	}
 	switch {
 	case asJSON:
-		return printJSON(a.stdout, struct {
+		return export.Line(a.stdout, struct {
 			Kind         string `json:"kind"`
 			Total        int    `json:"total"`
 			StartAfterID string `json:"startAfterId,omitempty"`
 			StartAfter   int64  `json:"startAfter,omitempty"`
 		}{"page", p.Total, p.Next.ID, milliseconds(p.Next.Time)})
 	case len(p.Contacts) == 0:
-		a.note("no contact fits")
+		a.note("no contacts match")
 	case next != "":
-		a.note("%s of %d; go on with %s, or take --all", plural(len(p.Contacts), "contact", "contacts"), p.Total, next)
+		a.note("%s of %d; continue with %s, or list all with --all", plural(len(p.Contacts), "contact", "contacts"), p.Total, next)
 	}
 	return nil
 }
 
-// nextByCursor are the flags for the page after one with at most limit
+// nextByCursor returns the flags for the page after one of at most limit
 // contacts: a page that is not full is the last.
 func nextByCursor(p taskee.Page, limit int) string {
 	if len(p.Contacts) < cmp.Or(limit, taskee.DefaultPageSize) || p.Next.IsZero() || len(p.Contacts) == p.Total {
@@ -165,7 +162,7 @@ func nextByCursor(p taskee.Page, limit int) string {
 	return flags
 }
 
-// nextByCount are the flags for the page after one that left out skip.
+// nextByCount returns the flags for the page after one that skipped contacts.
 func nextByCount(p taskee.Page, skip int) string {
 	if at := skip + len(p.Contacts); at < p.Total {
 		return fmt.Sprintf("--skip %d", at)

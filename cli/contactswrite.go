@@ -11,6 +11,7 @@ import (
 
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // contactWrite is what a command does to one contact.
@@ -22,19 +23,19 @@ const (
 	upsertContact
 )
 
-// contactFields are the flags that stand for fields of a contact.
-var contactFields = []struct{ flag, field, usage string }{
+// fieldFlags are the flags for fields of a contact.
+var fieldFlags = []struct{ flag, field, usage string }{
 	{"email", "email", "the e-mail address"},
 	{"phone", "phone", "the phone number in E.164 form, such as +14155552671"},
 	{"first-name", "firstName", "the first name"},
 	{"last-name", "lastName", "the last name"},
-	{"name", "name", "the whole name (the document has no such field)"},
+	{"name", "name", "the full name (a field that the document does not have)"},
 	{"address1", "address1", "the street address"},
 	{"city", "city", "the city"},
 	{"state", "state", "the state or province"},
 	{"country", "country", "the country by its two letters, such as US"},
 	{"postal-code", "postalCode", "the postal or ZIP code"},
-	{"business-id", "businessId", "the business that it belongs to"},
+	{"business-id", "businessId", "the ID of the business that the contact belongs to"},
 	{"source", "source", "where the contact comes from, such as import"},
 }
 
@@ -50,14 +51,14 @@ type contactFlags struct {
 func (f *contactFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	f.values = map[string]*string{}
-	for _, field := range contactFields {
+	for _, field := range fieldFlags {
 		f.values[field.flag] = fl.String(field.flag, "", field.usage)
 		onlyOnCommandLine(fl, field.flag)
 	}
-	fl.StringArrayVar(&f.tags, "tag", nil, "a tag (repeatable); on update they replace all that there are")
-	fl.StringArrayVar(&f.set, "set", nil, "any field, FIELD=VALUE; the value is JSON, or else a text (repeatable)")
-	fl.StringVar(&f.from, "from", "", "start from the JSON object in FILE (- for standard input)")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object, with what the API said")
+	fl.StringArrayVar(&f.tags, "tag", nil, "a tag (repeatable); an update replaces all tags by these")
+	fl.StringArrayVar(&f.set, "set", nil, "any field, `FIELD=VALUE`; a value that is not JSON is a text (repeatable)")
+	fl.StringVar(&f.from, "from", "", "start from the JSON object in `FILE` (- for standard input)")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object, with every field of the API's answer")
 	onlyOnCommandLine(fl, "tag", "set", "from")
 }
 
@@ -75,14 +76,14 @@ func newContactsWriteCommand(a *app, f *apiFlags, what contactWrite) *cobra.Comm
 			"  taskhook contacts create --from contact.json --set source=import"
 	case updateContact:
 		cmd.Use, cmd.Short = "update ID", "change fields of a contact"
-		cmd.Long = "Change fields of a contact and leave the others. An empty text makes a field empty;\n" +
-			"--set tags=[] takes all tags away."
+		cmd.Long = "Change fields of a contact and leave the others as they are. An empty text empties a field;\n" +
+			"--set tags=[] removes all tags."
 		cmd.Example = "  taskhook contacts update contact_abc123 --last-name Smith --tag lead --tag newsletter"
 		cmd.Args = arguments(cobra.ExactArgs(1))
 	case upsertContact:
-		cmd.Use, cmd.Short = "upsert", "update the contact with this e-mail or phone, or create it"
-		cmd.Long = "Update the contact with the same e-mail address or phone number, or create one. Which of\n" +
-			"the two counts is a setting of the location."
+		cmd.Use, cmd.Short = "upsert", "update the contact with this e-mail address or phone number, or create it"
+		cmd.Long = "Update the contact with the same e-mail address or phone number, or create one. Which of the two\n" +
+			"counts is a setting of the location."
 		cmd.Example = "  taskhook contacts upsert --email jane@example.com --phone +14155552671"
 	}
 	in.add(cmd)
@@ -95,7 +96,7 @@ func (a *app) writeContact(cmd *cobra.Command, f *apiFlags, in *contactFlags, wh
 		return err
 	}
 	if len(fields) == 0 {
-		return usageError(cmd, errors.New("no field is given"), "name one, such as --email jane@example.com, or a file with --from FILE")
+		return usageError(cmd, errors.New("no fields are given"), "name one, such as --email jane@example.com, or a file with --from FILE")
 	}
 	c, err := a.openAPI(cmd, f)
 	if err != nil {
@@ -103,7 +104,8 @@ func (a *app) writeContact(cmd *cobra.Command, f *apiFlags, in *contactFlags, wh
 	}
 	input := taskee.ContactInput{Extra: fields}
 	if what != updateContact {
-		// What the command line says beats the file, which beats a variable.
+		// The command line takes precedence over the file, and that over a
+		// variable.
 		if cmd.Flags().Changed("location") && !a.fromEnv["location"] {
 			delete(fields, "locationId")
 		}
@@ -142,8 +144,8 @@ func (a *app) upsertContact(ctx context.Context, c *api, in taskee.ContactInput,
 	return a.printContact(contact, false)
 }
 
-// contactFields are the fields that a file and the flags make, the flags over
-// the file, --set over both.
+// contactFields returns the fields that a file and the flags give: flags take
+// precedence over the file, and --set over both.
 func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]any, error) {
 	body := []byte("{}")
 	if in.from != "" {
@@ -156,7 +158,7 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
 		return nil, usageError(cmd, fmt.Errorf("--from %s: want one JSON object", in.from), "for example: {\"email\":\"jane@example.com\",\"tags\":[\"lead\"]}")
 	}
-	for _, field := range contactFields {
+	for _, field := range fieldFlags {
 		if cmd.Flags().Changed(field.flag) {
 			fields[field.field] = jsjson.Quote(*in.values[field.flag])
 		}
@@ -194,7 +196,7 @@ func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "delete ID…",
 		Short:   "delete contacts for good",
-		Long:    "Delete contacts for good, one after the other, past those that cannot be deleted.",
+		Long:    "Delete contacts for good, one after the other. One that cannot be deleted does not stop the others.",
 		Example: "  taskhook contacts delete contact_abc123 contact_new456",
 		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -216,7 +218,7 @@ func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON b
 		var answered *taskee.APIError
 		switch {
 		case errors.As(err, &answered) && (answered.Status == http.StatusBadRequest || answered.Status == http.StatusNotFound):
-			failed = true // this one alone: the others may be there
+			failed = true // the others may exist
 			a.report(a.apiError(c, err))
 		case err != nil:
 			return a.apiError(c, err)
@@ -234,7 +236,7 @@ func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON b
 
 func (a *app) printDeleted(id string, asJSON bool) error {
 	if asJSON {
-		return printJSON(a.stdout, struct {
+		return export.Line(a.stdout, struct {
 			Kind string `json:"kind"`
 			ID   string `json:"id"`
 		}{"deletedContact", id})

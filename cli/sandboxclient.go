@@ -9,10 +9,52 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"time"
 
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/sandbox"
 )
+
+// The sandbox's files in the data directory.
+const (
+	sandboxFile       = "sandbox.json" // how to reach it
+	sandboxDB         = "sandbox.db"
+	sandboxRSAPublic  = "sandbox-rsa.pub.pem"
+	sandboxEd25519Pub = "sandbox-ed25519.pub.pem"
+)
+
+// sandboxState is what other commands need to use the project's sandbox.
+type sandboxState struct {
+	API        string `json:"api"` // "": it is not running
+	Token      string `json:"token"`
+	LocationID string `json:"locationId"`
+	Secret     string `json:"secret"` // of the admin API
+}
+
+// readSandboxState reads what the newest sandbox of the project wrote. The error
+// wraps fs.ErrNotExist if there never was one.
+func readSandboxState(dir string) (sandboxState, error) {
+	path := filepath.Join(dir, sandboxFile)
+	text, _, err := readSmall(path)
+	if err != nil {
+		return sandboxState{}, err
+	}
+	var st sandboxState
+	if json.Unmarshal(text, &st) != nil || st.Token == "" {
+		// Its content is not quoted: a token may be in it.
+		return sandboxState{}, fmt.Errorf("%s is damaged", path)
+	}
+	return st, nil
+}
+
+func writeSandboxState(dir string, st sandboxState) error {
+	text, err := json.MarshalIndent(st, "", "  ")
+	if err != nil {
+		return err
+	}
+	return files.Write(filepath.Join(dir, sandboxFile), append(text, '\n'), 0o600)
+}
 
 // sandboxClient asks the project's running sandbox.
 type sandboxClient struct {

@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -18,7 +18,7 @@ import (
 func newSandboxTokens(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tokens",
-		Short: "private integrations: create, list, rotate, delete",
+		Short: "manage private integrations and their tokens",
 		Example: "  taskhook sandbox tokens create --name reports --scope contacts.readonly\n" +
 			"  taskhook sandbox tokens rotate ID            # both work for 7 days\n" +
 			"  taskhook sandbox tokens rotate ID --now",
@@ -26,8 +26,8 @@ func newSandboxTokens(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTokensCreate(a), newTokensList(a), newTokensEdit(a), newTokensRotate(a),
-		newTokensAct(a, "cancel-rotation", "keep the old token and end the new one"),
-		newTokensAct(a, "expire-now", "end the old token of a rotation now"), newTokensDelete(a))
+		newTokensAction(a, "cancel-rotation", "keep the old token and end the new one"),
+		newTokensAction(a, "expire-now", "end the old token of a rotation now"), newTokensDelete(a))
 	return cmd
 }
 
@@ -61,11 +61,11 @@ func newTokensCreate(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&name, "name", "", "its NAME")
-	f.StringVar(&description, "description", "", "what it is for")
-	f.StringArrayVar(&in.Scopes, "scope", nil, "a SCOPE it has (repeatable; default: all)")
-	f.StringVar(&in.LocationID, "location", "", "the sub-account it belongs to (default: the first)")
-	f.BoolVar(&agency, "agency", false, "it belongs to the agency")
+	f.StringVar(&name, "name", "", "the `NAME` of the private integration")
+	f.StringVar(&description, "description", "", "what it is for, in a `TEXT`")
+	f.StringArrayVar(&in.Scopes, "scope", nil, "give it this `SCOPE` (repeatable; default: all)")
+	f.StringVar(&in.LocationID, "location", "", "the `ID` of the location that it belongs to (default: the first)")
+	f.BoolVar(&agency, "agency", false, "make it the agency's own")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")
 	onlyOnCommandLine(f, "name", "description", "scope", "location", "agency")
 	return cmd
@@ -78,7 +78,7 @@ func (a *app) printNewToken(made sandbox.NewToken, asJSON bool) error {
 			sandbox.NewToken
 		}{"token", made})
 	}
-	a.note("copy the token now: it is not shown again")
+	a.note("copy the token now: it is shown only once")
 	_, err := fmt.Fprintln(a.stdout, made.Secret)
 	return err
 }
@@ -157,13 +157,13 @@ func newTokensEdit(a *app) *cobra.Command {
 				in.Description = &description
 			}
 			in.Scopes = scopes
-			return a.askSandbox(cmd.Context(), http.MethodPut, "tokens/"+args[0], in, nil)
+			return a.askSandbox(cmd.Context(), http.MethodPut, "tokens/"+url.PathEscape(args[0]), in, nil)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&name, "name", "", "a new NAME")
-	f.StringVar(&description, "description", "", "what it is for")
-	f.StringArrayVar(&scopes, "scope", nil, "a SCOPE it has from now on (repeatable)")
+	f.StringVar(&name, "name", "", "a new `NAME`")
+	f.StringVar(&description, "description", "", "what it is for, in a `TEXT`")
+	f.StringArrayVar(&scopes, "scope", nil, "replace its scopes by this `SCOPE` (repeatable)")
 	onlyOnCommandLine(f, "name", "description", "scope")
 	return cmd
 }
@@ -172,11 +172,11 @@ func newTokensRotate(a *app) *cobra.Command {
 	var now, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rotate ID",
-		Short: "make a new token; the old one works for 7 days more",
+		Short: "make a new token; the old one works for 7 more days",
 		Args:  arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var made sandbox.NewToken
-			if err := a.askSandbox(cmd.Context(), http.MethodPost, "tokens/"+args[0]+"/rotate", map[string]bool{"now": now}, &made); err != nil {
+			if err := a.askSandbox(cmd.Context(), http.MethodPost, "tokens/"+url.PathEscape(args[0])+"/rotate", map[string]bool{"now": now}, &made); err != nil {
 				return err
 			}
 			return a.printNewToken(made, asJSON)
@@ -188,11 +188,11 @@ func newTokensRotate(a *app) *cobra.Command {
 	return cmd
 }
 
-func newTokensAct(a *app, what, short string) *cobra.Command {
+func newTokensAction(a *app, what, short string) *cobra.Command {
 	return &cobra.Command{
 		Use: what + " ID", Short: short, Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.askSandbox(cmd.Context(), http.MethodPost, "tokens/"+args[0]+"/"+what, nil, nil)
+			return a.askSandbox(cmd.Context(), http.MethodPost, "tokens/"+url.PathEscape(args[0])+"/"+what, nil, nil)
 		},
 	}
 }
@@ -201,91 +201,7 @@ func newTokensDelete(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete ID", Short: "delete a private integration: its token ends at once", Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.askSandbox(cmd.Context(), http.MethodDelete, "tokens/"+args[0], nil, nil)
+			return a.askSandbox(cmd.Context(), http.MethodDelete, "tokens/"+url.PathEscape(args[0]), nil, nil)
 		},
 	}
-}
-
-func newSandboxClock(a *app) *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "clock [+SPAN]",
-		Short: "show the platform's time, or move it: +8d, +90m, -1h",
-		Example: "  taskhook sandbox clock +8d     # the overlap of a rotated token is over\n" +
-			"  taskhook sandbox clock +10m    # pending retries follow",
-		Args: arguments(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.sandboxClock(cmd, args, asJSON)
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
-	return cmd
-}
-
-func (a *app) sandboxClock(cmd *cobra.Command, args []string, asJSON bool) error {
-	method, in := http.MethodGet, map[string]time.Duration(nil)
-	if len(args) == 1 {
-		text, back := strings.CutPrefix(args[0], "-")
-		d, err := parseSpan(strings.TrimPrefix(text, "+"))
-		if err != nil {
-			return usageError(cmd, fmt.Errorf("invalid span %q", args[0]), "want +8d, +90m or -- -1h")
-		}
-		if back {
-			d = -d
-		}
-		method, in = http.MethodPost, map[string]time.Duration{"advance": d}
-	}
-	var state sandbox.ClockState
-	if err := a.askSandbox(cmd.Context(), method, "clock", in, &state); err != nil {
-		return err
-	}
-	if asJSON {
-		return export.Line(a.stdout, struct {
-			Kind     string    `json:"kind"`
-			Now      time.Time `json:"now"`
-			OffsetMS int64     `json:"offsetMs"`
-		}{"clock", state.Now, state.Offset.Milliseconds()})
-	}
-	_, err := fmt.Fprintf(a.stdout, "%s (%s from the real time)\n", state.Now.Local().Format(time.RFC3339), state.Offset)
-	return err
-}
-
-func newSandboxTrigger(a *app) *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:     "trigger TYPE",
-		Short:   "send any event of the catalogue, with data from the sandbox",
-		Example: "  taskhook sandbox trigger ContactCreate\n  taskhook sandbox trigger InvoicePaid",
-		Args:    arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, ok := taskee.LookUp(args[0]); !ok {
-				hint := "see them: taskhook trigger --list"
-				if near := taskee.Nearest(args[0]); near != "" {
-					hint = "did you mean " + near + "?"
-				}
-				return usageError(cmd, fmt.Errorf("there is no event %q", args[0]), hint)
-			}
-			return a.triggerInSandbox(cmd.Context(), args[0], asJSON)
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
-	return cmd
-}
-
-func (a *app) triggerInSandbox(ctx context.Context, eventType string, asJSON bool) error {
-	var out struct {
-		WebhookID string `json:"webhookId"`
-	}
-	if err := a.askSandbox(ctx, http.MethodPost, "trigger", map[string]string{"type": eventType}, &out); err != nil {
-		return err
-	}
-	if asJSON {
-		return export.Line(a.stdout, struct {
-			Kind      string `json:"kind"`
-			Type      string `json:"type"`
-			WebhookID string `json:"webhookId"`
-		}{"triggered", eventType, out.WebhookID})
-	}
-	_, err := fmt.Fprintf(a.stdout, "%s %s\n", eventType, out.WebhookID)
-	return err
 }

@@ -165,7 +165,7 @@ func unknownType(cmd *cobra.Command, name string) error {
 	if near := taskee.Nearest(name); near != "" {
 		return usageError(cmd, err, fmt.Sprintf("did you mean %q? see them all with: taskhook trigger --list", near))
 	}
-	return usageError(cmd, err, "see them all with: taskhook trigger --list, or send a body of your own with --data FILE")
+	return usageError(cmd, err, "see them all with: taskhook trigger --list")
 }
 
 // guidePath is where the guide's examples listen: where to post when a URL

@@ -183,7 +183,7 @@ func (c *call) upsertContact() (any, error) {
 func (t *txn) withoutConflict(l Location, in *input, before Contact, by string) (*input, error) {
 	out := *in
 	out.texts = maps.Clone(in.texts)
-	for _, field := range l.Duplicates.order() {
+	for _, field := range l.Duplicates.Order() {
 		if field == by {
 			continue
 		}

@@ -104,7 +104,7 @@ func (t *txn) duplicate(l Location, in *input, except string) (c Contact, by str
 	if l.Duplicates.Allow {
 		return Contact{}, "", errAbsent
 	}
-	for _, field := range l.Duplicates.order() {
+	for _, field := range l.Duplicates.Order() {
 		if c, err = t.sameValue(l.ID, field, in.texts[field], except); !errors.Is(err, errAbsent) {
 			return c, field, err
 		}

@@ -30,7 +30,8 @@ type Duplicates struct {
 	Check []string `json:"check,omitempty"`
 }
 
-func (d Duplicates) order() []string {
+// Order is what is compared, in order.
+func (d Duplicates) Order() []string {
 	if d.Check == nil {
 		return []string{"email", "phone"}
 	}

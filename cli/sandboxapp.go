@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskhook/taskhook/sandbox"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook/export"
+)
+
+// appFlags are the flags of sandbox app.
+type appFlags struct {
+	defaultURL string
+	on, off    []string
+	urls       []string
+	scopes     []string
+	allScopes  bool
+	json       bool
+}
+
+func newSandboxApp(a *app) *cobra.Command {
+	var f appFlags
+	cmd := &cobra.Command{
+		Use:   "app",
+		Short: "show or change the OAuth app's webhook settings: URLs, toggles, scopes",
+		Example: "  taskhook sandbox app --off ContactDelete\n" +
+			"  taskhook sandbox app --url ContactCreate=http://127.0.0.1:3000/contacts\n" +
+			"  taskhook sandbox app --scope contacts.readonly",
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.sandboxApp(cmd, f) },
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.defaultURL, "default-url", "", "send INSTALL, UNINSTALL and events without a URL of their own to this `URL`; none: to the listener")
+	fl.StringArrayVar(&f.on, "on", nil, "toggle the event `TYPE` on (repeatable)")
+	fl.StringArrayVar(&f.off, "off", nil, "toggle the event `TYPE` off (repeatable)")
+	fl.StringArrayVar(&f.urls, "url", nil, "send an event to a URL of its own, `TYPE=URL`; TYPE= removes it (repeatable)")
+	fl.StringArrayVar(&f.scopes, "scope", nil, "select only this `SCOPE` (repeatable)")
+	fl.BoolVar(&f.allScopes, "all-scopes", false, "select all scopes")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object")
+	onlyOnCommandLine(fl, "default-url", "on", "off", "url", "scope", "all-scopes")
+	return cmd
+}
+
+func (a *app) sandboxApp(cmd *cobra.Command, f appFlags) error {
+	c, err := a.openSandbox()
+	if err != nil {
+		return err
+	}
+	var settings sandbox.App
+	if err := c.ask(cmd.Context(), http.MethodGet, "app", nil, &settings); err != nil {
+		return err
+	}
+	changed, err := f.apply(cmd, &settings)
+	if err != nil {
+		return err
+	}
+	if changed {
+		if err := c.ask(cmd.Context(), http.MethodPut, "app", settings, &settings); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		return export.Line(a.stdout, struct {
+			Kind string `json:"kind"`
+			sandbox.App
+		}{"app", settings})
+	}
+	return a.printApp(settings)
+}
+
+// apply changes the settings as the flags say, and reports whether they do.
+func (f appFlags) apply(cmd *cobra.Command, settings *sandbox.App) (changed bool, err error) {
+	if cmd.Flags().Changed("default-url") {
+		link, err := parseWebhookURL(strings.TrimPrefix(f.defaultURL, "none"))
+		if err != nil {
+			return false, usageError(cmd, fmt.Errorf("invalid --default-url: %w", err), "want a URL, or none")
+		}
+		settings.DefaultURL, changed = link, true
+	}
+	if f.scopes != nil || f.allScopes {
+		settings.Scopes, changed = f.scopes, true
+	}
+	edits, err := f.edits(cmd)
+	if err != nil {
+		return false, err
+	}
+	if settings.Events == nil {
+		settings.Events = map[string]sandbox.AppEvent{}
+	}
+	for _, e := range edits {
+		event := settings.Events[e.wireType]
+		e.do(&event)
+		settings.Events[e.wireType] = event
+	}
+	maps.DeleteFunc(settings.Events, func(_ string, e sandbox.AppEvent) bool { return e == sandbox.AppEvent{} })
+	return changed || len(edits) > 0, nil
+}
+
+// eventEdit changes the settings of one event.
+type eventEdit struct {
+	wireType string
+	do       func(e *sandbox.AppEvent)
+}
+
+// edits are the changes of single events that the flags name.
+func (f appFlags) edits(cmd *cobra.Command) ([]eventEdit, error) {
+	var all []eventEdit
+	add := func(name string, do func(e *sandbox.AppEvent)) error {
+		t, ok := taskee.LookUp(name)
+		if !ok {
+			return unknownType(cmd, name)
+		}
+		all = append(all, eventEdit{t.WireType, do})
+		return nil
+	}
+	for _, name := range f.on {
+		if err := add(name, func(e *sandbox.AppEvent) { e.Off = false }); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range f.off {
+		if err := add(name, func(e *sandbox.AppEvent) { e.Off = true }); err != nil {
+			return nil, err
+		}
+	}
+	for _, pair := range f.urls {
+		name, text, ok := strings.Cut(pair, "=")
+		link, err := parseWebhookURL(text)
+		if !ok || err != nil {
+			return nil, usageError(cmd, fmt.Errorf("invalid --url %q", pair), "want TYPE=URL")
+		}
+		if err := add(name, func(e *sandbox.AppEvent) { e.URL = link }); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (a *app) printApp(settings sandbox.App) error {
+	link := settings.DefaultURL
+	if link == "" {
+		link = "the project's listener"
+	}
+	scopes := "all"
+	if settings.Scopes != nil {
+		scopes = strings.Join(settings.Scopes, " ")
+	}
+	_, err := fmt.Fprintf(a.stdout, "app       %s\ndefault   %s\nscopes    %s\n", settings.ID, printable(link), printable(scopes))
+	for _, name := range slices.Sorted(maps.Keys(settings.Events)) {
+		e := settings.Events[name]
+		state := "on"
+		if e.Off {
+			state = "off"
+		}
+		_, err = fmt.Fprintf(a.stdout, "%-24s %s %s\n", printable(name), state, printable(e.URL))
+	}
+	return err
+}

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskhook/taskhook/sandbox"
+	"github.com/taskhook/taskhook/webhook/export"
+)
+
+func newSandboxClock(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "clock [+DURATION]",
+		Short: "show the platform's time, or move it",
+		Example: "  taskhook sandbox clock +8d     # the old token of a rotation ends\n" +
+			"  taskhook sandbox clock +10m    # retries become due",
+		Args: arguments(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.sandboxClock(cmd, args, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+func (a *app) sandboxClock(cmd *cobra.Command, args []string, asJSON bool) error {
+	method, in := http.MethodGet, map[string]time.Duration(nil)
+	if len(args) == 1 {
+		text, back := strings.CutPrefix(args[0], "-")
+		d, err := parseSpan(strings.TrimPrefix(text, "+"))
+		if err != nil {
+			return usageError(cmd, fmt.Errorf("invalid duration %q", args[0]), "want +8d, +90m or -- -1h")
+		}
+		if back {
+			d = -d
+		}
+		method, in = http.MethodPost, map[string]time.Duration{"advance": d}
+	}
+	var state sandbox.ClockState
+	if err := a.askSandbox(cmd.Context(), method, "clock", in, &state); err != nil {
+		return err
+	}
+	if asJSON {
+		return export.Line(a.stdout, struct {
+			Kind     string    `json:"kind"`
+			Now      time.Time `json:"now"`
+			OffsetMS int64     `json:"offsetMs"`
+		}{"clock", state.Now, state.Offset.Milliseconds()})
+	}
+	_, err := fmt.Fprintf(a.stdout, "%s (%s from the real time)\n", state.Now.Local().Format(time.RFC3339), state.Offset)
+	return err
+}

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook/export"
+)
+
+func newSandboxTrigger(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "trigger TYPE",
+		Short:   "send any event of the catalogue, with data from the sandbox",
+		Example: "  taskhook sandbox trigger ContactCreate\n  taskhook sandbox trigger InvoicePaid",
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, ok := taskee.LookUp(args[0]); !ok {
+				return unknownType(cmd, args[0])
+			}
+			return a.triggerInSandbox(cmd.Context(), args[0], asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+func (a *app) triggerInSandbox(ctx context.Context, eventType string, asJSON bool) error {
+	var out struct {
+		WebhookID string `json:"webhookId"`
+	}
+	if err := a.askSandbox(ctx, http.MethodPost, "trigger", map[string]string{"type": eventType}, &out); err != nil {
+		return err
+	}
+	if asJSON {
+		return export.Line(a.stdout, struct {
+			Kind      string `json:"kind"`
+			Type      string `json:"type"`
+			WebhookID string `json:"webhookId"`
+		}{"triggered", eventType, out.WebhookID})
+	}
+	_, err := fmt.Fprintf(a.stdout, "%s %s\n", eventType, out.WebhookID)
+	return err
+}
