@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
 )
 
@@ -47,6 +46,8 @@ type app struct {
 	// nil: none does.
 	screen atomic.Pointer[slog.Logger]
 
+	helpError error // of a help that was asked for
+
 	project string // --project
 	dataDir string // --data-dir, "" for the project's own
 }
@@ -63,52 +64,47 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	err := fang.Execute(ctx, root,
-		fang.WithVersion(version()),
-		fang.WithErrorHandler(func(_ io.Writer, _ fang.Styles, err error) { a.report(err) }))
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.helpError
+	}
+	if err != nil {
+		a.report(err)
+	}
 	return exitCode(ctx, err)
 }
 
 func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "taskhook",
-		Short: "receive, verify, keep, forward and re-send Taskee's webhooks",
-		Long: "Taskhook is a local webhook development proxy for the Taskee Portal API.\n" +
-			"Run it beside your app, paste its public URL into the OAuth app's webhook settings,\n" +
-			"and see, keep and re-send every webhook.",
+		Short: "Receive, verify, store, forward and resend Taskee's webhooks",
+		Long: "Taskhook is a local webhook development proxy for the Taskee Portal API. Run it beside\n" +
+			"your app, paste its webhook URL into the settings of the OAuth app, and see, store and\n" +
+			"resend every webhook.",
 		Example: "  taskhook listen 3000        # your app listens on port 3000\n" +
-			"  taskhook demo               # the whole thing offline, with signed events\n" +
-			"  taskhook events list        # what came in\n" +
-			"  taskhook resend latest      # send it again",
+			"  taskhook demo               # everything offline, with signed events",
 		Args:              cobra.ArbitraryArgs,
 		RunE:              unknownCommand,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.flagsFromEnv(cmd) },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Version:           version(),
 	}
 	pf := root.PersistentFlags()
-	pf.StringVar(&a.project, "project", defaultProject, "own store, socket and development keys under this NAME")
-	pf.StringVar(&a.dataDir, "data-dir", "", "keep the project's files in DIR")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError(cmd, err)
-	})
+	pf.StringVar(&a.project, "project", defaultProject, "use the store, socket and development keys of project `NAME`")
+	pf.StringVar(&a.dataDir, "data-dir", "", "store the project's files in `DIR`")
+	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("taskhook {{.Version}}\n")
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	a.setUpHelp(root)
 	root.AddCommand(
 		newListenCommand(a), newDemoCommand(a), newAttachCommand(a),
-		newEventsCommand(a), newResendCommand(a), newSimulateCommand(a), newRescueCommand(a),
-		newFaultsCommand(a), newTriggerCommand(a), newSandboxCommand(a), newContactsCommand(a),
-		newVerifyCommand(a), newKeysCommand(a), newVersionCommand(a),
+		newTriggerCommand(a), newResendCommand(a), newSimulateCommand(a), newRescueCommand(a), newFaultsCommand(a),
+		newEventsCommand(a), newVerifyCommand(a), newKeysCommand(a),
+		newSandboxCommand(a), newContactsCommand(a),
+		newManCommand(a), newVersionCommand(a),
 	)
 	return root
-}
-
-func unknownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return cmd.Help()
-	}
-	err := fmt.Errorf("unknown command %q", args[0])
-	cmd.SuggestionsMinimumDistance = 2 // letters apart, as cobra's own default
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return &hintError{err: err, hint: fmt.Sprintf("did you mean: %s %s?", cmd.CommandPath(), near[0]), code: exitUsage}
-	}
-	return usageError(cmd, err)
 }
 
 // arguments makes a wrong number of arguments a usage error.
@@ -119,13 +115,24 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 		switch {
 		case err == nil:
 			return nil
+		case operands == "" && cmd.HasAvailableSubCommands():
+			return unknownCommand(cmd, args)
 		case operands == "":
 			return usageError(cmd, fmt.Errorf("%s takes no arguments, and got %q", cmd.CommandPath(), args[0]))
 		case len(args) == 0:
-			return usageError(cmd, fmt.Errorf("%s is missing", operands))
+			return usageError(cmd, fmt.Errorf("%s is missing", operands), missingHint(cmd))
 		}
 		return usageError(cmd, fmt.Errorf("too many arguments: want %s, got %d", operands, len(args)))
 	}
+}
+
+// missingHint shows a command to copy: the first of the examples.
+func missingHint(cmd *cobra.Command) string {
+	example, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
+	if example, _, _ = strings.Cut(example, "   "); example == "" {
+		return fmt.Sprintf("see %s --help", cmd.CommandPath())
+	}
+	return "for example: " + strings.TrimSpace(example)
 }
 
 // exclusive makes it a usage error to set more than one of some flags.

@@ -36,7 +36,7 @@ func newKeysCommand(a *app) *cobra.Command {
 		Use:   "keys",
 		Short: "list the keys whose signatures are valid",
 		Long: "List the keys that Taskhook trusts: the platform's, which are built in, and the local\n" +
-			"development pair once there is one. It signs what `taskhook trigger` sends, and is\n" +
+			"development pair once there is one. It signs what taskhook trigger sends, and is\n" +
 			"trusted on the loopback address only.",
 		Example: "  taskhook keys\n" +
 			"  taskhook keys pem taskee > taskee.pem\n" +

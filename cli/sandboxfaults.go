@@ -17,8 +17,8 @@ func newSandboxFaults(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "faults",
 		Short: "make the platform's side fail",
-		Long: "Make the platform's side fail, as users report of it. A fault lasts until `faults clear` or until the\n" +
-			"sandbox ends; a rotated key stays until `faults key-restore`.",
+		Long: "Make the platform's side fail, as users report of it. A fault lasts until taskhook sandbox faults clear or until the\n" +
+			"sandbox ends; a rotated key stays until faults key-restore.",
 		Example: "  taskhook sandbox faults fields --rate 30%\n" +
 			"  taskhook sandbox faults api --status 429 --rate 50%\n" +
 			"  taskhook sandbox faults clear",

@@ -39,7 +39,7 @@ func onlyOnCommandLine(f *pflag.FlagSet, names ...string) {
 // flagsFromEnv gives every flag that was not set on the command line the
 // value of its TASKHOOK_* variable: --max-body is TASKHOOK_MAX_BODY.
 func (a *app) flagsFromEnv(cmd *cobra.Command) error {
-	var bad error
+	bad := a.replacedVariable(cmd)
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value := a.env(name)
@@ -52,7 +52,7 @@ func (a *app) flagsFromEnv(cmd *cobra.Command) error {
 		}
 		a.fromEnv[f.Name] = true
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
-			bad = usageError(cmd, fmt.Errorf("invalid value %q of %s: %w", value, name, err))
+			bad = invalidValue(cmd, name, f, value, err)
 		}
 	})
 	return bad

@@ -31,7 +31,7 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Short: "check the signature of a webhook's body",
 		Long: "Check a signature against the exact bytes of a body, from a file or from standard input,\n" +
 			"and say what is wrong with one that does not fit. The exit code is 0 when it is valid and\n" +
-			"1 when it is not. Trusted are the keys that `taskhook keys` lists.",
+			"1 when it is not. Trusted are the keys that taskhook keys lists.",
 		Example: "  taskhook verify body.json --signature \"$SIGNATURE\"\n" +
 			"  taskhook events show 42 --raw | taskhook verify --signature \"$SIGNATURE\"",
 		Args: arguments(cobra.MaximumNArgs(1)),

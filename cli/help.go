@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// helpWidth is where the usage of a flag is wrapped, in columns. The terminal
+// is not asked for its own.
+const helpWidth = 96
+
+// commandGroups are the groups of the top-level commands and their order, the
+// most used first.
+var commandGroups = []struct {
+	title    string
+	commands []string
+}{
+	{"Receive and forward", []string{"listen", "demo", "attach"}},
+	{"Send", []string{"trigger", "resend", "rescue", "simulate", "faults"}},
+	{"Inspect", []string{"events", "verify", "keys"}},
+	{"The platform", []string{"sandbox", "contacts"}},
+	{"More", []string{"help", "completion", "man", "version"}},
+}
+
+// setUpHelp gives a command tree the help texts of this package.
+func (a *app) setUpHelp(root *cobra.Command) {
+	root.SetHelpCommand(newHelpCommand())
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		if args := cmd.Flags().Args(); cmd.HasAvailableSubCommands() && len(args) > 0 {
+			a.helpError = unknownCommand(cmd, args)
+			return
+		}
+		_, a.helpError = io.WriteString(cmd.OutOrStdout(), helpText(cmd))
+	})
+}
+
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND…|TOPIC]",
+		Short: "Show the help of a command or a topic",
+		Long:  "Show the help of a command, or one of these topics:\n\n" + topicList(),
+		Example: "  taskhook help events list\n" +
+			"  taskhook help filters",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return helpCompletions(cmd.Root(), args), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				if t, ok := findTopic(args[0]); ok {
+					_, err := io.WriteString(cmd.OutOrStdout(), t.text(cmd.Root()))
+					return err
+				}
+			}
+			subject, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(subject, rest)
+			}
+			subject.InitDefaultHelpFlag()
+			return subject.Help()
+		},
+	}
+}
+
+func helpCompletions(root *cobra.Command, args []string) []string {
+	subject, rest, err := root.Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	var all []string
+	for _, sub := range subject.Commands() {
+		if sub.IsAvailableCommand() {
+			all = append(all, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+		}
+	}
+	if len(args) > 0 {
+		return all
+	}
+	for _, t := range topics {
+		all = append(all, cobra.CompletionWithDesc(t.name, t.summary))
+	}
+	return all
+}
+
+// helpText is what --help prints.
+func helpText(cmd *cobra.Command) string {
+	var b strings.Builder
+	about := cmd.Long
+	if about == "" {
+		about = cmd.Short + "."
+	}
+	fmt.Fprintf(&b, "%s\n", strings.TrimSpace(about))
+	section(&b, "Usage", "  "+useLine(cmd))
+	section(&b, "Examples", cmd.Example)
+	if cmd.HasParent() {
+		section(&b, "Commands", commandList(cmd.Commands()))
+	} else {
+		for _, g := range commandGroups {
+			section(&b, g.title, commandList(named(cmd.Commands(), g.commands)))
+		}
+		section(&b, "Help topics (taskhook help TOPIC)", topicList())
+	}
+	section(&b, "Flags", flagList(cmd.LocalFlags()))
+	section(&b, "Global flags", flagList(cmd.InheritedFlags()))
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\n%s COMMAND --help tells more of each.\n", cmd.CommandPath())
+	}
+	return b.String()
+}
+
+func section(b *strings.Builder, title, text string) {
+	if text = strings.Trim(text, "\n"); text != "" {
+		fmt.Fprintf(b, "\n%s:\n%s\n", title, text)
+	}
+}
+
+func useLine(cmd *cobra.Command) string {
+	switch {
+	case cmd.HasAvailableSubCommands() && (!cmd.Runnable() || !cmd.HasParent()):
+		return cmd.CommandPath() + " COMMAND"
+	case cmd.HasAvailableSubCommands():
+		return cmd.UseLine() + "\n  " + cmd.CommandPath() + " COMMAND"
+	}
+	return cmd.UseLine()
+}
+
+func commandList(commands []*cobra.Command) string {
+	var rows [][2]string
+	for _, c := range commands {
+		if c.IsAvailableCommand() || c.Name() == "help" {
+			rows = append(rows, [2]string{c.Name(), c.Short})
+		}
+	}
+	return columns(rows)
+}
+
+// named picks commands by name, in the order of the names.
+func named(commands []*cobra.Command, names []string) []*cobra.Command {
+	var picked []*cobra.Command
+	for _, name := range names {
+		for _, c := range commands {
+			if c.Name() == name {
+				picked = append(picked, c)
+			}
+		}
+	}
+	return picked
+}
+
+// columns writes rows of a name and what it means.
+func columns(rows [][2]string) string {
+	width := 0
+	for _, r := range rows {
+		width = max(width, len([]rune(r[0])))
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, r[0], r[1])
+	}
+	return b.String()
+}
+
+func flagList(f *pflag.FlagSet) string {
+	if !f.HasAvailableFlags() {
+		return ""
+	}
+	return f.FlagUsagesWrapped(helpWidth)
+}

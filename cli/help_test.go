@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// everyCommand calls do for each command that help shows.
+func everyCommand(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			everyCommand(sub, do)
+		}
+	}
+}
+
+func TestEveryTopLevelCommandIsInAGroup(t *testing.T) {
+	in := map[string]int{}
+	for _, g := range commandGroups {
+		for _, name := range g.commands {
+			in[name]++
+		}
+	}
+	root := newRootCommand(&app{})
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if in[c.Name()] != 1 {
+			t.Errorf("%s is in %d groups", c.Name(), in[c.Name()])
+		}
+		delete(in, c.Name())
+	}
+	for name := range in {
+		t.Errorf("there is no command %s", name)
+	}
+}
+
+func TestHelpHasNoRawMarks(t *testing.T) {
+	everyCommand(newRootCommand(&app{}), func(cmd *cobra.Command) {
+		cmd.InitDefaultHelpFlag()
+		text := helpText(cmd)
+		for _, bad := range []string{"`", "\t", "Addr of", "Url of"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("%s has %q:\n%s", cmd.CommandPath(), bad, text)
+			}
+		}
+	})
+}
+
+func TestWhatAnEarlierVersionCalledDifferentlyIsAnsweredWithTheNewWord(t *testing.T) {
+	tests := []struct {
+		args []string
+		env  map[string]string
+		hint string
+	}{
+		{args: []string{"events", "mark", "1"}, hint: "with m"},
+		{args: []string{"sandbox", "fire", "ContactCreate"}, hint: "taskhook sandbox trigger"},
+		{args: []string{"sandbox", "fault", "list"}, hint: "taskhook sandbox faults"},
+		{args: []string{"resend", "1", "--fresh"}, hint: "--new-id"},
+		{args: []string{"resend", "1", "--sign", "keep"}, hint: "keep is now original"},
+		{args: []string{"simulate", "1", "--fresh"}, hint: "--new-id"},
+		{args: []string{"simulate", "1", "--policy-file", "p.json"}, hint: "policies are named"},
+		{args: []string{"listen", "3000", "--listen", ":0"}, hint: "--listen is now --addr"},
+		{args: []string{"listen", "3000", "--public-url", "https://example.com"}, hint: "--public-url is now --url"},
+		{args: []string{"listen", "3000", "--verify", "flag"}, hint: "flag is now warn"},
+		{args: []string{"trigger", "ContactCreate", "--envelope"}, hint: "--envelope is now --shape nested"},
+		{args: []string{"sandbox", "--payload", "flat"}, hint: "--payload is now --shape"},
+		{args: []string{"sandbox", "--listen", ":0"}, hint: "--listen is now --addr"},
+		{args: []string{"events", "list", "--state", "lost"}, hint: "failed"},
+		{args: []string{"events", "list", "--filter", "state:accepted"}, hint: "delivered"},
+		{args: []string{"listen", "3000"}, env: map[string]string{"TASKHOOK_LISTEN": ":0"}, hint: "TASKHOOK_ADDR"},
+		{args: []string{"listen", "3000"}, env: map[string]string{"TASKHOOK_VERIFY": "flag"}, hint: "flag is now warn"},
+		{args: []string{"trigger", "ContactCreate"}, env: map[string]string{"TASKHOOK_ENVELOPE": "true"}, hint: "TASKHOOK_SHAPE"},
+	}
+	for _, tt := range tests {
+		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
+			var out, errs strings.Builder
+			args := append(tt.args, "--data-dir", t.TempDir())
+			code := Run(t.Context(), args, Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Env: func(name string) string { return tt.env[name] }})
+			if code != exitUsage || !strings.Contains(errs.String(), tt.hint) {
+				t.Errorf("exit %d, %s", code, errs.String())
+			}
+		})
+	}
+}

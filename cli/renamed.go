@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The words that earlier versions had, and those of other tools for the same
+// thing. None of them is understood; each leads to the word that is.
+
+// renamedCommands are commands by their path without "taskhook".
+var renamedCommands = map[string]string{
+	"rescue":        "taskhook rescue is now: taskhook resend --failed",
+	"events mark":   "mark events on the screen, with m: taskhook attach",
+	"sandbox fire":  "taskhook sandbox fire is now: taskhook sandbox trigger TYPE",
+	"sandbox fault": "taskhook sandbox fault is now: taskhook sandbox faults",
+
+	"replay":  "to send an event again: taskhook resend ID",
+	"forward": "to receive webhooks and forward them: taskhook listen 3000",
+	"http":    "to receive webhooks and forward them: taskhook listen 3000",
+	"start":   "to receive webhooks and forward them: taskhook listen 3000",
+	"logs":    "for what came in: taskhook events list; for the log of a listener's project, taskhook.log in its data directory",
+}
+
+// renamedFlags are flags without their dashes.
+var renamedFlags = map[string]string{
+	"fresh":       "--fresh is now --new-id",
+	"listen":      "--listen is now --addr",
+	"public-url":  "--public-url is now --url, with --tunnel none",
+	"envelope":    "--envelope is now --shape nested",
+	"payload":     "--payload is now --shape",
+	"policy-file": "policies are named now: see taskhook simulate --help",
+
+	"forward-to": "name your app after the command: taskhook listen 3000/webhooks",
+	"port":       "name your app after the command: taskhook listen 3000",
+}
+
+// renamedValues are values of flags, as flag=value.
+var renamedValues = map[string]string{
+	"verify=flag":    "flag is now warn",
+	"sign=keep":      "keep is now original",
+	"shape=envelope": "envelope is now nested",
+}
+
+// renamedVariables are variables that set flags.
+var renamedVariables = map[string]string{
+	"LISTEN":   "ADDR",
+	"PAYLOAD":  "SHAPE",
+	"ENVELOPE": "SHAPE",
+}
+
+func replacedCommand(path string) string { return renamedCommands[path] }
+
+// replacedFlag is the hint for a flag that cmd does not have.
+func replacedFlag(cmd *cobra.Command, name string) string {
+	hint := renamedFlags[name]
+	if _, now, renamed := strings.Cut(hint, " is now --"); renamed {
+		now, _, _ = strings.Cut(now, " ")
+		if cmd.Flags().Lookup(strings.Trim(now, ",")) == nil {
+			return "" // another command had it
+		}
+	}
+	return hint
+}
+
+func replacedValue(flag, value string) string { return renamedValues[flag+"="+value] }
+
+// replacedVariable is an error when a variable is set under the name that it
+// had before.
+func (a *app) replacedVariable(cmd *cobra.Command) error {
+	for old, now := range renamedVariables {
+		if cmd.Flags().Lookup(strings.ToLower(now)) == nil || a.env(envPrefix+old) == "" {
+			continue
+		}
+		return usageError(cmd, fmt.Errorf("%s%s is no longer read", envPrefix, old), fmt.Sprintf("set %s%s instead", envPrefix, now))
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/taskhook/taskhook/format"
+)
+
+// unknownCommand is the error of a command that does not exist, with the
+// nearest that does.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	name := args[0]
+	path := strings.TrimPrefix(cmd.CommandPath()+" "+name, "taskhook ")
+	err := fmt.Errorf("unknown command %q", name)
+	if cmd.HasParent() {
+		err = fmt.Errorf("%w of %s", err, cmd.CommandPath())
+	}
+	if hint := replacedCommand(path); hint != "" {
+		return &hintError{err: err, hint: hint, code: exitUsage}
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	if !cmd.HasParent() {
+		for _, t := range topics {
+			names = append(names, "help "+t.name)
+		}
+	}
+	if near := nearestCommand(name, names); near != "" {
+		return &hintError{err: err, hint: fmt.Sprintf("did you mean %s %s?", cmd.CommandPath(), near), code: exitUsage}
+	}
+	return usageError(cmd, err)
+}
+
+// nearestCommand is the command or topic that was meant by name, "" if none is
+// near.
+func nearestCommand(name string, names []string) string {
+	if near := format.Nearest(name, names); near != "" {
+		return near
+	}
+	short := make([]string, len(names))
+	for i, n := range names {
+		short[i] = strings.TrimPrefix(n, "help ")
+	}
+	if near := format.Nearest(name, short); near != "" {
+		return names[slices.Index(short, near)]
+	}
+	return ""
+}
+
+// flagError puts what the flag library says into our words.
+func flagError(cmd *cobra.Command, err error) error {
+	var (
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return unknownFlag(cmd, unknown)
+	case errors.As(err, &missing):
+		f := missing.GetFlag()
+		return usageError(cmd, fmt.Errorf("--%s needs a value: --%s %s", f.Name, f.Name, placeholder(f)))
+	case errors.As(err, &invalid):
+		return invalidValue(cmd, "--"+invalid.GetFlag().Name, invalid.GetFlag(), invalid.GetValue(), invalid.Unwrap())
+	}
+	return usageError(cmd, err)
+}
+
+func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
+	name := unknown.GetSpecifiedName()
+	if group := unknown.GetSpecifiedShortnames(); group != "" {
+		return usageError(cmd, fmt.Errorf("unknown flag -%s", name[:1]))
+	}
+	err := fmt.Errorf("unknown flag --%s", name)
+	if hint := replacedFlag(cmd, name); hint != "" {
+		return &hintError{err: err, hint: hint, code: exitUsage}
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := format.Nearest(name, names); near != "" {
+		return &hintError{err: err, hint: fmt.Sprintf("did you mean --%s? see %s --help", near, cmd.CommandPath()), code: exitUsage}
+	}
+	return usageError(cmd, err)
+}
+
+// invalidValue is the error of a flag's value, given as name.
+func invalidValue(cmd *cobra.Command, name string, f *pflag.Flag, value string, cause error) error {
+	err := fmt.Errorf("invalid %s %q: %w", name, value, wanted(f, cause))
+	if hint := replacedValue(f.Name, value); hint != "" {
+		return &hintError{err: err, hint: hint, code: exitUsage}
+	}
+	if c, ok := f.Value.(*choice); ok {
+		if near := format.Nearest(value, c.words); near != "" {
+			return usageError(cmd, err, fmt.Sprintf("did you mean %s?", near))
+		}
+	}
+	return usageError(cmd, err)
+}
+
+// wanted says what a flag takes, in place of what the standard library says of
+// a number that is none.
+func wanted(f *pflag.Flag, cause error) error {
+	switch f.Value.Type() {
+	case "int", "int64", "uint", "uint64":
+		return errors.New("want a whole number such as 5")
+	case "float64":
+		return errors.New("want a number such as 0.5")
+	case "bool":
+		return errors.New("want true or false")
+	}
+	return cause
+}
+
+// placeholder stands for a flag's value.
+func placeholder(f *pflag.Flag) string {
+	name, _ := pflag.UnquoteUsage(f)
+	return name
+}
