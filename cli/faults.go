@@ -20,11 +20,12 @@ import (
 func newFaultsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "faults",
-		Short: "inject faults into live traffic by rules",
-		Long: "Rules of a running listener that answer in your app's place, delay, drop, duplicate, or spoil\n" +
-			"signatures. A rule is words of the filter language and what is done to the events they select:\n\n" +
-			faultReference(),
-		Example: "  taskhook faults add 'type:ContactCreate rate:30% status:429'\n" +
+		Short: "inject faults into what a listener receives",
+		Long: "A fault rule is written EFFECT… [for FILTER]. Without a filter it acts on every event.\n\n" +
+			"Effects:\n" + faultReference() + "\n" +
+			"FILTER is the language of events list --filter. It can ask for what is known when an event is\n" +
+			"received: not for its state, answer or attempts.",
+		Example: "  taskhook faults add 'status:429 rate:30% for type:ContactCreate'\n" +
 			"  taskhook faults list\n" +
 			"  taskhook faults remove 1\n" +
 			"  taskhook faults clear",
@@ -35,11 +36,11 @@ func newFaultsCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// faultReference is the words of a rule as a table.
+// faultReference is the table of effects.
 func faultReference() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, t := range fault.Reference() {
+	for _, t := range fault.Effects() {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", t.Syntax, t.Meaning)
 	}
 	_ = w.Flush()
@@ -48,10 +49,11 @@ func faultReference() string {
 
 func newFaultsAdd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:     "add RULE…",
-		Short:   "add rules, each in quotes",
-		Example: "  taskhook faults add 'type:ContactCreate rate:30% status:429' 'delay:2s..5s for:10m'",
-		Args:    arguments(cobra.MinimumNArgs(1)),
+		Use:   "add RULE…",
+		Short: "add rules to the running listener, each in quotes",
+		Example: "  taskhook faults add 'status:429 rate:30% for type:ContactCreate'\n" +
+			"  taskhook faults add 'delay:2s..5s expires:10m' 'drop:before times:1'",
+		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := parseRules(cmd, args); err != nil {
 				return err
@@ -96,21 +98,21 @@ func newFaultsList(a *app) *cobra.Command {
 func newFaultsRemove(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove ID…",
-		Short: "take rules away",
+		Short: "remove rules from the running listener",
 		Args:  arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var change webhook.FaultChange
 			for _, arg := range args {
 				id, err := strconv.Atoi(arg)
 				if err != nil || id < 1 {
-					return usageError(cmd, fmt.Errorf("invalid rule %q", arg), "name it by its number: taskhook faults list")
+					return usageError(cmd, fmt.Errorf("invalid rule %q", arg), "use its number from: taskhook faults list")
 				}
 				change.Remove = append(change.Remove, id)
 			}
 			return a.withListener(cmd.Context(), func(ctx context.Context, b *backend) error {
 				_, err := b.ChangeFaults(ctx, change)
 				if errors.Is(err, fault.ErrNoRule) {
-					return withHint(err, "see them: taskhook faults list")
+					return withHint(err, "list the rules with: taskhook faults list")
 				}
 				return err
 			})
@@ -121,7 +123,7 @@ func newFaultsRemove(a *app) *cobra.Command {
 func newFaultsClear(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "clear",
-		Short: "take all rules away",
+		Short: "remove all rules from the running listener",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withListener(cmd.Context(), func(ctx context.Context, b *backend) error {
@@ -132,14 +134,14 @@ func newFaultsClear(a *app) *cobra.Command {
 	}
 }
 
-// withListener does something with the running listener, and only with one.
+// withListener calls do with the running listener; without one it is an error.
 func (a *app) withListener(ctx context.Context, do func(context.Context, *backend) error) error {
 	b, err := a.openBackend(ctx, reads)
 	if err != nil {
 		return err
 	}
 	if !b.running() {
-		err = withHint(errors.New("no listener is running: rules act on what one receives"), "start it with: taskhook listen 3000")
+		err = withHint(errors.New("no listener is running"), "start one with: taskhook listen 3000")
 	} else {
 		err = do(ctx, b)
 	}
@@ -160,7 +162,7 @@ func (a *app) printRules(rules []webhook.FaultRule, asJSON bool) error {
 		return nil
 	}
 	if len(rules) == 0 {
-		a.note("no rules: nothing is injected")
+		a.note("no fault rules")
 		return nil
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
@@ -171,7 +173,7 @@ func (a *app) printRules(rules []webhook.FaultRule, asJSON bool) error {
 	return w.Flush()
 }
 
-// ruleEnds says when a rule ends by itself.
+// ruleEnds says when a rule ends.
 func ruleEnds(r webhook.FaultRule, now time.Time) string {
 	switch {
 	case r.Ended:
@@ -183,10 +185,10 @@ func ruleEnds(r webhook.FaultRule, now time.Time) string {
 	case !r.Ends.IsZero():
 		return "at " + clock(r.Ends, now)
 	}
-	return "when removed"
+	return "never"
 }
 
-// parseRules understands rules as they are written.
+// parseRules reads the rules of a command line.
 func parseRules(cmd *cobra.Command, texts []string) ([]fault.Rule, error) {
 	var rules []fault.Rule
 	for _, text := range texts {
@@ -199,7 +201,7 @@ func parseRules(cmd *cobra.Command, texts []string) ([]fault.Rule, error) {
 	return rules, nil
 }
 
-// ruleError shows where a rule is not understood.
+// ruleError shows where a rule is wrong.
 func ruleError(cmd *cobra.Command, text string, err error) error {
 	var bad *fault.RuleError
 	if !errors.As(err, &bad) {
@@ -207,16 +209,16 @@ func ruleError(cmd *cobra.Command, text string, err error) error {
 	}
 	hint := bad.Hint
 	if hint == "" {
-		hint = "see what a rule may say: taskhook faults --help"
+		hint = "see the effects with: taskhook faults --help"
 	}
 	return usageError(cmd, fmt.Errorf("invalid rule: %s\n%s", bad.Message, pointAt(text, bad.Offset, bad.Length)), hint)
 }
 
-// readRules reads the rules of a file.
+// readRules reads a file of rules.
 func readRules(cmd *cobra.Command, path string) ([]fault.Rule, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, usageError(cmd, fmt.Errorf("read --fault-file: %w", err), "write one rule a line")
+		return nil, usageError(cmd, fmt.Errorf("read --fault-file: %w", err), "name a file with one rule a line")
 	}
 	rules, err := fault.ParseFile(string(text))
 	if err != nil {

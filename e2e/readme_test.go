@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/taskhook/taskhook/cli"
+	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
@@ -84,6 +85,22 @@ func TestTheREADMEHasTheFilterLanguage(t *testing.T) {
 		row := "| `" + bars.Replace(term.Syntax) + "` | " + bars.Replace(term.Meaning) + " | `" + bars.Replace(term.Example) + "` |"
 		if !strings.Contains(string(text), row) {
 			t.Errorf("the README lacks %s", row)
+		}
+	}
+}
+
+// TestTheDocumentsHaveTheEffectsOfFaultRules holds that their table is the one
+// of the help.
+func TestTheDocumentsHaveTheEffectsOfFaultRules(t *testing.T) {
+	text, err := os.ReadFile(atRoot("docs/simulation.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bars := strings.NewReplacer("|", `\|`)
+	for _, e := range fault.Effects() {
+		row := "| `" + bars.Replace(e.Syntax) + "` | " + e.Meaning + " | `" + e.Example + "` |"
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/simulation.md lacks %s", row)
 		}
 	}
 }

@@ -17,8 +17,8 @@ import (
 // faultTable is the dialog of the rules that inject faults.
 type faultTable struct{ at int }
 
-// faultsRoomy is from which width on the table has all its columns.
-const faultsRoomy = 60
+// faultsWide is the width from which the table has all its columns.
+const faultsWide = 60
 
 var (
 	keyShut       = bind("esc", "close", "esc", "q")
@@ -59,14 +59,14 @@ func (t *faultTable) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, false
 }
 
-// askRule asks for a rule to add. The table comes back after it.
+// askRule asks for a rule to add and shows the table again.
 func (m *model) askRule(t *faultTable) {
 	p := newPrompt("rule", "", func(m *model, text string) tea.Cmd {
 		m.acts.rules = remember(m.acts.rules, text)
 		m.ask(t)
 		return m.changeFaults(webhook.FaultChange{Add: []string{text}})
 	})
-	p.input.Placeholder = "type:ContactCreate rate:30% status:429"
+	p.input.Placeholder = "status:429 rate:30% for type:ContactCreate"
 	p.validate, p.preview = validRule, rulePreview
 	m.askText(p, m.acts.rules)
 }
@@ -78,23 +78,20 @@ func validRule(text string) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
-	if bad.Length > 0 {
-		err = fmt.Errorf("%s: %w", text[bad.Offset:bad.Offset+bad.Length], err)
-	}
-	return misplaced{err, bad.Offset + bad.Length} // behind it, where it is erased
+	return misplaced{err, bad.Offset + bad.Length} // behind it, where backspace erases it
 }
 
-// rulePreview says what a rule will do, and what it costs on the real
-// platform; "" while it is none.
+// rulePreview says what a rule will do and what it costs on the real platform,
+// "" while the text is not a rule.
 func rulePreview(text string) string {
 	r, err := fault.Parse(text)
 	if err != nil {
 		return ""
 	}
-	return sentences(r.Effect(), r.Warning())
+	return sentences(r.Description(), r.Warning())
 }
 
-// changeFaults changes the rules, and shows what they are then.
+// changeFaults changes the rules and shows them.
 func (m *model) changeFaults(c webhook.FaultChange) tea.Cmd {
 	return m.background.do(func(ctx context.Context) tea.Msg {
 		rules, err := m.actions.ChangeFaults(ctx, c)
@@ -109,8 +106,8 @@ type faultsMsg struct {
 	err    error
 }
 
-// apply implements result. Of a rule that was added the table says what it
-// costs; without the table a message does.
+// apply implements result. The table says what an added rule costs; if it is
+// closed, a message does.
 //
 //nolint:unparam // as the interface wants it
 func (msg faultsMsg) apply(m *model) tea.Cmd {
@@ -122,7 +119,7 @@ func (msg faultsMsg) apply(m *model) tea.Cmd {
 		return nil
 	case msg.err != nil:
 		if open {
-			m.leave(t) // the message stands in its place
+			m.leave(t) // the message takes its place
 		}
 		m.say(moodBad, "the rules were not changed: "+msg.err.Error())
 		return nil
@@ -139,11 +136,11 @@ func (msg faultsMsg) apply(m *model) tea.Cmd {
 func (t *faultTable) lines(m *model, width, height int) []string {
 	rules := m.listener.Faults
 	if len(rules) == 0 {
-		return m.paragraph(moodDim, "No rules: nothing is injected. a adds one, such as type:ContactCreate rate:30% status:429", width, height)
+		return m.paragraph(moodDim, "No fault rules. Press a to add one, such as status:429 rate:30% for type:ContactCreate", width, height)
 	}
 	t.at = max(0, min(t.at, len(rules)-1))
 	names := "  #  fired/seen left   ends    rule"
-	if width < faultsRoomy {
+	if width < faultsWide {
 		names = "  #  fired left rule"
 	}
 	lines := []string{m.styles.mood(moodDim, fit(names, width))}
@@ -152,9 +149,9 @@ func (t *faultTable) lines(m *model, width, height int) []string {
 		text := sentences(rules[t.at].Effect, rules[t.at].Warning)
 		below = m.paragraph(moodWarn, signWarning+" "+text, width, min(4, height-3))
 	}
-	room := max(1, height-1-len(below))
-	from := max(0, min(t.at-room/2, len(rules)-room))
-	for i := from; i < min(from+room, len(rules)); i++ {
+	shown := max(1, height-1-len(below))
+	from := max(0, min(t.at-shown/2, len(rules)-shown))
+	for i := from; i < min(from+shown, len(rules)); i++ {
 		lines = append(lines, m.ruleRow(rules[i], i == t.at, width))
 	}
 	return append(lines, below...)
@@ -163,7 +160,7 @@ func (t *faultTable) lines(m *model, width, height int) []string {
 // ruleRow is one rule of the table.
 func (m *model) ruleRow(r webhook.FaultRule, selected bool, width int) string {
 	text := toggled(selected, "▸ ", "  ") + fit(strconv.Itoa(r.ID), 2) + " "
-	if width < faultsRoomy {
+	if width < faultsWide {
 		text += fit(strconv.Itoa(r.Fired), 5) + " " + fit(ruleLeft(r), 4) + " "
 	} else {
 		text += fit(strconv.Itoa(r.Fired)+"/"+strconv.Itoa(r.Matched), 10) + " " + fit(ruleLeft(r), 6) + " " + fit(m.ruleEnds(r), 7) + " "
@@ -178,7 +175,7 @@ func (m *model) ruleRow(r webhook.FaultRule, selected bool, width int) string {
 	return text
 }
 
-// ruleLeft is how often a rule will still act.
+// ruleLeft says how often a rule will still act.
 func ruleLeft(r webhook.FaultRule) string {
 	switch {
 	case r.Ended:
@@ -189,7 +186,7 @@ func ruleLeft(r webhook.FaultRule) string {
 	return "–"
 }
 
-// ruleEnds says when a rule ends by itself.
+// ruleEnds says when a rule ends.
 func (m *model) ruleEnds(r webhook.FaultRule) string {
 	switch {
 	case r.Ended:

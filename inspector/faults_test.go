@@ -14,19 +14,24 @@ func TestRulesAreAddedAndTakenAwayOnTheScreen(t *testing.T) {
 	feed := many(2)
 	d := simulating(t, feed, 80, 24)
 	d.press("F")
-	d.sees("No rules: nothing is injected.")
+	d.sees("No fault rules.")
 	d.press("enter")
-	d.typed("type:Contact* status:99")
+	d.typed("status:99")
 	d.press("enter")
-	d.sees(`✗ status:99: status: "99" is no status from 200 to 599`)
+	d.sees(`✗ status: "99" is not a status from 200 to 599`)
 	d.press("backspace") // the cursor is behind what is wrong
 	d.press("backspace")
-	d.typed("429")
+	d.typed("429 times:2 type:Contact*")
+	d.press("enter")
+	d.sees(`is not an effect; a filter comes after "for": write it as:`)
+	for range len("type:Contact*") {
+		d.press("backspace")
+	}
+	d.typed("for type:Contact*")
 	d.sees("! answer 429 without calling your app, for type:Contact*; a 429 spends real")
-	d.typed(" times:2")
 	d.press("enter")
 	d.sees("  #  fired/seen left   ends    rule")
-	d.sees("▸ 1  0/0        2      –       type:Contact* status:429 times:2")
+	d.sees("▸ 1  0/0        2      –       status:429 times:2 for type:Contact*")
 	d.sees("! answer 429 without calling your app, for type:Contact*; a 429 spends real")
 	d.sees("FAULTS 1 rule")
 	d.press("a")
@@ -41,7 +46,7 @@ func TestRulesAreAddedAndTakenAwayOnTheScreen(t *testing.T) {
 	d.press("n")
 	d.sees("delay:1s")
 	d.press("c", "y")
-	d.sees("No rules: nothing is injected.")
+	d.sees("No fault rules.")
 	if len(feed.listener.Faults) != 0 {
 		t.Errorf("rules %+v", feed.listener.Faults)
 	}
@@ -54,13 +59,13 @@ func TestTheRulesAreReadAnewWhileTheyAreShown(t *testing.T) {
 	feed := many(2)
 	feed.listener.Faults = []webhook.FaultRule{
 		{ID: 3, Text: "status:503 times:5", Effect: "answer 503", Matched: 9, Fired: 3, Limit: 5},
-		{ID: 4, Text: "hang for:10m", Effect: "hang", Ends: noon.Add(10 * time.Minute)},
+		{ID: 4, Text: "hang expires:10m", Effect: "hang", Ends: noon.Add(10 * time.Minute)},
 		{ID: 5, Text: "drop:before\x1b[2J times:1", Effect: "drop\x1b[2J", Limit: 1, Fired: 1, Matched: 1, Ended: true},
 	}
 	d := simulating(t, feed, 80, 24)
 	d.press("F")
 	d.sees("▸ 3  3/9        2      –       status:503 times:5")
-	d.sees("  4  0/0        –      in 10m  hang for:10m")
+	d.sees("  4  0/0        –      in 10m  hang expires:10m")
 	d.sees("  5  1/1        done   ended   drop:before")
 	d.sees("FAULTS 2 rules")
 	feed.mu.Lock()
@@ -93,8 +98,8 @@ func TestTheCostOfARuleIsSaidEvenWhenTheTableIsLeft(t *testing.T) {
 	d.slow = true
 	d.press("enter", "esc")
 	d.catchUp()
-	d.sees("rule 1: let it hang until the time limit")
-	d.sees("a time-out is final")
+	d.sees("rule 1: do not answer before the time limit")
+	d.sees("a timeout is final")
 }
 
 func TestTheShieldIsAnnouncedWhileItIsUp(t *testing.T) {
@@ -122,7 +127,7 @@ func TestTheShieldIsAnnouncedWhileItIsUp(t *testing.T) {
 func TestWithoutAListenerThereIsNothingToDisturb(t *testing.T) {
 	d := drive(t, many(2), 80, 24, Options{})
 	d.press("F", "H")
-	d.misses("No rules")
+	d.misses("No fault rules")
 	d.misses("shield up")
 }
 
@@ -157,7 +162,7 @@ func TestFaultViews(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
 		d := simulating(t, many(5), size[0], size[1])
 		d.press("F", "a")
-		d.typed("type:Contact* rate:30% status:429")
+		d.typed("status:429 rate:30% for type:Contact*")
 		d.golden("faults-add")
 		d.press("enter", "a")
 		d.typed("hang times:3")

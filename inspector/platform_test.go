@@ -7,7 +7,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -51,27 +50,12 @@ func (f *memory) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webho
 	if err := f.platform.faultsErr; err != nil {
 		return nil, err
 	}
-	var add []fault.Rule
-	for _, text := range c.Add {
-		rule, err := fault.Parse(text)
-		if err != nil {
-			return nil, err
-		}
-		add = append(add, rule)
+	rules, err := f.rules.Change(c)
+	if err != nil {
+		return nil, err
 	}
-	if c.Clear {
-		f.rules.Clear()
-	}
-	for _, id := range c.Remove {
-		if err := f.rules.Remove(id); err != nil {
-			return nil, err
-		}
-	}
-	for _, rule := range add {
-		f.rules.Add(rule)
-	}
-	f.listener.Faults = f.rules.Rules()
-	return f.listener.Faults, nil
+	f.listener.Faults = rules
+	return rules, nil
 }
 
 func (f *memory) SetShield(_ context.Context, on bool) error {

@@ -140,7 +140,7 @@ func BenchmarkFaults(b *testing.B) {
 		b.Run(fmt.Sprintf("%d rules", rules), func(b *testing.B) {
 			p, _ := benchRig(b, http.StatusOK)
 			for n := range rules {
-				rule, err := fault.Parse(fmt.Sprintf("type:Other%d size:>10k status:429", n))
+				rule, err := fault.Parse(fmt.Sprintf("status:429 for type:Other%d size:>10k", n))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -3,7 +3,7 @@ package proxy
 import (
 	"bytes"
 	"context"
-	"io"
+	"maps"
 	"net/http"
 	"time"
 
@@ -12,106 +12,107 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Faults is the table of rules that inject faults into what is received. It
+// Faults returns the table of rules that inject faults into received events. It
 // may be changed at any time.
 func (p *Proxy) Faults() *fault.Table { return &p.faults }
 
-// forwardFaulty does to a received event what a rule says. What was done
-// stands in the attempt, and in the answer where the rule decided that.
-func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, effect fault.Effect) {
-	switch p.holdUp(l, effect) {
-	case heldTooLong:
-		p.answerHung(w, r, e, l, effect)
+// forwardFaulty handles a received event as a rule says. The attempt says what
+// was done, and so does the answer if the rule decided it.
+func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, action fault.Action) {
+	switch p.delay(l, action) {
+	case delayTimeout:
+		p.answerHung(w, r, e, l, action)
 		return
-	case cutShort:
+	case delayStopped:
 		p.answerUnforwarded(w, r, e, stoppingMessage())
 		return
 	}
-	if effect.Status != 0 {
-		p.answerInPlace(w, r, e, effect)
+	if action.Status != 0 {
+		p.answerInPlace(w, r, e, action)
 		return
 	}
-	p.sendCopies(e, effect)
+	p.sendCopies(e, action)
 	if !p.takeSlot(w, r, e, l) {
 		return
 	}
 	s := sender{w: w}
-	held := heldAnswer{header: http.Header{}}
+	buffered := bufferedAnswer{header: http.Header{}}
 	switch {
-	case effect.Drop != "":
-		s = sender{} // nobody hears the answer
-	case effect.After > 0:
-		s = sender{w: &held}
+	case action.Drop != "":
+		s = sender{} // the sender does not get the answer
+	case action.After > 0:
+		s = sender{w: &buffered}
 	}
-	req := p.faultyRequest(e, effect)
+	req := p.faultyRequest(e, action)
 	f := p.attempt(p.flight.life, req, e, l, s)
-	f.attempt.Fault = effect.Words()
-	if effect.Signature != "" {
+	f.attempt.Fault = action.String()
+	if action.Signature != "" {
 		f.attempt.Sent = req.record()
 	}
 	switch {
-	case effect.Drop != "":
-		p.dropAnswer(w, r, e, f, effect)
-	case effect.After > 0 && f.failure == nil:
-		p.passOnLater(w, r, e, l, f, &held, effect)
+	case action.Drop != "":
+		p.dropAnswer(w, r, e, f, action)
+	case action.After > 0 && f.failure == nil:
+		p.answerLater(w, r, e, l, f, &buffered, action)
 	default:
-		if effect.After > 0 {
-			f.sender.begun = false // nothing of it has been passed on
+		if action.After > 0 {
+			f.sender.begun = false // the buffer does not go to the sender
 		}
 		p.conclude(w, r, e, f)
 	}
 }
 
-// heldAnswer keeps an answer that is passed on later.
-type heldAnswer struct {
+// bufferedAnswer is an answer for the sender that is written later.
+type bufferedAnswer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (h *heldAnswer) Header() http.Header         { return h.header }
-func (h *heldAnswer) WriteHeader(status int)      { h.status = status }
-func (h *heldAnswer) Write(b []byte) (int, error) { return h.body.Write(b) }
+func (b *bufferedAnswer) Header() http.Header            { return b.header }
+func (b *bufferedAnswer) WriteHeader(status int)         { b.status = status }
+func (b *bufferedAnswer) Write(data []byte) (int, error) { return b.body.Write(data) }
 
-// passOnLater holds the app's answer back, and passes it on unless the time
-// limit has passed by then: to the sender that is an app which takes too long.
-func (p *Proxy) passOnLater(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, f *forwarded, held *heldAnswer, effect fault.Effect) {
-	f.sender.finish() // to held
-	until := time.Now().Add(effect.After)
+// answerLater delays the app's answer. If that exceeds the time limit, the
+// sender gets the answer for an app that is too slow.
+func (p *Proxy) answerLater(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, f *forwarded, buffered *bufferedAnswer, action fault.Action) {
+	f.sender.finish() // into the buffer
+	until := time.Now().Add(action.After)
 	late := until.After(l.deadline)
 	if late {
 		until = l.deadline
 	}
 	if !p.pause(until) {
-		late = false // the proxy stops: the answer is passed on now
+		late = false // the proxy is stopping: answer now
 	}
 	f.sender = sender{w: w}
 	if late {
 		f.failure = explainTimeout(&f.attempt, l.span)
-		f.failure.text = "fault: " + effect.Words()
+		f.failure.text = faultReason(action)
 		p.conclude(w, r, e, f)
 		return
 	}
-	for name, values := range held.header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(held.status)
-	f.sender.writeLast(held.body.Bytes())
+	maps.Copy(w.Header(), buffered.header)
+	w.WriteHeader(buffered.status)
+	f.sender.writeLast(buffered.body.Bytes())
 	p.conclude(w, r, e, f)
 }
 
-// faultyRequest is the request of an event with its signature spoiled, if a
-// rule says so.
-func (p *Proxy) faultyRequest(e *webhook.Event, effect fault.Effect) *request {
+// faultReason is the reason of an answer that a rule decided.
+func faultReason(action fault.Action) string { return "fault: " + action.String() }
+
+// faultyRequest returns the request of an event, with its signature changed if
+// a rule says so.
+func (p *Proxy) faultyRequest(e *webhook.Event, action fault.Action) *request {
 	req := p.request(e, p.opts.Target)
-	if effect.Signature == "" {
+	if action.Signature == "" {
 		return req
 	}
 	req.header = req.header.Clone()
 	if req.header == nil {
 		req.header = http.Header{}
 	}
-	if effect.Signature == fault.SignatureStrip {
+	if action.Signature == fault.SignatureStrip {
 		taskee.Unsign(req.header)
 	} else {
 		taskee.Corrupt(req.header)
@@ -119,32 +120,32 @@ func (p *Proxy) faultyRequest(e *webhook.Event, effect fault.Effect) *request {
 	return req
 }
 
-// held is how a delay before the app is called ended.
-type held int
+// delayResult is how a delay ended.
+type delayResult int
 
 const (
-	heldAsAsked held = iota
-	heldTooLong      // the time limit has passed
-	cutShort         // the proxy stops
+	delayOver    delayResult = iota
+	delayTimeout             // at the time limit
+	delayStopped             // early: the proxy is stopping
 )
 
-// holdUp lets the delay before the app pass.
-func (p *Proxy) holdUp(l limit, effect fault.Effect) held {
-	until := time.Now().Add(effect.Before)
-	late := effect.Hang || until.After(l.deadline)
+// delay waits as long as a rule says before the app is called.
+func (p *Proxy) delay(l limit, action fault.Action) delayResult {
+	until := time.Now().Add(action.Before)
+	late := action.Hang || until.After(l.deadline)
 	if late {
 		until = l.deadline
 	}
 	switch {
 	case !p.pause(until):
-		return cutShort
+		return delayStopped
 	case late:
-		return heldTooLong
+		return delayTimeout
 	}
-	return heldAsAsked
+	return delayOver
 }
 
-// pause waits until a time; false: the proxy stops.
+// pause waits until a time. It returns false if the proxy stops before that.
 func (p *Proxy) pause(until time.Time) bool {
 	d := time.Until(until)
 	if d <= 0 {
@@ -160,53 +161,44 @@ func (p *Proxy) pause(until time.Time) bool {
 	}
 }
 
-// written is an attempt in which the app was not called.
-func (p *Proxy) written(e *webhook.Event, effect fault.Effect) *forwarded {
+// simulated returns an attempt in which the app was not called.
+func (p *Proxy) simulated(e *webhook.Event, action fault.Action) *forwarded {
 	return &forwarded{attempt: webhook.Attempt{
 		EventID: e.ID, Number: 1,
 		Target: p.request(e, p.opts.Target).url(), StartedAt: time.Now(),
-		Simulated: true, Fault: effect.Words(),
+		Simulated: true, Fault: action.String(),
 	}}
 }
 
-// answerHung answers for an app that a rule has hang: as for one that does.
-func (p *Proxy) answerHung(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, effect fault.Effect) {
-	f := p.written(e, effect)
+// answerHung answers at the time limit, as for an app that hangs.
+func (p *Proxy) answerHung(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, action fault.Action) {
+	f := p.simulated(e, action)
 	f.attempt.StartedAt = l.deadline.Add(-l.span)
 	f.attempt.Duration = time.Since(f.attempt.StartedAt)
 	f.failure = explainTimeout(&f.attempt, l.span)
 	f.attempt.Error = f.failure.text
-	f.failure.text = "fault: " + effect.Words()
+	f.failure.text = faultReason(action)
 	f.failure.reached = false
 	p.conclude(w, r, e, f)
 }
 
-// answerInPlace gives the answer of a rule.
-func (p *Proxy) answerInPlace(w http.ResponseWriter, r *http.Request, e *webhook.Event, effect fault.Effect) {
-	f := p.written(e, effect)
-	f.attempt.StatusCode = effect.Status
-	answer := webhook.Answer{Status: effect.Status, By: webhook.ByTaskhook, Reason: "fault: " + effect.Words()}
-	if effect.RetryAfter != "" {
-		w.Header().Set("Retry-After", effect.RetryAfter)
-	}
-	if effect.Body == "" {
-		writeMessage(w, effect.Status, message{Error: answer.Reason, Next: "see the rules with `taskhook faults list`"})
-	} else {
-		w.Header().Set("Content-Type", effect.ContentType())
-		w.WriteHeader(effect.Status)
-		_, _ = io.WriteString(w, effect.Body)
-	}
+// answerInPlace answers with the status of a rule, in place of the app.
+func (p *Proxy) answerInPlace(w http.ResponseWriter, r *http.Request, e *webhook.Event, action fault.Action) {
+	f := p.simulated(e, action)
+	f.attempt.StatusCode = action.Status
+	answer := webhook.Answer{Status: action.Status, By: webhook.ByTaskhook, Reason: faultReason(action)}
+	writeMessage(w, action.Status, message{Error: answer.Reason, Next: "see the rules with `taskhook faults list`"})
 	f.attempt.Duration = time.Since(f.attempt.StartedAt)
 	p.recordReceived(r, e, f, answer)
 }
 
 // dropAnswer cuts the sender's connection before or in the middle of the app's
 // answer.
-func (p *Proxy) dropAnswer(w http.ResponseWriter, r *http.Request, e *webhook.Event, f *forwarded, effect fault.Effect) {
-	answer := webhook.Answer{By: webhook.ByTaskhook, BrokenOff: true, Reason: "fault: " + effect.Words()}
-	if effect.Drop == fault.DropMiddle && f.failure == nil {
+func (p *Proxy) dropAnswer(w http.ResponseWriter, r *http.Request, e *webhook.Event, f *forwarded, action fault.Action) {
+	answer := webhook.Answer{By: webhook.ByTaskhook, BrokenOff: true, Reason: faultReason(action)}
+	if action.Drop == fault.DropMiddle && f.failure == nil {
 		answer.Status, answer.By = f.attempt.StatusCode, webhook.ByApp
-		// Without its length the answer is chunked, and plainly unfinished.
+		// Without Content-Length the answer is chunked and visibly incomplete.
 		copyEndToEnd(w.Header(), f.attempt.Header)
 		w.WriteHeader(f.attempt.StatusCode)
 		_, _ = w.Write(f.attempt.Body[:len(f.attempt.Body)/2])
@@ -216,19 +208,19 @@ func (p *Proxy) dropAnswer(w http.ResponseWriter, r *http.Request, e *webhook.Ev
 	panic(http.ErrAbortHandler)
 }
 
-// sendCopies sends the app the further copies of an event. They are attempts
-// of their own that no sender waits for.
-func (p *Proxy) sendCopies(e *webhook.Event, effect fault.Effect) {
-	if effect.Copies < 2 {
+// sendCopies sends the app the other copies of an event. They are attempts of
+// their own, and the sender does not wait for them.
+func (p *Proxy) sendCopies(e *webhook.Event, action fault.Action) {
+	if action.Copies < 2 {
 		return
 	}
-	for n := range effect.Copies - 1 {
-		p.sendCopy(e, effect, time.Duration(n+1)*effect.Spacing)
+	for n := range action.Copies - 1 {
+		p.sendCopy(e, action, time.Duration(n+1)*action.Spacing)
 	}
 }
 
-// sendCopy sends one copy after a while, unless the proxy stops before.
-func (p *Proxy) sendCopy(e *webhook.Event, effect fault.Effect, after time.Duration) {
+// sendCopy sends one copy after a while, unless the proxy stops first.
+func (p *Proxy) sendCopy(e *webhook.Event, action fault.Action, after time.Duration) {
 	if !p.flight.enter() {
 		return
 	}
@@ -239,17 +231,17 @@ func (p *Proxy) sendCopy(e *webhook.Event, effect fault.Effect, after time.Durat
 		}
 		l := p.limitFor(p.opts.Timeout)
 		if err := p.slots.take(p.flight.life, l.deadline, p.flight.draining); err != nil {
-			p.logger.Warn("a copy by a fault rule was not sent", "event", e.ID.String(), "error", err)
+			p.logger.Warn("a duplicate by a fault rule was not sent", "event", e.ID.String(), "error", err)
 			return
 		}
-		req := p.faultyRequest(e, effect)
+		req := p.faultyRequest(e, action)
 		f := p.attempt(p.flight.life, req, e, l, sender{})
-		f.attempt.Trigger, f.attempt.Fault = webhook.TriggerReceived, effect.Words()
-		if effect.Signature != "" {
+		f.attempt.Trigger, f.attempt.Fault = webhook.TriggerReceived, action.String()
+		if action.Signature != "" {
 			f.attempt.Sent = req.record()
 		}
 		if _, err := p.keepAttempt(context.Background(), &f.attempt); err != nil {
-			p.logger.Error("a copy by a fault rule could not be recorded", "event", e.ID.String(), "error", err)
+			p.logger.Error("a duplicate by a fault rule could not be recorded", "event", e.ID.String(), "error", err)
 		}
 	}()
 }

@@ -32,11 +32,11 @@ func TestWhatARuleDoesIsDoneAndKept(t *testing.T) {
 		answer   webhook.Answer
 		appState int // of the attempt
 	}{
-		{"status:429 retry-after:7", 429, "fault: 429 by rule 1", 0, "429 by rule 1",
+		{"status:429", 429, "fault: 429 by rule 1", 0, "429 by rule 1",
 			webhook.Answer{Status: 429, By: webhook.ByTaskhook, Reason: "fault: 429 by rule 1"}, 429},
-		{`status:503 with:'{"a": 1}'`, 503, `{"a": 1}`, 0, "503 by rule 1",
+		{"status:503", 503, `"error":"fault: 503 by rule 1"`, 0, "503 by rule 1",
 			webhook.Answer{Status: 503, By: webhook.ByTaskhook, Reason: "fault: 503 by rule 1"}, 503},
-		{"type:Other status:500", 200, "", 1, "", webhook.Answer{Status: 200, By: webhook.ByApp}, 200},
+		{"status:500 for type:Other", 200, "", 1, "", webhook.Answer{Status: 200, By: webhook.ByApp}, 200},
 		{"hang", 408, "fault: no answer until the time limit by rule 1", 0, "no answer until the time limit by rule 1",
 			webhook.Answer{Status: 408, By: webhook.ByTaskhook, Reason: "fault: no answer until the time limit by rule 1"}, 0},
 		{"delay:10s", 408, "fault: delayed 10s by rule 1", 0, "delayed 10s by rule 1",
@@ -44,9 +44,9 @@ func TestWhatARuleDoesIsDoneAndKept(t *testing.T) {
 		{"delay:1ms status:500", 500, "fault: delayed 1ms, 500 by rule 1", 0, "delayed 1ms, 500 by rule 1",
 			webhook.Answer{Status: 500, By: webhook.ByTaskhook, Reason: "fault: delayed 1ms, 500 by rule 1"}, 500},
 		{"delay:1ms", 200, "", 1, "delayed 1ms by rule 1", webhook.Answer{Status: 200, By: webhook.ByApp}, 200},
-		{"delay-after:1ms", 200, "the app's own answer", 1, "answer held back 1ms by rule 1", webhook.Answer{Status: 200, By: webhook.ByApp}, 200},
-		{"delay-after:10s", 408, "fault: answer held back 10s by rule 1", 1, "answer held back 10s by rule 1",
-			webhook.Answer{Status: 408, By: webhook.ByTaskhook, Reason: "fault: answer held back 10s by rule 1"}, 200},
+		{"delay-after:1ms", 200, "the app's own answer", 1, "answer delayed 1ms by rule 1", webhook.Answer{Status: 200, By: webhook.ByApp}, 200},
+		{"delay-after:10s", 408, "fault: answer delayed 10s by rule 1", 1, "answer delayed 10s by rule 1",
+			webhook.Answer{Status: 408, By: webhook.ByTaskhook, Reason: "fault: answer delayed 10s by rule 1"}, 200},
 		{"drop:before", 0, "", 1, "connection dropped before the answer by rule 1",
 			webhook.Answer{By: webhook.ByTaskhook, BrokenOff: true, Reason: "fault: connection dropped before the answer by rule 1"}, 200},
 		{"drop:middle", 0, "the app's ", 1, "connection dropped in the middle of the answer by rule 1",
@@ -64,9 +64,6 @@ func TestWhatARuleDoesIsDoneAndKept(t *testing.T) {
 			resp, body, broken := r.ask(contact)
 			if status := statusOf(resp, broken); status != tt.status || !strings.Contains(body, tt.body) {
 				t.Errorf("answered %d %q, broken %v", status, body, broken)
-			}
-			if tt.rule == "status:429 retry-after:7" && resp.Header.Get("Retry-After") != "7" {
-				t.Errorf("headers %v", resp.Header)
 			}
 			a := r.store.attempt(t)
 			if a.Fault != tt.fault || a.Simulated != (tt.calls == 0) || a.StatusCode != tt.appState || a.Trigger != webhook.TriggerReceived {

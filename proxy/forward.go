@@ -17,9 +17,9 @@ func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webho
 		return
 	}
 	l := p.limitFor(p.patience())
-	effect, faulty := p.faults.Decide(e)
+	action, faulty := p.faults.Decide(e)
 	if faulty {
-		p.forwardFaulty(w, r, e, l, effect)
+		p.forwardFaulty(w, r, e, l, action)
 		return
 	}
 	if !p.takeSlot(w, r, e, l) {

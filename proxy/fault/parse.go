@@ -5,18 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
-// RuleError is returned for a text that is no rule.
+// RuleError is returned for a text that is not a rule.
 type RuleError struct {
 	Line    int    // in a file, from 1; 0: the text does not come from a file
-	Offset  int    // in bytes, of the part that is wrong, in the text or in the file's line; at most its length
-	Length  int    // in bytes; 0: at Offset something is missing
-	Message string // in words, lower case, without a period
-	Hint    string // one thing to do about it; "" if there is nothing to say
+	Offset  int    // of the wrong part, in bytes, in the text or in the file's line
+	Length  int    // of the wrong part, in bytes; 0: something is missing at Offset
+	Message string // lower case, without a period
+	Hint    string // one thing to do about it, or ""
 }
 
 // Error returns line, message and hint in one line.
@@ -31,31 +32,32 @@ func (e *RuleError) Error() string {
 	return text
 }
 
-// maxText bounds a rule in bytes, and what an answer can say with it.
-const maxText = 64 << 10
+// maxText is the length of the longest rule: a filter of full length, and room
+// for the effects.
+const maxText = 8 << 10
 
-// defaultSeed is what chance is drawn from when a rule names no seed.
+// defaultSeed seeds the random numbers of a rule without seed:.
 const defaultSeed = 1
 
 // Parse reads a rule. The error is always a *[RuleError].
 func Parse(text string) (Rule, error) {
-	p := parser{text: text, at: map[string]token{}}
+	p := parser{text: text, at: map[string]word{}}
 	if err := p.parse(); err != nil {
 		return Rule{}, err
 	}
 	return p.rule, nil
 }
 
-// ParseFile reads a file of rules: one a line; empty lines and those that
-// begin with # are passed over. A file without a rule is an error too. The
-// error is always a *[RuleError] with its line.
+// ParseFile reads a file with one rule a line. Empty lines and lines that begin
+// with # are skipped; a file without a rule is an error. The error is always a
+// *[RuleError] with its line.
 func ParseFile(text string) ([]Rule, error) {
 	var rules []Rule
 	for n, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
 		if start := strings.TrimSpace(line); start == "" || start[0] == '#' {
 			continue
 		}
-		p := parser{text: strings.TrimSuffix(line, "\r"), at: map[string]token{}}
+		p := parser{text: strings.TrimSuffix(line, "\r"), at: map[string]word{}}
 		if err := p.parse(); err != nil {
 			err.Line = n + 1
 			return nil, err
@@ -63,20 +65,48 @@ func ParseFile(text string) ([]Rule, error) {
 		rules = append(rules, p.rule)
 	}
 	if len(rules) == 0 {
-		return nil, &RuleError{Line: 1, Message: "there is no rule", Hint: "write one rule a line"}
+		return nil, &RuleError{Line: 1, Message: "the file has no rule", Hint: "write one rule a line"}
 	}
 	return rules, nil
 }
 
-// parser takes the rule's own words out of a text; the rest is its filter.
+// word is a part of a rule's text between white space.
+type word struct {
+	from int // in the rule, in bytes
+	text string
+}
+
+func (w word) end() int { return w.from + len(w.text) }
+
+func (w word) wrong(hint, format string, args ...any) *RuleError {
+	return &RuleError{Offset: w.from, Length: len(w.text), Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// split returns the words of a rule before its first "for", and that; ok is
+// false if there is none.
+func split(text string) (effects []word, keyword word, ok bool) {
+	for at := 0; ; {
+		rest := strings.TrimLeftFunc(text[at:], unicode.IsSpace)
+		if rest == "" {
+			return effects, word{}, false
+		}
+		w := word{from: len(text) - len(rest), text: rest}
+		if i := strings.IndexFunc(rest, unicode.IsSpace); i >= 0 {
+			w.text = rest[:i]
+		}
+		if strings.EqualFold(w.text, "for") {
+			return effects, w, true
+		}
+		effects = append(effects, w)
+		at = w.end()
+	}
+}
+
+// parser reads one rule.
 type parser struct {
-	text   string
-	rule   Rule
-	tokens []token
-	at     map[string]token // where each of the rule's words stands
-	fields []string         // the filter's; nil: not asked for yet
-	rest   []byte           // what is left for the filter
-	from   []int            // where in the text each byte of rest stands
+	text string
+	rule Rule
+	at   map[string]word // where each effect stands, by its name
 }
 
 func (p *parser) parse() *RuleError {
@@ -84,114 +114,65 @@ func (p *parser) parse() *RuleError {
 		return &RuleError{Offset: maxText, Length: len(p.text) - maxText, Message: fmt.Sprintf("a rule has at most %d KiB", maxText>>10)}
 	}
 	if !utf8.ValidString(p.text) {
-		return &RuleError{Offset: invalid(p.text), Length: 1, Message: "the text is not UTF-8"}
+		at := strings.IndexRune(p.text, utf8.RuneError)
+		return &RuleError{Offset: at, Length: 1, Message: "the text is not UTF-8"}
 	}
-	var err *RuleError
-	if p.tokens, err = tokens(p.text); err != nil {
-		return err
-	}
-	end := 0
-	for i, t := range p.tokens {
-		taken, err := p.take(i)
-		if err != nil {
+	effects, keyword, hasFilter := split(p.text)
+	for _, w := range effects {
+		if err := p.effect(w); err != nil {
 			return err
 		}
-		if taken {
-			p.keep(end, t.from)
-			end = t.to
-		}
 	}
-	p.keep(end, len(p.text))
 	if err := p.check(); err != nil {
 		return err
 	}
-	f, bad := filter.Parse(string(p.rest))
-	if bad != nil {
-		return p.ofFilter(bad)
+	from := len(p.text)
+	if hasFilter {
+		from = keyword.end()
+		if strings.TrimSpace(p.text[from:]) == "" {
+			return keyword.wrong("select events after it, such as type:ContactCreate, or leave it out to act on every event", `there is no filter after "for"`)
+		}
 	}
-	p.rule.text, p.rule.filter = strings.TrimSpace(p.text), f
-	p.rule.seed = cmp.Or(p.rule.seed, defaultSeed)
+	var err *RuleError
+	if p.rule.filter, err = parseFilter(p.text, from); err != nil {
+		return err
+	}
+	p.rule.text, p.rule.seed = strings.TrimSpace(p.text), cmp.Or(p.rule.seed, defaultSeed)
 	return nil
 }
 
-// invalid returns where a text stops being UTF-8, or its length.
-func invalid(text string) int {
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		if r == utf8.RuneError && size == 1 {
-			return i
-		}
-		i += size
-	}
-	return len(text)
-}
-
-// keep leaves a part of the text to the filter.
-func (p *parser) keep(from, to int) {
-	for i := from; i < to; i++ {
-		p.rest = append(p.rest, p.text[i])
-		p.from = append(p.from, i)
-	}
-}
-
-// ofFilter is an error of the filter, with its place in the rule.
-func (p *parser) ofFilter(err error) *RuleError {
+// parseFilter reads the filter at the end of a rule.
+func parseFilter(text string, from int) (*filter.Filter, *RuleError) {
+	f, err := filter.ParseReceived(text[from:])
 	var bad *filter.SyntaxError
-	if !errors.As(err, &bad) {
-		return &RuleError{Message: err.Error()}
-	}
-	from, to := p.place(bad.Offset), p.place(bad.Offset)
-	if bad.Length > 0 {
-		to = p.from[bad.Offset+bad.Length-1] + 1
-	}
-	return &RuleError{Offset: from, Length: to - from, Message: bad.Message, Hint: bad.Hint}
-}
-
-// place is where in the text a byte of the rest stands, or its end.
-func (p *parser) place(i int) int {
 	switch {
-	case i < len(p.from):
-		return p.from[i]
-	case i > 0:
-		return p.from[i-1] + 1
+	case err == nil:
+		return f, nil
+	case errors.As(err, &bad):
+		return nil, &RuleError{Offset: from + bad.Offset, Length: bad.Length, Message: bad.Message, Hint: bad.Hint}
 	}
-	return 0
+	return nil, &RuleError{Offset: from, Length: len(text) - from, Message: err.Error()}
 }
 
-// take reads a token if it is a word of rules, and refuses what is neither
-// that nor a word of the filter.
-func (p *parser) take(i int) (bool, *RuleError) {
-	t := p.tokens[i]
-	if t.kind != kindWord {
-		return false, nil
-	}
-	name, value, has := strings.Cut(t.in(p.text), ":")
-	word, known := wordNamed(name)
+// effect reads one word before "for".
+func (p *parser) effect(w word) *RuleError {
+	name, value, hasValue := strings.Cut(w.text, ":")
+	e, known := effectNamed(name)
 	if !known {
-		if has {
-			return false, p.checkField(t, name, value)
-		}
-		return false, nil
+		return p.unknown(w)
 	}
-	if err := p.checkPlace(i, word); err != nil {
-		return false, err
+	first, again := p.at[e.name]
+	switch {
+	case e.value == "" && hasValue:
+		return w.wrong("write "+e.name+"; delay:5s waits for a while", "%s takes no value", e.name)
+	case e.value != "" && value == "":
+		return w.wrong("for example: "+e.example, "%s needs a value after a colon", e.name)
+	case again:
+		return w.wrong(fmt.Sprintf("leave one out: it is %.40s already", first.text), "%s is there twice", e.name)
 	}
-	switch first, twice := p.at[word.name]; {
-	case !has && !word.bare():
-		return false, t.wrong(word.name+" needs a value", fmt.Sprintf("for example %s; to look for the text, write %.60q", word.example, t.in(p.text)))
-	case has && word.bare():
-		return false, t.wrong(word.name+" takes no value", "write "+word.example+", and to wait for a while delay:5s")
-	case has && value == "":
-		return false, t.wrong(word.name+" needs a value after the colon", "for example "+word.example)
-	case twice:
-		return false, t.wrong(word.name+" stands twice", fmt.Sprintf("leave one out: it is %.40s already", first.in(p.text)))
+	if err := e.set(&p.rule, value); err != nil {
+		return w.wrong("for example: "+e.example, "%s: %v", e.name, err)
 	}
-	p.at[word.name] = t
-	if word.name != "with" || value[0] != '{' && value[0] != '[' {
-		value = unquoted(value)
-	}
-	if err := word.set(&p.rule, value); err != nil {
-		return false, t.wrong(fmt.Sprintf("%s: %v", word.name, err), cmp.Or(word.hint, "write it like "+word.example))
-	}
-	return true, nil
+	p.at[e.name] = w
+	return nil
 }

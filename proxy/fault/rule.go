@@ -14,19 +14,19 @@ import (
 // Drop says where a connection is cut.
 type Drop string
 
-// Where a connection is cut. The app is called in both.
+// Where a connection is cut. The app is called either way.
 const (
-	DropBefore Drop = "before" // nothing of the app's answer is passed on
-	DropMiddle Drop = "middle" // half of it is
+	DropBefore Drop = "before" // before the app's answer
+	DropMiddle Drop = "middle" // after half of the app's answer
 )
 
-// Signature says what becomes of an event's signature towards the app.
+// Signature says what happens to the signature that the app gets.
 type Signature string
 
-// What becomes of a signature.
+// What happens to a signature.
 const (
 	SignatureStrip   Signature = "strip"   // its headers are removed
-	SignatureCorrupt Signature = "corrupt" // well-formed and wrong
+	SignatureCorrupt Signature = "corrupt" // it is well-formed and wrong
 )
 
 // Rule is one parsed rule. It never changes; [Parse] makes it.
@@ -35,28 +35,26 @@ type Rule struct {
 	filter *filter.Filter
 
 	status     int
-	with       string // body of the answer
-	retryAfter string
-	delay      span // before the app is called
-	delayAfter span // before the answer is passed on
+	delay      delayRange // before the app is called
+	delayAfter delayRange // of the app's answer
 	hang       bool
 	drop       Drop
-	copies     int // deliveries in all; 0: one
+	copies     int // deliveries; 0: one
 	spacing    time.Duration
 	signature  Signature
 
-	rate  float64 // of the events that match, 0: all
-	seed  uint64
-	every int // of the events that match, 0: each
-	times int // after so many it ends, 0: never
-	lasts time.Duration
+	rate     float64 // of the events that match, up to 1; 0: all
+	seed     uint64
+	every    int           // of the events that match; 0: each
+	times    int           // events until the rule ends; 0: no limit
+	lifetime time.Duration // until the rule ends; 0: no limit
 }
 
 // Text returns the rule as it was written.
 func (r Rule) Text() string { return r.text }
 
-// Effect says in a line what the rule does, and to what.
-func (r Rule) Effect() string {
+// Description says in one line what the rule does, and to which events.
+func (r Rule) Description() string {
 	var does []string
 	say := func(on bool, format string, args ...any) {
 		if on {
@@ -65,19 +63,19 @@ func (r Rule) Effect() string {
 	}
 	say(r.delay.max > 0, "wait %s before your app is called", r.delay)
 	say(r.status != 0, "answer %d without calling your app", r.status)
-	say(r.hang, "let it hang until the time limit without calling your app")
+	say(r.hang, "do not answer before the time limit, without calling your app")
 	say(r.signature == SignatureStrip, "remove the signature")
-	say(r.signature == SignatureCorrupt, "make the signature wrong")
+	say(r.signature == SignatureCorrupt, "corrupt the signature")
 	say(r.copies > 1 && r.spacing == 0, "deliver it %d times at once", r.copies)
 	say(r.copies > 1 && r.spacing > 0, "deliver it %d times, %s apart", r.copies, r.spacing)
-	say(r.delayAfter.max > 0, "hold your app's answer back for %s", r.delayAfter)
+	say(r.delayAfter.max > 0, "delay your app's answer by %s", r.delayAfter)
 	say(r.drop == DropBefore, "drop the connection before your app's answer")
 	say(r.drop == DropMiddle, "drop the connection in the middle of your app's answer")
-	return strings.Join(does, ", ") + r.when()
+	return strings.Join(does, ", ") + r.events()
 }
 
-// when says which events the rule acts on.
-func (r Rule) when() string {
+// events says which events the rule acts on.
+func (r Rule) events() string {
 	which := ""
 	switch {
 	case r.every > 1:
@@ -104,25 +102,25 @@ func (r Rule) when() string {
 
 // Warning says what the rule costs on the real platform, "" if nothing.
 func (r Rule) Warning() string {
-	const final = "the platform does not send the event again after that: it is lost there, and kept only here"
+	const final = "the platform does not send the event again, and only Taskhook still has it"
 	late := ""
-	if r.delay.max+r.delayAfter.max > patience {
-		late = "an answer that takes this long may come after the platform has hung up, and that is final: " + final
+	if r.delay.max+r.delayAfter.max > senderTimeout {
+		late = "the platform may hang up before such a late answer, and that is final: " + final
 	}
 	warning := ""
 	switch {
 	case r.status == http.StatusTooManyRequests:
 		warning = "a 429 spends real retries of the platform: it sends the event again in about ten minutes, six times at most"
 	case webhook.Delivered(r.status):
-		warning = "the platform takes the event for accepted, and your app never sees it"
+		warning = "to the platform the event is delivered, but your app never gets it"
 	case r.status != 0:
 		return fmt.Sprintf("%d is final: %s", r.status, final)
 	case r.hang:
-		return "a time-out is final: " + final
+		return "a timeout is final: " + final
 	case r.drop != "":
-		return "a connection that breaks is final: " + final
+		return "a broken connection is final: " + final
 	case r.signature != "":
-		return "an app that verifies refuses the event, and any answer but 2xx and 429 is final: " + final
+		return "an app that verifies signatures refuses the event, and any answer but 2xx and 429 is final: " + final
 	}
 	if warning != "" && late != "" {
 		warning += "; "
@@ -130,6 +128,6 @@ func (r Rule) Warning() string {
 	return warning + late
 }
 
-// patience is from when on a delay may cost an event: no number of seconds is
-// published.
-const patience = 10 * time.Second
+// senderTimeout is the shortest timeout that the platform may have: it does not
+// publish one.
+const senderTimeout = 10 * time.Second

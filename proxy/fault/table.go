@@ -13,18 +13,18 @@ import (
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
-// ErrNoRule is returned for a rule that is not in the table.
+// ErrNoRule is returned when a rule to remove is not in the table.
 var ErrNoRule = errors.New("no such rule")
 
 // Table is the rules of a listener. The zero value is empty and ready; it must
 // not be copied. Its methods are safe for concurrent use.
 type Table struct {
 	entries atomic.Pointer[[]*entry] // never changed in place; nil: none
-	mu      sync.Mutex               // held to change entries
+	mu      sync.Mutex               // guards changes of entries
 	last    int                      // the newest ID
 }
 
-// Add puts a rule at the end of the table. From then on it acts.
+// Add adds a rule at the end of the table.
 func (t *Table) Add(r Rule) webhook.FaultRule {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -33,31 +33,9 @@ func (t *Table) Add(r Rule) webhook.FaultRule {
 	return all[len(all)-1].state(time.Now())
 }
 
-// Remove takes a rule away. The error wraps [ErrNoRule].
-func (t *Table) Remove(id int) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	left, err := without(t.all(), []int{id})
-	if err != nil {
-		return err
-	}
-	t.set(left)
-	return nil
-}
-
-// Clear takes all rules away and returns how many there were.
-func (t *Table) Clear() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := len(t.all())
-	t.set(nil)
-	return n
-}
-
-// Change does all of a change, at one moment, and returns the rules after it;
-// with an error nothing has been changed. It is a *[RuleError] for a rule that
-// cannot be read, and wraps [ErrNoRule] for one that is to be removed and is
-// not there.
+// Change makes a change as a whole and returns the rules after it. With an error
+// nothing has changed: it is a *[RuleError] for a text to add that is not a
+// rule, and wraps [ErrNoRule] for a rule to remove that is not there.
 func (t *Table) Change(c webhook.FaultChange) ([]webhook.FaultRule, error) {
 	rules := make([]Rule, len(c.Add))
 	for i, text := range c.Add {
@@ -85,18 +63,7 @@ func (t *Table) Change(c webhook.FaultChange) ([]webhook.FaultRule, error) {
 // included.
 func (t *Table) Rules() []webhook.FaultRule { return states(t.all()) }
 
-// Active counts the rules that are on now: those that have not ended.
-func (t *Table) Active() int {
-	n, now := 0, time.Now()
-	for _, e := range t.all() {
-		if !e.ended(now) {
-			n++
-		}
-	}
-	return n
-}
-
-// all is the entries at this moment.
+// all returns the entries now.
 func (t *Table) all() []*entry {
 	if p := t.entries.Load(); p != nil {
 		return *p
@@ -145,20 +112,20 @@ func states(all []*entry) []webhook.FaultRule {
 	return rules
 }
 
-// Decide says what is to be done to a received event: the first rule that
-// fires decides. A rule does not fire when its filter cannot tell, because a jq
-// expression fails or runs out of time, which takes 200 ms; the latter is
-// counted as undecided. The event is not changed and its body not kept.
-func (t *Table) Decide(e *webhook.Event) (Effect, bool) {
+// Decide returns what to do to a received event: the action of the first rule
+// that fires, if one does. A rule does not fire when its filter cannot tell,
+// because a jq expression fails or runs for more than 200 ms; the latter counts
+// as undecided. Decide neither changes the event nor retains its body.
+func (t *Table) Decide(e *webhook.Event) (Action, bool) {
 	// Apart from decide, so that a table without rules costs one load.
 	all := t.entries.Load()
 	if all == nil {
-		return Effect{}, false
+		return Action{}, false
 	}
 	return decide(*all, e)
 }
 
-func decide(all []*entry, e *webhook.Event) (Effect, bool) {
+func decide(all []*entry, e *webhook.Event) (Action, bool) {
 	now := time.Now()
 	sum := webhook.Summary{Event: *e, Outcome: webhook.Outcome{Answer: e.Answer}}
 	row := filter.RowOf(&sum)
@@ -166,18 +133,18 @@ func decide(all []*entry, e *webhook.Event) (Effect, bool) {
 		if one.ended(now) || !one.selects(&row, e, now) {
 			continue
 		}
-		if effect, fires := one.fire(now); fires {
-			return effect, true
+		if action, fires := one.fire(now); fires {
+			return action, true
 		}
 	}
-	return Effect{}, false
+	return Action{}, false
 }
 
-// entry is a rule at work.
+// entry is a rule in a table.
 type entry struct {
 	id    int
 	rule  Rule
-	added time.Time // with a monotonic reading: changes of the clock move no end
+	added time.Time // with a monotonic reading, so that changes of the clock do not matter
 	scans sync.Pool // of the rule's filter: a scan serves one goroutine at a time
 
 	mu        sync.Mutex // guards what follows
@@ -202,9 +169,8 @@ type received struct{ event *webhook.Event }
 func (r received) Event() (*webhook.Event, error) { return r.event, nil }
 func (r received) Body() ([]byte, error)          { return r.event.Body, nil }
 
-// selects reports whether the rule's filter selects an event. It holds no lock:
-// a filter may take its time over a body, and must not hold up others
-// meanwhile.
+// selects reports whether the rule's filter selects an event. It locks nothing,
+// since a filter may be slow and other events must not wait for it.
 func (e *entry) selects(row *filter.Row, event *webhook.Event, now time.Time) bool {
 	scan, _ := e.scans.Get().(*filter.Scan)
 	defer e.scans.Put(scan)
@@ -219,9 +185,9 @@ func (e *entry) selects(row *filter.Row, event *webhook.Event, now time.Time) bo
 	return selected
 }
 
-// ended reports whether the rule has come to its end.
+// ended reports whether the rule has ended.
 func (e *entry) ended(now time.Time) bool {
-	if e.rule.lasts > 0 && now.Sub(e.added) >= e.rule.lasts {
+	if e.rule.lifetime > 0 && now.Sub(e.added) >= e.rule.lifetime {
 		return true
 	}
 	if e.rule.times == 0 {
@@ -232,48 +198,48 @@ func (e *entry) ended(now time.Time) bool {
 	return e.fired >= e.rule.times
 }
 
-// fire counts an event that the rule's filter selects, and says what the rule
-// does to it, if it acts on this one.
-func (e *entry) fire(now time.Time) (Effect, bool) {
+// fire counts an event that the rule's filter selects. It returns the rule's
+// action, if the rule acts on this event.
+func (e *entry) fire(now time.Time) (Action, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := &e.rule
-	if r.times > 0 && e.fired >= r.times || r.lasts > 0 && now.Sub(e.added) >= r.lasts {
-		return Effect{}, false // it has ended since it was asked
+	if r.times > 0 && e.fired >= r.times || r.lifetime > 0 && now.Sub(e.added) >= r.lifetime {
+		return Action{}, false // it has ended in the meantime
 	}
 	e.matched++
 	switch {
 	case r.every > 1 && e.matched%r.every != 0,
 		r.rate > 0 && e.chance.Float64() >= r.rate:
-		return Effect{}, false
+		return Action{}, false
 	}
 	e.fired++
-	return Effect{
-		Rule: e.id, Status: r.status, Body: r.with, RetryAfter: r.retryAfter,
+	return Action{
+		Rule: e.id, Status: r.status,
 		Before: e.draw(r.delay), After: e.draw(r.delayAfter), Hang: r.hang, Drop: r.drop,
 		Copies: r.copies, Spacing: r.spacing, Signature: r.signature,
 	}, true
 }
 
-// draw takes a duration from a range.
-func (e *entry) draw(s span) time.Duration {
+// draw returns a random duration from a range.
+func (e *entry) draw(s delayRange) time.Duration {
 	if s.fixed() {
 		return s.min
 	}
 	return s.min + time.Duration(e.chance.Int64N(int64(s.max-s.min)+1))
 }
 
-// state is the rule at this moment.
+// state returns the rule as it is now.
 func (e *entry) state(now time.Time) webhook.FaultRule {
 	ended := e.ended(now)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := webhook.FaultRule{
-		ID: e.id, Text: e.rule.text, Effect: e.rule.Effect(), Warning: e.rule.Warning(), AddedAt: e.added,
+		ID: e.id, Text: e.rule.text, Effect: e.rule.Description(), Warning: e.rule.Warning(), AddedAt: e.added,
 		Matched: e.matched, Fired: e.fired, Undecided: e.undecided, Limit: e.rule.times, Ended: ended,
 	}
-	if e.rule.lasts > 0 {
-		r.Ends = e.added.Add(e.rule.lasts)
+	if e.rule.lifetime > 0 {
+		r.Ends = e.added.Add(e.rule.lifetime)
 	}
 	return r
 }

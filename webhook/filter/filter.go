@@ -77,15 +77,16 @@ type Filter struct {
 
 // Parse reads a filter. Text without a term selects every event. An error is
 // always a *SyntaxError. Times stay relative until At gives them a clock.
-func Parse(text string) (*Filter, error) {
-	p := parser{src: text}
+func Parse(text string) (*Filter, error) { return parse(parser{src: text}) }
+
+func parse(p parser) (*Filter, error) {
 	root, err := p.parse()
 	if err != nil {
 		return nil, err
 	}
 	f := &Filter{root: root, text: write(root), moments: p.moments, shape: p.shape}
 	if len(f.text) > maxText {
-		return nil, tooLong(text)
+		return nil, tooLong(p.src)
 	}
 	return f, nil
 }

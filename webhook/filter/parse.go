@@ -14,11 +14,12 @@ import (
 //
 // Each of its methods ends before a term or a parenthesis, or at the end.
 type parser struct {
-	src     string
-	pos     int
-	depth   int
-	moments []moment
-	shape   shape // what all jq expressions read
+	src      string
+	received bool // only what is known when an event is received
+	pos      int
+	depth    int
+	moments  []moment
+	shape    shape // what all jq expressions read
 }
 
 func (p *parser) parse() (node, error) {
@@ -225,6 +226,11 @@ func (p *parser) word() (*term, *SyntaxError) {
 	}
 	if value.missing() {
 		return nil, wrong(w.start, w.end, "for example "+f.example, "%q needs a value after the colon", f.name+":")
+	}
+	if p.received {
+		if err := checkReceived(f, name, value); err != nil {
+			return nil, err
+		}
 	}
 	return f.parse(p, f, value)
 }

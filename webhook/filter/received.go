@@ -1,0 +1,48 @@
+package filter
+
+import (
+	"slices"
+	"strings"
+)
+
+// ParseReceived reads a filter for events at the moment they are received. A
+// term about an attempt, an answer or a state is a *SyntaxError too: these are
+// not known yet.
+func ParseReceived(text string) (*Filter, error) {
+	return parse(parser{src: text, received: true})
+}
+
+// laterFields are the fields about what happens after an event was received.
+var laterFields = []string{"status", "state", "answer", "attempts", "dur"}
+
+// earlyTraits are the words of is: that are known when an event is received.
+var earlyTraits = []string{"duplicate", "altered", "pruned"}
+
+// checkReceived refuses a term that is not known when an event is received.
+func checkReceived(f field, name, value word) *SyntaxError {
+	const hint = "select by type, header, path, body, verdict, is:duplicate or jq"
+	if slices.Contains(laterFields, f.name) {
+		return name.wrong(hint, "%q is not known when an event is received", f.name+":")
+	}
+	if f.name != "is" {
+		return nil
+	}
+	words, err := value.alternatives()
+	if err != nil {
+		return err
+	}
+	for _, w := range words {
+		trait := strings.ToLower(w.text)
+		if slices.Contains(traitNames(), trait) && !slices.Contains(earlyTraits, trait) {
+			return w.wrong(hint, "%q is not known when an event is received", "is:"+trait)
+		}
+	}
+	return nil
+}
+
+// IsField reports whether a term may begin with this name and a colon. Case
+// does not matter.
+func IsField(name string) bool {
+	_, known := lookup(strings.ToLower(name))
+	return known || strings.EqualFold(name, "jq")
+}
