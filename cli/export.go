@@ -25,7 +25,7 @@ type exportFlags struct {
 }
 
 func newEventsExportCommand(a *app) *cobra.Command {
-	f := exportFlags{formats: export.Formats()}
+	f := newExportFlags()
 	cmd := &cobra.Command{
 		Use:   "export [ID…]",
 		Short: "write events as " + f.titles(),
@@ -48,7 +48,7 @@ func newEventsExportCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return errors.Join(a.exportEvents(cmd.Context(), b, args, query, &f), b.close())
+			return errors.Join(a.exportEvents(cmd.Context(), b, args, query, f), b.close())
 		},
 	}
 	f.addSelection(cmd)
@@ -57,6 +57,16 @@ func newEventsExportCommand(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace a FILE that is there")
 	onlyOnCommandLine(cmd.Flags(), "out", "force")
 	return cmd
+}
+
+func newExportFlags() *exportFlags {
+	f := &exportFlags{formats: export.Formats()}
+	names := make([]string, len(f.formats))
+	for i, one := range f.formats {
+		names[i] = one.Name
+	}
+	f.format = oneOf(names[0], names[1:]...)
+	return f
 }
 
 // titles names the formats in a sentence.
@@ -79,13 +89,10 @@ func (f *exportFlags) table() string {
 
 // addFormat adds the flag --format with what completes its value.
 func (f *exportFlags) addFormat(cmd *cobra.Command) {
-	var names []string
-	var completions []cobra.Completion
-	for _, one := range f.formats {
-		names = append(names, one.Name)
-		completions = append(completions, cobra.CompletionWithDesc(one.Name, one.Description))
+	completions := make([]cobra.Completion, len(f.formats))
+	for i, one := range f.formats {
+		completions[i] = cobra.CompletionWithDesc(one.Name, one.Description)
 	}
-	f.format = oneOf(names[0], names[1:]...)
 	addChoice(cmd.Flags(), &f.format, "format", "how to write them")
 	complete := cobra.FixedCompletions(completions, cobra.ShellCompDirectiveNoFileComp)
 	if err := cmd.RegisterFlagCompletionFunc("format", complete); err != nil {
