@@ -182,6 +182,10 @@ func lastLines(path string, lines int) ([]string, error) {
 
 // openStoreError says in words why the project's store could not be opened.
 func (a *app) openStoreError(err error) error {
+	other := "--project NAME"
+	if a.dataDir != "" {
+		other = "--data-dir DIR"
+	}
 	var locked *store.LockedError
 	switch {
 	case errors.As(err, &locked):
@@ -189,14 +193,10 @@ func (a *app) openStoreError(err error) error {
 		if locked.PID > 0 {
 			who = fmt.Sprintf("pid %d", locked.PID)
 		}
-		other := "--project NAME"
-		if a.dataDir != "" {
-			other = "--data-dir DIR"
-		}
 		return withHint(fmt.Errorf("project %q is in use by %s", a.projectName(), who),
 			"use `taskhook attach`, or `taskhook listen 3001 "+other+"`")
 	case errors.Is(err, store.ErrNewerSchema):
-		return withHint(err, "update taskhook, or keep this one apart with --project NAME")
+		return withHint(err, "update taskhook, or keep this one apart with "+other)
 	}
 	return err
 }

@@ -53,7 +53,7 @@ func newResendCommand(a *app) *cobra.Command {
 	fl.BoolVar(&f.newID, "new-id", false, "put in a new webhookId and timestamp, sign with the development key")
 	addChoice(fl, &f.sign, "sign", "signature headers (as received, by the development key, none at all, broken)")
 	fl.StringArrayVar(&f.set, "set", nil, "change one value of the JSON body, PATH=VALUE (repeatable)")
-	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was rejected for its signature")
+	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was rejected")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object per attempt")
 	return cmd
 }

@@ -65,7 +65,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 	fl.StringVar(&f.status, "status", f.status, "what replaced answers are: a STATUS from 200 to 599, or nothing")
 	fl.BoolVar(&f.mask, "mask", false, "call your app all the same and replace its answer: the test of idempotency")
 	fl.BoolVar(&f.newID, "new-id", false, "put in one new webhookId and timestamp, sign with the development key")
-	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was rejected for its signature")
+	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was rejected")
 	fl.StringVar(&f.speed, "speed", f.speed, "how fast the platform's clock runs: 1x, 600x or instant")
 	fl.Uint64Var(&f.seed, "seed", 0, "draw the jitter from this seed; the same seed gives the same schedule (default: a new one)")
 	fl.IntVar(&f.parallel, "parallel", f.parallel, "events side by side")

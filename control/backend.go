@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
@@ -72,7 +73,12 @@ type VersionError struct {
 	Client   string // the asking process's
 }
 
-// Error says which versions met and what to do.
+// Error says which of the two is older, and what to do.
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("the running listener speaks version %s of the control protocol, this program version %s: restart the listener with this taskhook", e.Listener, e.Client)
+	text := "the running listener is older than this taskhook: restart it with this one"
+	theirs, _ := strconv.Atoi(e.Listener)
+	if ours, _ := strconv.Atoi(e.Client); ours < theirs {
+		text = "this taskhook is older than the running listener: update this one, or use the one that runs the listener"
+	}
+	return fmt.Sprintf("%s (they speak versions %s and %s of the control protocol)", text, e.Listener, e.Client)
 }

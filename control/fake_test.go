@@ -53,11 +53,13 @@ func newFakeBackend() *fakeBackend {
 			Outcome: webhook.Outcome{Answer: answer},
 		}
 	}
+	rejected := event(2, webhook.Answer{Status: 401, By: webhook.ByTaskhook, At: received})
+	rejected.Decision = webhook.RejectedSignature
 	return &fakeBackend{
 		left: make(chan struct{}), steered: make(chan struct{}),
 		events: map[webhook.ID]webhook.Summary{
 			1: event(1, webhook.Answer{Status: 500, By: webhook.ByApp, At: received}),
-			2: event(2, webhook.Answer{Status: 401, By: webhook.ByTaskhook, At: received}),
+			2: rejected,
 			3: event(3, webhook.Answer{Status: 413, By: webhook.ByTaskhook, At: received}),
 		},
 	}
@@ -208,7 +210,7 @@ func (f *fakeBackend) Resend(ctx context.Context, r webhook.Resend) (webhook.Res
 	switch {
 	case err != nil:
 		return webhook.Resent{}, err
-	case s.Answer.Rejected() && !r.Unverified:
+	case s.Decision.Rejected() && !r.Unverified:
 		return webhook.Resent{}, wrapped{webhook.ErrUnverified}
 	case s.ID == 3:
 		return webhook.Resent{}, wrapped{webhook.ErrPruned}

@@ -8,7 +8,7 @@ import (
 
 // protocol is the version of what is said on the socket. It grows whenever an
 // older program would misunderstand a newer one.
-const protocol = "3"
+const protocol = "4"
 
 // versionHeader carries the protocol's version in every request and response.
 const versionHeader = "Taskhook-Control"

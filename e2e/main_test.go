@@ -82,6 +82,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("KEYS", keys)
 			env.Setenv("CLIENTS", filepath.Join(filepath.Dir(keys), "clients"))
 			env.Setenv("DOCUMENT", filepath.Join(filepath.Dir(keys), "reference", "taskee-portal-api.txt"))
+			env.Setenv("PREVIOUS", filepath.Join(filepath.Dir(keys), "previous"))
 			env.Setenv("DEV", filepath.Join(env.WorkDir, "state", "taskhook", "default"))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))

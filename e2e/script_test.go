@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,10 +69,11 @@ func (l *lockedBuffer) String() string {
 //	eventually FILE           waits until a file exists
 //	damage FILE OFFSET        flips the bits of one byte (a negative offset: from the end)
 //	cut FILE SIZE             truncates a file
+//	newer FILE                has a store say that a newer version wrote it
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"start": start, "ready": ready, "saw": saw, "hasnot": hasNot, "signal": signalTo, "end": end,
-		"capture": capture, "await": await, "eventually": eventually, "damage": damage, "cut": cutFile,
+		"capture": capture, "await": await, "eventually": eventually, "damage": damage, "cut": cutFile, "newer": newer,
 	}
 }
 
@@ -290,6 +293,28 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 		at += len(text)
 	}
 	text[at] = ^text[at]
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o600))
+}
+
+// newer raises the version of a store's layout: it stands behind its name and
+// a checksum of both.
+func newer(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 1, "newer FILE")
+	text, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	const name, version = "schema", "\x00\x00\x00\x63"
+	record := append([]byte(name), "\x00\x00\x00\x00"+version...)
+	binary.BigEndian.PutUint32(record[len(name):], crc32.Checksum([]byte(name+version), crc32.MakeTable(crc32.Castagnoli)))
+	found := 0
+	for at := 0; at+len(record) <= len(text); at++ {
+		if bytes.HasPrefix(text[at:], []byte(name)) && bytes.HasPrefix(text[at+len(name)+4:], []byte(version[:3])) {
+			copy(text[at:], record)
+			found++
+		}
+	}
+	if found == 0 {
+		ts.Fatalf("%s has no version", args[0])
+	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o600))
 }
 

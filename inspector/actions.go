@@ -76,7 +76,7 @@ func invalidTarget(text string) error {
 	return err
 }
 
-// askSend sends events; one that was rejected for its signature only when the
+// askSend sends events; one that was rejected only when the
 // person agrees, and more than a few only after a look at their number.
 func (m *model) askSend(c chosen, r webhook.Resend) tea.Cmd {
 	rejected := c.rejected()
@@ -86,7 +86,7 @@ func (m *model) askSend(c chosen, r webhook.Resend) tea.Cmd {
 		m.say(moodDim, "there is nothing to send")
 		return nil
 	case n == 1 && rejected == 1:
-		m.ask(&question{text: c.name + " was rejected for its signature. Send it to the app all the same?", yes: send})
+		m.ask(&question{text: c.name + " was rejected. Send it to the app all the same?", yes: send})
 		return nil
 	case n == 1 || n <= confirmAbove && rejected == 0:
 		return send(m)

@@ -176,7 +176,11 @@ func (r *reading) next(b *pageBuilder) {
 	case webhook.StateRecovered:
 		text, l = "final: failed on Taskee, recovered by a resend from here", lookGood
 	case webhook.StateRejected:
-		text = "final: rejected for its signature; Taskee will not send it again"
+		text = "final: rejected (" + string(e.Decision) + "); Taskee will not send it again"
+	case webhook.StateIgnored:
+		text = "kept and not forwarded, by a rule; Taskee will not send it again"
+	case webhook.StatePassed:
+		text = "not a webhook: it went to the app unchecked"
 	case webhook.StateInterrupted:
 		text, l = "taskhook ended before the answer was known; resend it if the app has not got it", lookWarn
 	case webhook.StateForwarding:

@@ -185,7 +185,7 @@ func (m *model) edited(d *draft, err error) tea.Cmd {
 func (m *model) askSign(d *draft) {
 	text := "Send the edited " + d.event.ID.String() + " signed how?"
 	if d.rejected {
-		text = d.event.ID.String() + " was rejected for its signature. Send it edited, signed how?"
+		text = d.event.ID.String() + " was rejected. Send it edited, signed how?"
 	}
 	send := func(s webhook.Sign) func(*model) tea.Cmd {
 		return func(m *model) tea.Cmd {

@@ -245,11 +245,10 @@ func TestABinaryBodyIsInAFileBeside(t *testing.T) {
 
 func TestARefusedEventIsEditedWithAWarning(t *testing.T) {
 	f := editable("{}")
-	f.events[0].Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook}
-	f.events[0].Outcome.Answer = f.events[0].Answer
+	f.reject(1)
 	d, _ := edits(t, f, "replace\t{}\t[]")
 	d.press("e")
-	d.sees("#1 was rejected for its signature. Send it edited, signed how?")
+	d.sees("#1 was rejected. Send it edited, signed how?")
 	d.press("n")
 	if r := f.resent; len(r) != 1 || !r[0].Unverified {
 		t.Errorf("resent %+v", r)

@@ -73,6 +73,15 @@ func (f *memory) answer(id webhook.ID, a webhook.Answer) {
 	f.events[i].Answer, f.events[i].Outcome.Answer = a, a
 }
 
+// reject has an event turned away.
+func (f *memory) reject(id webhook.ID) {
+	f.answer(id, webhook.Answer{Status: 401, By: webhook.ByTaskhook})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i, _ := f.find(id)
+	f.events[i].Decision, f.events[i].Outcome.Decision = webhook.RejectedSignature, webhook.RejectedSignature
+}
+
 // try appends an attempt and lets its event follow.
 func (f *memory) try(a webhook.Attempt) {
 	f.mu.Lock()
@@ -356,10 +365,12 @@ func some() *memory {
 	refused.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "the signature does not fit the body: it fits the re-serialised JSON, so something between Taskee and here rewrote it", Next: "turn off body rewriting in what is in front"}
 	refused.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature"}
 	refused.Outcome.Answer = refused.Answer
+	refused.Decision, refused.Outcome.Decision = webhook.RejectedSignature, webhook.RejectedSignature
 	f.add(refused)
 	unsigned := e(5, "")
 	unsigned.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature header"}
 	unsigned.Answer, unsigned.Outcome.Answer, unsigned.WebhookID, unsigned.Path = refused.Answer, refused.Answer, "", "/webhooks/taskee"
+	unsigned.Decision, unsigned.Outcome.Decision = webhook.RejectedUnsigned, webhook.RejectedUnsigned
 	f.add(unsigned)
 	id = f.add(e(6, "TaskComplete"))
 	try(id, 500, 40*time.Millisecond)

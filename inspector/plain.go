@@ -163,7 +163,7 @@ func (p *plain) event(e webhook.Summary, now time.Time) {
 	state := stateLong(e.Outcome, e.Try, now, p.o.Policy, p.o.Location)
 	p.line(e.ReceivedAt, e, e.Answer.Status, "", e.State(now), state)
 	why := sentences(e.Verdict.Reason, e.Verdict.Next)
-	if !e.Answer.Rejected() || why == "" {
+	if !e.Decision.Rejected() || why == "" {
 		why = sentences(why, e.Answer.Reason)
 	}
 	p.reason(why)

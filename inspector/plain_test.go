@@ -81,7 +81,7 @@ func TestPlainIsSafeOnATerminal(t *testing.T) {
 	f := &memory{}
 	evil := "\x1b[2J\u202e\nx"
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return Plain(ctx, w, f, PlainOptions{}) }, func() {
-		f.add(webhook.Summary{Event: webhook.Event{Type: evil, Verdict: webhook.Verdict{Status: webhook.Invalid, Reason: evil}, Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}}})
+		f.add(webhook.Summary{Event: webhook.Event{Type: evil, Verdict: webhook.Verdict{Status: webhook.Invalid, Reason: evil}, Decision: webhook.RejectedSignature, Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}}})
 		f.try(webhook.Attempt{EventID: 1, Trigger: webhook.Trigger(evil), Error: evil, Hint: evil})
 	})
 	if strings.ContainsAny(got, "\x1b\u202e") || strings.Contains(got, "\nx") {
@@ -127,13 +127,13 @@ func TestJSONLinesAreTheContract(t *testing.T) {
 	f := &memory{}
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return jsonLinesFromNow(ctx, w, f) }, func() {
 		f.add(webhook.Summary{Event: webhook.Event{Type: "TaskCreate", ReceivedAt: noon, Source: webhook.SourceLocal, Verdict: webhook.Verdict{Status: webhook.Valid, Scheme: "rsa", Key: "dev"}, BodySize: 2}})
-		refused := webhook.Summary{Event: webhook.Event{ReceivedAt: noon, Source: webhook.SourceTunnel, Verdict: webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature"}, Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}}}
+		refused := webhook.Summary{Event: webhook.Event{ReceivedAt: noon, Source: webhook.SourceTunnel, Verdict: webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature"}, Decision: webhook.RejectedUnsigned, Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}}}
 		f.add(refused)
 		f.try(webhook.Attempt{EventID: 1, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://127.0.0.1:3000", StartedAt: noon, StatusCode: 200, Answered: 200, Duration: 3100 * time.Microsecond})
 	})
 	want := `{"kind":"event","id":1,"type":"TaskCreate","webhookId":"","receivedAt":"2026-01-28T14:35:00Z","source":"local","verdict":"valid","scheme":"rsa","key":"dev","reason":"","redeliveryOf":0,"bodySize":2}
 {"kind":"attempt","eventId":1,"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000","startedAt":"2026-01-28T14:35:00Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,"state":"delivered"}
-{"kind":"event","id":2,"type":"","webhookId":"","receivedAt":"2026-01-28T14:35:00Z","source":"tunnel","verdict":"unsigned","scheme":"","key":"","reason":"no signature","redeliveryOf":0,"bodySize":0,"answered":401}
+{"kind":"event","id":2,"type":"","webhookId":"","receivedAt":"2026-01-28T14:35:00Z","source":"tunnel","verdict":"unsigned","scheme":"","key":"","reason":"no signature","redeliveryOf":0,"bodySize":0,"answered":401,"decision":"unsigned"}
 `
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)

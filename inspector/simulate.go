@@ -45,7 +45,7 @@ func (m *model) askSimulation() tea.Cmd {
 		case rejected == 0 && len(c.events) == 1:
 			m.ask(m.simulationForm(c))
 		case len(c.events) == 1:
-			m.ask(&question{text: c.name + " was rejected for its signature. Send it to the app all the same?", yes: func(m *model) tea.Cmd {
+			m.ask(&question{text: c.name + " was rejected. Send it to the app all the same?", yes: func(m *model) tea.Cmd {
 				m.ask(m.simulationForm(c))
 				return nil
 			}})

@@ -235,11 +235,11 @@ func TestASimulationThatIsRefusedSaysWhy(t *testing.T) {
 
 func TestARefusedEventIsSimulatedOnlyWhenAskedFor(t *testing.T) {
 	feed := many(1)
-	feed.answer(1, webhook.Answer{Status: 401, By: webhook.ByTaskhook})
+	feed.reject(1)
 	asked, _, _ := playing(feed, 0, 200)
 	d := simulating(t, feed, 80, 24)
 	d.press("t")
-	d.sees("#1 was rejected for its signature. Send it to the app all the same?")
+	d.sees("#1 was rejected. Send it to the app all the same?")
 	d.press("n")
 	d.misses("retries with")
 	d.press("t", "y", "enter")
@@ -251,7 +251,7 @@ func TestARefusedEventIsSimulatedOnlyWhenAskedFor(t *testing.T) {
 
 func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 	feed := withMarks(many(5), 2, 4, 5)
-	feed.answer(4, webhook.Answer{Status: 401, By: webhook.ByTaskhook})
+	feed.reject(4)
 	var asked []webhook.ID
 	feed.platform.simulate = func(_ context.Context, r retry.SimulationRequest, _ func(retry.Progress)) (retry.Report, error) {
 		asked = append(asked, r.Resend.EventID)

@@ -50,6 +50,8 @@ func stateSign(s webhook.State) (string, mood) {
 		return signUnknown, moodWarn
 	case webhook.StateRejected:
 		return signRejected, moodDim
+	case webhook.StateIgnored, webhook.StatePassed:
+		return signNone, moodDim
 	}
 	return signWaiting, moodPlain
 }
@@ -122,7 +124,11 @@ func stateNext(s webhook.State) string {
 	case webhook.StateInterrupted:
 		return "taskhook ended before the answer was known; resend it if the app has not got it"
 	case webhook.StateRejected:
-		return "not forwarded because of its signature"
+		return "not forwarded"
+	case webhook.StateIgnored:
+		return "kept and not forwarded, by a rule"
+	case webhook.StatePassed:
+		return "not a webhook: it went to the app unchecked"
 	case webhook.StateRecovered:
 		return "failed on the platform, delivered by a later resend"
 	}

@@ -204,7 +204,7 @@ func (w *batch) passOver(ctx context.Context, sum webhook.Summary, state webhook
 			return webhook.SkipDelivered, "it was resent and delivered"
 		}
 		if !w.asked.Unverified {
-			return webhook.SkipRejected, "it was rejected for its signature"
+			return webhook.SkipRejected, string(sum.Decision)
 		}
 	case webhook.StateInterrupted:
 		if !w.asked.IncludeUnknown {

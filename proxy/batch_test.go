@@ -74,6 +74,7 @@ func TestARescueSendsWhatWasLostInTheOrderOfArrival(t *testing.T) {
 
 func TestWhatARescuePassesOver(t *testing.T) {
 	forged := func(e *webhook.Event) { e.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "forged"} }
+	rejected := func(e *webhook.Event) { forged(e); e.Decision = webhook.RejectedSignature }
 	bodyless := func(e *webhook.Event) { e.NoBody, e.Body, e.BodySize = true, nil, 9 }
 	tests := []struct {
 		name string
@@ -82,13 +83,13 @@ func TestWhatARescuePassesOver(t *testing.T) {
 		want webhook.BatchReport
 	}{
 		{"a forged event that was turned away", func(t *testing.T, st *store.Store) {
-			put(t, st, numbered(0), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, forged)
+			put(t, st, numbered(0), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, rejected)
 		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Rejected: 1}},
 		{"a forged event that was forwarded", func(t *testing.T, st *store.Store) { put(t, st, numbered(0), lost, forged) },
 			webhook.Batch{}, webhook.BatchReport{Total: 1, Rejected: 1}},
 		{"forged events, asked for", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost, forged)
-			put(t, st, numbered(1), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, forged)
+			put(t, st, numbered(1), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, rejected)
 		}, webhook.Batch{Unverified: true}, webhook.BatchReport{Total: 2, Delivered: 2}},
 		{"one whose body was not kept", func(t *testing.T, st *store.Store) {
 			put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, bodyless)

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // firstPiece is how much room a body of undeclared length gets at first, in
@@ -38,7 +40,8 @@ func (b *budget) relaxed() bool { return b.used.Load() <= b.limit/2 }
 type refusal struct {
 	status int
 	message
-	keep bool // store the request, without its body
+	keep     bool             // store the request, without its body
+	decision webhook.Decision // what is stored with it
 }
 
 // bodyReader reads the body of one request.
@@ -184,10 +187,10 @@ func (b *bodyReader) broken(n int64, err error) *refusal {
 	if b.r.ContentLength > 0 {
 		of = fmt.Sprintf(" of %d", b.r.ContentLength)
 	}
-	ref := &refusal{status: http.StatusBadRequest, keep: true}
+	ref := &refusal{status: http.StatusBadRequest, keep: true, decision: webhook.RejectedMalformed}
 	switch {
 	case b.proxy.flight.life.Err() != nil:
-		ref.status = http.StatusTooManyRequests
+		ref.status, ref.decision = http.StatusTooManyRequests, webhook.DecisionNone
 		ref.message = stoppingMessage()
 	case isTimeout(err):
 		ref.status = http.StatusRequestTimeout

@@ -58,6 +58,10 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 	e.Body, e.BodySize = body, int64(len(body))
 	inspect(e, v)
 	if m, bad := p.badSignature(e); bad {
+		e.Decision = webhook.RejectedSignature
+		if e.Verdict.Status == webhook.Unsigned {
+			e.Decision = webhook.RejectedUnsigned
+		}
 		e.Answer = byTaskhook(http.StatusUnauthorized, m.Reason)
 		if p.keep(w, r, e) {
 			writeMessage(w, http.StatusUnauthorized, m)
@@ -108,6 +112,7 @@ func (p *Proxy) refuseUnread(w http.ResponseWriter, r *http.Request, e *webhook.
 	if ref.keep {
 		e.NoBody, e.BodySize = true, r.ContentLength
 		e.Verdict.Reason = "not checked: " + ref.reason()
+		e.Decision = ref.decision
 		e.Answer = byTaskhook(ref.status, ref.reason())
 		if ref.status == http.StatusTooManyRequests {
 			e.Answer.RetryAt = p.policy.Next(1, ref.status, e.Answer.At)

@@ -36,7 +36,7 @@ var (
 // serialise it again; a note says when that changed its bytes.
 //
 // An error wraps webhook.ErrNotFound for an unknown event,
-// webhook.ErrUnverified for one that was rejected for its signature unless
+// webhook.ErrUnverified for one that was rejected unless
 // r.Unverified, webhook.ErrPruned for one whose body was not kept, httpwire.ErrTarget
 // or ErrNoTarget, ErrNoSigner, ErrStopping, ErrUnsendable, or jsjson's error
 // for an edit that leads nowhere.
@@ -120,8 +120,8 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	switch {
 	case e.NoBody || e.Body == nil && e.BodySize != 0:
 		return nil, webhook.ErrPruned
-	case e.Answer.Rejected() && !r.Unverified:
-		return nil, fmt.Errorf("%w: %s", webhook.ErrUnverified, cmp.Or(e.Verdict.Reason, string(e.Verdict.Status)))
+	case e.Decision.Rejected() && !r.Unverified:
+		return nil, fmt.Errorf("%w: %s", webhook.ErrUnverified, cmp.Or(e.Verdict.Reason, string(e.Decision)))
 	}
 	s := &resending{event: e, received: e}
 	if s.before, err = p.opts.Store.Summary(ctx, e.ID); err != nil {

@@ -87,9 +87,9 @@ func TestAnAppThatIsDownIsNoErrorOfAResend(t *testing.T) {
 }
 
 func TestWhatCannotBeResent(t *testing.T) {
-	refused := func(e *webhook.Event) {
+	rejected := func(e *webhook.Event) {
 		e.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "the signature fits no trusted key"}
-		e.Answer = byTaskhook(401, "")
+		e.Decision, e.Answer = webhook.RejectedSignature, byTaskhook(401, "")
 	}
 	tests := []struct {
 		name   string
@@ -98,7 +98,7 @@ func TestWhatCannotBeResent(t *testing.T) {
 		want   error
 	}{
 		{"unknown", nil, webhook.Resend{EventID: 99}, webhook.ErrNotFound},
-		{"rejected for its signature", refused, webhook.Resend{}, webhook.ErrUnverified},
+		{"rejected for its signature", rejected, webhook.Resend{}, webhook.ErrUnverified},
 		{"never read", func(e *webhook.Event) { e.NoBody, e.Body = true, nil }, webhook.Resend{}, webhook.ErrPruned},
 		{"body gone", func(e *webhook.Event) { e.Body = nil }, webhook.Resend{}, webhook.ErrPruned},
 		{"to nowhere", nil, webhook.Resend{To: "ftp://x"}, httpwire.ErrTarget},
@@ -130,12 +130,12 @@ func TestWhatCannotBeResent(t *testing.T) {
 	}
 }
 
-func TestARefusedEventNeedsToBeAskedFor(t *testing.T) {
+func TestARejectedEventNeedsToBeAskedFor(t *testing.T) {
 	addr, heads, _ := recordingApp(t)
 	r := newRig(t, addr)
 	id := r.stored(func(e *webhook.Event) {
 		e.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "the signature fits no trusted key"}
-		e.Answer = byTaskhook(401, "")
+		e.Decision, e.Answer = webhook.RejectedSignature, byTaskhook(401, "")
 	})
 	_, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id})
 	if err == nil || !strings.Contains(err.Error(), "fits no trusted key") {

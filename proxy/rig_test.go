@@ -101,7 +101,7 @@ func (s *memStore) Summary(ctx context.Context, id webhook.ID) (webhook.Summary,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum := webhook.Summary{Event: e, Outcome: webhook.Outcome{Answer: e.Answer}}
+	sum := webhook.Summary{Event: e, Outcome: webhook.Outcome{Answer: e.Answer, Decision: e.Decision}}
 	for _, a := range s.attempts {
 		if a.EventID == id && a.Trigger != webhook.TriggerReceived && webhook.Delivered(a.StatusCode) && a.Carries(e.Body) {
 			sum.Outcome.DeliveredLater = true

@@ -50,8 +50,8 @@ func TestSignaturesAndModes(t *testing.T) {
 			if m.Verdict != tt.v.Status || m.Reason != tt.v.Reason || !strings.Contains(m.Next, tt.next) {
 				t.Errorf("answered %s", body)
 			}
-			if !e.Answer.Rejected() || e.Answer.Reason != tt.v.Reason || e.Body == nil {
-				t.Errorf("stored answer %+v", e.Answer)
+			if want := map[webhook.VerdictStatus]webhook.Decision{webhook.Unsigned: webhook.RejectedUnsigned, webhook.Invalid: webhook.RejectedSignature}[tt.stored]; e.Decision != want || e.Answer.Reason != tt.v.Reason || e.Body == nil {
+				t.Errorf("stored %q, answer %+v", e.Decision, e.Answer)
 			}
 		})
 	}
@@ -97,7 +97,7 @@ func TestBodiesBeyondTheLimit(t *testing.T) {
 				return
 			}
 			m := r.message(body)
-			if len(heads) != 0 || !e.NoBody || e.Body != nil || e.Answer.Status != 413 || !strings.Contains(m.Next, "--max-body") {
+			if len(heads) != 0 || !e.NoBody || e.Body != nil || e.Answer.Status != 413 || e.Decision != webhook.DecisionNone || !strings.Contains(m.Next, "--max-body") {
 				t.Errorf("stored %+v, answered %s", e, body)
 			}
 			if e.Verdict.Status != webhook.Unchecked || e.Verdict.Reason == "" {
@@ -156,7 +156,7 @@ func TestIncompleteBodiesAreNotForwarded(t *testing.T) {
 			if resp.StatusCode != tt.status || !strings.Contains(m.Reason, tt.reason) || len(heads) != 0 {
 				t.Errorf("answered %d %s", resp.StatusCode, body)
 			}
-			if e := r.store.event(t, 1); !e.NoBody || e.Answer.Status != tt.status || !strings.Contains(e.Answer.Reason, tt.reason) {
+			if e := r.store.event(t, 1); !e.NoBody || e.Decision != webhook.RejectedMalformed || e.Answer.Status != tt.status || !strings.Contains(e.Answer.Reason, tt.reason) {
 				t.Errorf("stored %+v", e)
 			}
 		})

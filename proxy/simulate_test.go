@@ -258,7 +258,7 @@ func TestWhatCannotBeSimulated(t *testing.T) {
 	}{
 		{"an unknown event", simulateRequest(99), webhook.ErrNotFound},
 		{"one without its body", simulateRequest(put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, func(e *webhook.Event) { e.NoBody, e.BodySize = true, 9 })), webhook.ErrPruned},
-		{"a refused one", simulateRequest(put(t, st, contact, webhook.Answer{Status: 401, By: webhook.ByTaskhook})), webhook.ErrUnverified},
+		{"a rejected one", simulateRequest(put(t, st, contact, webhook.Answer{Status: 401, By: webhook.ByTaskhook}, func(e *webhook.Event) { e.Decision = webhook.RejectedSignature })), webhook.ErrUnverified},
 		{"a negative count", simulateRequest(1, failing(-1, false)), retry.ErrSimulation},
 		{"a target that is none", simulateRequest(put(t, st, contact, lost), func(r *retry.SimulationRequest) { r.Resend.To = "::" }), httpwire.ErrTarget},
 	}

@@ -21,7 +21,7 @@ const (
 	bucketLarge                   // as bucketEvents: records that are too long for that
 	bucketOpen                    // ID → 1: no answer yet
 	bucketRetries                 // time of the retry, ID → 1
-	bucketStrangers               // ID → 1: turned away before it was trusted
+	bucketUntrusted               // ID → 1: kept by a quota of its own
 	buckets                       // how many there are
 )
 
@@ -47,11 +47,17 @@ type txn struct {
 	// orphaned: nobody has the file open for writing, so who has no answer
 	// will get none.
 	orphaned bool
+	// previous is what a store of an older layout counts, which is only read
+	// and whose rows are therefore converted as they are decoded; else nil.
+	previous *counters
 }
 
 // decode decodes a row as this transaction sees it.
 func (t *txn) decode(r *row, key, value []byte) error {
 	err := r.decode(key, value)
+	if err == nil && t.previous != nil {
+		r.convert()
+	}
 	if err == nil && t.orphaned && r.status == 0 && r.flags&(flagSenderGone|flagBrokenOff) == 0 {
 		r.flags |= flagInterrupted
 	}
@@ -97,7 +103,7 @@ func (t *txn) peek(id webhook.ID) (row, bool) {
 func (t *txn) has(id webhook.ID) bool { return t.in(bucketEvents).Get(rowKey(id)) != nil }
 
 // change stores a row and everything that follows from it: what it counts as,
-// and whether it is open, retrying or a stranger. before is what is stored now;
+// and whether it is open, retrying or untrusted. before is what is stored now;
 // nil: nothing. after nil removes it.
 func (t *txn) change(id webhook.ID, before, after *row) error {
 	if before != nil {
@@ -111,7 +117,7 @@ func (t *txn) change(id webhook.ID, before, after *row) error {
 		key func(*row) []byte
 	}{
 		{bucketOpen, func(r *row) []byte { return only(r.class() == classForwarding, idKey(id)) }},
-		{bucketStrangers, func(r *row) []byte { return only(r.flags.has(flagStranger), idKey(id)) }},
+		{bucketUntrusted, func(r *row) []byte { return only(r.flags.has(flagUntrusted), idKey(id)) }},
 		{bucketRetries, func(r *row) []byte {
 			return only(r.class() == classRetrying, pairKey(retryTime(r.retry), uint64(id)))
 		}},

@@ -8,10 +8,12 @@ type class int
 const (
 	classNone       class = iota // superseded: counted with the event whose outcome it shares
 	classForwarding              // no answer yet
-	classRetrying                // a retry is expected; not settled yet
+	classRetrying                // a retry is expected, and not known to be overdue
 	classDelivered               // recovered ones included
-	classFailed                  // interrupted and settled retrying ones included
+	classFailed                  // interrupted and overdue ones included
 	classRejected
+	classIgnored
+	classPassed
 	classes // how many there are
 )
 
@@ -27,9 +29,13 @@ func (r *row) class() class {
 		return classDelivered
 	case webhook.StateRejected:
 		return classRejected
+	case webhook.StateIgnored:
+		return classIgnored
+	case webhook.StatePassed:
+		return classPassed
 	case webhook.StateRetrying:
 		switch {
-		case !r.flags.has(flagSettled):
+		case !r.flags.has(flagOverdue):
 			return classRetrying
 		case r.flags.has(flagDeliveredLater):
 			return classDelivered

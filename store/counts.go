@@ -12,13 +12,15 @@ import (
 // counters are kept up to date in every transaction, so that nothing has to
 // be counted.
 type counters struct {
-	LastID   uint64 // never falls, also when the newest event is deleted
-	LastSeq  uint64
-	Events   int64
-	Bytes    int64 // that events take, strangers apart
-	Strange  int64 // events
-	StrangeB int64 // bytes
-	Class    [classes]int64
+	LastID  uint64 // never falls, also when the newest event is deleted
+	LastSeq uint64
+	Events  int64
+	Bytes   int64 // that events take, untrusted ones apart
+
+	Untrusted      int64 // events
+	UntrustedBytes int64
+
+	Class [classes]int64
 }
 
 var countersKey = []byte("counters")
@@ -26,9 +28,9 @@ var countersKey = []byte("counters")
 // add counts a row in (n 1) or out (n -1).
 func (c *counters) add(r *row, n int64) {
 	c.Events += n
-	if r.flags.has(flagStranger) {
-		c.Strange += n
-		c.StrangeB += n * int64(r.stored)
+	if r.flags.has(flagUntrusted) {
+		c.Untrusted += n
+		c.UntrustedBytes += n * int64(r.stored)
 	} else {
 		c.Bytes += n * int64(r.stored)
 	}
@@ -46,6 +48,9 @@ func (c *counters) encode() []byte {
 // readCounters reads the counters; a damaged record is an error.
 func (t *txn) readCounters() (counters, error) {
 	var c counters
+	if t.previous != nil {
+		return *t.previous, nil
+	}
 	b, err := boltfile.Unseal(countersKey, t.in(bucketMeta).Get(countersKey))
 	if err != nil {
 		return c, err
@@ -60,7 +65,7 @@ func (t *txn) recount(lastID, lastSeq uint64) counters {
 	c := counters{LastID: max(lastID, t.last(kindRow)), LastSeq: max(lastSeq, t.last(kindLog))}
 	for k, v := range t.up(kindRow, 0) {
 		var r row
-		if r.decode(k, v) != nil {
+		if t.decode(&r, k, v) != nil {
 			c.Events++
 			continue
 		}
@@ -80,13 +85,14 @@ func (s *Store) Counts(ctx context.Context) (webhook.Counts, error) {
 		if err != nil {
 			c = t.recount(0, 0)
 		}
-		t.settleCounts(&c, time.Now())
+		t.countOverdue(&c, time.Now())
 		out = webhook.Counts{
-			Events:    int(c.Events),
+			Events:    int(c.Events - c.Class[classPassed]),
 			Delivered: int(c.Class[classDelivered]),
 			Retrying:  int(c.Class[classRetrying]),
 			Failed:    int(c.Class[classFailed]),
 			Rejected:  int(c.Class[classRejected]),
+			Ignored:   int(c.Class[classIgnored]),
 		}
 		return nil
 	})
@@ -97,9 +103,9 @@ func (s *Store) Counts(ctx context.Context) (webhook.Counts, error) {
 	return out, err
 }
 
-// settleCounts counts the retrying events whose retry is overdue as what they
-// are by now. They soon leave the retrying ones, see settle.
-func (t *txn) settleCounts(c *counters, now time.Time) {
+// countOverdue counts the retrying events whose retry is overdue as what they
+// are by now. They soon leave bucketRetries, see markOverdue.
+func (t *txn) countOverdue(c *counters, now time.Time) {
 	for id := range t.overdue(now) {
 		r, err := t.getRow(id)
 		if err != nil || r.class() != classRetrying {
@@ -107,7 +113,7 @@ func (t *txn) settleCounts(c *counters, now time.Time) {
 		}
 		n := int64(r.share)
 		c.Class[classRetrying] -= n
-		r.flags |= flagSettled
+		r.flags |= flagOverdue
 		c.Class[r.class()] += n
 	}
 }

@@ -65,7 +65,7 @@ func (t *txn) deleteDamaged(id webhook.ID) error {
 	if err := t.in(bucketEvents).Delete(rowKey(id)); err != nil {
 		return err
 	}
-	for _, b := range [...]bucket{bucketOpen, bucketStrangers} {
+	for _, b := range [...]bucket{bucketOpen, bucketUntrusted} {
 		if err := t.in(b).Delete(idKey(id)); err != nil {
 			return err
 		}

@@ -52,8 +52,9 @@ func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
 func count(tally *webhook.Tally, r *row) {
 	a := r.answer()
 	switch {
-	case r.flags.has(flagStranger):
+	case r.flags.has(flagUntrusted):
 		return
+	case decisions[r.decision] == webhook.Ignored:
 	case a.SenderGone, a.BrokenOff:
 		tally.Failed++
 	case webhook.Delivered(a.Status):

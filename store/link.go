@@ -123,8 +123,8 @@ func (t *txn) edit(id webhook.ID, change func(*row)) error {
 	return t.change(id, &before, &after)
 }
 
-// settled is the row whose outcome an event shares, and its ID.
-func (t *txn) settled(id webhook.ID, r row) (webhook.ID, row) {
+// chainEnd is the row whose outcome an event shares, and its ID.
+func (t *txn) chainEnd(id webhook.ID, r row) (webhook.ID, row) {
 	for range 4 * maxShare {
 		if !r.flags.has(flagSuperseded) {
 			break

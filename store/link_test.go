@@ -113,15 +113,16 @@ func TestCountsAndPagesAgree(t *testing.T) {
 		hooks := rapid.SampledFrom([]string{"a", "b", ""})
 		statuses := rapid.SampledFrom([]int{200, 429, 429, 429, 500})
 		for range rapid.IntRange(1, 40).Draw(r, "steps") {
-			do := rapid.SampledFrom([]string{"put", "put", "answer", "answer", "refuse", "resend", "delete", "reopen"}).Draw(r, "do")
+			do := rapid.SampledFrom([]string{"put", "put", "answer", "answer", "decide", "resend", "delete", "reopen"}).Draw(r, "do")
 			if len(known) == 0 {
 				do = "put"
 			}
 			switch do {
 			case "put":
 				known = append(known, mustPut(t, s, newEvent(hooks.Draw(r, "webhookId"))))
-			case "refuse":
-				known = append(known, mustPut(t, s, rejected(hooks.Draw(r, "webhookId"))))
+			case "decide":
+				d := rapid.SampledFrom(webhook.Decisions[:]).Draw(r, "decision")
+				known = append(known, mustPut(t, s, decided(hooks.Draw(r, "webhookId"), d)))
 			case "answer":
 				id, answer := pick(), byApp(statuses.Draw(r, "status"))
 				if summary(t, s, id).Answer.Status != 0 {
@@ -167,6 +168,10 @@ func checkCounts(t *testing.T, r *rapid.T, s *Store, known []webhook.ID) {
 			want.Failed++
 		case webhook.StateRejected:
 			want.Rejected++
+		case webhook.StateIgnored:
+			want.Ignored++
+		case webhook.StatePassed:
+			want.Events--
 		}
 	}
 	got, err := s.Counts(background)

@@ -6,7 +6,7 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// newest knows the newest event of each webhookId, strangers left out: the
+// newest knows the newest event of each webhookId, untrusted ones left out: the
 // one that a redelivery follows. On disk it would be an index that each event
 // enters at a random place, a page of its own in every commit.
 //
@@ -49,7 +49,7 @@ func (t *txn) readNewest() map[uint64]webhook.ID {
 	ids := map[uint64]webhook.ID{}
 	var r row
 	for k, v := range t.up(kindRow, 0) {
-		if r.decode(k, v) == nil && r.hookHash != 0 && !r.flags.has(flagStranger) {
+		if r.decode(k, v) == nil && r.hookHash != 0 && !r.flags.has(flagUntrusted) {
 			ids[r.hookHash] = webhook.ID(numberOf(k))
 		}
 	}

@@ -15,14 +15,15 @@ import (
 )
 
 // schema is the version of the file's layout, to be raised with every change
-// that an older Taskhook would misread.
-const schema = 1
+// that an older Taskhook would misread; convert brings older ones to it.
+const schema = 2
 
 var schemaKey = []byte("schema")
 
 // Open opens the store at path, for writing unless o.ReadOnly. It makes the
-// file and its directory if there are none, sets a damaged file aside (see
-// [Store.SetAside]) and marks events that were never answered as interrupted.
+// file and its directory if there are none, converts one of an older version,
+// sets a damaged one aside (see [Store.SetAside]) and marks events that were
+// never answered as interrupted.
 //
 // The error is a *LockedError when another process has the store open, and
 // wraps ErrNewerSchema when a newer Taskhook wrote it, fs.ErrNotExist when
@@ -36,7 +37,7 @@ func Open(path string, o Options) (*Store, error) {
 	s.life, s.end = context.WithCancel(context.Background())
 	file, err := boltfile.Open(path, boltfile.Options{
 		ReadOnly: o.ReadOnly, LockTimeout: o.LockTimeout,
-		Accept:    func(tx *bbolt.Tx) error { return accept(tx, o.ReadOnly) },
+		Accept:    func(tx *bbolt.Tx) (err error) { s.schema, err = accept(tx, o.ReadOnly); return err },
 		Committed: s.committed,
 		Logger:    o.Logger,
 	})
@@ -45,13 +46,12 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.file = file
-	if o.ReadOnly {
-		return s, nil
-	}
 	if err := s.prepare(); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, errors.Join(err, s.Close()))
 	}
-	s.janitor.Go(s.clean)
+	if !o.ReadOnly {
+		s.janitor.Go(s.clean)
+	}
 	return s, nil
 }
 
@@ -69,48 +69,53 @@ func (s *Store) committed() {
 	}
 }
 
-// accept says whether a bbolt file is a store that this version can use.
-func accept(tx *bbolt.Tx, readOnly bool) error {
+// accept says whether a bbolt file is a store that this version can use, and
+// returns the version of its layout, 0 for a new file.
+func accept(tx *bbolt.Tx, readOnly bool) (version uint32, err error) {
 	t := &txn{tx: tx}
 	if first, _ := tx.Cursor().First(); first == nil {
 		if readOnly {
-			return boltfile.ErrEmpty
+			return 0, boltfile.ErrEmpty
 		}
-		return nil // new: prepare makes the buckets
+		return 0, nil
 	}
 	if tx.Bucket([]byte(bucketNames[bucketMeta])) == nil {
-		return fmt.Errorf("%w: it is no store of taskhook", ErrCorrupt)
+		return 0, fmt.Errorf("%w: it is no store of taskhook", ErrCorrupt)
 	}
 	payload, err := boltfile.Unseal(schemaKey, t.in(bucketMeta).Get(schemaKey))
-	if err != nil || len(payload) != 4 {
-		return fmt.Errorf("%w: the version of its layout: %w", ErrCorrupt, cmp.Or(err, errShape))
+	if err != nil || len(payload) < 4 {
+		return 0, fmt.Errorf("%w: the version of its layout: %w", ErrCorrupt, cmp.Or(err, errShape))
 	}
-	if v := binary.BigEndian.Uint32(payload); v > schema {
-		return fmt.Errorf("%w: its layout is version %d, and this taskhook knows those up to %d: update taskhook", ErrNewerSchema, v, schema)
+	if version = binary.BigEndian.Uint32(payload); version > schema {
+		return 0, fmt.Errorf("%w: its layout is version %d, and this taskhook knows those up to %d", ErrNewerSchema, version, schema)
 	}
 	for b := range buckets {
 		t.in(b)
 	}
-	return nil
+	return version, nil
 }
 
-// prepare makes the buckets of a new file, and settles what was left open.
+// prepare makes the buckets of a new file, converts an old one, and marks what
+// was left without an answer.
 func (s *Store) prepare() error {
-	var fresh, open bool
-	err := s.file.View(func(tx *bbolt.Tx) error {
-		t := &txn{tx: tx}
-		first, _ := tx.Cursor().First()
-		if fresh = first == nil; !fresh {
-			k, _ := t.in(bucketOpen).Cursor().First()
-			open = k != nil
-		}
+	switch {
+	case s.opts.ReadOnly && s.schema < schema:
+		return s.countPrevious()
+	case s.opts.ReadOnly:
 		return nil
-	})
-	if err == nil && fresh {
-		err = s.file.Update(s.life, 0, create)
+	case s.schema == 0:
+		return s.file.Update(s.life, 0, create)
+	case s.schema < schema:
+		if err := s.file.Update(s.life, 0, convert); err != nil {
+			return fmt.Errorf("convert it from layout %d: %w", s.schema, err)
+		}
+		s.logger.Info("the store was converted", "from", s.schema, "to", schema)
 	}
-	for err == nil && open {
-		open, err = s.interrupt()
+	ids, err := s.unanswered()
+	for err == nil && len(ids) > 0 {
+		if err = s.interrupt(ids); err == nil {
+			ids, err = s.unanswered()
+		}
 	}
 	return err
 }
@@ -122,27 +127,38 @@ func create(tx *bbolt.Tx) error {
 		}
 	}
 	t := &txn{tx: tx}
-	record := binary.BigEndian.AppendUint32(make([]byte, boltfile.SumSize), schema)
-	if err := t.in(bucketMeta).Put(schemaKey, boltfile.Seal(schemaKey, record)); err != nil {
+	if err := t.putSchema(); err != nil {
 		return err
 	}
 	return t.in(bucketMeta).Put(countersKey, t.counts.encode())
 }
 
+func (t *txn) putSchema() error {
+	record := binary.BigEndian.AppendUint32(make([]byte, boltfile.SumSize), schema)
+	return t.in(bucketMeta).Put(schemaKey, boltfile.Seal(schemaKey, record))
+}
+
 // interruptAtOnce is how many events one transaction marks.
 const interruptAtOnce = 1000
 
-// interrupt marks events that have no answer, and reports whether more may be
-// left.
-func (s *Store) interrupt() (more bool, err error) {
-	var n int
-	err = s.update(s.life, 0, func(t *txn) error {
-		var ids []webhook.ID
+// unanswered are events without an answer, as many as one transaction marks.
+func (s *Store) unanswered() ([]webhook.ID, error) {
+	var ids []webhook.ID
+	err := s.view(func(t *txn) error {
 		cur := t.in(bucketOpen).Cursor()
 		for k, _ := cur.First(); k != nil && len(ids) < interruptAtOnce; k, _ = cur.Next() {
 			ids = append(ids, webhook.ID(firstOf(k)))
 		}
-		n, more = 0, len(ids) == interruptAtOnce
+		return nil
+	})
+	return ids, err
+}
+
+// interrupt marks events that have no answer.
+func (s *Store) interrupt(ids []webhook.ID) error {
+	var n int
+	err := s.update(s.life, 0, func(t *txn) error {
+		n = 0
 		for _, id := range ids {
 			before, err := t.getRow(id)
 			if err != nil {
@@ -162,5 +178,5 @@ func (s *Store) interrupt() (more bool, err error) {
 		return nil
 	})
 	s.interrupted += n
-	return more, err
+	return err
 }

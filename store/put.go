@@ -17,12 +17,12 @@ const overhead = 300
 // one transaction. An Answer with a status, or whose sender had gone, is
 // stored with it.
 //
-// An event that was rejected for its signature is linked to no other: who sent
-// it has not shown to be the platform.
+// An event that nobody vouches for, such as a rejected one, is linked to no
+// other: it may name any webhookId.
 func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 	record := newEventRecord(e)
 	base := row{
-		verdict: indexOf(verdicts[:], e.Verdict.Status), share: 1,
+		verdict: indexOf(verdicts[:], e.Verdict.Status), decision: indexOf(decisions[:], e.Decision), share: 1,
 		received: nanos(e.ReceivedAt), bodySize: e.BodySize,
 		typeHash: hash(e.Type), hookHash: hash(e.WebhookID),
 		stored:  uint64(len(record) + len(e.Body) + rowSize + overhead),
@@ -30,7 +30,7 @@ func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 	}
 	base.setAnswer(e.Answer)
 	base.flags.set(flagNoBody, e.NoBody)
-	base.flags.set(flagStranger, strange(e))
+	base.flags.set(flagUntrusted, untrusted(e))
 	var id webhook.ID
 	var r row
 	err := s.update(ctx, int(base.stored), func(t *txn) error {
@@ -54,9 +54,11 @@ func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 	return nil
 }
 
-// strange reports whether an event was turned away before it was trusted.
-func strange(e *webhook.Event) bool {
-	return e.Answer.Rejected() || e.NoBody && e.Answer.By == webhook.ByTaskhook
+// untrusted reports whether anybody on the Internet could have had an event
+// stored: it was rejected, passed unchecked, or turned away before its body, and
+// with it the signature, was read.
+func untrusted(e *webhook.Event) bool {
+	return e.Decision.Rejected() || e.Decision == webhook.Passed || e.NoBody && e.Answer.By == webhook.ByTaskhook
 }
 
 // putEvent stores all of an event but its row.
@@ -88,7 +90,7 @@ func (t *txn) putReason(id webhook.ID, reason string) error {
 // row.
 func (t *txn) follow(id webhook.ID, r *row, body []byte) {
 	r.try = 1
-	if r.hookHash == 0 || r.flags.has(flagStranger) {
+	if r.hookHash == 0 || r.flags.has(flagUntrusted) {
 		return
 	}
 	earlier := t.newestWith(r.hookHash, id)
@@ -96,7 +98,7 @@ func (t *txn) follow(id webhook.ID, r *row, body []byte) {
 		return
 	}
 	before, ok := t.peek(earlier)
-	if !ok || before.hookHash != r.hookHash || before.flags.has(flagStranger) {
+	if !ok || before.hookHash != r.hookHash || before.flags.has(flagUntrusted) {
 		return // a damaged event links nothing
 	}
 	r.earlier, r.try = earlier, before.try+1

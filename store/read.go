@@ -68,7 +68,7 @@ func (t *txn) event(id webhook.ID, r *row, headers bool) (webhook.Event, error) 
 	e := webhook.Event{
 		ID: id, BodySize: r.bodySize, NoBody: r.flags.has(flagNoBody),
 		RedeliveryOf: r.earlier, Try: int(r.try), Altered: r.flags.has(flagAltered),
-		Duplicate: r.flags.has(flagDuplicate),
+		Duplicate: r.flags.has(flagDuplicate), Decision: decisions[r.decision],
 	}
 	payload, err := t.eventRecord(id)
 	if err != nil {
@@ -124,7 +124,7 @@ func (t *txn) summary(id webhook.ID, r *row, headers bool) (webhook.Summary, err
 
 // outcome is what decides an event's state.
 func (t *txn) outcome(id webhook.ID, r *row) (webhook.Outcome, error) {
-	id, end := t.settled(id, *r)
+	id, end := t.chainEnd(id, *r)
 	o := end.outcome()
 	var err error
 	o.Answer.Reason, err = t.reason(id)

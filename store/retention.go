@@ -7,11 +7,11 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Events that were turned away before they were trusted have a quota of their
-// own: strangers will find the public URL, and must not push out what counts.
+// Events that nobody vouches for have a quota of their own: anybody may find
+// the public URL, and must not push out real events.
 const (
-	keepStrangers     = 1000
-	keepStrangerBytes = 64 << 20
+	maxUntrusted      = 1000
+	maxUntrustedBytes = 64 << 20
 )
 
 // cleanEvery is how often the janitor looks for what time alone changes.
@@ -22,14 +22,14 @@ const cleanBytes = 8 << 20
 
 // quotas say how much is kept; 0: any amount.
 type quotas struct {
-	age           time.Duration
-	events, bytes int64
-	strangers     int64
-	strangerBytes int64
+	age            time.Duration
+	events, bytes  int64
+	untrusted      int64
+	untrustedBytes int64
 }
 
 func newQuotas(o Options) quotas {
-	return quotas{o.Keep, int64(o.KeepEvents), o.KeepBytes, keepStrangers, keepStrangerBytes}
+	return quotas{o.Keep, int64(o.KeepEvents), o.KeepBytes, maxUntrusted, maxUntrustedBytes}
 }
 
 // slack is how far a number may go over its quota before the oldest are
@@ -40,15 +40,15 @@ func over(have, quota int64) bool { return quota > 0 && have > quota }
 
 // full reports whether it is time to delete.
 func (q quotas) full(c *counters) bool {
-	return over(c.Events-c.Strange, q.events+slack(q.events)) ||
+	return over(c.Events-c.Untrusted, q.events+slack(q.events)) ||
 		over(c.Bytes, q.bytes+q.bytes/64) ||
-		over(c.Strange, q.strangers+slack(q.strangers)) ||
-		over(c.StrangeB, q.strangerBytes+q.strangerBytes/64)
+		over(c.Untrusted, q.untrusted+slack(q.untrusted)) ||
+		over(c.UntrustedBytes, q.untrustedBytes+q.untrustedBytes/64)
 }
 
-// clean is the janitor: it deletes what is over a quota or too old, and
-// settles retrying events whose retry is overdue, in transactions small enough
-// to share with writes.
+// clean is the janitor: it deletes what is over a quota or too old, and marks
+// events whose retry is overdue, in transactions small enough to share with
+// writes.
 func (s *Store) clean() {
 	tick := time.NewTicker(cleanEvery)
 	defer tick.Stop()
@@ -138,20 +138,20 @@ func (t *txn) tidy(q quotas, now time.Time) (int, error) {
 		}
 	}
 	for _, id := range overdue {
-		if err := t.settle(id); err != nil {
+		if err := t.markOverdue(id); err != nil {
 			return 0, err
 		}
 	}
 	return len(victims) + len(overdue), nil
 }
 
-// settle takes an overdue event out of the retrying ones, also when its row
-// does not know that it is there.
-func (t *txn) settle(id webhook.ID) error {
+// markOverdue takes an event out of bucketRetries, also when its row does not
+// know that it is there.
+func (t *txn) markOverdue(id webhook.ID) error {
 	before, err := t.getRow(id)
 	if err == nil && before.class() == classRetrying {
 		after := before
-		after.flags |= flagSettled
+		after.flags |= flagOverdue
 		return t.change(id, &before, &after)
 	}
 	if err != nil && !errors.Is(err, webhook.ErrNotFound) && !errors.Is(err, webhook.ErrDamaged) {
@@ -178,14 +178,14 @@ func (t *txn) victims(q quotas, now time.Time) []webhook.ID {
 	}
 	room := func() bool { return len(ids) < deleteAtOnce && size < cleanBytes }
 
-	cur := t.in(bucketStrangers).Cursor()
-	for k, _ := cur.First(); k != nil && room() && (over(c.Strange, q.strangers) || over(c.StrangeB, q.strangerBytes)); k, _ = cur.Next() {
+	cur := t.in(bucketUntrusted).Cursor()
+	for k, _ := cur.First(); k != nil && room() && (over(c.Untrusted, q.untrusted) || over(c.UntrustedBytes, q.untrustedBytes)); k, _ = cur.Next() {
 		id := webhook.ID(firstOf(k))
 		r, _ := t.getRow(id)
 		take(id, int64(r.stored))
 		c.Events--
-		c.Strange--
-		c.StrangeB -= int64(r.stored)
+		c.Untrusted--
+		c.UntrustedBytes -= int64(r.stored)
 	}
 	for k, v := range t.up(kindRow, 0) {
 		if !room() {
@@ -194,16 +194,16 @@ func (t *txn) victims(q quotas, now time.Time) []webhook.ID {
 		var r row
 		id := webhook.ID(numberOf(k))
 		err := r.decode(k, v)
-		full := over(c.Events-c.Strange, q.events) || over(c.Bytes, q.bytes)
+		full := over(c.Events-c.Untrusted, q.events) || over(c.Bytes, q.bytes)
 		switch {
 		case err != nil && full:
 			take(id, 0)
 			c.Events--
-		case err != nil, r.flags.has(flagStranger) && !q.old(&r, now):
-		case r.flags.has(flagStranger):
+		case err != nil, r.flags.has(flagUntrusted) && !q.old(&r, now):
+		case r.flags.has(flagUntrusted):
 			take(id, int64(r.stored))
 			c.Events--
-			c.Strange--
+			c.Untrusted--
 		case q.old(&r, now), full:
 			take(id, int64(r.stored))
 			c.Events--

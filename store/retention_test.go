@@ -78,12 +78,17 @@ func TestEventsAreDeletedByAgeWhenTheStoreOpens(t *testing.T) {
 	}
 }
 
-func TestRefusedEventsNeverPushOutOthers(t *testing.T) {
+func TestUntrustedEventsNeverPushOutOthers(t *testing.T) {
 	path := newPath(t)
 	s := mustOpen(t, path, Options{KeepEvents: 20})
 	genuine := answered(t, s, newEvent("w"), 500)
-	for range keepStrangers + 100 {
-		s.putSoon(t, rejected("w"))
+	mustPut(t, s, decided("w", webhook.Ignored))
+	for i := range maxUntrusted + 100 {
+		d := webhook.Decisions[i%len(webhook.Decisions)]
+		if d == webhook.Ignored {
+			d = webhook.Passed
+		}
+		s.putSoon(t, decided("w", d))
 	}
 	unread := newEvent("")
 	unread.Body, unread.NoBody, unread.BodySize = nil, true, -1
@@ -93,8 +98,14 @@ func TestRefusedEventsNeverPushOutOthers(t *testing.T) {
 	if got := state(t, s, genuine); got != webhook.StateFailed {
 		t.Errorf("the genuine event is %s", got)
 	}
-	c, err := s.Counts(t.Context())
-	if err != nil || c.Rejected > keepStrangers+int(slack(keepStrangers)) || c.Rejected < keepStrangers-1 {
+	untrusted := func() int {
+		return len(list(t, s, webhook.Query{Filter: "state:rejected|passed", Limit: 1000}))
+	}
+	before := untrusted()
+	if before > maxUntrusted+int(slack(maxUntrusted)) || before < maxUntrusted-1 {
+		t.Errorf("%d untrusted events are kept", before)
+	}
+	if c, err := s.Counts(t.Context()); err != nil || c.Ignored != 1 || c.Events != c.Rejected+3 {
 		t.Errorf("Counts = %+v, %v", c, err)
 	}
 	// And others do not push them out.
@@ -102,8 +113,8 @@ func TestRefusedEventsNeverPushOutOthers(t *testing.T) {
 		answered(t, s, newEvent("x"), 200)
 	}
 	cleaned(t, s)
-	if after, err := s.Counts(t.Context()); err != nil || after.Rejected != c.Rejected || after.Delivered != 20 {
-		t.Errorf("Counts = %+v, %v, before %d rejected", after, err, c.Rejected)
+	if c, err := s.Counts(t.Context()); err != nil || c.Delivered != 20 || untrusted() != before {
+		t.Errorf("Counts = %+v, %v, before %d untrusted, now %d", c, err, before, untrusted())
 	}
 }
 
@@ -114,7 +125,8 @@ func (s *Store) putSoon(t *testing.T, e *webhook.Event) {
 	s.file.Queue(len(record), s.transact(func(txn *txn) error {
 		txn.counts.LastID++
 		id := webhook.ID(txn.counts.LastID)
-		r := row{share: 1, try: 1, received: nanos(e.ReceivedAt), hookHash: hash(e.WebhookID), stored: 500, flags: flagStranger}
+		r := row{share: 1, try: 1, received: nanos(e.ReceivedAt), hookHash: hash(e.WebhookID), stored: 500,
+			flags: flagUntrusted, decision: indexOf(decisions[:], e.Decision)}
 		r.setAnswer(e.Answer)
 		if err := txn.change(id, nil, &r); err != nil {
 			return err

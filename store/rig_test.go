@@ -79,10 +79,26 @@ func newEvent(webhookID string) *webhook.Event {
 	}
 }
 
+// rejected is an event that was turned away because it is unsigned.
 func rejected(webhookID string) *webhook.Event {
 	e := newEvent(webhookID)
 	e.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature header"}
+	e.Decision = webhook.RejectedUnsigned
 	e.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "unsigned", At: e.ReceivedAt}
+	return e
+}
+
+// decided is an event with a decision, with the answer that belongs to it; one
+// that was let through has none yet.
+func decided(webhookID string, d webhook.Decision) *webhook.Event {
+	e := newEvent(webhookID)
+	e.Decision = d
+	switch {
+	case d.Rejected():
+		e.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: string(d), At: e.ReceivedAt}
+	case d == webhook.Ignored:
+		e.Answer = webhook.Answer{Status: 200, By: webhook.ByTaskhook, Reason: string(d), At: e.ReceivedAt}
+	}
 	return e
 }
 

@@ -15,6 +15,7 @@ import (
 type row struct {
 	verdict    uint8 // index in verdicts
 	by         uint8 // index in answerers
+	decision   uint8 // index in decisions
 	status     uint16
 	last       uint16 // status of the last attempt
 	flags      flags
@@ -53,8 +54,8 @@ const (
 	flagInterrupted
 	flagDeliveredLater
 	flagSuperseded // answered 429 and came again: shares the outcome of later
-	flagSettled    // its retry is overdue and it has left the retrying ones
-	flagStranger   // turned away before it was trusted: kept by a quota of its own
+	flagOverdue    // its retry is overdue and it has left bucketRetries
+	flagUntrusted  // kept by a quota of its own, see untrusted
 	flagBrokenOff
 	flagShielded
 	flagFaulted
@@ -73,6 +74,10 @@ func (f *flags) set(one flags, on bool) {
 var (
 	verdicts  = [...]webhook.VerdictStatus{"", webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked}
 	answerers = [...]webhook.AnsweredBy{"", webhook.ByApp, webhook.ByTaskhook}
+	decisions = [...]webhook.Decision{
+		webhook.DecisionNone, webhook.RejectedUnsigned, webhook.RejectedSignature, webhook.RejectedMalformed,
+		webhook.RejectedLoop, webhook.RejectedBrowser, webhook.Ignored, webhook.Passed,
+	}
 )
 
 func indexOf[T comparable](all []T, v T) uint8 {
@@ -122,7 +127,7 @@ func (r *row) encode(key []byte) []byte {
 	b = append(b, r.verdict, r.by)
 	b = be.AppendUint16(b, r.status)
 	b = be.AppendUint16(b, r.last)
-	b = be.AppendUint16(b, 0)
+	b = append(b, r.decision, 0)
 	for _, v := range [...]uint32{uint32(r.flags), r.try, r.attempts, r.deliveries, r.share} {
 		b = be.AppendUint32(b, v)
 	}
@@ -145,11 +150,11 @@ func (r *row) decode(key, b []byte) error {
 	if be.Uint32(b[rowSize-boltfile.SumSize:]) != boltfile.Checksum(key, b[:rowSize-boltfile.SumSize]) {
 		return boltfile.ErrChecksum
 	}
-	if int(b[0]) >= len(verdicts) || int(b[1]) >= len(answerers) {
+	if int(b[0]) >= len(verdicts) || int(b[1]) >= len(answerers) || int(b[6]) >= len(decisions) {
 		return errShape
 	}
 	*r = row{
-		verdict: b[0], by: b[1], status: be.Uint16(b[2:]), last: be.Uint16(b[4:]),
+		verdict: b[0], by: b[1], status: be.Uint16(b[2:]), last: be.Uint16(b[4:]), decision: b[6],
 		flags: flags(be.Uint32(b[8:])), try: be.Uint32(b[12:]), attempts: be.Uint32(b[16:]),
 		deliveries: be.Uint32(b[20:]), share: be.Uint32(b[24:]),
 		received: int64(be.Uint64(b[28:])), retry: int64(be.Uint64(b[36:])), answered: int64(be.Uint64(b[44:])),
@@ -182,6 +187,7 @@ func (r *row) setAnswer(a webhook.Answer) {
 func (r *row) outcome() webhook.Outcome {
 	return webhook.Outcome{
 		Answer:         r.answer(),
+		Decision:       decisions[r.decision],
 		Interrupted:    r.flags.has(flagInterrupted),
 		DeliveredLater: r.flags.has(flagDeliveredLater),
 	}

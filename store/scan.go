@@ -141,7 +141,7 @@ func (sc *scan) fill(t *txn, id webhook.ID, r *row) error {
 	if err != nil {
 		return err
 	}
-	_, end := t.settled(id, *r)
+	_, end := t.chainEnd(id, *r)
 	sc.row = filter.Row{
 		ID: id, Type: name, ReceivedAt: fromNanos(r.received), BodySize: r.bodySize,
 		Verdict:  verdicts[r.verdict],

@@ -62,6 +62,10 @@ type Store struct {
 	quotas  quotas
 	logger  *slog.Logger
 	changes notify.Hub[webhook.Change]
+	schema  uint32 // of the file when it was opened; 0: it was new
+	// previous is what a store of an older layout counts that is only read;
+	// else nil.
+	previous *counters
 
 	// Of the committing goroutine.
 	version uint64 // of the newest change
@@ -103,7 +107,7 @@ func (s *Store) Close() error {
 
 // view runs fn in a read transaction; it must be quick.
 func (s *Store) view(fn func(*txn) error) error {
-	return s.file.View(func(tx *bbolt.Tx) error { return fn(&txn{tx: tx, orphaned: s.opts.ReadOnly}) })
+	return s.file.View(func(tx *bbolt.Tx) error { return fn(&txn{tx: tx, orphaned: s.opts.ReadOnly, previous: s.previous}) })
 }
 
 // update runs fn in a shared write transaction and returns when it is on disk.

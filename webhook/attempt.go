@@ -120,7 +120,7 @@ type Resend struct {
 	// Edited is sent in place of the event's own request, before NewID and Set
 	// are applied; nil: that one.
 	Edited *Request `json:"edited,omitempty"`
-	// Unverified allows an event that was rejected for its signature.
+	// Unverified allows an event that was rejected.
 	Unverified bool `json:"unverified,omitempty"`
 }
 

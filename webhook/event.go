@@ -18,9 +18,9 @@ var ErrNotFound = errors.New("event not found")
 // too large to keep, or its request was rejected before the body was read.
 var ErrPruned = errors.New("the body of this event was not kept")
 
-// ErrUnverified is returned when an event that was rejected for its signature
-// is to be sent on and that was not asked for in so many words.
-var ErrUnverified = errors.New("the event was rejected for its signature")
+// ErrUnverified is returned when an event that was rejected is to be sent to
+// the app and that was not asked for in so many words.
+var ErrUnverified = errors.New("the event was rejected")
 
 // ErrSimulating is returned when a second simulation of an event is asked for
 // while the first runs.
@@ -75,6 +75,8 @@ type Event struct {
 	NoBody   bool    `json:"noBody,omitempty"` // the body was refused as too large and is not kept
 	Source   Source  `json:"source"`
 	Verdict  Verdict `json:"verdict"`
+	// Decision is empty for an event that was to be forwarded.
+	Decision Decision `json:"decision,omitempty"`
 	// RedeliveryOf is the newest earlier event with the same webhookId, 0 if
 	// this is the first. Try counts from 1: the first send is 1, the first
 	// redelivery 2. The store assigns both.
@@ -150,11 +152,6 @@ const MayBeProcessed = "the app may have processed it all the same"
 
 // Delivered reports whether the status is 2xx.
 func Delivered(status int) bool { return status >= 200 && status < 300 }
-
-// Rejected reports whether Taskhook turned the event away for its signature.
-func (a Answer) Rejected() bool {
-	return a.By == ByTaskhook && a.Status == http.StatusUnauthorized
-}
 
 // Request is what was really sent to the app when that was not the event's
 // own request.

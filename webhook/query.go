@@ -94,19 +94,20 @@ type Attempted struct {
 	Outcome Outcome `json:"outcome"`
 }
 
-// Counts sums up a store. Rejected events are counted apart: they are neither
-// failures nor successes of the app.
+// Counts sums up a store. Rejected and ignored events are counted apart: they
+// are neither failures nor successes of the app. Passed ones are not counted.
 type Counts struct {
 	Events    int   `json:"events"`
 	Delivered int   `json:"delivered"` // recovered ones included
 	Retrying  int   `json:"retrying"`
 	Failed    int   `json:"failed"` // overdue and interrupted ones included
 	Rejected  int   `json:"rejected"`
+	Ignored   int   `json:"ignored,omitempty"`
 	Bytes     int64 `json:"bytes"` // of the store's file
 	LastHour  Tally `json:"lastHour"`
 }
 
-// Tally counts the events of a span of time, rejected ones left out.
+// Tally counts the events of a span of time, rejected and passed ones left out.
 type Tally struct {
 	Events    int `json:"events"`
 	Delivered int `json:"delivered"` // answered 2xx

@@ -33,8 +33,15 @@ func TestStateFollowsFromTheAnswerAndTheAttemptsSince(t *testing.T) {
 		{"the sender had gone", Outcome{Answer: Answer{Status: 200, By: ByApp, SenderGone: true}}, now, StateFailed},
 		{"a 200 that broke off", Outcome{Answer: Answer{Status: 200, By: ByApp, BrokenOff: true}}, now, StateFailed},
 		{"a 429 that broke off", Outcome{Answer: Answer{Status: 429, By: ByApp, BrokenOff: true}}, now, StateFailed},
-		{"rejected for its signature", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}}, now, StateRejected},
-		{"rejected, then resent and delivered", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}, DeliveredLater: true}, now, StateRejected},
+		{"unsigned", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}, Decision: RejectedUnsigned}, now, StateRejected},
+		{"rejected, and the sender had gone", Outcome{Answer: Answer{Status: 400, By: ByTaskhook, SenderGone: true}, Decision: RejectedMalformed}, now, StateRejected},
+		{"rejected, then resent and delivered", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}, Decision: RejectedSignature, DeliveredLater: true}, now, StateRejected},
+		{"401 by a fault rule", Outcome{Answer: Answer{Status: 401, By: ByTaskhook}}, now, StateFailed},
+		{"ignored", Outcome{Answer: Answer{Status: 200, By: ByTaskhook}, Decision: Ignored}, now, StateIgnored},
+		{"ignored, then resent and delivered", Outcome{Answer: Answer{Status: 200, By: ByTaskhook}, Decision: Ignored, DeliveredLater: true}, now, StateIgnored},
+		{"passed", Outcome{Answer: Answer{Status: 302, By: ByApp}, Decision: Passed}, now, StatePassed},
+		{"passed, and answered 429", Outcome{Answer: Answer{Status: 429, By: ByApp, RetryAt: retry}, Decision: Passed}, late, StatePassed},
+		{"passed, and unanswered when the store was opened again", Outcome{Decision: Passed, Interrupted: true}, now, StatePassed},
 		{"401 by the app", Outcome{Answer: Answer{Status: 401, By: ByApp}}, now, StateFailed},
 	}
 	for _, tt := range tests {
@@ -63,6 +70,25 @@ func TestOnlyTheEventsOwnBytesCarryIt(t *testing.T) {
 	for _, tt := range tests {
 		if got := (Attempt{Sent: tt.sent}).Carries(tt.body); got != tt.want {
 			t.Errorf("%s: Carries = %v", tt.name, got)
+		}
+	}
+}
+
+func TestEveryDecisionHasAStateOfItsOwnWhateverWasAnswered(t *testing.T) {
+	answers := []Outcome{
+		{}, {Interrupted: true}, {Answer: Answer{Status: 200}}, {Answer: Answer{Status: 500}, DeliveredLater: true},
+		{Answer: Answer{Status: 429, RetryAt: time.Unix(1, 0)}}, {Answer: Answer{SenderGone: true}},
+	}
+	for _, d := range Decisions {
+		want := StateRejected
+		if !d.Rejected() {
+			want = State(d)
+		}
+		for _, o := range answers {
+			o.Decision = d
+			if got := o.State(time.Unix(0, 0)); got != want {
+				t.Errorf("%s, %+v: State = %q, want %q", d, o.Answer, got, want)
+			}
 		}
 	}
 }

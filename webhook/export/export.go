@@ -100,6 +100,7 @@ type eventFields struct {
 	Duplicate    bool                  `json:"duplicate,omitempty"` // it was delivered before
 	BodySize     int64                 `json:"bodySize"`
 	Answered     int                   `json:"answered,omitempty"`
+	Decision     webhook.Decision      `json:"decision,omitempty"`
 }
 
 func newEventFields(e webhook.Summary) eventFields {
@@ -108,8 +109,9 @@ func newEventFields(e webhook.Summary) eventFields {
 		ReceivedAt: utc(e.ReceivedAt), Source: e.Source,
 		Verdict: e.Verdict.Status, Scheme: e.Verdict.Scheme, Key: e.Verdict.Key, Reason: e.Verdict.Reason,
 		RedeliveryOf: e.RedeliveryOf, Altered: e.Altered, Duplicate: e.Duplicate, BodySize: e.BodySize,
+		Decision: e.Decision,
 	}
-	if e.Answer.Rejected() || e.Attempts == 0 {
+	if e.Decision.Rejected() || e.Attempts == 0 {
 		f.Answered = e.Answer.Status
 	}
 	return f

@@ -24,7 +24,7 @@ func event() webhook.Summary {
 func TestLinesAreTheContract(t *testing.T) {
 	refused := event()
 	refused.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: `no signature <header> & "none"`}
-	refused.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook}
+	refused.Decision, refused.Answer = webhook.RejectedUnsigned, webhook.Answer{Status: 401, By: webhook.ByTaskhook}
 	refused.RedeliveryOf = 7
 	forwarded := event()
 	forwarded.Answer = webhook.Answer{Status: 200, By: webhook.ByApp}
@@ -55,7 +55,7 @@ func TestLinesAreTheContract(t *testing.T) {
 		{
 			"an event that is not forwarded says what was answered",
 			func(b *bytes.Buffer) error { return EventLine(b, refused) },
-			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"unsigned","scheme":"","key":"","reason":"no signature <header> & \"none\"","redeliveryOf":7,"bodySize":7,"answered":401}`,
+			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"unsigned","scheme":"","key":"","reason":"no signature <header> & \"none\"","redeliveryOf":7,"bodySize":7,"answered":401,"decision":"unsigned"}`,
 		},
 		{
 			"a listed event",

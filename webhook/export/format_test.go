@@ -43,7 +43,7 @@ func wholes() []webhook.Record {
 			Sent: &webhook.Request{Method: "PUT", Path: "/", Header: http.Header{"X-New": {"caf\xe9"}}, Body: []byte("\xff\x00new")}},
 	}
 	refused := e(2, "{}")
-	refused.Verdict = webhook.Verdict{Status: webhook.Invalid}
+	refused.Verdict, refused.Decision = webhook.Verdict{Status: webhook.Invalid}, webhook.RejectedSignature
 	refused.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature", At: refused.ReceivedAt.Add(2 * time.Millisecond)}
 	binary := e(3, "\x00\xff\x1b[31m")
 	pruned := e(4, "")

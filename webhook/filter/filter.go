@@ -17,8 +17,7 @@ const (
 )
 
 // Row holds the cheap fields of an event: what a scan can read without
-// decoding the stored event. Of the Outcome only the answer's Status, By,
-// SenderGone, Shielded and RetryAt, Interrupted and DeliveredLater are used.
+// decoding the stored event. Of the Outcome's answer the Reason is not used.
 type Row struct {
 	ID           webhook.ID
 	Type         string

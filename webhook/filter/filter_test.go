@@ -163,7 +163,9 @@ func TestEveryStateHasItsName(t *testing.T) {
 		webhook.StateOverdue:     {Answer: webhook.Answer{Status: 429, RetryAt: noon.Add(-time.Hour)}},
 		webhook.StateFailed:      {Answer: webhook.Answer{Status: 500}},
 		webhook.StateRecovered:   {Answer: webhook.Answer{Status: 500}, DeliveredLater: true},
-		webhook.StateRejected:    {Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}},
+		webhook.StateRejected:    {Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}, Decision: webhook.RejectedUnsigned},
+		webhook.StateIgnored:     {Answer: webhook.Answer{Status: 200, By: webhook.ByTaskhook}, Decision: webhook.Ignored},
+		webhook.StatePassed:      {Answer: webhook.Answer{Status: 302}, Decision: webhook.Passed},
 		webhook.StateInterrupted: {Interrupted: true},
 	}
 	for _, named := range webhook.States {
