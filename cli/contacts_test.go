@@ -329,11 +329,11 @@ func TestContactsSayWhatToDoAboutAFailure(t *testing.T) {
 		status      int
 		args, wants string
 	}{
-		{401, "get c1", "hint: take a new token"},
+		{401, "get c1", "hint: use a new token"},
 		{403, "get c1", "the scope contacts.readonly"},
 		{403, "update c1 --city x", "the scope contacts.write"},
 		{400, "get c1", "unknown or deleted"},
-		{422, "create --city x", "hint: correct the fields"},
+		{422, "create --city x", "hint: correct these fields"},
 		{302, "get c1", "redirects are not followed"},
 		{503, "create --city x", "look before you send it again"},
 	} {

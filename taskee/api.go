@@ -25,24 +25,24 @@ const (
 	MaxPageSize     = 100
 )
 
-// ErrBadToken is returned by [NewClient] for a token that cannot be one: it is
-// empty, or has white space or characters in it that no header may carry.
-var ErrBadToken = errors.New("this cannot be a token")
+// ErrBadToken is returned by [NewClient] for a token that is empty, or has
+// white space or characters in it that are not allowed in a header.
+var ErrBadToken = errors.New("not a token")
 
-// ErrBadBaseURL is returned by [NewClient] for a base URL that is no plain
+// ErrBadBaseURL is returned by [NewClient] for a base URL that is not a plain
 // http or https address. It is wrapped with the reason.
 var ErrBadBaseURL = errors.New("invalid base URL")
 
-// Client calls API v2 with one token. It retries what the platform did not
-// execute (see [Client.CreateContact] and [ClientOptions]), keeps to the rate
-// limit that the answers announce, reads at most 16 MiB of an answer, and
-// never follows a redirect: another host would be sent the token.
+// Client calls API v2 with one token. It retries requests that the platform
+// did not execute (see [Client.CreateContact] and [ClientOptions]), respects
+// the rate limit that the answers announce, reads at most 16 MiB of an answer,
+// and never follows a redirect, which would send the token to another host.
 //
-// Errors of the API are [*APIError]; others wrap what [net/http] says. No
+// Errors of the API are [*APIError]; others wrap those of [net/http]. No
 // error, log line or printed Client contains the token.
 //
-// It needs no closing and may be used from many goroutines, which then share
-// one rate limit.
+// A Client does not have to be closed. It may be used from many goroutines,
+// which then share one rate limit.
 type Client struct {
 	base    *url.URL
 	http    *http.Client
@@ -60,28 +60,27 @@ type ClientOptions struct {
 	// BaseURL is where the API is, such as http://127.0.0.1:4490; "" for
 	// [DefaultBaseURL]. It may have a path.
 	BaseURL string
-	// HTTP sends the requests; nil for a client that gives each try 30 s. Its
-	// CheckRedirect is not used.
+	// HTTP sends the requests; nil for a client with a timeout of 30 s for each
+	// try. Its CheckRedirect is not used.
 	HTTP *http.Client
 	// Version is the Version header; "" for [APIVersion].
 	Version string
-	// MaxWait bounds the time that one call waits in all, between its tries and
-	// for the rate limit; 0 for a minute, below 0 for none: then nothing is
-	// tried again.
+	// MaxWait bounds the total time that one call waits, between its tries and
+	// for the rate limit; 0 for a minute, below 0 to never wait or retry.
 	MaxWait time.Duration
-	// Logger is told of each try, at the debug level: method, path, status and
-	// time taken. nil for no log.
+	// Logger logs each try at the debug level: method, path, status and time
+	// taken. nil for no log.
 	Logger *slog.Logger
-	// OnWait is called before each wait, from the goroutine of the call; nil
-	// for nobody.
+	// OnWait is called before each wait, from the goroutine of the call; nil to
+	// call nothing.
 	OnWait func(Wait)
 }
 
 // Wait is why and how long a call waits before it is sent, or sent again.
 type Wait struct {
 	For    time.Duration
-	Status int // of the answer that made it wait; 0: the rate limit is used up
-	Try    int // that ended with the status, from 1; 0 before the first
+	Status int // of the last answer; 0: the rate limit is used up
+	Try    int // the last one, from 1; 0 before the first
 }
 
 const (
@@ -90,8 +89,8 @@ const (
 )
 
 // NewClient returns a client for a private integration's token, or an OAuth
-// access token: what follows "Bearer ". White space around it is cut off, as
-// files end with some. Nothing is sent yet.
+// access token: what follows "Bearer ". White space around it, such as the line
+// end of a file, is removed. Nothing is sent yet.
 //
 // The error wraps [ErrBadToken] or [ErrBadBaseURL], and never quotes the
 // token.

@@ -11,7 +11,7 @@ import (
 	"strconv"
 )
 
-// The paths of the API, as the document has them.
+// The paths of the API.
 const (
 	contactsPath  = "/contacts/"
 	upsertPath    = "/contacts/upsert"
@@ -19,7 +19,7 @@ const (
 	locationsPath = "/locations/"
 )
 
-// Contact asks for one contact: "Get Contact" of the document, scope
+// Contact reads one contact: "Get Contact" of the document, scope
 // contacts.readonly.
 //
 // An ID that is unknown or deleted is an [*APIError] of status 400; an empty
@@ -28,12 +28,12 @@ func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
 	return c.oneContact(ctx, http.MethodGet, id, nil)
 }
 
-// UpdateContact changes the fields of a contact that in has, and leaves the
-// others: "Update Contact", scope contacts.write. Tags replace all that there
-// are. The answer need not have every field of the contact.
+// UpdateContact changes the fields that in has and leaves the others as they
+// are: "Update Contact", scope contacts.write. Tags replace all tags. The answer
+// need not have every field of the contact.
 //
-// A body that breaks a rule is an [*APIError] of status 422 with every message;
-// an unknown ID one of 400.
+// Invalid fields are an [*APIError] of status 422 with a message for each; an
+// unknown ID is one of 400.
 func (c *Client) UpdateContact(ctx context.Context, id string, in ContactInput) (Contact, error) {
 	return c.oneContact(ctx, http.MethodPut, id, &in)
 }
@@ -62,16 +62,16 @@ func (c *Client) DeleteContact(ctx context.Context, id string) error {
 	return nil
 }
 
-var errNotDeleted = errors.New("the API says that it did not delete it")
+var errNotDeleted = errors.New("the API says that the contact was not deleted")
 
 // CreateContact makes a contact in in.LocationID: "Create Contact", scope
-// contacts.write. Where the location allows no duplicates, one that is there
-// already is an [*APIError] of status 400; one that breaks a rule is one of 422
-// with every message.
+// contacts.write. A duplicate, where the location does not allow them, is an
+// [*APIError] of status 400; invalid fields are one of 422 with a message for
+// each.
 //
-// Like every call that writes it is sent again after 429 alone, which the
-// platform answers before it executes anything. After another failure, or
-// none but a time-out, it may have been executed.
+// Like every call that writes, it is retried only after 429, which the platform
+// answers before it executes anything. After any other failure, such as a
+// timeout, it may have been executed.
 func (c *Client) CreateContact(ctx context.Context, in ContactInput) (Contact, error) {
 	got, err := c.write(ctx, request{method: http.MethodPost, path: contactsPath}, in)
 	return got.contact(), err
@@ -80,13 +80,13 @@ func (c *Client) CreateContact(ctx context.Context, in ContactInput) (Contact, e
 // UpsertContact updates the contact of in.LocationID that has the same e-mail
 // or phone, or creates one: "Upsert Contact", scope contacts.write. Which of
 // the two fields counts, and which first, is a setting of the location. isNew
-// says that it was created.
+// reports whether it was created.
 func (c *Client) UpsertContact(ctx context.Context, in ContactInput) (contact Contact, isNew bool, err error) {
 	got, err := c.write(ctx, request{method: http.MethodPost, path: upsertPath}, in)
 	return got.contact(), got.New, err
 }
 
-// Contacts asks for one page of a location's contacts: "Get Contacts", scope
+// Contacts reads one page of a location's contacts: "Get Contacts", scope
 // contacts.readonly. Without a location it is an [*APIError] of status 400.
 func (c *Client) Contacts(ctx context.Context, q ContactQuery) (Page, error) {
 	v := url.Values{}
@@ -104,10 +104,10 @@ func (c *Client) Contacts(ctx context.Context, q ContactQuery) (Page, error) {
 	return c.page(ctx, request{method: http.MethodGet, path: contactsPath, query: v})
 }
 
-// All yields every contact that q selects from q.After on, page after page; a
-// limit of 0 asks for [MaxPageSize] at a time. It ends with the first error,
-// which comes with a zero Contact: that of [Client.Contacts], or [ErrCursor].
-// It may be used more than once and starts anew each time.
+// All yields every contact that q selects after q.After, page by page; with a
+// limit of 0, [MaxPageSize] at a time. It ends with the first error, which comes
+// with a zero Contact: that of [Client.Contacts], or [ErrCursor]. It may be used
+// more than once and starts again each time.
 func (c *Client) All(ctx context.Context, q ContactQuery) iter.Seq2[Contact, error] {
 	if q.Limit == 0 {
 		q.Limit = MaxPageSize
@@ -132,9 +132,9 @@ func (c *Client) All(ctx context.Context, q ContactQuery) iter.Seq2[Contact, err
 	}
 }
 
-// BusinessContacts asks for contacts of a business, at most limit and without
-// the first skip: "Get Contacts By BusinessId", scope contacts.readonly. A
-// limit of 0 is the API's own, [DefaultPageSize]. The page has no cursor.
+// BusinessContacts reads at most limit contacts of a business after the first
+// skip: "Get Contacts By BusinessId", scope contacts.readonly. A limit of 0
+// means [DefaultPageSize]. The page has no cursor.
 func (c *Client) BusinessContacts(ctx context.Context, businessID string, limit, skip int) (Page, error) {
 	segment, err := escapeID(businessID)
 	if err != nil {
@@ -146,9 +146,9 @@ func (c *Client) BusinessContacts(ctx context.Context, businessID string, limit,
 	return c.page(ctx, request{method: http.MethodGet, path: businessPath + segment, query: v})
 }
 
-// AllOfBusiness yields every contact of a business but the first skip, limit
-// at a time as [Client.All] does. Contacts that come or go meanwhile shift the
-// rest: the API counts here and has no cursor.
+// AllOfBusiness yields every contact of a business after the first skip, limit
+// at a time as [Client.All] does. Contacts that are added or deleted meanwhile
+// shift the others, as this endpoint has no cursor.
 func (c *Client) AllOfBusiness(ctx context.Context, businessID string, limit, skip int) iter.Seq2[Contact, error] {
 	if limit == 0 {
 		limit = MaxPageSize
@@ -169,8 +169,8 @@ func (c *Client) AllOfBusiness(ctx context.Context, businessID string, limit, sk
 	}
 }
 
-// Location asks for a location, also called a sub-account: the request of
-// "How to Use Private Integrations". Another's than the token's own is an
+// Location reads a location, also called a sub-account: the request of "How to
+// Use Private Integrations". A location that the token does not belong to is an
 // [*APIError] of status 401 or 403.
 func (c *Client) Location(ctx context.Context, id string) (Location, error) {
 	segment, err := escapeID(id)
@@ -189,7 +189,7 @@ func (c *Client) Location(ctx context.Context, id string) (Location, error) {
 	return l, nil
 }
 
-// oneContact calls an endpoint that is a contact's own; in is nil for no body.
+// oneContact calls an endpoint of one contact; in is nil for no body.
 func (c *Client) oneContact(ctx context.Context, method, id string, in *ContactInput) (Contact, error) {
 	segment, err := escapeID(id)
 	if err != nil {
@@ -232,7 +232,7 @@ func (c *Client) contact(ctx context.Context, r request) (contactAnswer, error) 
 		return contactAnswer{}, err
 	}
 	if got.Contact == nil {
-		return contactAnswer{}, fmt.Errorf("%s %s: %w: there is no contact in it", r.method, r.path, ErrNotAPI)
+		return contactAnswer{}, fmt.Errorf("%s %s: %w: it has no contact", r.method, r.path, ErrNotAPI)
 	}
 	return got, nil
 }
@@ -243,7 +243,7 @@ func (c *Client) page(ctx context.Context, r request) (Page, error) {
 		return Page{}, err
 	}
 	if got.Contacts == nil {
-		return Page{}, fmt.Errorf("%s %s: %w: there are no contacts in it", r.method, r.path, ErrNotAPI)
+		return Page{}, fmt.Errorf("%s %s: %w: it has no contacts", r.method, r.path, ErrNotAPI)
 	}
 	return got.page(), nil
 }

@@ -13,40 +13,39 @@ import (
 var ErrTooLarge = errors.New("the answer is larger than 16 MiB")
 
 // ErrNotAPI is returned for an answer of 2xx that is not what the document
-// describes: no JSON, or JSON without what was asked for. It is wrapped with
+// describes: it is not JSON, or lacks what was asked for. It is wrapped with
 // what is wrong.
-var ErrNotAPI = errors.New("this is no answer of the API")
+var ErrNotAPI = errors.New("not an answer of the API")
 
-// ErrBadID is returned for an empty ID and one that would change the path of a
+// ErrBadID is returned for an ID that is empty or would change the path of the
 // request. Nothing is sent.
 var ErrBadID = errors.New("invalid ID")
 
-// ErrCursor is returned when the API answers a page with the cursor that asked
-// for it: reading on would never end.
-var ErrCursor = errors.New("the API gave the same cursor again")
+// ErrCursor is returned when the API answers a page with the cursor of the page
+// before it: to continue would never end.
+var ErrCursor = errors.New("the API returned the same cursor again")
 
 // APIError is an answer that is not 2xx.
 type APIError struct {
 	Method string
 	Path   string // without the query
 	Status int    // 300 to 599
-	// Message is what the API says, a sentence each: one as a rule, all that
-	// fails of a 422. Empty if it says nothing that can be read.
+	// Message is what the API says: one sentence as a rule, one for each invalid
+	// field of a 422. Empty if the answer has none that can be read.
 	Message []string
-	// RequestID names the request to the platform's support; "" if the answer
-	// has none.
+	// RequestID is what the platform's support knows the request by; "" if the
+	// answer has none.
 	RequestID string
-	// RetryAfter is how long the API wants to be left alone; 0 if it does not
-	// say.
+	// RetryAfter is how long to wait before the next request; 0 if the API does
+	// not say.
 	RetryAfter time.Duration
-	// Daily says that the requests of the day are used up, not those of the
-	// moment.
+	// Daily reports whether the daily limit is used up, not the short one.
 	Daily bool
 	// Tries is how often the request was sent, from 1.
 	Tries int
-	// ContactID is the contact that a create collides with, and MatchingField
-	// the field that both have: "email" or "phone". The document is silent; the
-	// family's API says so in the field meta. Else "".
+	// ContactID is the contact that a create would duplicate, and MatchingField
+	// the field with the same value: "email" or "phone". The document has
+	// neither; the family's API has them in the field meta. Otherwise "".
 	ContactID, MatchingField string
 }
 
@@ -78,7 +77,7 @@ type apiFailure struct {
 	} `json:"meta"`
 }
 
-// Bounds of what is taken from a failure: servers in between may say anything.
+// Bounds of what is read of a failure: a proxy may answer anything.
 const (
 	maxMessages    = 100
 	maxMessageSize = 1000 // bytes
@@ -91,8 +90,8 @@ func (c *Client) apiError(r request, a answer, tries int) *APIError {
 		RequestID: a.header.Get("X-Request-Id"), RetryAfter: retryAfter(a.header, a.at), Daily: dailyUsedUp(a),
 	}
 	var f apiFailure
-	// A field of another type leaves the others readable, and what is not JSON
-	// at all leaves the status to speak.
+	// If a field has another type, the others are read all the same; if the body
+	// is not JSON, the status has to do.
 	_ = json.Unmarshal(a.body, &f)
 	if e.RequestID == "" {
 		e.RequestID = f.TraceID

@@ -34,9 +34,8 @@ type answer struct {
 	at     time.Time // when it was complete
 }
 
-// call sends a request until it is answered with 2xx or trying again is of no
-// use, and reads the answer into into. What is wrong is wrapped with the method
-// and path.
+// call sends a request, retries it as far as that makes sense, and decodes the
+// answer. Errors name the method and path.
 func (c *Client) call(ctx context.Context, r request, into any) error {
 	a, err := c.answer(ctx, r)
 	if err != nil {
@@ -48,31 +47,31 @@ func (c *Client) call(ctx context.Context, r request, into any) error {
 	return nil
 }
 
-// answer is the answer of 2xx to a request.
+// answer returns the answer of 2xx to a request.
 func (c *Client) answer(ctx context.Context, r request) (answer, error) {
 	left := c.maxWait
-	// Where the limit holds it back for longer than it may wait, the request
-	// goes out all the same: the API's own answer says more than ours could.
-	if hold := c.pace.left(time.Now()); hold > 0 && affordable(ctx, hold, left) {
-		if err := c.wait(ctx, r, Wait{For: hold}); err != nil {
+	// If the rate limit asks for a longer wait than is allowed, the request is
+	// sent all the same: the API's own answer says more than ours could.
+	if d := c.pace.wait(time.Now()); d > 0 && affordable(ctx, d, left) {
+		if err := c.wait(ctx, r, Wait{For: d}); err != nil {
 			return answer{}, err
 		}
-		left -= hold
+		left -= d
 	}
 	for try := 1; ; try++ {
 		a, err := c.try(ctx, r, try)
 		if err != nil {
 			return answer{}, c.transportError(r, err)
 		}
-		c.pace.note(a)
+		c.pace.record(a)
 		if a.status >= 200 && a.status < 300 {
 			return a, nil
 		}
 		failure := c.apiError(r, a, try)
-		if try > maxRetries || !r.again(failure) {
+		if try > maxRetries || !r.retryable(failure) {
 			return answer{}, failure
 		}
-		next := max(backoff(a, try), c.pace.left(a.at))
+		next := max(backoff(a, try), c.pace.wait(a.at))
 		if !affordable(ctx, next, left) {
 			return answer{}, failure
 		}
@@ -83,10 +82,10 @@ func (c *Client) answer(ctx context.Context, r request) (answer, error) {
 	}
 }
 
-// again reports whether a failed request may be sent again. One that was
-// answered 429 was not executed; of the others nobody knows, so only those
-// that read are repeated, and only for what passes by itself.
-func (r request) again(e *APIError) bool {
+// retryable reports whether a failed request may be sent again. One that was
+// answered 429 was not executed. The others may have been, so only those that
+// read are retried, and only after temporary failures.
+func (r request) retryable(e *APIError) bool {
 	switch e.Status {
 	case http.StatusTooManyRequests:
 		return !e.Daily
@@ -96,7 +95,7 @@ func (r request) again(e *APIError) bool {
 	return false
 }
 
-// affordable reports whether there is time for a wait.
+// affordable reports whether a wait fits into the time that is left.
 func affordable(ctx context.Context, wait, left time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return wait <= left && (!ok || time.Until(deadline) > wait)
@@ -112,7 +111,7 @@ func (c *Client) wait(ctx context.Context, r request, w Wait) error {
 	case w.Status == 0:
 		return fmt.Errorf("%s %s: wait for the rate limit: %w", r.method, r.path, err)
 	}
-	return fmt.Errorf("%s %s: wait to try again after %d: %w", r.method, r.path, w.Status, err)
+	return fmt.Errorf("%s %s: wait to retry after %d: %w", r.method, r.path, w.Status, err)
 }
 
 // try sends a request once.
@@ -166,8 +165,8 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 	return req, nil
 }
 
-// transportError says what went wrong without the URL, whose query may name a
-// person, and without the token, should a server have sent it back.
+// transportError removes from an error the URL, whose query may name a person,
+// and the token, which a server may have sent back.
 func (c *Client) transportError(r request, err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// redacted stands for a token wherever one would be printed.
+// redacted is printed in place of a token.
 const redacted = "[token]"
 
 // secret is a token that cannot be printed by mistake. The text is behind a
@@ -15,7 +15,7 @@ const redacted = "[token]"
 // of a struct that holds a secret it shows an address.
 type secret struct{ text *string }
 
-// newSecret takes a token as people paste it.
+// newSecret returns a token without the white space around it.
 func newSecret(token string) (secret, error) {
 	token = strings.TrimSpace(token)
 	if token == "" {
@@ -30,8 +30,8 @@ func newSecret(token string) (secret, error) {
 // authorization is the header that the token goes into.
 func (s secret) authorization() string { return "Bearer " + *s.text }
 
-// redact takes the token out of a text that came from outside: a server may
-// quote what it was sent.
+// redact removes the token from a text from outside: a server may quote what it
+// was sent.
 func (s secret) redact(text string) string { return strings.ReplaceAll(text, *s.text, redacted) }
 
 func (s secret) String() string { return redacted }

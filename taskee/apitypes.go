@@ -33,8 +33,8 @@ type Contact struct {
 	CustomFields []CustomField `json:"customFields,omitempty"`
 	DateAdded    time.Time     `json:"dateAdded,omitzero"`   // UTC
 	DateUpdated  time.Time     `json:"dateUpdated,omitzero"` // UTC
-	// Raw is the object exactly as it came, with the fields that are not named
-	// here; nil for a Contact that did not come from the API.
+	// Raw is the object exactly as the API sent it, with the fields that are not
+	// named here; nil for a Contact that is not from the API.
 	Raw json.RawMessage `json:"-"`
 }
 
@@ -45,8 +45,8 @@ type CustomField struct {
 	Value any    `json:"value"`         // as encoding/json decodes it
 }
 
-// UnmarshalJSON reads a field whose value is named as in an answer of the
-// family's API, or as in a body for it: some servers send back what they got.
+// UnmarshalJSON reads a field whose value is named as in the answers of the
+// family's API or as in bodies for it: some servers send back what they got.
 func (f *CustomField) UnmarshalJSON(data []byte) error {
 	var read struct {
 		ID    string `json:"id"`
@@ -64,9 +64,8 @@ func (f *CustomField) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a contact and keeps the text of it. Times may be spelled
-// in any way that the platform's events spell them; one that is not understood
-// is zero.
+// UnmarshalJSON reads a contact and sets Raw. A time may have any form that the
+// platform's events have; one that is not understood is zero.
 func (c *Contact) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
@@ -87,10 +86,10 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 }
 
 // ContactInput is the body of a create, update or upsert. Zero fields are left
-// out, and an update leaves alone what is left out. To make a field empty,
-// name it in Extra.
+// out, and an update does not change what is left out. To empty a field, name it
+// in Extra.
 type ContactInput struct {
-	LocationID string   `json:"locationId,omitempty"` // required to create and upsert, unknown to update
+	LocationID string   `json:"locationId,omitempty"` // required for create and upsert, not allowed for update
 	Name       string   `json:"name,omitempty"`       // the family's API splits it
 	FirstName  string   `json:"firstName,omitempty"`
 	LastName   string   `json:"lastName,omitempty"`
@@ -105,15 +104,15 @@ type ContactInput struct {
 	Source     string   `json:"source,omitempty"` // such as "API" or "import"
 	Tags       []string `json:"tags,omitzero"`    // nil: left out; empty: no tags
 	// CustomFields are sent with the value as field_value, as the family's API
-	// wants it.
+	// expects it.
 	CustomFields []CustomField `json:"-"`
-	// Extra are further fields by their names in the API. They win over the
-	// fields above.
+	// Extra are further fields by their names in the API. They take precedence
+	// over the fields above.
 	Extra map[string]any `json:"-"`
 }
 
 // MarshalJSON writes the body. The error is about a value in Extra or
-// CustomFields that cannot be JSON.
+// CustomFields that JSON cannot represent.
 func (in ContactInput) MarshalJSON() ([]byte, error) {
 	type fields ContactInput // without this method
 	type custom struct {
@@ -145,24 +144,24 @@ func (in ContactInput) MarshalJSON() ([]byte, error) {
 // ContactQuery selects contacts of one location.
 type ContactQuery struct {
 	LocationID string // required
-	// Query is looked for in names, e-mail addresses and phone numbers; "" for
-	// all contacts.
+	// Query is searched in names, e-mail addresses and phone numbers; "" for all
+	// contacts.
 	Query string
 	// Limit is how many contacts a page has at most, up to [MaxPageSize]; 0 for
 	// [DefaultPageSize].
 	Limit int
-	// After is where the page before ended; zero for the first page.
+	// After is where the previous page ended; zero for the first page.
 	After Cursor
 }
 
-// Cursor is a place in a list of contacts: the last contact of a page, and the
-// time that goes with it. Send both: the family's API ignores one alone.
+// Cursor is a place in a list of contacts: the last contact of a page, and its
+// time. Send both: the family's API ignores one without the other.
 type Cursor struct {
 	ID   string
 	Time time.Time // in milliseconds on the wire
 }
 
-// IsZero reports whether there is no page before.
+// IsZero reports whether this is the beginning of the list.
 func (c Cursor) IsZero() bool { return c.ID == "" && c.Time.IsZero() }
 
 func (c Cursor) equal(d Cursor) bool { return c.ID == d.ID && c.Time.Equal(d.Time) }
@@ -170,12 +169,12 @@ func (c Cursor) equal(d Cursor) bool { return c.ID == d.ID && c.Time.Equal(d.Tim
 // Page is one page of contacts.
 type Page struct {
 	Contacts []Contact
-	Total    int    // of all pages; 0 if the API does not say
+	Total    int    // contacts on all pages; 0 if the API does not say
 	Next     Cursor // for [ContactQuery.After]; zero if the API gives none
 }
 
-// pageAnswer is a page as the document has it, and as the family's API does,
-// with all but the contacts under meta.
+// pageAnswer is a page as the document has it, or as the family's API has it,
+// with everything but the contacts under meta.
 type pageAnswer struct {
 	Contacts []Contact `json:"contacts"`
 	pagePlace
@@ -185,7 +184,7 @@ type pageAnswer struct {
 type pagePlace struct {
 	Total        int             `json:"total"`
 	StartAfterID string          `json:"startAfterId"`
-	StartAfter   json.RawMessage `json:"startAfter"` // a number; in a string from some
+	StartAfter   json.RawMessage `json:"startAfter"` // a number; some servers send a string
 }
 
 func (a pageAnswer) page() Page {
@@ -214,12 +213,12 @@ type Location struct {
 	State    string `json:"state"`
 	Country  string `json:"country"`  // ISO 3166-1 alpha-2
 	Timezone string `json:"timezone"` // IANA, such as America/Chicago
-	// Raw is the object exactly as it came.
+	// Raw is the object exactly as the API sent it.
 	Raw json.RawMessage `json:"-"`
 }
 
-// readLocation reads a location as the document has it, or under a key of its
-// own as the family's API does.
+// readLocation reads a location as the document has it, or as the family's API
+// has it, under the key location.
 func readLocation(data json.RawMessage) (Location, error) {
 	var wrapped struct {
 		Location json.RawMessage `json:"location"`
@@ -232,7 +231,7 @@ func readLocation(data json.RawMessage) (Location, error) {
 		return Location{}, fmt.Errorf("%w: %w", ErrNotAPI, err)
 	}
 	if l.ID == "" {
-		return Location{}, fmt.Errorf("%w: there is no location in it", ErrNotAPI)
+		return Location{}, fmt.Errorf("%w: it has no location", ErrNotAPI)
 	}
 	l.Raw = data
 	return l, nil

@@ -11,21 +11,21 @@ import (
 	"github.com/taskhook/taskhook/format"
 )
 
-// EventType is a kind of event that the platform sends. Those of the
-// [Catalogue] have a sample; the zero value is none of them.
+// EventType is a type of event that the platform sends. Those of the [Catalogue]
+// have a sample; the zero value is not one of them.
 type EventType struct {
-	Name        string // as documents and settings call it
-	WireType    string // what the body has as its type; mostly the name
+	Name        string // in documents and settings
+	WireType    string // in the type of a body; usually the name
 	Category    string
 	Description string // when it is sent
 
-	fields []byte // its own in a sample: an object, with placeholders for times
+	fields []byte // its own in a sample: a JSON object, with placeholders for times
 }
 
 //go:embed events.json
 var eventsJSON []byte
 
-// catalogue is read when it is first needed: start-up must not wait for it.
+// catalogue is read when it is first needed, to not delay the start.
 var catalogue = sync.OnceValue(func() []EventType {
 	var entries []struct {
 		Name, WireType, Category, Description string
@@ -45,8 +45,7 @@ var catalogue = sync.OnceValue(func() []EventType {
 // caller's own.
 func Catalogue() []EventType { return slices.Clone(catalogue()) }
 
-// LookUp returns the type of a name, or else of a type on the wire, in any
-// case.
+// LookUp finds a type by its name, or else by its type on the wire, in any case.
 func LookUp(name string) (EventType, bool) {
 	for _, of := range [...]func(EventType) string{EventType.name, EventType.wireType} {
 		i := slices.IndexFunc(catalogue(), func(t EventType) bool { return strings.EqualFold(of(t), name) })
@@ -60,8 +59,8 @@ func LookUp(name string) (EventType, bool) {
 func (t EventType) name() string     { return t.Name }
 func (t EventType) wireType() string { return t.WireType }
 
-// Nearest returns the name or type on the wire that someone may have meant by
-// another, "" if none is near. Case and signs between words do not count.
+// Nearest returns the name or type on the wire that was probably meant by a
+// misspelled one, "" if none is similar. Case and punctuation do not count.
 func Nearest(name string) string {
 	var names []string
 	for _, t := range catalogue() {

@@ -12,25 +12,25 @@ import (
 	"github.com/taskhook/taskhook/jsjson"
 )
 
-// Sample says what a sample event has of its own. The zero value is an event
-// of now, with a random webhookId, flat as on the wire.
+// Sample says how to make a sample event. The zero value is an event of now,
+// with a random webhookId and flat.
 type Sample struct {
 	WebhookID string    // "": a random UUID
 	At        time.Time // when it was sent; zero: now
 	Shape     Shape
 }
 
-// All samples are of one location, so that they fit together, and of one
-// version of one app.
+// All samples have the same location, so that they fit together, and the same
+// version of an app.
 const (
 	sampleLocationID = "ve9EPM428h8vShlRW1KT"
 	sampleAppID      = "66a0419a0dffa47fb5f8b22f"
 	sampleVersionID  = "66a0419a0dffa47fb5f8b230"
 )
 
-// Sample returns a realistic body of an event of this type: its times are
-// around the one it was sent at, and JSON.stringify writes it byte for byte
-// the same. It returns nil for the zero value of t.
+// Sample returns a realistic body of an event of this type, with times close to
+// when it was sent, in exactly the bytes that JSON.stringify writes. It returns
+// nil for the zero value of t.
 func (t EventType) Sample(s Sample) []byte {
 	if len(t.fields) == 0 {
 		return nil
@@ -43,8 +43,8 @@ func (t EventType) Sample(s Sample) []byte {
 	return e.Body(s.Shape, Sender{AppID: sampleAppID, VersionID: sampleVersionID}, withTimes(t.fields, at))
 }
 
-// placeholder is a time in a sample, relative to when it was sent: "{at}",
-// "{at-26h}", "{date+720h}" for a day, "{unix}" for a number of seconds.
+// placeholder is a time in a sample, relative to when it is sent: "{at}",
+// "{at-26h}", "{date+720h}" for a date, "{unix}" for a number of seconds.
 var placeholder = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`"\{(at|date|unix)([+-][0-9]+[hms])?\}"`)
 })
@@ -67,8 +67,8 @@ func withTimes(fields []byte, at time.Time) []byte {
 	})
 }
 
-// NewWebhookID returns a random UUID of version 4, as the platform's webhookIds
-// are.
+// NewWebhookID returns a random UUID of version 4, the form of the platform's
+// webhookIds.
 func NewWebhookID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails

@@ -2,17 +2,16 @@ package taskee
 
 import "slices"
 
-// The scopes that the API's contact and location endpoints ask for.
+// The scopes that the API's contact and location endpoints require.
 const (
 	ScopeContactsReadonly  = "contacts.readonly"
 	ScopeContactsWrite     = "contacts.write"
 	ScopeLocationsReadonly = "locations.readonly"
 )
 
-// categoryScopes is the scope that lets an app read what the events of a
-// category tell, by the family's names of scopes. The guide says that scopes
-// control what webhooks carry, and leaves open which; a category that has none
-// here needs none.
+// categoryScopes are the scopes that an app needs for the events of a category,
+// by the family's names. The guide says that scopes control what webhooks carry,
+// but not which; a category without one here needs none.
 var categoryScopes = map[string]string{
 	"Appointment":           "calendars/events.readonly",
 	"Association":           "associations.readonly",
@@ -38,12 +37,12 @@ var categoryScopes = map[string]string{
 	"Voice AI":              "voice-ai-dashboard.readonly",
 }
 
-// Scope returns the scope that an app needs to be sent events of this type;
-// "" if it needs none, as for those about the app itself.
+// Scope returns the scope that an app needs to receive events of this type; ""
+// if it needs none, as for events about the app itself.
 func (t EventType) Scope() string { return categoryScopes[t.Category] }
 
-// Scopes returns the names of all scopes that a token or an app can have here,
-// sorted. The slice is the caller's own.
+// Scopes returns the names of all scopes that a token or an app can have in the
+// sandbox, sorted. The slice is the caller's own.
 func Scopes() []string {
 	all := []string{ScopeContactsWrite}
 	for _, scope := range categoryScopes {

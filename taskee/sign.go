@@ -13,12 +13,11 @@ import (
 	"strings"
 )
 
-// ErrNoKey is returned when a [Signer] has no key of the scheme it is to sign
-// with.
-var ErrNoKey = errors.New("there is no private key for this scheme")
+// ErrNoKey is returned when a [Signer] has no key of the scheme.
+var ErrNoKey = errors.New("no private key for this scheme")
 
-// Signer signs bodies as the platform does. A nil key is one it does not have;
-// the zero value can sign with [SchemeNone] only.
+// Signer signs bodies as the platform does. Either key may be nil; the zero
+// value can only sign with [SchemeNone].
 type Signer struct {
 	RSA     *rsa.PrivateKey
 	Ed25519 ed25519.PrivateKey
@@ -66,10 +65,9 @@ const (
 	ed25519SignatureSize = ed25519.SignatureSize
 )
 
-// Corrupt makes every signature in a header wrong and leaves it well-formed:
-// base64 of the same length. A value that is not base64 becomes a false
-// signature; where there is none at all, a false RSA signature is put in. h
-// must not be nil.
+// Corrupt makes every signature in a header invalid but well-formed: base64 of
+// the same length. A value that is not base64 is replaced by a random signature;
+// if there is none at all, a random RSA signature is added. h must not be nil.
 func Corrupt(h http.Header) {
 	found := false
 	for name, size := range map[string]int{HeaderRSA: rsaSignatureSize, HeaderEd25519: ed25519SignatureSize} {
@@ -86,25 +84,24 @@ func Corrupt(h http.Header) {
 		}
 	}
 	if !found {
-		h.Set(HeaderRSA, falseSignature(rsaSignatureSize))
+		h.Set(HeaderRSA, randomSignature(rsaSignatureSize))
 	}
 }
 
-// corrupted changes one byte in the last part of a signature. An RSA signature
-// is the only one for its key and body, and in this part of an Ed25519
-// signature is its scalar, of which there is one for the rest: neither can be
-// right by chance.
+// corrupted changes one byte in the last part of a signature. There is only one
+// RSA signature for a key and a body, and this part of an Ed25519 signature is
+// its scalar, which the rest determines: neither can be valid by chance.
 func corrupted(text string, size int) string {
 	data, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(text))
 	if err != nil || len(data) == 0 {
-		return falseSignature(size)
+		return randomSignature(size)
 	}
 	data[len(data)-1-len(data)/4]++
 	return base64.StdEncoding.EncodeToString(data)
 }
 
-// falseSignature is a signature of a size by no key.
-func falseSignature(size int) string {
+// randomSignature is a signature of a size that no key made.
+func randomSignature(size int) string {
 	data := make([]byte, size)
 	_, _ = rand.Read(data) // never fails
 	return base64.StdEncoding.EncodeToString(data)

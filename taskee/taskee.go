@@ -1,9 +1,9 @@
-// Package taskee holds every fact of the platform: the names of its headers
-// and keys, the catalogue of its events with a sample of each, the fields that
-// every body has, how it signs, and when it sends again. No other package
-// spells any of these.
+// Package taskee has every fact about the platform: the names of its headers and
+// keys, the catalogue of its events with a sample of each, the fields that every
+// body has, how it signs, when it retries, and a client for its API. No other
+// package spells any of these.
 //
-// Everything here may be used from many goroutines.
+// Everything in it is safe for concurrent use.
 package taskee
 
 import (
@@ -20,11 +20,11 @@ const (
 	HeaderEd25519 = "X-Ghl-Signature"
 )
 
-// Absent is what a signature header may say in place of a signature.
+// Absent is what a signature header may have in place of a signature.
 const Absent = "N/A"
 
-// The signature schemes: RSA PKCS#1 v1.5 with SHA-256, Ed25519, and which of
-// them an event is signed with.
+// The signature schemes: RSA PKCS#1 v1.5 with SHA-256, Ed25519, both of them, or
+// none.
 const (
 	SchemeRSA     = "rsa"
 	SchemeEd25519 = "ed25519"
@@ -47,7 +47,7 @@ var (
 )
 
 // PublicKeys returns the platform's public keys: its own, published in the
-// guide, and that of the family whose API it is.
+// guide, and that of the family of platforms whose API it uses.
 func PublicKeys() []PublicKey {
 	return []PublicKey{
 		{Name: "taskee", Scheme: SchemeRSA, PEM: taskeePEM},
@@ -55,10 +55,10 @@ func PublicKeys() []PublicKey {
 	}
 }
 
-// EnvNames returns the names of the environment variables that apps read the
-// public key of a scheme from, those of the family's SDK; none for a scheme
-// that has no key of its own. The guide's sample app reads none: it has its
-// key in the source, as the constant publicKey.
+// EnvNames returns the names of the environment variables from which the
+// family's SDK reads the public key of a scheme; none for a scheme without a key
+// of its own. The guide's sample app reads no variable: its key is a constant
+// named publicKey.
 func EnvNames(scheme string) []string {
 	switch scheme {
 	case SchemeRSA:
@@ -69,10 +69,10 @@ func EnvNames(scheme string) []string {
 	return nil
 }
 
-// Policy returns when the platform sends an event again: after 429 alone, up
-// to six times, ten minutes apart with a random jitter "from seconds to
-// minutes". The platform publishes no distribution; that the jitter is uniform
-// from 5 s to 2 min is Taskhook's own choice.
+// Policy returns when the platform retries an event: only after 429, up to six
+// times, ten minutes apart with a random jitter "from seconds to minutes". The
+// platform does not publish its distribution; a uniform jitter from 5 s to 2 min
+// is Taskhook's own choice.
 func Policy() retry.Policy {
 	return retry.Policy{
 		Name:       "taskee",
