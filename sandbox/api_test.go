@@ -35,7 +35,7 @@ func TestChecksComeInThePlatformsOrder(t *testing.T) {
 		{"method before the token", "PATCH", "/contacts/" + id, "", []string{"Authorization:"}, 405, "not allowed"},
 		{"no token", "GET", "/contacts/" + id, "", []string{"Authorization:"}, 401, "Invalid token"},
 		{"another scheme", "GET", "/contacts/" + id, "", []string{"Authorization: Basic " + r.token}, 401, "Invalid token"},
-		{"a token of nobody", "GET", "/contacts/" + id, "", []string{"Authorization: Bearer pit_x", "Version:"}, 401, "Invalid token"},
+		{"an unknown token", "GET", "/contacts/" + id, "", []string{"Authorization: Bearer pit_x", "Version:"}, 401, "Invalid token"},
 		{"the version before the scope", "GET", "/contacts/" + id, "", []string{"Authorization: Bearer " + narrow, "Version:"}, 400, "Version"},
 		{"the family's version", "GET", "/contacts/" + id, "", []string{"Version: " + familyVersion}, 400, "the accepted version is 2021-07-28"},
 		{"the scope before the parameters", "GET", "/contacts/?limit=x", "", []string{"Authorization: Bearer " + narrow}, 403, "Insufficient scopes"},
@@ -45,7 +45,7 @@ func TestChecksComeInThePlatformsOrder(t *testing.T) {
 		{"limit 101", "GET", "/contacts/?limit=101&locationId=" + r.location, "", nil, 400, "limit"},
 		{"limit of no number", "GET", "/contacts/?limit=ten&locationId=" + r.location, "", nil, 400, "limit"},
 		{"a cursor of no time", "GET", "/contacts/?startAfter=x&locationId=" + r.location, "", nil, 400, "startAfter"},
-		{"a cursor of nobody", "GET", "/contacts/?startAfterId=nobody&locationId=" + r.location, "", nil, 400, "startAfterId"},
+		{"a cursor of no contact", "GET", "/contacts/?startAfterId=nobody&locationId=" + r.location, "", nil, 400, "startAfterId"},
 		{"an unknown contact", "GET", "/contacts/unknown", "", nil, 400, "not found"},
 		{"an id that is none", "GET", "/contacts/%2e%2e%2fx", "", nil, 400, "Invalid id"},
 		{"a path with dots", "GET", "/contacts/../locations/x", "", nil, 404, "Cannot GET"},
@@ -184,7 +184,7 @@ func TestTagsOfAnUpdateReplaceAll(t *testing.T) {
 	r.must("PUT", "/contacts/"+id, `{"businessId":null}`, &out)
 	var list struct{ Total int }
 	if r.must("GET", "/contacts/business/biz", "", &list); list.Total != 0 {
-		t.Errorf("%d contacts of a business that was taken away", list.Total)
+		t.Errorf("%d contacts of a business that no contact belongs to now", list.Total)
 	}
 }
 

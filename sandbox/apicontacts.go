@@ -136,14 +136,14 @@ func (c *call) overwrite(t *txn, before Contact, in *input) (Contact, error) {
 // removeContact is DELETE /contacts/{contactId}.
 func (c *call) removeContact() (any, error) {
 	_, err := c.write(func(t *txn) (Contact, error) {
-		gone, err := c.contact(t)
+		contact, err := c.contact(t)
 		if err != nil {
-			return gone, err
+			return contact, err
 		}
-		if err := t.deleteContact(gone); err != nil {
-			return gone, err
+		if err := t.deleteContact(contact); err != nil {
+			return contact, err
 		}
-		return gone, c.emit(t, "ContactDelete", gone)
+		return contact, c.emit(t, "ContactDelete", contact)
 	})
 	return object{{"succeeded", true}}, err
 }

@@ -68,8 +68,7 @@ func (a App) validate() error {
 	return nil
 }
 
-// unsent says why the app's settings keep an event from being sent, "" if they
-// do not.
+// unsent says why the app's settings do not let an event be sent, "" if they do.
 func (a App) unsent(eventType string) string {
 	if a.Events[eventType].Off {
 		return "the event is toggled off in the app's settings"
@@ -87,7 +86,7 @@ func (a App) unsent(eventType string) string {
 	return "the app has not selected the scope " + t.Scope()
 }
 
-// url is where an event goes, "" for nowhere.
+// url is where an event is sent, "" if no URL is known.
 func (a App) url(eventType string, target func() string) string {
 	lifecycle := eventType == "INSTALL" || eventType == "UNINSTALL"
 	if own := a.Events[eventType].URL; own != "" && !lifecycle {

@@ -81,7 +81,7 @@ func (c Contact) object() object {
 // fraction where there is none.
 func apiTime(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z") }
 
-// name is the whole name.
+// name is the full name.
 func (c Contact) name() string { return strings.TrimSpace(c.FirstName + " " + c.LastName) }
 
 // words is what a search looks into.

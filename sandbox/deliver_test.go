@@ -42,7 +42,7 @@ func TestWritesSendTheirEvents(t *testing.T) {
 		signature, err := base64.StdEncoding.DecodeString(got.header.Get(taskee.HeaderEd25519))
 		public := ed25519Signer().Ed25519.Public().(ed25519.PublicKey)
 		if err != nil || !ed25519.Verify(public, []byte(got.body), signature) {
-			t.Errorf("the signature does not fit: %v", got.header)
+			t.Errorf("the signature is invalid: %v", got.header)
 		}
 	}
 	want := map[string]int{"ContactCreate": 2, "ContactUpdate": 2, "ContactTagUpdate": 1, "ContactDelete": 1}
@@ -303,7 +303,7 @@ func TestFaultsOfThePlatform(t *testing.T) {
 	}
 	for _, bad := range []Fault{{}, {Kind: "api", Rate: 1, Status: 404}, {Kind: "fields", Rate: 2}, {Kind: "token", Rate: 1, After: -1}} {
 		if r.s.SetFault(bad) == nil {
-			t.Errorf("%+v was taken", bad)
+			t.Errorf("%+v was accepted", bad)
 		}
 	}
 }
@@ -392,7 +392,7 @@ func TestThePageShowsTheLogAndEscapesIt(t *testing.T) {
 	if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 		t.Errorf("policy %q", policy)
 	}
-	for _, want := range []string{"1 webhook · 100 % delivered", "Caused by POST /contacts/ by test", `<html lang="en">`, "x-ghl-signature: "} {
+	for _, want := range []string{"1 webhook · 100% delivered", "Caused by POST /contacts/ by test", `<html lang="en">`, "x-ghl-signature: "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}

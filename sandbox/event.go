@@ -50,8 +50,8 @@ func contactFields(c Contact) []byte {
 	return mustJSON(out)
 }
 
-// record makes a webhook of an event, due now unless the app's settings keep
-// it from being sent. fields are the event's own, a JSON object.
+// record makes a webhook of an event, due now if the app's settings let it be
+// sent. fields are the event's own, a JSON object.
 func (s *Sandbox) record(t *txn, app App, eventType, location string, fields []byte, cause Cause) (Delivery, error) {
 	now := s.Now()
 	n, err := t.in(bucketDeliveries).NextSequence()

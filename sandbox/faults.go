@@ -56,7 +56,7 @@ func (f Fault) Validate() error {
 
 // String says what the fault does.
 func (f Fault) String() string {
-	share := fmt.Sprintf("%g %% of ", f.Rate*100)
+	share := fmt.Sprintf("%g%% of ", f.Rate*100)
 	if f.Rate == 1 {
 		share = "all "
 	}

@@ -100,16 +100,16 @@ func (in *input) text(name string, raw json.RawMessage, into *string) bool {
 	return true
 }
 
-// name splits the family's whole name where the parts were not sent.
+// name splits the family's full name unless its parts were sent.
 func (in *input) name(raw json.RawMessage) {
-	var whole string
-	if !in.text("name", raw, &whole) {
+	var full string
+	if !in.text("name", raw, &full) {
 		return
 	}
 	_, first := in.texts["firstName"]
 	_, last := in.texts["lastName"]
 	if !first && !last {
-		in.texts["firstName"], in.texts["lastName"], _ = strings.Cut(whole, " ")
+		in.texts["firstName"], in.texts["lastName"], _ = strings.Cut(full, " ")
 	}
 }
 

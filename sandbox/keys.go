@@ -92,7 +92,7 @@ func (s *Sandbox) RestoreKeys(ctx context.Context) error {
 	return err
 }
 
-// loadKeys takes up a pair that was rotated before.
+// loadKeys signs with the rotated pair, if there is one.
 func (s *Sandbox) loadKeys() error {
 	var stored storedKeys
 	err := s.view(func(t *txn) error { return t.get(bucketMeta, rotatedKey, &stored) })

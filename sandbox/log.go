@@ -82,7 +82,7 @@ type Rates struct {
 	Unsent    int `json:"unsent"`
 }
 
-// add adds n webhooks of a state; below 0 it takes them away.
+// add adds n webhooks of a state; a negative n removes them.
 func (r *Rates) add(s State, n int) {
 	switch s {
 	case StateDelivered:

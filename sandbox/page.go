@@ -86,7 +86,7 @@ type pageView struct {
 }
 
 // page shows the log, as the platform's dashboard does. It works without its
-// script, which only keeps it up to date.
+// script, which only updates it.
 func (s *Sandbox) page(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", pagePolicy)
@@ -106,7 +106,7 @@ func (s *Sandbox) page(w http.ResponseWriter, r *http.Request) {
 	}
 	view := pageView{LogPage: log, Query: q, States: States()}
 	if n := log.Rates.Delivered + log.Rates.Failed; n > 0 {
-		view.Success = fmt.Sprintf("%d %%", 100*log.Rates.Delivered/n) // rounded down: 100 % means all
+		view.Success = fmt.Sprintf("%d%%", 100*log.Rates.Delivered/n) // rounded down: 100% means all
 	}
 	if err := pageTemplate.Execute(w, view); err != nil {
 		s.logger.Error("the page of the log failed", "error", err)

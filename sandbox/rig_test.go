@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// ed25519Signer signs with a key of the tests: fast, and nobody's.
+// ed25519Signer signs with a key for tests, which is fast.
 func ed25519Signer() taskee.Signer {
 	return taskee.Signer{Ed25519: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))}
 }
@@ -132,7 +132,7 @@ func (r *rig) create(fields string) string {
 	return out.Contact.ID
 }
 
-// receiver is an app that keeps what it gets and answers one status after the
+// receiver is an app that records what it receives and answers one status after the
 // other, the last for ever; 0: it hangs until the sender leaves.
 type receiver struct {
 	mu       sync.Mutex

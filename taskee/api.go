@@ -143,7 +143,7 @@ func parseBaseURL(text string) (*url.URL, error) {
 		// The text is not quoted: it may hold a password.
 		return nil, fmt.Errorf("%w: it cannot be parsed", ErrBadBaseURL)
 	case u.User != nil:
-		return nil, fmt.Errorf("%w: it must not hold a user or password", ErrBadBaseURL)
+		return nil, fmt.Errorf("%w: it must not have a user or password", ErrBadBaseURL)
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
 		return nil, fmt.Errorf("%w: want http://host or https://host", ErrBadBaseURL)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":

@@ -14,7 +14,8 @@ import (
 type Contact struct {
 	ID         string `json:"id,omitempty"`
 	LocationID string `json:"locationId,omitempty"`
-	// Name is the whole name; the document has none, the family's API may.
+	// Name is the full name. The document has no such field; the family's API
+	// may.
 	Name       string   `json:"name,omitempty"`
 	FirstName  string   `json:"firstName,omitempty"`
 	LastName   string   `json:"lastName,omitempty"`

@@ -119,9 +119,9 @@ func TestEverySampleIsAnEventOfItsType(t *testing.T) {
 	}
 }
 
-// content are the rules that the samples fit together and name no one: addresses
-// and numbers that are reserved for examples, one location, one contact. Each
-// holds for everything that its pattern, or the group in it, finds.
+// content are the rules by which samples fit together and name no real person:
+// addresses and numbers that are reserved for examples, one location, one
+// contact. Each applies to all that the group of its pattern finds.
 var content = []struct {
 	name    string
 	pattern *regexp.Regexp

@@ -57,8 +57,8 @@ func TestWithNewIDNeedsAnObject(t *testing.T) {
 	}
 }
 
-// FuzzWithNewID holds that a body with a new ID is JSON with the new values, is the same
-// elsewhere, and that doing it again changes nothing.
+// FuzzWithNewID checks that a body with a new ID is JSON with the new values and
+// otherwise the same, and that a second time changes nothing.
 func FuzzWithNewID(f *testing.F) {
 	for _, s := range []string{`{"type":"A","webhookId":"b","timestamp":1769610900}`, `{ "data":{"webhookId":1, "timestamp":"x"} }`, "{}", "[]", `{"webhookId":1,"webhookId":{"a":[]}}`} {
 		f.Add([]byte(s))
