@@ -68,7 +68,7 @@ func (f Fault) String() string {
 	case FaultAPI:
 		return fmt.Sprintf("the API answers %d to %srequests", f.Status, share)
 	}
-	return fmt.Sprintf("the token of %srequests is taken for expired, after the first %d", share, f.After)
+	return fmt.Sprintf("after %d requests, %srequests are answered as if their token had expired", f.After, share)
 }
 
 // faults are those that are on, at most one of each kind.
@@ -177,7 +177,8 @@ func (x *faults) answer() error {
 	return refuse(f.Status, "%s", http.StatusText(f.Status))
 }
 
-// tokenExpired reports whether a token is taken for expired.
+// tokenExpired reports whether a request is answered as if its token had
+// expired.
 func (x *faults) tokenExpired() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
