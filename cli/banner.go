@@ -8,8 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -38,8 +37,8 @@ func (s *session) banner(ctx context.Context) error {
 // bannerText is the banner of a listener.
 func bannerText(d webhook.Listener, tunnelMissing bool) string {
 	var b strings.Builder
-	line := func(label, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-11s %s\n", label, printable(fmt.Sprintf(format, args...)))
+	line := func(label, layout string, args ...any) {
+		fmt.Fprintf(&b, "  %-11s %s\n", label, format.CleanLines(fmt.Sprintf(layout, args...)))
 	}
 	fmt.Fprintf(&b, "taskhook %s\n\n", d.Version)
 	if d.Tunnel.URL != "" {
@@ -51,7 +50,7 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 	line("local", "%s", d.Local)
 	line("target", "%s (%s)", d.Target, healthWords(d.Health))
 	line("verify", "%s", verifyWords(d.Verify))
-	line("project", "%s, %s, %s", d.Project, plural(d.Counts.Events, "event", "events"), humanize.IBytes(uint64(max(0, d.Counts.Bytes))))
+	line("project", "%s, %s, %s", d.Project, format.Plural(d.Counts.Events, "event", "events"), format.Bytes(d.Counts.Bytes))
 	switch {
 	case tunnelMissing && d.Tunnel.URL != "":
 		line("tunnel", "none: no ngrok authtoken is known, so something else has to lead from the public URL to this machine")
@@ -125,7 +124,7 @@ func retryingText(retrying []webhook.Summary, now time.Time) string {
 			first = soonest
 		}
 		if i < maxRetryingNamed {
-			fmt.Fprintf(&b, "  %-6s %-24s retry %d of %d expected about %s\n", e.ID, export.Clean(e.Type), e.Try,
+			fmt.Fprintf(&b, "  %-6s %-24s retry %d of %d expected about %s\n", e.ID, format.Clean(e.Type), e.Try,
 				taskee.Policy().MaxRetries, clock(e.Outcome.Answer.RetryAt, now))
 		}
 	}
@@ -133,7 +132,7 @@ func retryingText(retrying []webhook.Summary, now time.Time) string {
 		fmt.Fprintf(&b, "  and %d more\n", more)
 	}
 	return fmt.Sprintf("taskhook: %s retrying: restart before %s, or Taskee's retry meets a closed tunnel\n%s",
-		plural(len(retrying), "event is", "events are"), clock(first.Truncate(time.Minute), now), b.String())
+		format.Plural(len(retrying), "event is", "events are"), clock(first.Truncate(time.Minute), now), b.String())
 }
 
 // earliestRetry is when the platform may send an event again: RetryAt counts

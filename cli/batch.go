@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/webhook"
@@ -163,7 +164,7 @@ func (t *batchTale) event(r webhook.BatchItem) {
 		if t.drawn {
 			_, _ = fmt.Fprint(t.app.stderr, "\r\x1b[K")
 		}
-		_, err = fmt.Fprintln(t.app.stdout, printable(t.words(r)))
+		_, err = fmt.Fprintln(t.app.stdout, format.CleanLines(t.words(r)))
 	}
 	if t.broken == nil {
 		t.broken = err

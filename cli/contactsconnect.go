@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 )
@@ -195,7 +196,7 @@ func readSmall(path string) ([]byte, fs.FileMode, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxSmallFile+1))
 	if err == nil && len(text) > maxSmallFile {
-		err = fmt.Errorf("%s is larger than %d KiB", path, maxSmallFile>>10)
+		err = fmt.Errorf("%s is larger than %s", path, format.Bytes(maxSmallFile))
 	}
 	return text, info.Mode(), err
 }

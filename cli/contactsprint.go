@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -144,7 +145,7 @@ func (a *app) printPage(p taskee.Page, asJSON bool, next string) error {
 	case len(p.Contacts) == 0:
 		a.note("no contacts match")
 	case next != "":
-		a.note("%s of %d; continue with %s, or list all with --all", plural(len(p.Contacts), "contact", "contacts"), p.Total, next)
+		a.note("%s of %d; continue with %s, or list all with --all", format.Plural(len(p.Contacts), "contact", "contacts"), p.Total, next)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -241,6 +242,6 @@ func (a *app) printDeleted(id string, asJSON bool) error {
 			ID   string `json:"id"`
 		}{"deletedContact", id})
 	}
-	_, err := fmt.Fprintf(a.stdout, "deleted %s\n", printable(id))
+	_, err := fmt.Fprintf(a.stdout, "deleted %s\n", format.CleanLines(id))
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/taskhook/taskhook/format"
 )
 
 // hintError is an error with one thing to do next, and its exit code where
@@ -56,7 +57,7 @@ func (a *app) report(err error) {
 
 // sayErr prints one message on stderr behind "taskhook: kind:".
 func (a *app) sayErr(kind, text string) {
-	text = strings.TrimSpace(printable(text))
+	text = strings.TrimSpace(format.CleanLines(text))
 	if log := a.screen.Load(); log != nil {
 		log.Info(text)
 		return
@@ -65,8 +66,8 @@ func (a *app) sayErr(kind, text string) {
 }
 
 // note prints one plain message on stderr.
-func (a *app) note(format string, args ...any) {
-	text := printable(fmt.Sprintf(format, args...))
+func (a *app) note(layout string, args ...any) {
+	text := format.CleanLines(fmt.Sprintf(layout, args...))
 	if log := a.screen.Load(); log != nil {
 		log.Info(text)
 		return

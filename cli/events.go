@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -102,9 +103,9 @@ func listRow(e webhook.Summary, now time.Time) string {
 	case e.Attempts == 0 && e.Answer.Status > 0:
 		status = fmt.Sprint(e.Answer.Status)
 	}
-	name := export.Clean(e.Type)
+	name := format.Clean(e.Type)
 	if name == "" {
-		name = e.Method + " " + export.Clean(e.Path)
+		name = e.Method + " " + format.Clean(e.Path)
 	}
 	state := string(e.State(now))
 	if e.RedeliveryOf != 0 {
@@ -156,7 +157,7 @@ func (a *app) deleteEvents(cmd *cobra.Command, b *backend, names []string, q web
 	if err != nil {
 		return err
 	}
-	a.note("deleted %s", plural(n, "event", "events"))
+	a.note("deleted %s", format.Plural(n, "event", "events"))
 	return nil
 }
 
@@ -176,8 +177,8 @@ func (a *app) toDelete(ctx context.Context, b *backend, names []string, q webhoo
 		return nil, err
 	case len(ids) == 0:
 		a.note("no events match: nothing deleted")
-	case !yes && !a.confirm(fmt.Sprintf("delete %s?", plural(len(ids), "event", "events"))):
-		return nil, withHint(fmt.Errorf("nothing deleted: %s selected", plural(len(ids), "event is", "events are")), "add --yes to delete without being asked")
+	case !yes && !a.confirm(fmt.Sprintf("delete %s?", format.Plural(len(ids), "event", "events"))):
+		return nil, withHint(fmt.Errorf("nothing deleted: %s selected", format.Plural(len(ids), "event is", "events are")), "add --yes to delete without being asked")
 	}
 	return ids, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -143,7 +144,7 @@ func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q we
 	if err := w.Close(); err != nil {
 		return err
 	}
-	a.note("wrote %s to %s", plural(n, "event", "events"), f.out)
+	a.note("wrote %s to %s", format.Plural(n, "event", "events"), f.out)
 	return nil
 }
 

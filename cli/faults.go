@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -168,7 +169,7 @@ func (a *app) printRules(rules []webhook.FaultRule, asJSON bool) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "ID\tRULE\tDOES\tMATCHED\tFIRED\tENDS")
 	for _, r := range rules {
-		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%s\n", r.ID, printable(r.Text), printable(r.Effect), r.Matched, r.Fired, ruleEnds(r, time.Now()))
+		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%s\n", r.ID, format.CleanLines(r.Text), format.CleanLines(r.Effect), r.Matched, r.Fired, ruleEnds(r, time.Now()))
 	}
 	return w.Flush()
 }

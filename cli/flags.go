@@ -7,22 +7,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/pflag"
+	"github.com/taskhook/taskhook/format"
 )
 
 // byteSize is a flag value such as 5MiB; a bare number counts bytes.
 type byteSize int64
 
-func (b *byteSize) String() string { return humanize.IBytes(uint64(max(0, *b))) }
+func (b *byteSize) String() string { return format.Bytes(int64(*b)) }
 func (b *byteSize) Type() string   { return "size" }
 func (b *byteSize) Set(s string) error {
-	n, err := humanize.ParseBytes(s)
-	if err != nil || n > 1<<50 {
-		return errors.New("want a size such as 512KiB or 5MiB")
-	}
+	n, err := format.ParseBytes(s)
 	*b = byteSize(n)
-	return nil
+	return err
 }
 
 // span is a flag value such as 90s, 12h or 30d.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // trustedKey is a key and where its signatures are valid.
@@ -297,7 +297,7 @@ func newTable(w io.Writer, heads ...string) table {
 
 func (t table) row(cells ...string) {
 	for i := range cells {
-		cells[i] = export.Clean(cells[i])
+		cells[i] = format.Clean(cells[i])
 	}
 	_, _ = fmt.Fprintln(t.w, strings.Join(cells, "\t")) // end reports errors
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
@@ -169,6 +170,6 @@ func (a *app) printResent(r webhook.Resent, asJSON bool) error {
 	if at.StatusCode != 0 {
 		outcome = fmt.Sprintf("%d in %s", at.StatusCode, at.Duration.Round(100*time.Microsecond))
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (the event: %s)\n", at.EventID, printable(at.Target), printable(outcome), r.State)
+	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (the event: %s)\n", at.EventID, format.CleanLines(at.Target), format.CleanLines(outcome), r.State)
 	return err
 }

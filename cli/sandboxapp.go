@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -151,14 +152,14 @@ func (a *app) printApp(settings sandbox.App) error {
 	if settings.Scopes != nil {
 		scopes = strings.Join(settings.Scopes, " ")
 	}
-	_, err := fmt.Fprintf(a.stdout, "app       %s\ndefault   %s\nscopes    %s\n", settings.ID, printable(link), printable(scopes))
+	_, err := fmt.Fprintf(a.stdout, "app       %s\ndefault   %s\nscopes    %s\n", settings.ID, format.CleanLines(link), format.CleanLines(scopes))
 	for _, name := range slices.Sorted(maps.Keys(settings.Events)) {
 		e := settings.Events[name]
 		state := "on"
 		if e.Off {
 			state = "off"
 		}
-		_, err = fmt.Fprintf(a.stdout, "%-24s %s %s\n", printable(name), state, printable(e.URL))
+		_, err = fmt.Fprintf(a.stdout, "%-24s %s %s\n", format.CleanLines(name), state, format.CleanLines(e.URL))
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -150,7 +151,7 @@ func (a *app) printDelivery(d sandbox.Delivery, asJSON bool) error {
 		cause = "  (" + c + ")"
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s  %s  %-20s %4s  %s%s\n", d.CreatedAt.Local().Format(time.TimeOnly), d.WebhookID,
-		printable(d.Type), status, printable(d.Outcome()), printable(cause))
+		format.CleanLines(d.Type), status, format.CleanLines(d.Outcome()), format.CleanLines(cause))
 	return err
 }
 
@@ -161,7 +162,7 @@ func (a *app) printRates(r sandbox.Rates, asJSON bool) error {
 			sandbox.Rates
 		}{"rates", r})
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s: %d delivered, %d failed, %d retrying, %d not sent\n", plural(r.All, "webhook", "webhooks"), r.Delivered, r.Failed, r.Retrying, r.Unsent)
+	_, err := fmt.Fprintf(a.stdout, "%s: %d delivered, %d failed, %d retrying, %d not sent\n", format.Plural(r.All, "webhook", "webhooks"), r.Delivered, r.Failed, r.Retrying, r.Unsent)
 	return err
 }
 

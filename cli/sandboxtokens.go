@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -134,7 +135,7 @@ func (a *app) printTokens(all []sandbox.Token, asJSON bool) error {
 		if len(t.Scopes) > 3 {
 			scopes = fmt.Sprintf("%d scopes", len(t.Scopes))
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\tpit_…%s\t%s\t%s\t%s\t%s\n", t.ID, printable(t.Name), t.Ending, printable(scopes), owner, used, by)
+		_, _ = fmt.Fprintf(w, "%s\t%s\tpit_…%s\t%s\t%s\t%s\t%s\n", t.ID, format.CleanLines(t.Name), t.Ending, format.CleanLines(scopes), owner, used, by)
 	}
 	return w.Flush()
 }

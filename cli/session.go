@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/inspector"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/store"
@@ -161,7 +162,7 @@ func (s *session) openStore() error {
 		s.app.warn("%s", aside)
 	}
 	if n := s.store.Interrupted(); n > 0 {
-		s.app.warn("%s interrupted when taskhook last ended: outcome unknown; see: taskhook events list --state interrupted", plural(n, "event was", "events were"))
+		s.app.warn("%s interrupted when taskhook last ended: outcome unknown; see: taskhook events list --state interrupted", format.Plural(n, "event was", "events were"))
 	}
 	return nil
 }
@@ -261,7 +262,7 @@ func (s *session) drain() error {
 	s.proxy.Drain()
 	if n := s.proxy.InFlight(); n > 0 {
 		s.app.note("stopping: %s in progress, up to %s; interrupt again to end at once",
-			plural(n, "request is", "requests are"), drainTime)
+			format.Plural(n, "request is", "requests are"), drainTime)
 	}
 	return within(drainTime, s.proxy.Close)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -101,8 +102,8 @@ func writeHeaders(w io.Writer, e webhook.Event) {
 	if e.RawQuery != "" {
 		uri += "?" + e.RawQuery
 	}
-	_, _ = fmt.Fprintf(w, "%s %s\n", printable(e.Method), printable(uri))
-	_, _ = fmt.Fprintf(w, "Host: %s\n", printable(e.Host))
+	_, _ = fmt.Fprintf(w, "%s %s\n", format.CleanLines(e.Method), format.CleanLines(uri))
+	_, _ = fmt.Fprintf(w, "Host: %s\n", format.CleanLines(e.Host))
 	names := make([]string, 0, len(e.Header))
 	for name := range e.Header {
 		names = append(names, name)
@@ -110,15 +111,15 @@ func writeHeaders(w io.Writer, e webhook.Event) {
 	sort.Strings(names)
 	for _, name := range names {
 		for _, value := range e.Header[name] {
-			_, _ = fmt.Fprintf(w, "%s: %s\n", export.Clean(name), export.Clean(value))
+			_, _ = fmt.Fprintf(w, "%s: %s\n", format.Clean(name), format.Clean(value))
 		}
 	}
 }
 
 func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	e := r.Event
-	line := func(label, format string, args ...any) {
-		_, _ = fmt.Fprintf(w, "%-10s %s\n", label, printable(fmt.Sprintf(format, args...)))
+	line := func(label, layout string, args ...any) {
+		_, _ = fmt.Fprintf(w, "%-10s %s\n", label, format.CleanLines(fmt.Sprintf(layout, args...)))
 	}
 	line("event", "%s %s", e.ID, e.Type)
 	line("webhookId", "%s", e.WebhookID)
@@ -138,7 +139,7 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	writeHeaders(w, e)
 	_, _ = fmt.Fprintln(w)
 	if e.NoBody {
-		line("body", "not kept: %s", announced(e.BodySize))
+		line("body", "not kept (announced size: %s)", format.Bytes(e.BodySize))
 	} else {
 		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
 	}
@@ -158,7 +159,7 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	outcome := at.Error
 	if at.StatusCode != 0 {
-		outcome = fmt.Sprintf("%d in %s, %d bytes", at.StatusCode, at.Duration.Round(100*time.Microsecond), at.BodySize)
+		outcome = fmt.Sprintf("%d in %s, %s", at.StatusCode, at.Duration.Round(100*time.Microsecond), format.Bytes(at.BodySize))
 		if at.Error != "" {
 			outcome += ", then " + at.Error
 		}
@@ -183,14 +184,6 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	if at.Hint != "" {
 		line("  hint", "%s", at.Hint)
 	}
-}
-
-// announced is what the sender of a body that is not kept said of its size.
-func announced(size int64) string {
-	if size < 0 {
-		return "its size was not announced"
-	}
-	return plural(int(size), "byte was announced", "bytes were announced")
 }
 
 // verdictWords is a verdict in one line.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
@@ -189,7 +190,7 @@ func (t *simulationTale) stage(s retry.Progress) {
 	case s.Step == retry.StepAnswer && s.Attempt != nil && t.json:
 		t.keep(export.AttemptLine(t.app.stdout, *s.Attempt, s.State))
 	case s.Step == retry.StepAnswer && s.Attempt != nil:
-		_, err := fmt.Fprintln(t.app.stdout, printable(sendLine(s.Attempt, s.Send)))
+		_, err := fmt.Fprintln(t.app.stdout, format.CleanLines(sendLine(s.Attempt, s.Send)))
 		t.keep(err)
 	case s.Step == retry.StepWait && !t.json:
 		if pause := time.Until(s.Due); pause > 100*time.Millisecond {
@@ -291,7 +292,7 @@ func (t *simulationTale) printEnd(id webhook.ID, r retry.Report) error {
 			Seed: record.Simulation.Seed, Words: record.Summary(), Remarks: append([]string{}, r.Remarks...),
 		})
 	}
-	_, err := fmt.Fprintf(t.app.stdout, "%s  %s\n", id, printable(record.Summary()))
+	_, err := fmt.Fprintf(t.app.stdout, "%s  %s\n", id, format.CleanLines(record.Summary()))
 	for _, remark := range r.Remarks {
 		t.app.note("%s: %s", id, remark)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -133,7 +134,7 @@ func (s *session) sayShield(ctx context.Context, up bool) {
 	}
 	text := fmt.Sprintf("the shield is up: while your app is down or takes longer than %s, Taskee is answered 429 and sends again", s.proxy.ShieldTimeout())
 	if all, err := s.store.Retrying(ctx); err == nil && len(all) > 0 {
-		text += fmt.Sprintf("; %s retrying there, the next try about %s", plural(len(all), "event is", "events are"), clock(all[0].Outcome.Answer.RetryAt, time.Now()))
+		text += fmt.Sprintf("; %s retrying there, the next try about %s", format.Plural(len(all), "event is", "events are"), clock(all[0].Outcome.Answer.RetryAt, time.Now()))
 	}
 	s.say(text, true)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -191,6 +192,6 @@ func printTriggered(w io.Writer, r triggered, asJSON bool) error {
 	if text := errorText + r.reason; text != "" {
 		status += ": " + text
 	}
-	_, err := fmt.Fprintln(w, printable(strings.TrimSpace(fmt.Sprintf("%s %s → %s", r.eventType, r.id, status))))
+	_, err := fmt.Fprintln(w, format.CleanLines(strings.TrimSpace(fmt.Sprintf("%s %s → %s", r.eventType, r.id, status))))
 	return err
 }

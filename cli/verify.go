@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
 	"github.com/taskhook/taskhook/webhook"
@@ -118,7 +119,7 @@ func (a *app) readInput(file string) ([]byte, error) {
 		return nil, fmt.Errorf("read the body: %w", err)
 	}
 	if len(body) > maxInput {
-		return nil, fmt.Errorf("read the body: it is larger than %d MiB", maxInput>>20)
+		return nil, fmt.Errorf("read the body: it is larger than %s", format.Bytes(maxInput))
 	}
 	return body, nil
 }
@@ -140,6 +141,6 @@ func (a *app) printVerdict(v webhook.Verdict, size int, asJSON bool) error {
 	if v.Next != "" {
 		text += "next: " + v.Next + "\n"
 	}
-	_, err := io.WriteString(a.stdout, printable(text))
+	_, err := io.WriteString(a.stdout, format.CleanLines(text))
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -185,7 +186,7 @@ func unreadable(ctx context.Context, err error, tooLarge bool) error {
 	var mismatch *json.UnmarshalTypeError
 	switch {
 	case tooLarge:
-		return fmt.Errorf("the listener's answer is larger than %d MiB", maxAnswer>>20)
+		return fmt.Errorf("the listener's answer is larger than %s", format.Bytes(maxAnswer))
 	case errors.As(err, &mismatch):
 		return fmt.Errorf("understand the listener's answer: %w", err)
 	}

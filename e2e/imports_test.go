@@ -49,7 +49,7 @@ var rooms = map[string]room{
 	"cli": {
 		siblings: append([]string{"control", "inspector", "proxy", "sandbox", "store", "taskee", "tunnel", "verify"}, leaves...),
 		modules: []string{
-			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/muesli/mango-cobra", "github.com/muesli/roff", "github.com/dustin/go-humanize",
+			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/muesli/mango-cobra", "github.com/muesli/roff",
 			"go.yaml.in/yaml/v3", "golang.org/x/term",
 		},
 	},

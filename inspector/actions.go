@@ -10,9 +10,9 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // acts is what the actions keep between two of them.
@@ -58,7 +58,7 @@ func (m *model) askResend(r webhook.Resend) tea.Cmd {
 
 // askTarget asks where to send, then sends.
 func (m *model) askTarget() {
-	text := export.Clean(m.listener.Target)
+	text := format.Clean(m.listener.Target)
 	if n := len(m.acts.targets); n > 0 {
 		text = m.acts.targets[n-1]
 	}
@@ -102,13 +102,13 @@ func (m *model) askSend(c chosen, r webhook.Resend) tea.Cmd {
 // confirms their number too.
 func (m *model) askRejected(c chosen, r webhook.Resend, rejected int) {
 	n := len(c.events)
-	d := &menu{text: fmt.Sprintf("Resend %s%s, in order of arrival? Rejected for their signature: %s.", c.name, wordsOf(r), count(rejected))}
+	d := &menu{text: fmt.Sprintf("Resend %s%s, in order of arrival? Rejected for their signature: %s.", c.name, wordsOf(r), format.Count(rejected))}
 	if rest := n - rejected; rest > 0 {
 		d.choices = append(d.choices, choice{"w", "without", "send " + events(rest) + ", without the rejected", func(m *model) tea.Cmd {
 			return m.sendAll(c.withoutRejected(), r)
 		}})
 	}
-	d.choices = append(d.choices, choice{"a", "all", "send all " + count(n) + ", the rejected too", func(m *model) tea.Cmd { return m.sendAll(c, r) }})
+	d.choices = append(d.choices, choice{"a", "all", "send all " + format.Count(n) + ", the rejected too", func(m *model) tea.Cmd { return m.sendAll(c, r) }})
 	m.ask(d)
 }
 
@@ -173,9 +173,4 @@ func outcomeOf(a webhook.Attempt) (string, bool) {
 func (m *model) refresh() { m.list.dirty, m.list.notYet = true, m.now }
 
 // events writes a number of events.
-func events(n int) string {
-	if n == 1 {
-		return "1 event"
-	}
-	return count(n) + " events"
-}
+func events(n int) string { return format.Plural(n, "event", "events") }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -80,7 +81,7 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	b.header(a.Header)
 	b.part(a.Body, answerLines)
 	if kept := int64(len(a.Body)); a.BodySize > kept && kept > 0 {
-		b.add(lookDim, "the first "+size(kept)+" of "+size(a.BodySize))
+		b.add(lookDim, "the first "+format.Bytes(kept)+" of "+format.Bytes(a.BodySize))
 	}
 }
 
@@ -89,7 +90,7 @@ func (b *pageBuilder) sent(s *webhook.Request) {
 	if s == nil {
 		return
 	}
-	b.add(lookWarn, "~ not the event's own bytes but these "+size(int64(len(s.Body)))+":")
+	b.add(lookWarn, "~ not the event's own bytes but these "+format.Bytes(int64(len(s.Body)))+":")
 	b.add(lookText, requestLine(s.Method, s.Path, s.RawQuery))
 	b.header(s.Header)
 	b.part(s.Body, answerLines)

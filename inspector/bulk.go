@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -93,7 +94,7 @@ func (m *model) choose(verb string, then func(m *model, c chosen) tea.Cmd) tea.C
 		if len(found) == 0 || len(found) == 1 && found[0].id == own.events[0].id {
 			return then(m, own)
 		}
-		marked := chosen{found, "the " + count(len(found)) + " marked events"}
+		marked := chosen{found, "the " + format.Count(len(found)) + " marked events"}
 		are := "are"
 		if len(found) == 1 {
 			marked.name, are = "the marked "+found[0].id.String(), "is"
@@ -244,18 +245,18 @@ func (s *sending) add(id webhook.ID, res webhook.Resent, err error) bool {
 
 // words sums up.
 func (s *sending) words() (mood, string) {
-	text := count(s.sent) + " sent"
+	text := format.Count(s.sent) + " sent"
 	switch failed := s.sent - s.delivered; {
 	case failed > 0:
-		text += fmt.Sprintf(": %s delivered, %s failed", count(s.delivered), count(failed))
+		text += fmt.Sprintf(": %s delivered, %s failed", format.Count(s.delivered), format.Count(failed))
 	case s.sent > 0:
 		text += ", all delivered"
 	}
 	if s.unsent > 0 {
-		text += ", " + count(s.unsent) + " could not be sent"
+		text += ", " + format.Count(s.unsent) + " could not be sent"
 	}
 	if s.stopped {
-		text = fmt.Sprintf("stopped after %s of %s: %s", count(s.sent+s.unsent), count(s.total), text)
+		text = fmt.Sprintf("stopped after %s of %s: %s", format.Count(s.sent+s.unsent), format.Count(s.total), text)
 	}
 	if s.first != "" {
 		return moodBad, signBad + " " + text + "; first " + s.first
@@ -293,9 +294,9 @@ func (m *model) deleteAll(c chosen) tea.Cmd {
 			m.refresh()
 			switch {
 			case failure != nil && !errors.Is(failure, context.Canceled):
-				m.say(moodBad, fmt.Sprintf("%s of %s deleted: %v", count(deleted), events(len(ids)), failure))
+				m.say(moodBad, fmt.Sprintf("%s of %s deleted: %v", format.Count(deleted), events(len(ids)), failure))
 			case deleted < len(ids) && p.stopped.Load():
-				m.say(moodWarn, fmt.Sprintf("stopped: %s of %s deleted", count(deleted), events(len(ids))))
+				m.say(moodWarn, fmt.Sprintf("stopped: %s of %s deleted", format.Count(deleted), events(len(ids))))
 			case len(ids) == 1:
 				m.say(moodGood, signGood+" "+c.name+" deleted")
 			default:

@@ -12,6 +12,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -47,7 +48,7 @@ func (m *model) askExport() tea.Cmd {
 		return nil
 	}
 	return m.find(markedQuery(), "looking for marked events", func(m *model, found []target) tea.Cmd {
-		d := &exporting{formats: export.Formats(), own: own, marked: chosen{found, count(len(found)) + " marked"}}
+		d := &exporting{formats: export.Formats(), own: own, marked: chosen{found, format.Count(len(found)) + " marked"}}
 		if len(found) > 0 {
 			d.extent = extentMarked
 		}
@@ -209,10 +210,10 @@ func (m *model) sayExported(x exported) {
 	}
 	text := signGood + " " + events(x.written) + " written to " + x.path
 	if x.damaged > 0 {
-		text += "; " + count(x.damaged) + " damaged"
+		text += "; " + format.Count(x.damaged) + " damaged"
 	}
 	if gone := x.of - x.written - x.damaged; gone > 0 {
-		text += "; " + count(gone) + " deleted meanwhile"
+		text += "; " + format.Count(gone) + " deleted meanwhile"
 	}
 	m.say(moodGood, text)
 	m.linger(pathTime)

@@ -8,6 +8,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"github.com/taskhook/taskhook/format"
 )
 
 // quietFor is how long work goes on before it is shown: what is done sooner
@@ -78,15 +79,15 @@ func (p *progress) lines(m *model, width, height int) []string {
 	if !d.shown {
 		return nil
 	}
-	text := p.title + ": " + count(int(d.done))
+	text := p.title + ": " + format.Count(int(d.done))
 	if p.total > 0 {
-		text += " of " + count(p.total)
+		text += " of " + format.Count(p.total)
 	}
 	if d.delivered > 0 {
-		text += ", " + signGood + " " + count(int(d.delivered)) + " delivered"
+		text += ", " + signGood + " " + format.Count(int(d.delivered)) + " delivered"
 	}
 	if d.failed > 0 {
-		text += ", " + signBad + " " + count(int(d.failed)) + " failed"
+		text += ", " + signBad + " " + format.Count(int(d.failed)) + " failed"
 	}
 	if p.stopped.Load() {
 		text += ", stopping …"
@@ -103,7 +104,7 @@ func (m *model) bar(done, total, width int) string {
 	const figure = 5
 	room := max(1, width-figure)
 	full := min(room, room*done/max(1, total))
-	percent := fitRight(count(100*min(done, total)/max(1, total))+"%", figure)
+	percent := fitRight(format.Count(100*min(done, total)/max(1, total))+"%", figure)
 	return m.styles.accent.on(strings.Repeat("█", full)) + m.styles.rule.on(strings.Repeat("░", room-full)) + percent
 }
 

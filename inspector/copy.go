@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/taskhook/taskhook/files"
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
@@ -48,7 +49,7 @@ func (m *model) bring(c copied) tea.Cmd {
 		clip := !c.file && !m.opts.NoClipboard
 		return m.background.do(func(context.Context) tea.Msg { return c.write(dir, clip) })
 	}
-	m.say(moodGood, signGood+" "+c.what+" sent to the terminal's clipboard ("+size(int64(len(c.text)))+"); should it refuse, y and f write a file")
+	m.say(moodGood, signGood+" "+c.what+" sent to the terminal's clipboard ("+format.Bytes(int64(len(c.text)))+"); should it refuse, y and f write a file")
 	return tea.SetClipboard(c.text)
 }
 
@@ -78,7 +79,7 @@ func (c copied) write(dir string, clip bool) writtenMsg {
 		if msg.err = files.Write(msg.bodyPath, c.body, 0o600); msg.err != nil {
 			return msg
 		}
-		c.text = strings.ReplaceAll(c.text, bodyMark, shellQuote("@"+msg.bodyPath))
+		c.text = strings.ReplaceAll(c.text, bodyMark, format.ShellQuote("@"+msg.bodyPath))
 	}
 	if clip && len(c.text) <= clipboardMost {
 		msg.clipboard = c.text
@@ -103,9 +104,6 @@ func (msg writtenMsg) apply(m *model) tea.Cmd {
 	}
 	return nil
 }
-
-// shellQuote writes a word for a POSIX shell.
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // copyMenu asks what to copy.
 type copyMenu struct {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/taskhook/taskhook/format"
 )
 
 // clipText is what a message writes to the clipboard: bubbletea has a type for
@@ -125,11 +126,11 @@ func TestACurlCommandWhoseBodyDoesNotFitAShellHasItInAFile(t *testing.T) {
 	if !bytes.Equal(text, body) {
 		t.Errorf("the file has %q", text)
 	}
-	if !strings.HasSuffix(got, "--data-binary "+shellQuote("@"+path)) {
+	if !strings.HasSuffix(got, "--data-binary "+format.ShellQuote("@"+path)) {
 		t.Errorf("got %s", got)
 	}
 	// The word is what a shell makes of it.
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+shellQuote("@"+path)).Output()
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+format.ShellQuote("@"+path)).Output()
 	if err != nil || string(out) != "@"+path {
 		t.Errorf("the shell reads %q: %v", out, err)
 	}

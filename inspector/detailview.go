@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // detailTall is the least height of a window in which the detail says all
@@ -30,7 +30,7 @@ func (m *model) detailHead(e webhook.Summary, width int) []string {
 	}
 	lines = append(lines, m.verdictLines(e, width, verdictMost)...)
 	if story := m.storyOf(e); story != "" {
-		for _, text := range wrap(export.Clean(clip(story, 2*width)), width, 2, true) {
+		for _, text := range wrap(format.Clean(clip(story, 2*width)), width, 2, true) {
 			lines = append(lines, s.mood(moodDim, text))
 		}
 	}
@@ -103,7 +103,7 @@ func (m *model) verdictLines(e webhook.Summary, width, most int) []string {
 		text, _ = cut(text, width)
 		return []string{m.styles.mood(verdictMood, text)}
 	}
-	text = export.Clean(clip(text, width*most))
+	text = format.Clean(clip(text, width*most))
 	lines := wrap(text, width, most, true)
 	for i, l := range lines {
 		lines[i] = m.styles.mood(verdictMood, l)

@@ -3,8 +3,7 @@ package inspector
 import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // dialog is a question that has the keys until it is answered. It is drawn
@@ -51,7 +50,7 @@ func (m *model) pasteDialog(msg tea.PasteMsg) tea.Cmd {
 		return l.take(m, msg)
 	}
 	if p, ok := m.dialog.(*prompt); ok && m.place == inDialog {
-		msg.Content = export.Clean(msg.Content)
+		msg.Content = format.Clean(msg.Content)
 		return p.update(msg)
 	}
 	if f, ok := m.dialog.(*form); ok && m.place == inDialog {
@@ -178,7 +177,7 @@ func (d *menu) lines(m *model, width, height int) []string {
 		if i == d.at {
 			sign = "▸ "
 		}
-		text := fit(sign+c.key+"  "+export.Clean(c.what), width)
+		text := fit(sign+c.key+"  "+format.Clean(c.what), width)
 		if i == d.at {
 			text = m.styles.selected.on(text)
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -146,7 +147,7 @@ func notNil(body []byte) []byte {
 func (b *pageBuilder) compare(one, two side) {
 	if sameText(one.head, two.head) && bytes.Equal(one.body, two.body) {
 		b.note = "equal"
-		b.add(lookGood, signGood+" no difference: all "+size(int64(len(one.body)))+" are the same")
+		b.add(lookGood, signGood+" no difference: all "+format.Bytes(int64(len(one.body)))+" are the same")
 		return
 	}
 	byPath := jsjson.Check(one.body) == nil && jsjson.Check(two.body) == nil
@@ -162,7 +163,7 @@ func (b *pageBuilder) compare(one, two side) {
 	}
 	if len(b.entries) == before {
 		if d, differ := jsjson.FirstDifference(one.body, two.body); differ {
-			b.add(lookText, "Only the spelling differs, from byte "+count(d.Offset)+" on:")
+			b.add(lookText, "Only the spelling differs, from byte "+format.Count(d.Offset)+" on:")
 			b.opposite([2]string{"before", d.A}, [2]string{"after", d.B})
 		}
 	}
@@ -188,7 +189,7 @@ func (b *pageBuilder) only(sign string, a, others []string) {
 	for _, l := range a {
 		if have[l]--; have[l] < 0 {
 			if len(l) > headMost {
-				l = l[:clipped(l, 0, headMost)] + "… (" + size(int64(len(l))) + ")"
+				l = l[:clipped(l, 0, headMost)] + "… (" + format.Bytes(int64(len(l))) + ")"
 			}
 			b.add(lookSigned, sign+l)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 )
 
@@ -181,7 +182,7 @@ func (b *pageBuilder) changed(path string, was, value []byte) {
 
 func brieflySpelled(value []byte) string {
 	if len(value) > maxValue {
-		return string(value[:maxValue]) + "… (" + size(int64(len(value))) + ")"
+		return string(value[:maxValue]) + "… (" + format.Bytes(int64(len(value))) + ")"
 	}
 	return string(value)
 }

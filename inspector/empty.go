@@ -1,6 +1,6 @@
 package inspector
 
-import "github.com/taskhook/taskhook/webhook/export"
+import "github.com/taskhook/taskhook/format"
 
 // emptyView is the page without events: what to do for a first one.
 func (m *model) emptyView() []string {
@@ -20,7 +20,7 @@ func (m *model) emptyView() []string {
 		} else if l.marked {
 			what += " among the marked events"
 		}
-		b.add(lookTitle, "Nothing matches "+export.Clean(what))
+		b.add(lookTitle, "Nothing matches "+format.Clean(what))
 		b.add(lookDim, "esc shows all events again")
 	case m.listener.Tunnel.URL != "":
 		m.firstSteps(b)
@@ -29,7 +29,7 @@ func (m *model) emptyView() []string {
 		b.add(lookText, "Try it, in another terminal:")
 		b.add(lookGood, "  taskhook trigger ContactCreate")
 		b.blank()
-		b.add(lookDim, "Without a tunnel Taskee cannot reach this machine; programs on it can, at "+export.Clean(m.listener.Local))
+		b.add(lookDim, "Without a tunnel Taskee cannot reach this machine; programs on it can, at "+format.Clean(m.listener.Local))
 	}
 	lines := make([]string, len(b.lines))
 	for i, l := range b.lines {
@@ -43,7 +43,7 @@ func (m *model) firstSteps(b *lineBuilder) {
 	b.add(lookTitle, "No events yet. In Taskee's OAuth app:")
 	b.add(lookText, "1 Advanced Settings → Auth: scopes")
 	b.add(lookText, "2 → Webhook: toggle events, paste")
-	b.add(lookGood, "  "+export.Clean(m.listener.Tunnel.URL))
+	b.add(lookGood, "  "+format.Clean(m.listener.Tunnel.URL))
 	if m.height >= headerFull {
 		b.add(lookDim, "  c copies it")
 		b.add(lookText, "3 install the app for a location, and change something there")
@@ -53,6 +53,6 @@ func (m *model) firstSteps(b *lineBuilder) {
 	b.add(lookGood, "  taskhook trigger ContactCreate")
 	if h := m.listener.Health; h.Known && !h.Up {
 		b.blank()
-		b.add(lookWarn, "Your app does not answer at "+export.Clean(m.listener.Target)+": start it.")
+		b.add(lookWarn, "Your app does not answer at "+format.Clean(m.listener.Target)+": start it.")
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // faultTable is the dialog of the rules that inject faults.
@@ -50,7 +50,7 @@ func (t *faultTable) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 			m.ask(t)
 			return nil
 		}
-		m.ask(&question{text: "Remove " + plural(len(rules), "rule") + "?", no: back, yes: func(m *model) tea.Cmd {
+		m.ask(&question{text: "Remove " + format.Plural(len(rules), "rule", "rules") + "?", no: back, yes: func(m *model) tea.Cmd {
 			m.ask(t)
 			return m.changeFaults(webhook.FaultChange{Clear: true})
 		}})
@@ -165,7 +165,7 @@ func (m *model) ruleRow(r webhook.FaultRule, selected bool, width int) string {
 	} else {
 		text += fit(strconv.Itoa(r.Fired)+"/"+strconv.Itoa(r.Matched), 10) + " " + fit(ruleLeft(r), 6) + " " + fit(m.ruleEnds(r), 7) + " "
 	}
-	text = fit(text+export.Clean(r.Text), width)
+	text = fit(text+format.Clean(r.Text), width)
 	switch {
 	case selected:
 		return m.styles.selected.on(text)

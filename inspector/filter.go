@@ -10,7 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
@@ -87,7 +87,7 @@ func (f *filterLine) position() int {
 func (f *filterLine) update(msg tea.Msg, types []string) tea.Cmd {
 	before, at := f.input.Value(), f.input.Position()
 	if paste, ok := msg.(tea.PasteMsg); ok {
-		paste.Content = export.Clean(paste.Content)
+		paste.Content = format.Clean(paste.Content)
 		msg = paste
 	}
 	var cmd tea.Cmd

@@ -4,8 +4,7 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
-
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // filterLines draws the filter line, and below it what is wrong with the text
@@ -42,7 +41,7 @@ func (m *model) wrongLines() []string {
 	if f.wrong.Hint != "" {
 		words += ": " + f.wrong.Hint
 	}
-	words = export.Clean(words)
+	words = format.Clean(words)
 	s := &m.styles
 	w, room := ansi.StringWidth(words), m.width-1-column-len(arrows)-1
 	switch {

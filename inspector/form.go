@@ -5,8 +5,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // setting is a line of a form: a name and what is chosen for it, one of its
@@ -33,7 +32,7 @@ func (s *setting) turn(by int) { s.at = (s.at + by + len(s.values)) % len(s.valu
 
 // add types text into a setting.
 func (s *setting) add(text string) {
-	for _, r := range export.Clean(text) {
+	for _, r := range format.Clean(text) {
 		if s.takes(r) && len(s.text) < typedMost {
 			s.text += string(r)
 		}
@@ -151,7 +150,7 @@ func (f *form) lines(m *model, width, height int) []string {
 	room := max(1, height-1-len(below))
 	text := f.text
 	if room < len(f.settings) {
-		text = count(f.at+1) + "/" + count(len(f.settings)) + " " + text
+		text = format.Count(f.at+1) + "/" + format.Count(len(f.settings)) + " " + text
 	}
 	first, _ := cut(text, width)
 	lines := []string{first}

@@ -3,8 +3,8 @@ package inspector
 import (
 	"strings"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // label is how wide the names of the header's lines are.
@@ -60,7 +60,7 @@ func (m *model) folded() string {
 	c := m.listener.Counts
 	failed := piece{}
 	if c.Failed > 0 {
-		failed = piece{signBad + " " + count(c.Failed) + " failed", moodBad}
+		failed = piece{signBad + " " + format.Count(c.Failed) + " failed", moodBad}
 	}
 	// In the order of their place.
 	parts := []headPart{
@@ -109,7 +109,7 @@ func fitting(parts []headPart, width int) []piece {
 func noListenerWords(target string) string {
 	text := "stored events: no listener runs"
 	if target != "" {
-		text += "; resends go to " + export.Clean(target)
+		text += "; resends go to " + format.Clean(target)
 	}
 	return text
 }
@@ -266,7 +266,7 @@ func rate(when string, good, bad int) piece {
 	if bad > 0 {
 		md = moodWarn
 	}
-	return piece{when + " " + count(n) + ", " + percent(good, n) + " ok", md}
+	return piece{when + " " + format.Count(n) + ", " + percent(good, n) + " ok", md}
 }
 
 // percent never rounds up to all, nor down to none.
@@ -279,7 +279,7 @@ func percent(part, whole int) string {
 	case tenths < 10 && part > 0:
 		return "under 1 %"
 	default:
-		return count(tenths/10) + " %"
+		return format.Count(tenths/10) + " %"
 	}
 }
 
@@ -289,16 +289,16 @@ func (m *model) tallyLine() string {
 	failed := piece{mood: moodDim}
 	var parts []string
 	if c.Failed > 0 {
-		parts, failed.mood = append(parts, signBad+" "+count(c.Failed)+" failed"), moodBad
+		parts, failed.mood = append(parts, signBad+" "+format.Count(c.Failed)+" failed"), moodBad
 	}
 	if c.Retrying > 0 {
-		parts = append(parts, count(c.Retrying)+" retrying")
+		parts = append(parts, format.Count(c.Retrying)+" retrying")
 	}
 	if c.Rejected > 0 {
-		parts = append(parts, count(c.Rejected)+" rejected")
+		parts = append(parts, format.Count(c.Rejected)+" rejected")
 	}
 	failed.text = strings.Join(parts, " · ")
-	all := plural(c.Events, "event")
+	all := format.Plural(c.Events, "event", "events")
 	if r := rate("", c.Delivered, c.Failed); r.text != "" {
 		all += ", " + percent(c.Delivered, c.Delivered+c.Failed) + " ok"
 	}
@@ -315,5 +315,5 @@ func join(head, why string) string {
 	if why == "" {
 		return head
 	}
-	return head + ": " + export.Clean(clip(why, 200))
+	return head + ": " + format.Clean(clip(why, 200))
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -113,7 +114,7 @@ func TestTheFirstRunSaysWhatToDo(t *testing.T) {
 func TestTheLogFollowsAndHolds(t *testing.T) {
 	f := some()
 	for i := range 100 {
-		f.log = append(f.log, "line "+count(i)+" \x1b[2J "+strings.Repeat("x", i))
+		f.log = append(f.log, "line "+format.Count(i)+" \x1b[2J "+strings.Repeat("x", i))
 	}
 	for _, size := range [][2]int{{40, 12}, {80, 24}} {
 		d := drive(t, f, size[0], size[1], Options{})

@@ -5,8 +5,7 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
-
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // look is how a line is painted.
@@ -225,7 +224,7 @@ func endsInString(s string, inside bool) bool {
 
 // safe is a text of any origin as an entry may hold it.
 func safe(text string) string {
-	if text = export.Clean(text); isASCII(text) {
+	if text = format.Clean(text); isASCII(text) {
 		return text
 	}
 	return sober(text)

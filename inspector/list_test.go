@@ -107,7 +107,7 @@ func TestARedeliverySaysOfWhat(t *testing.T) {
 	f.add(e)
 	d := drive(t, f, 107, 24, Options{})
 	d.sees("delivered, dup of #12")
-	d.sees("2.1K")
+	d.sees("2.1 KiB")
 	d.send(windowSize(70, 24))
 	d.sees("✓ dup of #12")
 }

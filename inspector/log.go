@@ -6,8 +6,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 const (
@@ -52,7 +51,7 @@ func (m *model) loadLog() tea.Cmd {
 	return m.background.do(func(ctx context.Context) tea.Msg {
 		lines, err := m.feed.Log(ctx, logLines)
 		for i, s := range lines {
-			lines[i] = export.Clean(clip(s, 4<<10))
+			lines[i] = format.Clean(clip(s, 4<<10))
 		}
 		return logMsg{lines, err}
 	})

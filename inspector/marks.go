@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -142,15 +143,8 @@ func (msg unmarkedMsg) apply(m *model) tea.Cmd {
 		for i := range l.rows {
 			l.rows[i].Marked = false
 		}
-		m.say(moodDim, plural(msg.n, "mark")+" removed")
+		m.say(moodDim, format.Plural(msg.n, "mark", "marks")+" removed")
 	}
 	l.dirty = true
 	return nil
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return count(n) + " " + what + "s"
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // messageTime is how long a message stands that is not an error; an error
@@ -102,7 +102,7 @@ func (m *model) messageLines() []string {
 			n--
 		}
 		if n > 0 {
-			text = "(" + count(n) + " more) " + text
+			text = "(" + format.Count(n) + " more) " + text
 		}
 	}
 	return indented(append(m.paragraph(msg.mood, text, m.width-2, messageMost), after...))
@@ -110,7 +110,7 @@ func (m *model) messageLines() []string {
 
 // paragraph wraps a text of any origin.
 func (m *model) paragraph(md mood, text string, width, height int) []string {
-	lines := wrap(export.Clean(clip(text, height*width)), width, height, true)
+	lines := wrap(format.Clean(clip(text, height*width)), width, height, true)
 	for i, l := range lines {
 		lines[i] = m.styles.mood(md, l)
 	}

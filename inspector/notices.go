@@ -1,6 +1,10 @@
 package inspector
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/taskhook/taskhook/format"
+)
 
 // notice is something that must not be forgotten, and the same in fewer words.
 type notice struct {
@@ -20,13 +24,13 @@ func (m *model) notices() []notice {
 		}
 	}
 	if on > 0 {
-		all = append(all, notice{"FAULTS " + plural(on, "rule"), "FAULTS " + count(on), moodBad})
+		all = append(all, notice{"FAULTS " + format.Plural(on, "rule", "rules"), "FAULTS " + format.Count(on), moodBad})
 	}
 	if l.Shield {
 		n := notice{"SHIELD", "SHIELD", moodWarn}
 		if l.Counts.Retrying > 0 {
-			n.text += " · " + count(l.Counts.Retrying) + " retrying"
-			n.brief += " " + count(l.Counts.Retrying)
+			n.text += " · " + format.Count(l.Counts.Retrying) + " retrying"
+			n.brief += " " + format.Count(l.Counts.Retrying)
 			if !l.NextRetry.IsZero() {
 				n.text += ", next try about " + clock(l.NextRetry, m.now, m.loc)
 			}
@@ -34,7 +38,7 @@ func (m *model) notices() []notice {
 		all = append(all, n)
 	}
 	if l.Resendable > 0 {
-		failed := count(l.Resendable) + " failed: ctrl+r"
+		failed := format.Count(l.Resendable) + " failed: ctrl+r"
 		all = append(all, notice{failed + " to rescue", failed, moodBad})
 	}
 	if s := m.runningSimulation(); s != nil && !m.watches(s) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -32,7 +33,7 @@ func (r *reading) payload(b *pageBuilder) error {
 		return nil
 	case binary(e.Body):
 		b.dump = e.Body
-		b.note = "not text, " + size(int64(len(e.Body)))
+		b.note = "not text, " + format.Bytes(int64(len(e.Body)))
 		return nil
 	case meantAsJSON(e):
 		b.syntaxError(e.Body, syntax)
@@ -45,7 +46,7 @@ func (r *reading) payload(b *pageBuilder) error {
 func (b *pageBuilder) noBody(e webhook.Event) bool {
 	switch {
 	case e.NoBody:
-		b.add(lookWarn, "The body was too large and is not kept ("+size(e.BodySize)+" announced).")
+		b.add(lookWarn, "The body was too large and is not kept (announced size: "+format.Bytes(e.BodySize)+").")
 	case len(e.Body) == 0:
 		b.add(lookDim, "No body.")
 	default:
@@ -99,7 +100,7 @@ func (b *pageBuilder) part(body []byte, limit int) {
 	for i := from; i < len(b.entries); i++ {
 		e := &b.entries[i]
 		if len(e.text) > partMost {
-			e.text = e.text[:clipped(e.text, 0, partMost)] + "… (" + size(int64(len(e.text))) + ")"
+			e.text = e.text[:clipped(e.text, 0, partMost)] + "… (" + format.Bytes(int64(len(e.text))) + ")"
 		}
 	}
 }
@@ -139,7 +140,7 @@ func (b *pageBuilder) syntaxError(body []byte, err error) {
 		b.add(lookBad, signBad+" not JSON: "+err.Error())
 		return
 	}
-	b.add(lookBad, signBad+" not JSON, line "+count(e.Line)+", column "+count(e.Column)+": "+e.Reason)
+	b.add(lookBad, signBad+" not JSON, line "+format.Count(e.Line)+", column "+format.Count(e.Column)+": "+e.Reason)
 	text, caret := around(body, e.Offset, b.spec.width)
 	b.add(lookPlain, text)
 	b.add(lookBad, spaces(caret)+"^")

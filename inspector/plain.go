@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // plainRemember is how many events' names are known without asking.
@@ -179,7 +179,7 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	}
 	state := stateLong(a.Outcome, e.Try, now, p.o.Policy, p.o.Location)
 	if a.Trigger != webhook.TriggerReceived {
-		state += " (" + export.Clean(string(a.Trigger)) + ")"
+		state += " (" + format.Clean(string(a.Trigger)) + ")"
 	}
 	p.line(a.StartedAt.Add(a.Duration), e, a.StatusCode, brief(a.Duration), a.Outcome.State(now), state)
 	var reasons []string
@@ -268,7 +268,7 @@ func (p *plain) line(at time.Time, e webhook.Summary, status int, took string, s
 
 func (p *plain) reason(text string) {
 	if text != "" {
-		fmt.Fprintf(&p.b, "          %s\n", p.styles.mood(moodDim, "↳ "+export.Clean(text)))
+		fmt.Fprintf(&p.b, "          %s\n", p.styles.mood(moodDim, "↳ "+format.Clean(text)))
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // raw is the Raw tab: the bytes as received, as text or in hexadecimal.
@@ -14,7 +14,7 @@ func (r *reading) raw(b *pageBuilder) error {
 	if err != nil || b.noBody(e) {
 		return err
 	}
-	b.note = size(int64(len(e.Body)))
+	b.note = format.Bytes(int64(len(e.Body)))
 	// The other view is text for what is hardly text, and else the dump.
 	if hardlyText := binary(e.Body) && !textual(e.Body); b.spec.other != hardlyText {
 		b.dump = e.Body
@@ -79,7 +79,7 @@ func steers(r rune) bool {
 	case r < 0x80, r > 0x9f && r < 0x600, r > 0x2100 && r < 0xfe00, r > 0xffff:
 		return false
 	}
-	return export.Clean(string(r)) != string(r)
+	return format.Clean(string(r)) != string(r)
 }
 
 func oddBytes(line []byte) bool {

@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -105,7 +106,7 @@ func notSent(r webhook.BatchReport) string {
 		{r.Bodyless, "without a body"}, {r.Skipped, "delivered meanwhile, or sent as another"},
 	} {
 		if p.n > 0 {
-			parts = append(parts, count(p.n)+" "+p.words)
+			parts = append(parts, format.Count(p.n)+" "+p.words)
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -150,7 +151,7 @@ func (m *model) resendFailed(f failedForm, total int) tea.Cmd {
 func (m *model) sayBatch(r webhook.BatchReport, first string, stopped bool, err error) {
 	text := fmt.Sprintf("%s %s rescued", signRecovered, events(r.Delivered))
 	if r.Failed > 0 {
-		text += ", " + count(r.Failed) + " failed"
+		text += ", " + format.Count(r.Failed) + " failed"
 	}
 	rest := r
 	rest.Failed = 0

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -28,7 +29,7 @@ func columnsFor(width int, newest webhook.ID) columns {
 		for _, more := range []struct {
 			cell  *int
 			width int
-		}{{&c.tries, 2}, {&c.state, 18}, {&c.size, 6}, {&c.hook, 8}, {&c.state, 24}} {
+		}{{&c.tries, 2}, {&c.state, 18}, {&c.size, 7}, {&c.hook, 8}, {&c.state, 24}} {
 			cost := more.width - *more.cell
 			if *more.cell == 0 {
 				cost++
@@ -82,7 +83,7 @@ func (c columns) names(byTime bool) string {
 	}
 	return "  " + cells(
 		cell{"time", c.time}, cell{"#", c.id}, cell{"type", c.kind}, cell{"ok", c.verdict},
-		cell{"webhook", c.hook}, cell{"  size", c.size}, cell{" ×", c.tries}, cell{"code", c.status}, cell{took, c.took}, cell{state, c.state})
+		cell{"webhook", c.hook}, cell{"   size", c.size}, cell{" ×", c.tries}, cell{"code", c.status}, cell{took, c.took}, cell{state, c.state})
 }
 
 type cell struct {
@@ -146,7 +147,7 @@ func (m *model) row(c columns, e webhook.Summary, selected bool) string {
 		{cell{title(e.Event), c.kind}, moodPlain},
 		{cell{verdict, c.verdict}, verdictMood},
 		{cell{hook, c.hook}, moodDim},
-		{cell{fitRight(sizeBrief(e.BodySize), c.size), c.size}, moodDim},
+		{cell{fitRight(format.Bytes(e.BodySize), c.size), c.size}, moodDim},
 		{cell{fitRight(tries(e.Attempts), c.tries), c.tries}, moodDim},
 		{cell{code, c.status}, codeMood},
 		{cell{m.rowDuration(e, c.took), c.took}, moodDim},

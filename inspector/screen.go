@@ -12,8 +12,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // tickEvery is how often the screen looks for changes.
@@ -74,7 +73,7 @@ func (m *model) lastWords(err error, w io.Writer) error {
 		return fmt.Errorf("show the screen: %w", err)
 	}
 	if msg := m.message; msg.mood == moodBad && msg.text != "" {
-		if _, err := fmt.Fprintln(w, "taskhook: "+export.Clean(msg.text)); err != nil {
+		if _, err := fmt.Fprintln(w, "taskhook: "+format.Clean(msg.text)); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
+	"github.com/taskhook/taskhook/format"
 )
 
 // maxMatches bounds what a search keeps.
@@ -110,7 +111,7 @@ func (s *search) words(p *page) string {
 	case len(s.matches) == 0:
 		return "/" + s.text + " nowhere"
 	}
-	text := "/" + s.text + " " + count(s.at+1) + " of " + count(len(s.matches))
+	text := "/" + s.text + " " + format.Count(s.at+1) + " of " + format.Count(len(s.matches))
 	if s.more {
 		text += " and more"
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -116,7 +117,7 @@ func (b *pageBuilder) restringify(r webhook.Restringify, status webhook.VerdictS
 		return
 	}
 	b.add(lookBad, signBad+" another text: a signature of the bytes does not fit it")
-	b.add(lookText, "They part at byte "+count(r.Offset)+":")
+	b.add(lookText, "They part at byte "+format.Count(r.Offset)+":")
 	lead := lead(body, r.Offset, r.Was)
 	b.opposite([2]string{"as received", lead + r.Was}, [2]string{"JSON.stringify", lead + r.Becomes})
 }

@@ -11,9 +11,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // The choices of the form, in the order of its values.
@@ -74,7 +74,7 @@ func (m *model) simulationForm(c chosen) *form {
 		takes: func(r rune) bool { return r >= '0' && r <= '9' }, invalid: invalidSeed,
 	}
 	to := &setting{
-		name: "to", empty: cmp.Or(export.Clean(m.listener.Target), "the current target"),
+		name: "to", empty: cmp.Or(format.Clean(m.listener.Target), "the current target"),
 		takes: func(r rune) bool { return unicode.IsPrint(r) && r != ' ' }, invalid: invalidSimulationTarget,
 	}
 	name, delivered := c.name, false
@@ -252,15 +252,15 @@ func (r *simulations) add(id webhook.ID, report retry.Report, err error) bool {
 
 // words sums up.
 func (r *simulations) words() (mood, string) {
-	text := fmt.Sprintf("%s simulated: %s delivered", events(r.delivered+r.failed), count(r.delivered))
+	text := fmt.Sprintf("%s simulated: %s delivered", events(r.delivered+r.failed), format.Count(r.delivered))
 	if r.failed > 0 {
-		text += ", " + count(r.failed) + " failed"
+		text += ", " + format.Count(r.failed) + " failed"
 	}
 	if r.unsent > 0 {
-		text += ", " + count(r.unsent) + " not to the end"
+		text += ", " + format.Count(r.unsent) + " not to the end"
 	}
 	if r.stopped {
-		text = fmt.Sprintf("stopped after %s of %s: %s", count(r.delivered+r.failed+r.unsent), count(r.total), text)
+		text = fmt.Sprintf("stopped after %s of %s: %s", format.Count(r.delivered+r.failed+r.unsent), format.Count(r.total), text)
 	}
 	if r.first != "" {
 		return moodWarn, signBad + " " + text + "; first " + r.first

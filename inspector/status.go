@@ -1,6 +1,10 @@
 package inspector
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/taskhook/taskhook/format"
+)
 
 // statusLine says what the list shows and what it does not.
 func (m *model) statusLine() string {
@@ -16,9 +20,9 @@ func (m *model) statusLine() string {
 		right = piece{"slowest first", moodDim}
 	case l.follow:
 	case n >= newsMost && l.narrowed():
-		right = piece{"↑ over " + count(newsMost-1) + " new", moodWarn}
+		right = piece{"↑ over " + format.Count(newsMost-1) + " new", moodWarn}
 	case n > 0:
-		right = piece{"↑ " + count(n) + " new", moodWarn}
+		right = piece{"↑ " + format.Count(n) + " new", moodWarn}
 	default:
 		right = piece{"holding", moodDim}
 	}

@@ -5,8 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
-
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // fit makes outside text exactly width cells wide: cleaned, cut with an
@@ -27,7 +26,7 @@ func cut(s string, width int) (string, int) {
 	if width <= 0 {
 		return "", 0
 	}
-	s = export.Clean(clip(s, width))
+	s = format.Clean(clip(s, width))
 	if isASCII(s) {
 		if len(s) <= width {
 			return s, len(s)

@@ -183,51 +183,6 @@ func brief(d time.Duration) string {
 	return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
 }
 
-// size writes a number of bytes.
-func size(n int64) string {
-	switch {
-	case n < 0:
-		return "unknown size"
-	case n < 1<<10:
-		return strconv.FormatInt(n, 10) + " B"
-	case n < 1<<20:
-		return strconv.FormatFloat(float64(n)/(1<<10), 'f', 1, 64) + " KiB"
-	}
-	return strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64) + " MiB"
-}
-
-// sizeBrief writes a number of bytes in at most six characters up to a GiB.
-func sizeBrief(n int64) string {
-	unit := func(of int64, name string) string {
-		if n < 10*of {
-			return strconv.FormatFloat(float64(n/(of/10))/10, 'f', 1, 64) + name
-		}
-		return strconv.FormatInt(n/of, 10) + name
-	}
-	switch {
-	case n < 0:
-		return signUnknown
-	case n < 1000:
-		return strconv.FormatInt(n, 10) + "B"
-	case n < 1000<<10:
-		return unit(1<<10, "K")
-	}
-	return unit(1<<20, "M")
-}
-
-// count writes a number with its thousands apart.
-func count(n int) string {
-	s := strconv.Itoa(n)
-	var b strings.Builder
-	for i, c := range s {
-		if i > 0 && (len(s)-i)%3 == 0 && s[i-1] != '-' {
-			b.WriteByte(',')
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
-}
-
 // statusText is an attempt's status; without a response it is a dash.
 func statusText(status int) string {
 	if status == 0 {

@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // Summary says in one line how the simulation ended.
@@ -23,11 +25,11 @@ func (r Record) Summary() string {
 	}
 	policy, last := r.Simulation.Policy, r.Sends[n-1]
 	if policy.Retries(last.Status) {
-		return fmt.Sprintf("failed: the platform gives up after %s", count(n, "send", "sends"))
+		return fmt.Sprintf("failed: the platform gives up after %s", format.Plural(n, "send", "sends"))
 	}
 	unused := "no retries left"
 	if left := policy.retries() + 1 - n; left > 0 {
-		unused = count(left, "retry", "retries") + " unused"
+		unused = format.Plural(left, "retry", "retries") + " unused"
 	}
 	return fmt.Sprintf("failed: %s on send %d is final, %s", statusText(last.Status), n, unused)
 }
@@ -43,7 +45,7 @@ func (r Record) deliveredAtOnce() string {
 func (r Record) describeCancelled() string {
 	text := "cancelled before the first send"
 	if n := len(r.Sends); n > 0 {
-		text = "cancelled after " + count(n, "send", "sends")
+		text = "cancelled after " + format.Plural(n, "send", "sends")
 		last := r.Sends[n-1]
 		switch {
 		case last.Interrupted:
@@ -74,14 +76,6 @@ func statusText(status int) string {
 		return "no answer"
 	}
 	return strconv.Itoa(status)
-}
-
-// count writes a number and what it counts.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
 }
 
 // roughly writes a duration as people say it: "12 s", "31 min", "1 h 10 min",

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // Error says why the tunnel could not be opened, or why the public URL does
@@ -196,7 +196,7 @@ func plainText(text, token string) string {
 }
 
 func sentence(lines []string) string {
-	text := export.Clean(strings.Join(lines, " "))
+	text := format.Clean(strings.Join(lines, " "))
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"
 	}

@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/taskhook/taskhook/webhook/export"
+	"github.com/taskhook/taskhook/format"
 )
 
 // Reach calls the program's own public URL once with a header that only this
@@ -59,7 +59,7 @@ func unreachable(ctx context.Context, u *url.URL, err error) error {
 	if errors.As(err, &verify) {
 		return fmt.Errorf("the certificate of %s is not trusted: %w", u.Host, verify.Err)
 	}
-	return fmt.Errorf("no answer from %s: %s", u.Host, reason(err, export.Clean(err.Error())))
+	return fmt.Errorf("no answer from %s: %s", u.Host, reason(err, format.Clean(err.Error())))
 }
 
 // stranger says who answered instead.
@@ -73,7 +73,7 @@ func stranger(resp *http.Response) error {
 		}
 	}
 	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode/100 == 3 {
-		return fmt.Errorf("%s redirects to %s", host, export.Clean(to))
+		return fmt.Errorf("%s redirects to %s", host, format.Clean(to))
 	}
 	return fmt.Errorf("something else answers %d at %s", resp.StatusCode, host)
 }

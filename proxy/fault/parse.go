@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
@@ -111,7 +112,7 @@ type parser struct {
 
 func (p *parser) parse() *RuleError {
 	if len(p.text) > maxText {
-		return &RuleError{Offset: maxText, Length: len(p.text) - maxText, Message: fmt.Sprintf("a rule has at most %d KiB", maxText>>10)}
+		return &RuleError{Offset: maxText, Length: len(p.text) - maxText, Message: fmt.Sprintf("a rule has at most %s", format.Bytes(maxText))}
 	}
 	if !utf8.ValidString(p.text) {
 		at := strings.IndexRune(p.text, utf8.RuneError)

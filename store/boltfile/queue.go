@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"go.etcd.io/bbolt"
 )
 
@@ -191,12 +192,5 @@ func (q *queue) lost() error {
 	if q.dropped == 0 {
 		return nil
 	}
-	return errors.New(plural(q.dropped, "queued write") + " could not be stored")
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return errors.New(format.Plural(q.dropped, "queued write", "queued writes") + " could not be stored")
 }

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -30,7 +30,7 @@ const expectThreshold = 1 << 20
 // hold exactly the event's bytes.
 func Curl(e webhook.Event, url string) (command string, needsFile bool) {
 	if !fitsInline(e.Body) {
-		return curl(e, url, "--data-binary "+quote("@"+CurlBodyFile(e.ID))), true
+		return curl(e, url, "--data-binary "+format.ShellQuote("@"+CurlBodyFile(e.ID))), true
 	}
 	return curl(e, url, inlineBody(e)), false
 }
@@ -46,7 +46,7 @@ func curl(e webhook.Event, url, data string) string {
 	if method == "" {
 		method = http.MethodPost
 	}
-	first := "curl -X " + quote(method)
+	first := "curl -X " + format.ShellQuote(method)
 	if method == http.MethodHead && data == "" {
 		first = "curl --head" // with -X HEAD curl waits for a body that never comes
 	}
@@ -56,7 +56,7 @@ func curl(e webhook.Event, url, data string) string {
 	if strings.Contains(url, "/.") {
 		first += " --path-as-is"
 	}
-	lines := []string{first + " " + quote(url)}
+	lines := []string{first + " " + format.ShellQuote(url)}
 	for _, h := range headerArguments(e, data != "") {
 		lines = append(lines, "  -H "+h)
 	}
@@ -71,9 +71,9 @@ func inlineBody(e webhook.Event) string {
 	case len(e.Body) == 0 && !sendsEmptyBody(e.Method):
 		return ""
 	case len(e.Body) > 0 && e.Body[0] == '@':
-		return "--data-raw " + quote(string(e.Body)) // --data-binary would read a file
+		return "--data-raw " + format.ShellQuote(string(e.Body)) // --data-binary would read a file
 	}
-	return "--data-binary " + quote(string(e.Body))
+	return "--data-binary " + format.ShellQuote(string(e.Body))
 }
 
 // sendsEmptyBody reports whether a request without a body still says
@@ -85,15 +85,7 @@ func sendsEmptyBody(method string) bool {
 // fitsInline reports whether bytes survive a shell's command line and a
 // terminal: bodies are pasted, and an escape sequence must not act.
 func fitsInline(body []byte) bool {
-	if len(body) > maxInlineBody || !utf8.Valid(body) {
-		return false
-	}
-	for _, r := range string(body) {
-		if r != '\n' && r != '\t' && isUnsafe(r) {
-			return false
-		}
-	}
-	return true
+	return len(body) <= maxInlineBody && format.Printable(string(body))
 }
 
 // headerArguments returns the quoted values of curl's -H, sorted by name.
@@ -110,10 +102,10 @@ func headerArguments(e webhook.Event, withData bool) []string {
 	for _, name := range names {
 		for _, value := range e.Header[name] {
 			if value == "" {
-				args = append(args, quote(name+";")) // curl's way to send an empty value
+				args = append(args, format.ShellQuote(name+";")) // curl's way to send an empty value
 				continue
 			}
-			args = append(args, quote(name+": "+value))
+			args = append(args, format.ShellQuote(name+": "+value))
 		}
 	}
 	// What curl would add by itself is turned off.
@@ -126,48 +118,8 @@ func headerArguments(e webhook.Event, withData bool) []string {
 	}
 	for _, name := range own {
 		if httpwire.HopByHop(name, connection) || len(e.Header.Values(name)) == 0 {
-			args = append(args, quote(name+":"))
+			args = append(args, format.ShellQuote(name+":"))
 		}
 	}
 	return args
-}
-
-// quote writes a word for a POSIX shell. Bytes that must not reach a terminal
-// are spelled by printf, which every such shell has.
-func quote(s string) string {
-	switch {
-	case s != "" && strings.IndexFunc(s, needsQuotes) < 0:
-		return s
-	case printable(s):
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	var b strings.Builder
-	for i := range len(s) {
-		octal(&b, s[i])
-	}
-	return `"$(printf '` + b.String() + `')"`
-}
-
-// octal spells one byte for printf's format.
-func octal(b *strings.Builder, c byte) {
-	if c < ' ' || c >= 0x7f || strings.IndexByte(`'\%!`, c) >= 0 {
-		_, _ = fmt.Fprintf(b, `\%03o`, c)
-		return
-	}
-	b.WriteByte(c)
-}
-
-func printable(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	return strings.IndexFunc(s, func(r rune) bool { return r != '\n' && r != '\t' && isUnsafe(r) }) < 0
-}
-
-func needsQuotes(r rune) bool {
-	switch {
-	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-		return false
-	}
-	return !strings.ContainsRune("_@%+=:,./-", r)
 }

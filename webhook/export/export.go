@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -253,7 +254,7 @@ func (h harmless) Write(p []byte) (int, error) {
 }
 
 // isDangerous reports whether a rune beyond JSON's own escapes is unsafe.
-func isDangerous(r rune) bool { return r >= 0x7f && r != utf8.RuneError && isUnsafe(r) }
+func isDangerous(r rune) bool { return r >= 0x7f && r != utf8.RuneError && format.Unsafe(r) }
 
 func utc(t time.Time) time.Time { return t.Round(0).UTC() }
 

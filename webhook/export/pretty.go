@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 )
 
@@ -17,7 +18,7 @@ const maxIndent = 24
 // maxHexDump is how much of a binary body a dump shows.
 const maxHexDump = 64 << 10
 
-// Pretty lays a body out for reading, every line made safe by [Clean]: JSON
+// Pretty lays a body out for reading, every line made safe by [format.Clean]: JSON
 // indented, other text as it is, anything else as a hex dump of its beginning.
 // Numbers and strings of JSON keep their spelling.
 func Pretty(body []byte) string {
@@ -32,7 +33,7 @@ func Pretty(body []byte) string {
 	}
 	lines := strings.Split(strings.TrimRight(string(body), "\r\n"), "\n")
 	for i, line := range lines {
-		lines[i] = Clean(strings.TrimSuffix(line, "\r"))
+		lines[i] = format.Clean(strings.TrimSuffix(line, "\r"))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -42,7 +43,7 @@ func indent(text []byte) []string {
 	lines := make([]string, 0, 64)
 	var line []byte
 	newLine := func(depth int) {
-		lines = append(lines, Clean(string(line)))
+		lines = append(lines, format.Clean(string(line)))
 		line = append(line[:0], strings.Repeat("  ", min(depth, maxIndent))...)
 	}
 	r := jsjson.NewReader(text)
@@ -50,7 +51,7 @@ func indent(text []byte) []string {
 		depth := r.Depth()
 		t, err := r.Next()
 		if err != nil || t.Kind == jsjson.EndOfText {
-			return append(lines, Clean(string(line)))
+			return append(lines, format.Clean(string(line)))
 		}
 		begins := last == jsjson.OpenObject || last == jsjson.OpenArray
 		ends := t.Kind == jsjson.CloseObject || t.Kind == jsjson.CloseArray

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // limits is an inclusive range of numbers.
@@ -119,32 +121,10 @@ func status(s string) (limits, bool) {
 	return n, ok && len(s) == 3 && n.least >= 100
 }
 
-// bytesUnits are the factors of sizes.
-var bytesUnits = [...]struct {
-	suffix string
-	factor float64
-}{
-	{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
-	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9},
-	{"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30},
-	{"b", 1}, {"", 1},
-}
-
 // size reads a number of bytes.
 func size(s string) (limits, bool) {
-	for _, u := range bytesUnits {
-		number, found := strings.CutSuffix(s, u.suffix)
-		if !found {
-			continue
-		}
-		n, ok := decimal(number)
-		if !ok || n*u.factor > 1<<60 {
-			return limits{}, false
-		}
-		v := int64(n * u.factor)
-		return limits{v, v}, true
-	}
-	return limits{}, false
+	n, err := format.ParseBytes(s)
+	return limits{n, n}, err == nil
 }
 
 // decimal reads a number without sign or exponent.

@@ -166,14 +166,14 @@ func TestMomentsAreSeenFromThePresent(t *testing.T) {
 
 func TestSizesAndTheirUnits(t *testing.T) {
 	tests := map[string]int64{
-		"0": 0, "10": 10, "10b": 10, "1k": 1024, "1kib": 1024, "1kb": 1000, "1.5m": 3 << 19, "2mb": 2e6, "1g": 1 << 30,
+		"0": 0, "10": 10, "10b": 10, "1k": 1024, "1 k": 1024, "1kib": 1024, "1kb": 1000, "1.5m": 3 << 19, "2mb": 2e6, "1g": 1 << 30,
 	}
 	for s, want := range tests {
 		if got, ok := size(s); !ok || got != (limits{want, want}) {
 			t.Errorf("%q: %v, %v", s, got, ok)
 		}
 	}
-	for _, s := range []string{"", "k", "-1", "1e3", "1.", ".5", "1 k", "99999999999g", "0x10", "1_0"} {
+	for _, s := range []string{"", "k", "-1", "1e3", "1.", ".5", "99999999999g", "0x10", "1_0"} {
 		if got, ok := size(s); ok {
 			t.Errorf("%q is taken for %v", s, got)
 		}

@@ -1,4 +1,4 @@
-package export
+package format
 
 import (
 	"strings"
@@ -27,12 +27,27 @@ func Clean(s string) string {
 		switch {
 		case isSpacing(r):
 			b.WriteByte(' ')
-		case !isUnsafe(r):
+		case !Unsafe(r):
 			b.WriteRune(r)
 		}
 		i += size
 	}
 	return b.String()
+}
+
+// CleanLines is [Clean] for text of several lines, which stay apart.
+func CleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = Clean(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Printable reports whether text of several lines, with tabs, is safe to print
+// as it is.
+func Printable(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return r != '\n' && r != '\t' && Unsafe(r) }) < 0
 }
 
 // firstUnsafe returns the offset of the first byte that Clean changes, -1 if
@@ -47,7 +62,7 @@ func firstUnsafe(s string) int {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 || isUnsafe(r) || isSpacing(r) {
+		if r == utf8.RuneError && size == 1 || Unsafe(r) || isSpacing(r) {
 			return i
 		}
 		i += size
@@ -61,9 +76,9 @@ func isSpacing(r rune) bool {
 		r == 0x85 || r == 0x2028 || r == 0x2029
 }
 
-// isUnsafe reports whether a character steers the terminal or reorders the
+// Unsafe reports whether a character steers the terminal or reorders the
 // text around it instead of being seen.
-func isUnsafe(r rune) bool {
+func Unsafe(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
 		return r < ' ' || r == 0x7f
