@@ -50,7 +50,7 @@ func TestARuleSaysWhatItDoes(t *testing.T) {
 			t.Errorf("%s: %v", tt.text, err)
 			continue
 		}
-		if r.Text() != strings.TrimSpace(tt.text) || r.Description() != tt.description {
+		if r.text != strings.TrimSpace(tt.text) || r.Description() != tt.description {
 			t.Errorf("%s: %q", tt.text, r.Description())
 		}
 		if got := r.Warning(); (got == "") != (tt.warning == "") || !strings.Contains(got, tt.warning) {
@@ -197,7 +197,7 @@ func TestEffectsMayStandInAnyOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if f, err := filter.Parse(selection); err != nil || f.String() != want.filter.String() {
-			t.Fatalf("the filter of %s is %q, %v", want.Text(), want.filter, err)
+			t.Fatalf("the filter of %s is %q, %v", want.text, want.filter, err)
 		}
 		space := rapid.SampledFrom([]string{" ", "  ", "\t", "\u2003"}).Draw(t, "space")
 		got, err := Parse(strings.Join(append(rapid.Permutation(own).Draw(t, "order"), "for", selection), space))
@@ -205,14 +205,14 @@ func TestEffectsMayStandInAnyOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.Description() != want.Description() || got.filter.String() != want.filter.String() {
-			t.Fatalf("%s: %s, want %s", got.Text(), got.Description(), want.Description())
+			t.Fatalf("%s: %s, want %s", got.text, got.Description(), want.Description())
 		}
 	})
 }
 
 func TestAFileHasOneRuleALine(t *testing.T) {
 	rules, err := ParseFile("\ufeff# two of them\n\nstatus:429 times:2\r\n  delay:1s for type:A  \n")
-	if err != nil || len(rules) != 2 || rules[1].Text() != "delay:1s for type:A" {
+	if err != nil || len(rules) != 2 || rules[1].text != "delay:1s for type:A" {
 		t.Errorf("%v, %v", rules, err)
 	}
 	_, err = ParseFile("status:429\n# fine so far\nstatus:x\n")
@@ -238,7 +238,7 @@ func TestEveryEffectHasAnExampleThatWorks(t *testing.T) {
 		if err != nil || !strings.Contains(e.Example, effects[i].name) {
 			t.Errorf("%s: %v", e.Example, err)
 		}
-		if again, err := Parse(r.Text() + " for type:A"); err != nil || !strings.HasSuffix(again.Description(), "type:A") {
+		if again, err := Parse(r.text + " for type:A"); err != nil || !strings.HasSuffix(again.Description(), "type:A") {
 			t.Errorf("%s with a filter: %v", e.Example, err)
 		}
 	}
@@ -256,11 +256,11 @@ func FuzzParse(f *testing.F) {
 		var bad *RuleError
 		switch {
 		case err == nil:
-			if r.Description() == "" || !strings.Contains(text, r.Text()) {
-				t.Errorf("%q: %q, text %q", text, r.Description(), r.Text())
+			if r.Description() == "" || !strings.Contains(text, r.text) {
+				t.Errorf("%q: %q, text %q", text, r.Description(), r.text)
 			}
-			if again, err := Parse(r.Text()); err != nil || again.Description() != r.Description() {
-				t.Errorf("%q read again: %v", r.Text(), err)
+			if again, err := Parse(r.text); err != nil || again.Description() != r.Description() {
+				t.Errorf("%q read again: %v", r.text, err)
 			}
 		case !errors.As(err, &bad):
 			t.Errorf("%q: %v is not a RuleError", text, err)

@@ -50,9 +50,6 @@ type Rule struct {
 	lifetime time.Duration // until the rule ends; 0: no limit
 }
 
-// Text returns the rule as it was written.
-func (r Rule) Text() string { return r.text }
-
 // Description says in one line what the rule does, and to which events.
 func (r Rule) Description() string {
 	var does []string
