@@ -56,10 +56,10 @@ func stoppingMessage() message {
 	}
 }
 
-func crowdedMessage(target string) message {
+func busyMessage(target string) message {
 	return message{
 		Error:  "the app is busy",
-		Reason: errCrowded.Error() + " for the whole time limit, so the event was not forwarded",
+		Reason: errBusy.Error() + " for the whole time limit, so the event was not forwarded",
 		Target: target,
 		Next:   "answer faster, or allow more with --max-connections",
 	}

@@ -23,8 +23,9 @@ var (
 	// errNoAnswer is returned when the app closed the connection without a
 	// byte of an answer.
 	errNoAnswer = errors.New("the app closed the connection without an answer")
-	// errNothingSent is returned when a kept connection turned out to be
-	// closed before a byte of the request left: only then may it go again.
+	// errNothingSent is returned when an idle connection turned out to be
+	// closed before a byte of the request was written: only then may the
+	// request go over another connection.
 	errNothingSent = errors.New("the connection was closed while it was idle")
 	errHeadTooBig  = errors.New("the headers of the app's answer are too large")
 	errUpgrade     = errors.New("the app wants to switch protocols")
@@ -33,14 +34,14 @@ var (
 // conn is one connection to the app, used by one exchange at a time.
 type conn struct {
 	net.Conn
-	origin    httpwire.Origin
-	reader    *bufio.Reader
-	headLeft  int64     // bytes that the head of an answer may still have; negative: unlimited
-	ended     bool      // the app has closed its side
-	reused    bool      // an exchange has used it before
-	idleUntil time.Time // when it is not kept any longer
-	head      []byte    // the request head being written
-	buffers   net.Buffers
+	origin   httpwire.Origin
+	reader   *bufio.Reader
+	headLeft int64     // bytes that the head of an answer may still have; negative: unlimited
+	eof      bool      // the app has closed its side
+	reused   bool      // an exchange has used it before
+	expires  time.Time // when it is too old to be reused
+	head     []byte    // the request head being written
+	buffers  net.Buffers
 }
 
 func newConn(c net.Conn, o httpwire.Origin) *conn {
@@ -49,7 +50,7 @@ func newConn(c net.Conn, o httpwire.Origin) *conn {
 	return n
 }
 
-// Read reads for the bufio.Reader of c and bounds the head of an answer.
+// Read reads for the bufio.Reader of c and limits the head of an answer.
 func (c *conn) Read(p []byte) (int, error) {
 	if c.headLeft == 0 {
 		return 0, errHeadTooBig
@@ -58,14 +59,14 @@ func (c *conn) Read(p []byte) (int, error) {
 		p = p[:min(int64(len(p)), c.headLeft)]
 	}
 	n, err := c.Conn.Read(p)
-	c.ended = errors.Is(err, io.EOF)
+	c.eof = errors.Is(err, io.EOF)
 	if c.headLeft > 0 {
 		c.headLeft -= int64(n)
 	}
 	return n, err
 }
 
-// write sends a request and returns how many bytes of it have left.
+// write sends a request and returns how many bytes of it were written.
 func (c *conn) write(head, body []byte) (int64, error) {
 	c.buffers = append(c.buffers[:0], head)
 	if len(body) > 0 {
@@ -78,11 +79,12 @@ func (c *conn) write(head, body []byte) (int64, error) {
 	return n, err
 }
 
-// headOnly tells http.ReadResponse that no body follows; it only reads it.
+// headOnly tells http.ReadResponse, which does not change it, that no body
+// follows.
 var headOnly = &http.Request{Method: http.MethodHead}
 
-// readHead reads the app's answer up to its body. Informational answers are
-// read over: they are between the app and Taskhook.
+// readHead reads the app's answer up to its body. It skips informational
+// answers, which are between the app and Taskhook.
 func (c *conn) readHead(method string) (*http.Response, error) {
 	c.headLeft = maxAnswerHead
 	defer func() { c.headLeft = -1 }()
@@ -96,7 +98,7 @@ func (c *conn) readHead(method string) (*http.Response, error) {
 	for {
 		resp, err := http.ReadResponse(c.reader, req)
 		var malformed textproto.ProtocolError
-		if c.ended && errors.As(err, &malformed) {
+		if c.eof && errors.As(err, &malformed) {
 			return nil, io.ErrUnexpectedEOF // in the middle of a line
 		}
 		if err != nil {
@@ -113,7 +115,7 @@ func (c *conn) readHead(method string) (*http.Response, error) {
 	}
 }
 
-// noAnswer tells a connection that ended from one that only took too long.
+// noAnswer tells a connection that was closed from one that timed out.
 func noAnswer(err error) error {
 	if isTimeout(err) || errors.Is(err, net.ErrClosed) {
 		return err
@@ -121,9 +123,9 @@ func noAnswer(err error) error {
 	return errNoAnswer
 }
 
-// keepFor is how long a connection may stay idle after an answer: keepIdle,
-// or less when the app says that it closes it earlier.
-func keepFor(h http.Header) time.Duration {
+// idleTimeout is how long a connection may be idle after an answer: maxIdle, or
+// less if the app says that it closes the connection earlier.
+func idleTimeout(h http.Header) time.Duration {
 	for _, v := range h["Keep-Alive"] {
 		for field := range strings.SplitSeq(v, ",") {
 			name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
@@ -131,9 +133,9 @@ func keepFor(h http.Header) time.Duration {
 				continue
 			}
 			if n, err := strconv.ParseInt(value, 10, 32); err == nil {
-				return min(keepIdle, time.Duration(n)*time.Second-time.Second)
+				return min(maxIdle, time.Duration(n)*time.Second-time.Second)
 			}
 		}
 	}
-	return keepIdle
+	return maxIdle
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/taskhook/taskhook/httpwire"
 )
 
-// dialError says that no connection came about: the app has seen nothing.
+// dialError is returned when there was no connection: the app got nothing.
 type dialError struct{ err error }
 
 func (e *dialError) Error() string { return e.err.Error() }
@@ -42,8 +42,8 @@ func (d *dialer) dial(ctx context.Context, o httpwire.Origin) (net.Conn, error) 
 	return secure, nil
 }
 
-// reason is what the system says about a failed dial, without the names of
-// system calls and addresses.
+// reason returns the error of the operating system, without the names of system
+// calls and addresses.
 func (e *dialError) reason() string {
 	var dns *net.DNSError
 	if errors.As(e.err, &dns) {

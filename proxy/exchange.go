@@ -8,39 +8,39 @@ import (
 	"time"
 )
 
-// inlineBody is up to which size, in bytes, a request is written before its
-// answer is read. It fits into the buffers of a loopback socket; a larger one
-// is written beside the reading, since an app may answer without reading it.
+// inlineBody is the size, in bytes, up to which a body is written before the
+// answer is read: it fits into the buffers of a loopback socket. A larger one is
+// written concurrently, since an app may answer without reading it.
 const inlineBody = 64 << 10
 
-// keepHead is up to which size, in bytes, a connection keeps its buffer for
-// request heads.
-const keepHead = 16 << 10
+// maxHeadBuffer is the size, in bytes, up to which a connection retains its
+// buffer for request heads.
+const maxHeadBuffer = 16 << 10
 
-// transport makes exchanges with the app: one try each. Unlike http.Transport
-// it never sends again what may have reached the app, writes exactly the
-// headers it is given, and keeps no goroutines.
+// transport sends requests to the app, each of them once. Unlike http.Transport
+// it never repeats a request that may have reached the app, writes exactly the
+// headers that it gets, and leaves no goroutines behind.
 type transport struct{ pool pool }
 
-// exchange is a request that has been answered as far as the head. Its owner
-// reads the body and calls finish.
+// exchange is a request and the head of its answer. Its owner reads the body and
+// calls finish.
 type exchange struct {
 	pool *pool
 	conn *conn
 	resp *http.Response
-	stop func() bool // ends the context's hold on the connection
+	stop func() bool // from here on the context does not close the connection
 
-	written  chan struct{} // closed when a large request has left; nil: written before the answer was read
-	sent     int64         // bytes of the request that have left
-	writeErr error         // why not all have
+	written  chan struct{} // closed when a large request is written; nil: before the answer was read
+	sent     int64         // bytes of the request that were written
+	writeErr error         // why not all were
 }
 
-// roundTrip sends r once and reads the head of the answer. The deadline
-// covers everything, the answer's body too. When ctx ends, the connection is
-// cut. Errors before the app was reached are *dialError.
+// roundTrip sends r once and reads the head of the answer. The deadline includes
+// the answer's body. When ctx ends, the connection is closed. Errors before the
+// app was reached are *dialError.
 func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Time) (*exchange, error) {
 	for {
-		c, err := t.pool.take(ctx, r.target.Origin(), deadline)
+		c, err := t.pool.get(ctx, r.target.Origin(), deadline)
 		if err != nil {
 			return nil, err
 		}
@@ -53,8 +53,8 @@ func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Tim
 		if !errors.Is(err, errNothingSent) || ctx.Err() != nil {
 			return nil, err
 		}
-		// The app had closed this kept connection, and no byte of the request
-		// had left: another connection is still the first attempt.
+		// The app had closed this idle connection before a byte of the request
+		// was written: another connection is still the first attempt.
 	}
 }
 
@@ -73,7 +73,7 @@ func (x *exchange) try(r *request) error {
 	if err == nil {
 		return nil
 	}
-	x.cut()
+	x.abort()
 	if x.conn.reused && x.sent == 0 && !isTimeout(x.writeErr) {
 		return errNothingSent
 	}
@@ -94,8 +94,8 @@ func (x *exchange) send(r *request) {
 	}()
 }
 
-// cut closes the connection and waits for what still uses it.
-func (x *exchange) cut() {
+// abort closes the connection and waits until nothing uses it any more.
+func (x *exchange) abort() {
 	x.stop()
 	_ = x.conn.Close()
 	if x.written != nil {
@@ -103,23 +103,23 @@ func (x *exchange) cut() {
 	}
 }
 
-// finish ends the exchange. The connection is kept when the answer was read
-// to its end and nothing speaks against it.
+// finish ends the exchange. Complete says that the answer was read to its end:
+// the connection may be reused then.
 func (x *exchange) finish(complete bool) {
-	keep := complete && x.hasLeft() && !x.resp.Close && x.conn.reader.Buffered() == 0
-	if cap(x.conn.head) > keepHead {
+	reusable := complete && x.isWritten() && !x.resp.Close && x.conn.reader.Buffered() == 0
+	if cap(x.conn.head) > maxHeadBuffer {
 		x.conn.head = nil
 	}
-	if keep && x.stop() {
-		x.pool.put(x.conn, keepFor(x.resp.Header))
+	if reusable && x.stop() {
+		x.pool.put(x.conn, idleTimeout(x.resp.Header))
 	} else {
-		x.cut()
+		x.abort()
 	}
 	_ = x.resp.Body.Close()
 }
 
-// hasLeft reports whether the whole request has been written by now.
-func (x *exchange) hasLeft() bool {
+// isWritten reports whether the request has been written completely.
+func (x *exchange) isWritten() bool {
 	if x.written != nil {
 		select {
 		case <-x.written:

@@ -334,12 +334,12 @@ func TestKeepFor(t *testing.T) {
 		header string
 		want   time.Duration
 	}{
-		{"", keepIdle}, {"timeout=5", keepIdle}, {"timeout=2, max=100", time.Second},
-		{"max=3, Timeout=1", 0}, {"timeout=0", -time.Second}, {"timeout=x", keepIdle},
+		{"", maxIdle}, {"timeout=5", maxIdle}, {"timeout=2, max=100", time.Second},
+		{"max=3, Timeout=1", 0}, {"timeout=0", -time.Second}, {"timeout=x", maxIdle},
 	}
 	for _, tt := range tests {
-		if got := keepFor(http.Header{"Keep-Alive": {tt.header}}); got != tt.want {
-			t.Errorf("keepFor(%q) = %v, want %v", tt.header, got, tt.want)
+		if got := idleTimeout(http.Header{"Keep-Alive": {tt.header}}); got != tt.want {
+			t.Errorf("idleTimeout(%q) = %v, want %v", tt.header, got, tt.want)
 		}
 	}
 }

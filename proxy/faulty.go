@@ -18,10 +18,10 @@ func (p *Proxy) Faults() *fault.Table { return &p.faults }
 
 // forwardFaulty handles a received event as a rule says. The attempt says what
 // was done, and so does the answer if the rule decided it.
-func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, action fault.Action) {
-	switch p.delay(l, action) {
+func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout, action fault.Action) {
+	switch p.delay(t, action) {
 	case delayTimeout:
-		p.answerHung(w, r, e, l, action)
+		p.answerHung(w, r, e, t, action)
 		return
 	case delayStopped:
 		p.answerUnforwarded(w, r, e, stoppingMessage())
@@ -32,7 +32,7 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 		return
 	}
 	p.sendCopies(e, action)
-	if !p.takeSlot(w, r, e, l) {
+	if !p.acquireSlot(w, r, e, t) {
 		return
 	}
 	s := sender{w: w}
@@ -44,7 +44,7 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 		s = sender{w: &buffered}
 	}
 	req := p.faultyRequest(e, action)
-	f := p.attempt(p.flight.life, req, e, l, s)
+	f := p.attempt(p.flight.life, req, e, t, s)
 	f.attempt.Fault = action.String()
 	if action.Signature != "" {
 		f.attempt.Sent = req.record()
@@ -53,7 +53,7 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 	case action.Drop != "":
 		p.dropAnswer(w, r, e, f, action)
 	case action.After > 0 && f.failure == nil:
-		p.answerLater(w, r, e, l, f, &buffered, action)
+		p.answerLater(w, r, e, t, f, &buffered, action)
 	default:
 		if action.After > 0 {
 			f.sender.begun = false // the buffer does not go to the sender
@@ -75,19 +75,19 @@ func (b *bufferedAnswer) Write(data []byte) (int, error) { return b.body.Write(d
 
 // answerLater delays the app's answer. If that exceeds the time limit, the
 // sender gets the answer for an app that is too slow.
-func (p *Proxy) answerLater(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, f *forwarded, buffered *bufferedAnswer, action fault.Action) {
+func (p *Proxy) answerLater(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout, f *forwarded, buffered *bufferedAnswer, action fault.Action) {
 	f.sender.finish() // into the buffer
 	until := time.Now().Add(action.After)
-	late := until.After(l.deadline)
+	late := until.After(t.deadline)
 	if late {
-		until = l.deadline
+		until = t.deadline
 	}
 	if !p.pause(until) {
 		late = false // the proxy is stopping: answer now
 	}
 	f.sender = sender{w: w}
 	if late {
-		f.failure = explainTimeout(&f.attempt, l.span)
+		f.failure = explainTimeout(&f.attempt, t.length)
 		f.failure.text = faultReason(action)
 		p.conclude(w, r, e, f)
 		return
@@ -130,11 +130,11 @@ const (
 )
 
 // delay waits as long as a rule says before the app is called.
-func (p *Proxy) delay(l limit, action fault.Action) delayResult {
+func (p *Proxy) delay(t timeout, action fault.Action) delayResult {
 	until := time.Now().Add(action.Before)
-	late := action.Hang || until.After(l.deadline)
+	late := action.Hang || until.After(t.deadline)
 	if late {
-		until = l.deadline
+		until = t.deadline
 	}
 	switch {
 	case !p.pause(until):
@@ -171,11 +171,11 @@ func (p *Proxy) simulated(e *webhook.Event, action fault.Action) *forwarded {
 }
 
 // answerHung answers at the time limit, as for an app that hangs.
-func (p *Proxy) answerHung(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit, action fault.Action) {
+func (p *Proxy) answerHung(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout, action fault.Action) {
 	f := p.simulated(e, action)
-	f.attempt.StartedAt = l.deadline.Add(-l.span)
+	f.attempt.StartedAt = t.deadline.Add(-t.length)
 	f.attempt.Duration = time.Since(f.attempt.StartedAt)
-	f.failure = explainTimeout(&f.attempt, l.span)
+	f.failure = explainTimeout(&f.attempt, t.length)
 	f.attempt.Error = f.failure.text
 	f.failure.text = faultReason(action)
 	f.failure.reached = false
@@ -229,13 +229,13 @@ func (p *Proxy) sendCopy(e *webhook.Event, action fault.Action, after time.Durat
 		if !p.pause(time.Now().Add(after)) {
 			return
 		}
-		l := p.limitFor(p.opts.Timeout)
-		if err := p.slots.take(p.flight.life, l.deadline, p.flight.draining); err != nil {
+		t := newTimeout(p.opts.Timeout)
+		if err := p.slots.acquire(p.flight.life, t.deadline, p.flight.draining); err != nil {
 			p.logger.Warn("a duplicate by a fault rule was not sent", "event", e.ID.String(), "error", err)
 			return
 		}
 		req := p.faultyRequest(e, action)
-		f := p.attempt(p.flight.life, req, e, l, sender{})
+		f := p.attempt(p.flight.life, req, e, t, sender{})
 		f.attempt.Trigger, f.attempt.Fault = webhook.TriggerReceived, action.String()
 		if action.Signature != "" {
 			f.attempt.Sent = req.record()

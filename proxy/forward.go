@@ -9,51 +9,51 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// forwardReceived sends a stored event to the app, once, passes the answer on
-// and has the attempt recorded.
+// forwardReceived sends a stored event to the app once, streams the answer to the
+// sender and records the attempt.
 func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webhook.Event) {
 	if p.flight.stopping() {
 		p.answerUnforwarded(w, r, e, stoppingMessage())
 		return
 	}
-	l := p.limitFor(p.patience())
+	t := newTimeout(p.appTimeout())
 	action, faulty := p.faults.Decide(e)
 	if faulty {
-		p.forwardFaulty(w, r, e, l, action)
+		p.forwardFaulty(w, r, e, t, action)
 		return
 	}
-	if !p.takeSlot(w, r, e, l) {
+	if !p.acquireSlot(w, r, e, t) {
 		return
 	}
-	f := p.attempt(p.flight.life, p.request(e, p.opts.Target), e, l, sender{w: w})
+	f := p.attempt(p.flight.life, p.request(e, p.opts.Target), e, t, sender{w: w})
 	p.conclude(w, r, e, f)
 }
 
-// patience is how long the app may take over what the platform waits for.
-func (p *Proxy) patience() time.Duration {
+// appTimeout is how long the app may take to answer a received event.
+func (p *Proxy) appTimeout() time.Duration {
 	if p.Shield() {
 		return p.opts.ShieldTimeout
 	}
 	return p.opts.Timeout
 }
 
-// takeSlot takes a connection to the app, or answers the sender itself and
-// returns false.
-func (p *Proxy) takeSlot(w http.ResponseWriter, r *http.Request, e *webhook.Event, l limit) bool {
-	err := p.slots.take(p.flight.life, l.deadline, p.flight.draining)
+// acquireSlot waits for a connection to the app. If there is none, it answers the
+// sender and returns false.
+func (p *Proxy) acquireSlot(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout) bool {
+	err := p.slots.acquire(p.flight.life, t.deadline, p.flight.draining)
 	switch {
 	case err == nil:
 		return true
-	case errors.Is(err, errCrowded):
-		p.answerUnforwarded(w, r, e, crowdedMessage(p.opts.Target.String()))
+	case errors.Is(err, errBusy):
+		p.answerUnforwarded(w, r, e, busyMessage(p.opts.Target.String()))
 	default:
 		p.answerUnforwarded(w, r, e, stoppingMessage())
 	}
 	return false
 }
 
-// conclude answers the sender where the app did not, and has the attempt
-// recorded with the answer.
+// conclude answers the sender if the app did not, and records the attempt with
+// the answer.
 func (p *Proxy) conclude(w http.ResponseWriter, r *http.Request, e *webhook.Event, f *forwarded) {
 	answer := webhook.Answer{Status: f.attempt.StatusCode, By: webhook.ByApp}
 	switch {
@@ -65,13 +65,13 @@ func (p *Proxy) conclude(w http.ResponseWriter, r *http.Request, e *webhook.Even
 	p.recordReceived(r, e, f, answer)
 	f.sender.finish()
 	if f.failure != nil && f.sender.begun {
-		// The sender has a part of an answer and must not take it for whole.
+		// The sender has a part of an answer and must see that it is incomplete.
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// recordReceived completes the answer to a received event and has it recorded
-// with the attempt that it follows from.
+// recordReceived completes the answer to a received event and records it with
+// the attempt.
 func (p *Proxy) recordReceived(r *http.Request, e *webhook.Event, f *forwarded, answer webhook.Answer) {
 	f.attempt.Trigger = webhook.TriggerReceived
 	answer.At = time.Now()
@@ -101,38 +101,38 @@ func (p *Proxy) answerUnforwarded(w http.ResponseWriter, r *http.Request, e *web
 type forwarded struct {
 	attempt webhook.Attempt
 	sender  sender
-	failure *failure // nil: the app's answer is whole
+	failure *failure // nil: the app's answer is complete
 }
 
-// limit is how long the app may take.
-type limit struct {
-	span     time.Duration
+// timeout is how long the app may take.
+type timeout struct {
+	length   time.Duration
 	deadline time.Time
 }
 
-// limitFor is a limit that begins now.
-func (p *Proxy) limitFor(span time.Duration) limit {
-	return limit{span: span, deadline: time.Now().Add(span)}
+// newTimeout returns a timeout that begins now.
+func newTimeout(length time.Duration) timeout {
+	return timeout{length: length, deadline: time.Now().Add(length)}
 }
 
-// attempt sends a request to the app, once, and passes its answer to s. The
-// caller has taken a slot, which attempt frees.
-func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, l limit, s sender) *forwarded {
-	defer p.slots.free()
+// attempt sends a request to the app once and streams its answer to s. The caller
+// has acquired a slot, which attempt releases.
+func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t timeout, s sender) *forwarded {
+	defer p.slots.release()
 	f := &forwarded{sender: s}
 	a := &f.attempt
 	a.EventID, a.Number, a.Target = e.ID, 1, req.url()
 	a.StartedAt = time.Now()
-	x, err := p.transport.roundTrip(ctx, req, l.deadline)
+	x, err := p.transport.roundTrip(ctx, req, t.deadline)
 	if err == nil {
 		err = x.stream(&f.sender, a)
 		x.finish(err == nil)
 	}
 	a.Duration = time.Since(a.StartedAt)
 	if err != nil {
-		f.failure = explain(ctx, err, req.target, a, l.span)
+		f.failure = explain(ctx, err, req.target, a, t.length)
 		a.Error = f.failure.text
 	}
-	notice(a, req, e.Verdict, f.failure)
+	annotate(a, req, e.Verdict, f.failure)
 	return f
 }

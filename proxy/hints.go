@@ -10,15 +10,15 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// slowAnswer is from when on an answer is marked as slow. The platform gives
-// no number; receivers are told to answer at once.
+// slowAnswer is how long an answer takes that is marked as slow. The platform
+// publishes no number; it tells receivers to answer at once.
 const slowAnswer = 5 * time.Second
 
 // devKey is the name of the development key in a verdict.
 const devKey = "dev"
 
-// notice marks what a person should know about an attempt.
-func notice(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
+// annotate adds to an attempt what a person should know about it.
+func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 	a.Slow = a.Duration > slowAnswer
 	if f != nil {
 		a.Hint = f.next
@@ -31,11 +31,11 @@ func notice(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 	case req.path == "/" && routeMissing(status):
 		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.Short()+"/webhooks")
 	case status >= 300 && status < 400:
-		a.Hint = fmt.Sprintf("your app redirects to %s, and webhooks are not sent on: name that path as the target", a.Header.Get("Location"))
+		a.Hint = fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", a.Header.Get("Location"))
 	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && v.Key == devKey:
 		a.Hint = "your app trusts only Taskee's key: run taskhook keys env"
 	case a.Slow:
-		a.Hint = "answer at once and do the work afterwards: a slow answer may be taken for none"
+		a.Hint = "answer at once and do the work afterwards: the platform may not wait for a slow answer"
 	}
 }
 

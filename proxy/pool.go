@@ -9,17 +9,17 @@ import (
 	"github.com/taskhook/taskhook/httpwire"
 )
 
-// keepIdle is how long an unused connection to the app is kept. Web servers
-// close idle connections after 2 s (gunicorn) or 5 s (Node, Apache, uvicorn);
-// giving them up before that is what keeps a request from meeting a
-// connection that is just being closed. A new loopback connection costs 0.1 ms.
-const keepIdle = 1500 * time.Millisecond
+// maxIdle is how long an idle connection to the app is reused. Web servers close
+// idle connections after 2 s (gunicorn) or 5 s (Node, Apache, uvicorn): a
+// shorter time avoids writing a request to a connection that is just being
+// closed. A new loopback connection costs 0.1 ms.
+const maxIdle = 1500 * time.Millisecond
 
-// pool keeps connections to the app for the next exchange. It runs no
-// goroutine; while something is kept, a timer drops what has become too old.
+// pool has the idle connections to the app. It runs no goroutine; while there
+// are any, a timer closes those that have expired.
 type pool struct {
 	dialer dialer
-	max    int // connections kept at most
+	max    int // idle connections
 
 	mu     sync.Mutex
 	idle   []*conn // oldest first
@@ -27,11 +27,11 @@ type pool struct {
 	closed bool
 }
 
-// take returns a connection that the app has kept open, or a new one. Its
+// get returns an idle connection that the app has not closed, or a new one. Its
 // deadline is set.
-func (p *pool) take(ctx context.Context, o httpwire.Origin, deadline time.Time) (*conn, error) {
-	for c := p.kept(o); c != nil; c = p.kept(o) {
-		if c.SetDeadline(deadline) == nil && open(c.Conn) {
+func (p *pool) get(ctx context.Context, o httpwire.Origin, deadline time.Time) (*conn, error) {
+	for c := p.takeIdle(o); c != nil; c = p.takeIdle(o) {
+		if c.SetDeadline(deadline) == nil && isOpen(c.Conn) {
 			return c, nil
 		}
 		_ = c.Close()
@@ -50,16 +50,16 @@ func (p *pool) take(ctx context.Context, o httpwire.Origin, deadline time.Time) 
 	return c, nil
 }
 
-// kept takes the most recently used connection out of the pool, nil if there
-// is none.
-func (p *pool) kept(o httpwire.Origin) *conn {
+// takeIdle removes the most recently used connection from the pool and returns
+// it, nil if there is none.
+func (p *pool) takeIdle(o httpwire.Origin) *conn {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := len(p.idle) - 1; i >= 0; i-- {
 		c := p.idle[i]
-		if c.origin != o || !now.Before(c.idleUntil) {
-			continue // drop closes the old ones
+		if c.origin != o || !now.Before(c.expires) {
+			continue // the timer closes expired ones
 		}
 		p.idle = slices.Delete(p.idle, i, i+1)
 		return c
@@ -67,30 +67,30 @@ func (p *pool) kept(o httpwire.Origin) *conn {
 	return nil
 }
 
-// put keeps a connection for a time.
-func (p *pool) put(c *conn, keep time.Duration) {
+// put adds a connection that may be idle for a time.
+func (p *pool) put(c *conn, idle time.Duration) {
 	c.reused = true
-	c.idleUntil = time.Now().Add(keep)
+	c.expires = time.Now().Add(idle)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || keep <= 0 || len(p.idle) >= p.max {
+	if p.closed || idle <= 0 || len(p.idle) >= p.max {
 		_ = c.Close()
 		return
 	}
 	p.idle = append(p.idle, c)
 	if p.sweep == nil {
-		p.sweep = time.AfterFunc(keepIdle, p.drop)
+		p.sweep = time.AfterFunc(maxIdle, p.closeExpired)
 	}
 }
 
-// drop closes what is too old and comes again while anything is left.
-func (p *pool) drop() {
+// closeExpired closes expired connections and runs again while any are left.
+func (p *pool) closeExpired() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	left := p.idle[:0]
 	for _, c := range p.idle {
-		if p.closed || !now.Before(c.idleUntil) {
+		if p.closed || !now.Before(c.expires) {
 			_ = c.Close()
 		} else {
 			left = append(left, c)
@@ -102,10 +102,10 @@ func (p *pool) drop() {
 		p.sweep = nil
 		return
 	}
-	p.sweep.Reset(keepIdle / 2)
+	p.sweep.Reset(maxIdle / 2)
 }
 
-// close closes what is kept and keeps nothing from now on.
+// close closes the idle connections, and from then on those that are put.
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -165,4 +165,4 @@ func (p *Proxy) InFlight() int { return p.flight.count() }
 
 // Connections is how many connections to the app are in use, and how many
 // there may be.
-func (p *Proxy) Connections() (inUse, limit int) { return len(p.slots.taken), cap(p.slots.taken) }
+func (p *Proxy) Connections() (inUse, capacity int) { return len(p.slots.used), cap(p.slots.used) }

@@ -62,11 +62,11 @@ func (p *Proxy) sendAgain(ctx context.Context, s *resending) (*webhook.Attempt, 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(p.flight.life, cancel)()
-	limit := p.limitFor(p.opts.Timeout)
-	if err := p.slots.take(ctx, limit.deadline, p.flight.draining); err != nil {
+	t := newTimeout(p.opts.Timeout)
+	if err := p.slots.acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return nil, "", err
 	}
-	f := p.attempt(ctx, s.request, &s.event, limit, sender{})
+	f := p.attempt(ctx, s.request, &s.event, t, sender{})
 	a := &f.attempt
 	a.Trigger, a.Sent = webhook.TriggerResend, s.sent()
 	state, err := p.keepAttempt(ctx, a)

@@ -296,7 +296,7 @@ func TestWhatIsNoticedAboutAnAnswer(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := webhook.Attempt{StatusCode: tt.status, Body: []byte(tt.body), Duration: tt.took, Header: http.Header{"Location": {"/elsewhere"}}}
-			notice(&a, &request{target: target, path: tt.path}, webhook.Verdict{Key: tt.key}, nil)
+			annotate(&a, &request{target: target, path: tt.path}, webhook.Verdict{Key: tt.key}, nil)
 			if a.Unsuccessful != tt.unsuccessful || a.Slow != tt.slow || !strings.Contains(a.Hint, tt.hint) || tt.hint == "" && a.Hint != "" {
 				t.Errorf("noticed %+v", a)
 			}

@@ -160,11 +160,11 @@ func (h *simulation) send(ctx context.Context, send retry.Send) (retry.Result, e
 			cut()
 		}
 	})()
-	l := p.limitFor(p.opts.Timeout)
-	if err := p.slots.take(ctx, l.deadline, p.flight.draining); err != nil {
+	t := newTimeout(p.opts.Timeout)
+	if err := p.slots.acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return retry.Result{}, err
 	}
-	f := p.attempt(call, h.event.request, &h.event.event, l, sender{})
+	f := p.attempt(call, h.event.request, &h.event.event, t, sender{})
 	a := &f.attempt
 	result := retry.Result{Status: a.StatusCode, RetryAfter: a.Header.Get("Retry-After"), Took: a.Duration, Error: a.Error}
 	if a.Error != "" {

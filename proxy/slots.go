@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// errCrowded is returned when no connection to the app became free in time.
-var errCrowded = errors.New("all connections to the app were busy")
+// errBusy is returned when no connection to the app became free in time.
+var errBusy = errors.New("all connections to the app were busy")
 
-// slots bounds the connections in use towards the app. Who finds none free
-// waits; a channel serves its waiting senders in the order they came.
+// slots limits the connections to the app. Requests wait for a free one in the
+// order in which they came, which is how a channel serves its senders.
 type slots struct {
-	taken  chan struct{}
+	used   chan struct{}
 	logger *slog.Logger
 	warned atomic.Bool
 }
 
 func (s *slots) init(n int, logger *slog.Logger) {
-	s.taken = make(chan struct{}, n)
+	s.used = make(chan struct{}, n)
 	s.logger = logger
 }
 
-// take takes a slot or returns errCrowded at the deadline, ErrStopping once
+// acquire waits for a slot. It returns errBusy at the deadline, ErrStopping when
 // stopping is closed, or the error of ctx.
-func (s *slots) take(ctx context.Context, deadline time.Time, stopping <-chan struct{}) error {
+func (s *slots) acquire(ctx context.Context, deadline time.Time, stopping <-chan struct{}) error {
 	select {
-	case s.taken <- struct{}{}:
+	case s.used <- struct{}{}:
 		s.warn()
 		return nil
 	default:
@@ -36,10 +36,10 @@ func (s *slots) take(ctx context.Context, deadline time.Time, stopping <-chan st
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
-	case s.taken <- struct{}{}:
+	case s.used <- struct{}{}:
 		return nil
 	case <-timer.C:
-		return errCrowded
+		return errBusy
 	case <-stopping:
 		return ErrStopping
 	case <-ctx.Done():
@@ -47,13 +47,13 @@ func (s *slots) take(ctx context.Context, deadline time.Time, stopping <-chan st
 	}
 }
 
-func (s *slots) free() { <-s.taken }
+func (s *slots) release() { <-s.used }
 
-// warn says once that the connections are running out.
+// warn logs once that the connections are running out.
 func (s *slots) warn() {
-	if len(s.taken)*5 < cap(s.taken)*4 || cap(s.taken) < 5 || !s.warned.CompareAndSwap(false, true) {
+	if len(s.used)*5 < cap(s.used)*4 || cap(s.used) < 5 || !s.warned.CompareAndSwap(false, true) {
 		return
 	}
-	s.logger.Warn("your app is slow to answer: connections to it are running out, and further events will wait",
-		"in use", len(s.taken), "limit", cap(s.taken))
+	s.logger.Warn("your app answers slowly: connections to it are running out, and more events will have to wait",
+		"in use", len(s.used), "capacity", cap(s.used))
 }

@@ -18,9 +18,9 @@ func TestWaitingForAConnectionIsInOrderOfArrival(t *testing.T) {
 		var s slots
 		s.init(2, slog.New(slog.DiscardHandler))
 		deadline := time.Now().Add(time.Minute)
-		take := func() error { return s.take(t.Context(), deadline, nil) }
+		acquire := func() error { return s.acquire(t.Context(), deadline, nil) }
 		for range 2 {
-			if err := take(); err != nil {
+			if err := acquire(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -28,14 +28,14 @@ func TestWaitingForAConnectionIsInOrderOfArrival(t *testing.T) {
 		order := make(chan int, waiting)
 		for i := range waiting {
 			go func() {
-				if take() == nil {
+				if acquire() == nil {
 					order <- i
 				}
 			}()
 			synctest.Wait() // it waits before the next one comes
 		}
 		for i := range waiting {
-			s.free()
+			s.release()
 			synctest.Wait()
 			if got := <-order; got != i {
 				t.Fatalf("number %d was served as number %d", got, i)
@@ -51,17 +51,17 @@ func TestWaitingForAConnectionEnds(t *testing.T) {
 		start := time.Now()
 		deadline := start.Add(30 * time.Second)
 		stopping := make(chan struct{})
-		_ = s.take(t.Context(), deadline, stopping)
-		if err := s.take(t.Context(), deadline, stopping); !errors.Is(err, errCrowded) || time.Since(start) != 30*time.Second {
+		_ = s.acquire(t.Context(), deadline, stopping)
+		if err := s.acquire(t.Context(), deadline, stopping); !errors.Is(err, errBusy) || time.Since(start) != 30*time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := s.take(ctx, deadline.Add(time.Hour), stopping); !errors.Is(err, context.Canceled) {
+		if err := s.acquire(ctx, deadline.Add(time.Hour), stopping); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled: %v", err)
 		}
 		close(stopping)
-		if err := s.take(t.Context(), deadline.Add(time.Hour), stopping); !errors.Is(err, ErrStopping) {
+		if err := s.acquire(t.Context(), deadline.Add(time.Hour), stopping); !errors.Is(err, ErrStopping) {
 			t.Errorf("stopping: %v", err)
 		}
 	})
@@ -73,13 +73,13 @@ func TestRunningOutOfConnectionsIsSaidOnce(t *testing.T) {
 	s.init(10, slog.New(slog.NewTextHandler(log, nil)))
 	for range 2 {
 		for i := range 10 {
-			_ = s.take(t.Context(), time.Now().Add(time.Minute), nil)
+			_ = s.acquire(t.Context(), time.Now().Add(time.Minute), nil)
 			if said := strings.Contains(log.String(), "running out"); said != (i >= 7) && !s.warned.Load() {
 				t.Errorf("with %d of 10 in use: said %v", i+1, said)
 			}
 		}
 		for range 10 {
-			s.free()
+			s.release()
 		}
 	}
 	if n := strings.Count(log.String(), "running out"); n != 1 {
@@ -126,7 +126,7 @@ func TestNoMoreConnectionsThanAllowed(t *testing.T) {
 func TestWaitingForTooLongIsA429(t *testing.T) {
 	addr, heads, _ := recordingApp(t)
 	r := newRig(t, addr, func(o *Options) { o.MaxConnections, o.Timeout = 1, 20*time.Millisecond })
-	_ = r.proxy.slots.take(t.Context(), time.Now().Add(time.Minute), nil)
+	_ = r.proxy.slots.acquire(t.Context(), time.Now().Add(time.Minute), nil)
 	resp, body := r.post("/", "{}")
 	if m := r.message(body); resp.StatusCode != http.StatusTooManyRequests || !strings.Contains(m.Next, "--max-connections") {
 		t.Errorf("answered %d %s", resp.StatusCode, body)
@@ -137,5 +137,5 @@ func TestWaitingForTooLongIsA429(t *testing.T) {
 	if _, attempts := r.store.count(); attempts != 0 || len(heads) != 0 {
 		t.Errorf("%d attempts are recorded, %d made", attempts, len(heads))
 	}
-	r.proxy.slots.free()
+	r.proxy.slots.release()
 }

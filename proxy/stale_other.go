@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// open reports whether the app has kept an idle connection open: reading must
-// find nothing, not even an end of file, for a moment.
-func open(c net.Conn) bool {
+// isOpen reports whether the app has left an idle connection open. Reading
+// must find nothing for a moment, not even an end of file.
+func isOpen(c net.Conn) bool {
 	var b [1]byte
 	if err := c.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
 		return false

@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// open reports whether the app has kept an idle connection open. It asks the
-// system without waiting: any byte or end of file on an idle connection means
-// that it is of no more use.
-func open(c net.Conn) bool {
+// isOpen reports whether the app has left an idle connection open. It asks the
+// system without waiting: a byte or an end of file on an idle connection means
+// that it cannot be reused.
+func isOpen(c net.Conn) bool {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
 	}
