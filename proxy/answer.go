@@ -10,8 +10,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// message is the JSON body of an answer by Taskhook itself: what is wrong and
-// one thing to do about it.
+// message is the JSON body of an answer that Taskhook gives itself: what is wrong
+// and one thing to do about it.
 type message struct {
 	Error   string                `json:"error"`
 	Reason  string                `json:"reason,omitempty"`
@@ -20,22 +20,22 @@ type message struct {
 	Next    string                `json:"next,omitempty"`
 }
 
-// writeMessage answers a request. The status is Taskhook's own.
+// writeMessage answers a request in place of the app.
 func writeMessage(w http.ResponseWriter, status int, m message) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(m); err != nil {
-		b.Reset() // strings only: cannot be
+		b.Reset() // cannot happen: there are only strings
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // a sender that has gone is seen by its context
+	_, _ = w.Write(b.Bytes()) // the context tells whether the sender has gone
 }
 
-// reason is the message in one line, as it is stored with the answer.
+// reason returns one line of the message, which is stored with the answer.
 func (m message) reason() string {
 	if m.Reason == "" {
 		return m.Error
@@ -43,7 +43,7 @@ func (m message) reason() string {
 	return m.Reason
 }
 
-// byTaskhook is the answer that Taskhook gives itself, now.
+// byTaskhook returns an answer that Taskhook gives itself now.
 func byTaskhook(status int, reason string) webhook.Answer {
 	return webhook.Answer{Status: status, By: webhook.ByTaskhook, Reason: reason, At: time.Now()}
 }
@@ -51,7 +51,7 @@ func byTaskhook(status int, reason string) webhook.Answer {
 func stoppingMessage() message {
 	return message{
 		Error:  "taskhook is stopping",
-		Reason: "the event came while taskhook was stopping and was not forwarded",
+		Reason: "the event arrived while taskhook was stopping, and was not forwarded",
 		Next:   "send it again in a few minutes",
 	}
 }
@@ -59,8 +59,8 @@ func stoppingMessage() message {
 func busyMessage(target string) message {
 	return message{
 		Error:  "the app is busy",
-		Reason: errBusy.Error() + " for the whole time limit, so the event was not forwarded",
+		Reason: errBusy.Error() + " until the time limit, so the event was not forwarded",
 		Target: target,
-		Next:   "answer faster, or allow more with --max-connections",
+		Next:   "answer faster, or allow more connections with --max-connections",
 	}
 }

@@ -12,19 +12,19 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// firstPiece is how much room a body of undeclared length gets at first, in
+// initialBuffer is the size of the buffer for a body of undeclared length, in
 // bytes; it doubles as the body grows.
-const firstPiece = 4 << 10
+const initialBuffer = 4 << 10
 
-// budget bounds the bytes of all bodies in flight.
+// budget limits the bytes of all bodies in flight.
 type budget struct {
-	limit int64
+	total int64
 	used  atomic.Int64
 }
 
-// reserve takes n bytes and reports whether there was room for them.
+// reserve reserves n bytes and reports whether they were free.
 func (b *budget) reserve(n int64) bool {
-	if b.used.Add(n) <= b.limit {
+	if b.used.Add(n) <= b.total {
 		return true
 	}
 	b.used.Add(-n)
@@ -33,45 +33,45 @@ func (b *budget) reserve(n int64) bool {
 
 func (b *budget) release(n int64) { b.used.Add(-n) }
 
-// relaxed reports whether at least half of the budget is free.
-func (b *budget) relaxed() bool { return b.used.Load() <= b.limit/2 }
+// halfFree reports whether at least half of the budget is free.
+func (b *budget) halfFree() bool { return b.used.Load() <= b.total/2 }
 
-// refusal is an answer of Taskhook itself to a request.
-type refusal struct {
+// bodyError says why a body was not read, and is the answer to its request.
+type bodyError struct {
 	status int
 	message
-	keep     bool             // store the request, without its body
+	store    bool             // store the request, without its body
 	decision webhook.Decision // what is stored with it
 }
 
 // bodyReader reads the body of one request.
 type bodyReader struct {
-	proxy *Proxy
-	w     http.ResponseWriter
-	r     *http.Request
-	held  int64 // bytes reserved in the budget; the caller releases them
+	proxy    *Proxy
+	w        http.ResponseWriter
+	r        *http.Request
+	reserved int64 // bytes of the budget; the caller releases them
 }
 
-// read returns the exact body. Its size is bounded, as are the bytes of all
-// bodies in flight and the time a sender may pause; nothing else about time
-// is, since a slow line is no reason to lose an event.
-func (b *bodyReader) read() ([]byte, *refusal) {
+// read returns the exact body. It limits the size of the body, the bytes of all
+// bodies in flight, and each pause of the sender, but not the time that a body
+// takes: an event must not get lost because its sender is slow.
+func (b *bodyReader) read() ([]byte, *bodyError) {
 	declared := b.r.ContentLength
-	room := declared
+	size := declared
 	if declared < 0 {
-		room = b.firstRoom()
+		size = b.initialSize()
 	}
 	switch {
 	case declared > b.proxy.opts.MaxBody:
-		b.patience() // for the server, which reads a little of what is left
+		b.extendDeadline() // for the server, which reads a little of what is left
 		return nil, b.tooLarge()
 	case declared == 0:
 		return nil, nil
-	case !b.reserve(room):
-		b.patience()
-		return nil, b.noRoom()
+	case !b.reserve(size):
+		b.extendDeadline()
+		return nil, b.overBudget()
 	}
-	// A sender that stalls must not hold up the end of the program.
+	// A sender that stalls must not delay the end of the program.
 	stop := context.AfterFunc(b.proxy.flight.life, func() {
 		_ = http.NewResponseController(b.w).SetReadDeadline(time.Now())
 	})
@@ -80,7 +80,7 @@ func (b *bodyReader) read() ([]byte, *refusal) {
 		body := make([]byte, declared)
 		n, err := b.fill(body)
 		if err != nil {
-			return nil, b.broken(int64(n), err)
+			return nil, b.incomplete(int64(n), err)
 		}
 		return body, nil
 	}
@@ -88,23 +88,23 @@ func (b *bodyReader) read() ([]byte, *refusal) {
 }
 
 // grow reads a body of undeclared length.
-func (b *bodyReader) grow() ([]byte, *refusal) {
-	limit := b.proxy.opts.MaxBody
-	body := make([]byte, 0, b.firstRoom())
+func (b *bodyReader) grow() ([]byte, *bodyError) {
+	largest := b.proxy.opts.MaxBody
+	body := make([]byte, 0, b.initialSize())
 	for {
 		n, err := b.fill(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
-		case int64(len(body)) > limit:
+		case int64(len(body)) > largest:
 			return nil, b.tooLarge()
 		case errors.Is(err, io.EOF):
 			return body, nil
 		case err != nil:
-			return nil, b.broken(int64(len(body)), err)
+			return nil, b.incomplete(int64(len(body)), err)
 		}
-		size := min(2*int64(cap(body)), limit+1)
+		size := min(2*int64(cap(body)), largest+1)
 		if !b.reserve(size - int64(cap(body))) {
-			return nil, b.noRoom()
+			return nil, b.overBudget()
 		}
 		larger := make([]byte, len(body), size)
 		copy(larger, body)
@@ -112,15 +112,15 @@ func (b *bodyReader) grow() ([]byte, *refusal) {
 	}
 }
 
-// firstRoom is the room for a body of undeclared length. One byte beyond the
-// limit tells a body that is too large from one that just fits.
-func (b *bodyReader) firstRoom() int64 { return min(firstPiece, b.proxy.opts.MaxBody+1) }
+// initialSize is the first size of the buffer for a body of undeclared length.
+// One byte beyond MaxBody tells a body that is too large from one that just fits.
+func (b *bodyReader) initialSize() int64 { return min(initialBuffer, b.proxy.opts.MaxBody+1) }
 
-// fill reads until p is full or the body ends. Each pause of the sender is
-// bounded on its own.
+// fill reads until p is full or the body ends. Each pause of the sender has a
+// time limit of its own.
 func (b *bodyReader) fill(p []byte) (n int, err error) {
 	for n < len(p) {
-		b.patience()
+		b.extendDeadline()
 		if err = b.proxy.flight.life.Err(); err != nil {
 			break
 		}
@@ -137,57 +137,57 @@ func (b *bodyReader) fill(p []byte) (n int, err error) {
 	return n, err
 }
 
-// patience gives the sender time for its next piece.
-func (b *bodyReader) patience() {
-	_ = http.NewResponseController(b.w).SetReadDeadline(time.Now().Add(b.proxy.bodyIdle))
+// extendDeadline gives the sender time for the next bytes.
+func (b *bodyReader) extendDeadline() {
+	_ = http.NewResponseController(b.w).SetReadDeadline(time.Now().Add(b.proxy.bodyIdleTimeout))
 }
 
 func (b *bodyReader) reserve(n int64) bool {
 	if !b.proxy.budget.reserve(n) {
 		return false
 	}
-	b.held += n
+	b.reserved += n
 	return true
 }
 
-func (b *bodyReader) tooLarge() *refusal {
+func (b *bodyReader) tooLarge() *bodyError {
 	size := "is larger than"
 	if b.r.ContentLength > 0 {
 		size = fmt.Sprintf("of %d bytes is larger than", b.r.ContentLength)
 	}
-	return &refusal{
+	return &bodyError{
 		status: http.StatusRequestEntityTooLarge,
 		message: message{
 			Error:  "the body is too large",
 			Reason: fmt.Sprintf("a body %s the limit of %d bytes", size, b.proxy.opts.MaxBody),
 			Next:   "raise the limit with: taskhook listen … --max-body 20MiB",
 		},
-		keep: true,
+		store: true,
 	}
 }
 
-const noRoomText = "too many bytes of request bodies are in flight"
+const overBudgetText = "too many bytes of request bodies are in flight"
 
-func (b *bodyReader) noRoom() *refusal {
-	b.proxy.degraded.begin(&b.proxy.degraded.memory, noRoomText)
-	return &refusal{
+func (b *bodyReader) overBudget() *bodyError {
+	b.proxy.degraded.begin(&b.proxy.degraded.memory, overBudgetText)
+	return &bodyError{
 		status: http.StatusTooManyRequests,
 		message: message{
 			Error:  "taskhook is busy",
-			Reason: fmt.Sprintf("%s: the limit is %d", noRoomText, b.proxy.budget.limit),
+			Reason: fmt.Sprintf("%s: the limit is %d", overBudgetText, b.proxy.budget.total),
 			Next:   "send it again later",
 		},
 	}
 }
 
-// broken is a body that did not arrive whole. It is no event, but a trace of
-// it is kept: something was sent and is missing.
-func (b *bodyReader) broken(n int64, err error) *refusal {
+// incomplete is the error for a body that did not arrive completely. Its request
+// is stored without it, so that people see that something is missing.
+func (b *bodyReader) incomplete(n int64, err error) *bodyError {
 	of := ""
 	if b.r.ContentLength > 0 {
 		of = fmt.Sprintf(" of %d", b.r.ContentLength)
 	}
-	ref := &refusal{status: http.StatusBadRequest, keep: true, decision: webhook.RejectedMalformed}
+	ref := &bodyError{status: http.StatusBadRequest, store: true, decision: webhook.RejectedMalformed}
 	switch {
 	case b.proxy.flight.life.Err() != nil:
 		ref.status, ref.decision = http.StatusTooManyRequests, webhook.DecisionNone
@@ -196,7 +196,7 @@ func (b *bodyReader) broken(n int64, err error) *refusal {
 		ref.status = http.StatusRequestTimeout
 		ref.message = message{
 			Error:  "the body did not arrive",
-			Reason: fmt.Sprintf("the sender paused for more than %s after %d%s bytes of the body", b.proxy.bodyIdle, n, of),
+			Reason: fmt.Sprintf("the sender paused for more than %s after %d%s bytes of the body", b.proxy.bodyIdleTimeout, n, of),
 			Next:   "send it again",
 		}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):

@@ -12,8 +12,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// replace puts an edited request in the event's place; nil leaves it as it is.
-// A Host header becomes the host that was asked for, as it is for an event.
+// replace replaces the event's request by an edited one; nil leaves it as it is.
+// A Host header becomes the received host, as in an event.
 func (s *resending) replace(edited *webhook.Request) error {
 	if edited == nil {
 		return nil
@@ -23,7 +23,7 @@ func (s *resending) replace(edited *webhook.Request) error {
 	case !strings.HasPrefix(edited.Path, "/"):
 		return fmt.Errorf("%w: its path %.80q does not begin with /", ErrUnsendable, edited.Path)
 	case strings.Contains(edited.Path, "?"):
-		return fmt.Errorf("%w: its path %.80q holds a ?; what follows belongs into the query", ErrUnsendable, edited.Path)
+		return fmt.Errorf("%w: its path %.80q has a ?; what follows it belongs in the query", ErrUnsendable, edited.Path)
 	}
 	e := &s.event
 	e.Method, e.Path, e.RawQuery, e.Body = edited.Method, edited.Path, edited.RawQuery, edited.Body
@@ -43,8 +43,8 @@ func (s *resending) replace(edited *webhook.Request) error {
 	return nil
 }
 
-// remarkOwnHeaders notes which edited headers are not sent as they are, for
-// they are those of one connection.
+// remarkOwnHeaders notes which edited headers are not sent as they are, because
+// they belong to the connection.
 func (s *resending) remarkOwnHeaders(edited *webhook.Request) {
 	if edited == nil {
 		return
@@ -53,9 +53,9 @@ func (s *resending) remarkOwnHeaders(edited *webhook.Request) {
 	for _, name := range sortedNames(edited.Header) {
 		canonical := http.CanonicalHeaderKey(name)
 		values := edited.Header[name]
-		kept := slices.Equal(values, s.received.Header[name])
+		same := slices.Equal(values, s.received.Header[name])
 		switch {
-		case kept || !httpwire.HopByHop(canonical, nil):
+		case same || !httpwire.HopByHop(canonical, nil):
 		case canonical == "Host" && slices.Equal(values, []string{s.request.sentHost()}):
 		case canonical == "Content-Length" && slices.Equal(values, []string{fmt.Sprint(len(s.request.body))}):
 		default:
@@ -63,21 +63,20 @@ func (s *resending) remarkOwnHeaders(edited *webhook.Request) {
 		}
 	}
 	if len(names) > 0 {
-		s.remarks = append(s.remarks, "taskhook makes the headers of the connection itself; not sent as edited: "+strings.Join(names, ", "))
+		s.remarks = append(s.remarks, "taskhook sets the headers of the connection itself; not sent as edited: "+strings.Join(names, ", "))
 	}
 }
 
-// stringify makes the body equal to JSON.stringify of itself, and notes what
-// that changed.
+// stringify writes the body as JSON.stringify does and notes what that changed.
 func (s *resending) stringify() {
 	body, err := jsjson.Stringify(s.event.Body)
 	if err != nil {
-		s.remarks = append(s.remarks, fmt.Sprintf("the body is signed as it is, byte for byte: it is no JSON (%v)", err))
+		s.remarks = append(s.remarks, fmt.Sprintf("the body is signed byte for byte, since it is not JSON (%v)", err))
 		return
 	}
 	if d, differ := jsjson.FirstDifference(s.event.Body, body); differ {
 		s.remarks = append(s.remarks, fmt.Sprintf(
-			"the edited body was written as JSON.stringify writes it before it was signed, so that it verifies for apps that serialise it again; first change at byte %d: %q became %q",
+			"the edited body was written as JSON.stringify writes it before it was signed, so that apps which serialize it again can verify it; first change at byte %d: %q became %q",
 			d.Offset+1, d.A, d.B))
 	}
 	s.event.Body, s.changed = body, !bytes.Equal(body, s.received.Body)

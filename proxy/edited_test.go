@@ -149,8 +149,8 @@ func TestHowAnEditedRequestIsSigned(t *testing.T) {
 			r.Body = []byte(spaced)
 			r.Header.Set(taskee.HeaderEd25519, "bWluZQ==")
 		}, webhook.Resend{Sign: webhook.SignOriginal}, spaced, "bWluZQ==", nil},
-		{"no JSON", body(noJSON), webhook.Resend{}, noJSON, "dev", []string{"it is no JSON (invalid JSON at byte 0"}},
-		{"emptied", body(""), webhook.Resend{}, "", "dev", []string{"it is no JSON"}},
+		{"no JSON", body(noJSON), webhook.Resend{}, noJSON, "dev", []string{"it is not JSON (invalid JSON at byte 0"}},
+		{"emptied", body(""), webhook.Resend{}, "", "dev", []string{"it is not JSON"}},
 		{"headers changed", func(r *webhook.Request) { r.Header.Set(taskee.HeaderEd25519, "bWluZQ==") }, webhook.Resend{}, contact, "bWluZQ==", nil},
 		{"signature taken out, body changed", func(r *webhook.Request) {
 			r.Body = []byte(compact)
@@ -202,15 +202,15 @@ func TestAnEditedRequestThatCannotBeSent(t *testing.T) {
 		edit func(*webhook.Request)
 		want string
 	}{
-		{"no method", func(r *webhook.Request) { r.Method = "" }, `its method "" is not one; want a word such as POST`},
-		{"method with a space", func(r *webhook.Request) { r.Method = "PO ST" }, `its method "PO ST" is not one`},
+		{"no method", func(r *webhook.Request) { r.Method = "" }, `its method "" is invalid; use one such as POST`},
+		{"method with a space", func(r *webhook.Request) { r.Method = "PO ST" }, `its method "PO ST" is invalid`},
 		{"no path", func(r *webhook.Request) { r.Path = "" }, `its path "" does not begin with /`},
 		{"path without a slash", func(r *webhook.Request) { r.Path = "hook" }, `its path "hook" does not begin with /`},
-		{"query in the path", func(r *webhook.Request) { r.Path = "/hook?a=1" }, `its path "/hook?a=1" holds a ?`},
+		{"query in the path", func(r *webhook.Request) { r.Path = "/hook?a=1" }, `its path "/hook?a=1" has a ?`},
 		{"space in the path", func(r *webhook.Request) { r.Path = "/a b" }, `its path "/a b" has a space or a control character; write it percent-encoded`},
 		{"line break in the query", func(r *webhook.Request) { r.RawQuery = "a\r\nX: 1" }, `its query "a\r\nX: 1" has a space or a control character`},
-		{"header name", func(r *webhook.Request) { r.Header["X Y"] = []string{"1"} }, `"X Y" cannot name a header`},
-		{"header name of bytes", func(r *webhook.Request) { r.Header["X-\xe9"] = []string{"1"} }, `"X-\xe9" cannot name a header`},
+		{"header name", func(r *webhook.Request) { r.Header["X Y"] = []string{"1"} }, `"X Y" is not a header name`},
+		{"header name of bytes", func(r *webhook.Request) { r.Header["X-\xe9"] = []string{"1"} }, `"X-\xe9" is not a header name`},
 		{"header value", func(r *webhook.Request) { r.Header["X-A"] = []string{"1", "2\n"} }, "the header X-A has a line break"},
 	}
 	for _, tt := range tests {

@@ -1,11 +1,10 @@
-// Package proxy is the brain of Taskhook: it receives webhooks, has their
-// signatures checked, stores them durably before anyone hears of them,
-// forwards each of them once to the app, passes the app's answer back as it
-// comes, and sends stored events again on demand.
+// Package proxy receives webhooks: it has their signatures checked, stores them
+// durably, forwards each of them to the app once, streams the app's answer back,
+// and sends stored events again on demand.
 //
-// On received traffic the platform is the retrier, and only a 429 brings an
-// event back. So Taskhook makes exactly one attempt, and answers 429 whenever
-// it cannot do its own work; it never answers 2xx for what is not stored.
+// The platform does the retries of what is received, and only after a 429. So
+// Taskhook makes exactly one attempt, and answers 429 whenever it cannot do its
+// own work; it never answers 2xx for an event that is not stored.
 package proxy
 
 import (
@@ -23,14 +22,14 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Store keeps events and attempts. Its methods are safe for concurrent use.
+// Store stores events and attempts. Its methods are safe for concurrent use.
 type Store interface {
 	// PutEvent is durable on return and assigns ID, RedeliveryOf, Try and
 	// Altered. An Answer with a status is stored with the event.
 	PutEvent(ctx context.Context, e *webhook.Event) error
 	// PutAttempt is durable on return and assigns Seq, and Delivery if 0.
 	PutAttempt(ctx context.Context, a *webhook.Attempt, answer *webhook.Answer) error
-	// QueueAttempt stores soon, without being waited for.
+	// QueueAttempt returns at once and stores the attempt soon.
 	QueueAttempt(a webhook.Attempt, answer webhook.Answer)
 	// PutAnswer stores the answer to an event that was not forwarded.
 	PutAnswer(ctx context.Context, id webhook.ID, answer webhook.Answer) error
@@ -50,81 +49,81 @@ type Verifier interface {
 	Verify(header http.Header, body []byte) webhook.Verdict
 }
 
-// What is done about a signature that is bad or missing.
+// What to do with an event whose signature is bad or missing.
 const (
-	ModeEnforce = "enforce" // store it, answer 401, do not forward
-	ModeWarn    = "warn"    // forward it and mark it
-	ModeOff     = "off"     // do not look
+	ModeEnforce = "enforce" // store it, answer 401, do not forward it
+	ModeWarn    = "warn"    // forward it, with its verdict
+	ModeOff     = "off"     // do not check signatures
 )
 
-// Which Host header the app gets; any other choice is the name itself.
+// Which Host header the app gets. Any other value is the header itself.
 const (
 	HostRewrite  = "rewrite"  // the target's
-	HostPreserve = "preserve" // the one the sender asked for
+	HostPreserve = "preserve" // the one that was received
 )
 
 // Options tune a Proxy. Only Store is required; a zero value means what the
 // comment says.
 type Options struct {
 	Store  Store
-	Target httpwire.Target // the app; zero: everything needs a target of its own
+	Target httpwire.Target // the app; zero: each resend needs a target of its own
 	Mode   string          // ModeEnforce, ModeWarn or ModeOff; "": enforce
 
-	Timeout        time.Duration // for the app's whole answer, waiting included; 0: 30 s
+	Timeout        time.Duration // for the app's answer, with the wait for a connection; 0: 30 s
 	MaxBody        int64         // bytes of one request body; 0: 5 MiB
-	MaxInFlight    int64         // bytes of all request bodies at one time; 0: 256 MiB
-	MaxConnections int           // towards the app at one time; 0: 50
+	MaxInFlight    int64         // bytes of all request bodies at a time; 0: 256 MiB
+	MaxConnections int           // to the app at a time; 0: 50
 
 	Host     string      // HostRewrite, HostPreserve or a name; "": rewrite
-	Header   http.Header // added to what the app gets, in place of received values; canonical names
+	Header   http.Header // replaces the received headers of these canonical names
 	Insecure bool        // do not check the certificate of an https target
 
-	// Shield has failures of the app answered 429, see [Proxy.SetShield]. Under
-	// it the app may take ShieldTimeout; 0: Timeout, but at most 10 s.
+	// Shield answers failures of the app with 429, see [Proxy.SetShield]. Under
+	// it ShieldTimeout replaces Timeout; 0: Timeout, but at most 10 s.
 	Shield        bool
 	ShieldTimeout time.Duration
 
-	// Check says what the keys that are trusted now make of a stored event; nil:
-	// what its verdict says.
+	// Check checks a stored event against the keys that are trusted now; nil: its
+	// verdict counts.
 	Check func(webhook.Event) webhook.Verdict
-	// Signer gives the development keys; nil: there are none. It is called
+	// Signer returns the development keys; nil: there are none. It is called
 	// when a resend needs them and may take seconds the first time.
 	Signer func() (taskee.Signer, error)
-	Logger *slog.Logger // nil: silence
+	Logger *slog.Logger // nil: nothing is logged
 }
 
-// Proxy receives, forwards and resends. All methods are safe for concurrent
-// use. It keeps connections to the app until Close.
+// Proxy receives, forwards and resends events. All methods are safe for
+// concurrent use. Close closes its connections to the app.
 type Proxy struct {
 	opts   Options
 	policy retry.Policy
 	nonce  string
 	logger *slog.Logger
 
-	bodyIdle  time.Duration // how long a sender may pause within a body
-	budget    budget        // for bodies in flight
-	slots     slots         // for connections to the app
-	transport transport
-	degraded  degradation
-	flight    flight
-	shield    atomic.Bool
-	faults    fault.Table
-	running   simulations
-	batching  atomic.Bool
+	bodyIdleTimeout time.Duration // of a pause within a body
+	budget          budget        // for bodies in flight
+	slots           slots         // for connections to the app
+	transport       transport
+	degraded        degradation
+	flight          flight
+	shield          atomic.Bool
+	faults          fault.Table
+	running         simulations
+	batching        atomic.Bool
 }
 
-// The limits that Options leave open.
+// The defaults of Options.
 const (
-	defaultTimeout        = 30 * time.Second
-	defaultMaxBody        = 5 << 20
-	defaultMaxInFlight    = 256 << 20
-	defaultMaxConnections = 50
-	defaultBodyIdle       = 30 * time.Second
-	defaultShieldTimeout  = 10 * time.Second
+	defaultTimeout         = 30 * time.Second
+	defaultMaxBody         = 5 << 20
+	defaultMaxInFlight     = 256 << 20
+	defaultMaxConnections  = 50
+	defaultBodyIdleTimeout = 30 * time.Second
+	defaultShieldTimeout   = 10 * time.Second
 )
 
-// New returns a Proxy that is ready for requests. It starts nothing; Close
-// ends what later requests start.
+// New returns a Proxy that is ready for requests. It starts nothing. Close ends
+// what requests start.
 func New(o Options) *Proxy {
 	setDefault(&o.Mode, ModeEnforce)
 	setDefault(&o.Timeout, defaultTimeout)
@@ -138,9 +137,9 @@ func New(o Options) *Proxy {
 	}
 	p := &Proxy{
 		opts: o, policy: taskee.Policy(), nonce: rand.Text(), logger: o.Logger,
-		bodyIdle: defaultBodyIdle,
+		bodyIdleTimeout: defaultBodyIdleTimeout,
 	}
-	p.budget.limit = o.MaxInFlight
+	p.budget.total = o.MaxInFlight
 	p.slots.init(o.MaxConnections, p.logger)
 	p.transport.pool.max = o.MaxConnections
 	p.transport.pool.dialer.insecure = o.Insecure
@@ -160,9 +159,9 @@ func setDefault[T comparable](field *T, value T) {
 // Degraded says why the proxy answers 429 to events, "" if it does not.
 func (p *Proxy) Degraded() string { return p.degraded.reason() }
 
-// InFlight is how many requests and resends are being worked on.
+// InFlight returns the number of requests and resends in progress.
 func (p *Proxy) InFlight() int { return p.flight.count() }
 
-// Connections is how many connections to the app are in use, and how many
-// there may be.
+// Connections returns how many connections to the app are in use, and how many
+// can be.
 func (p *Proxy) Connections() (inUse, capacity int) { return len(p.slots.used), cap(p.slots.used) }

@@ -13,8 +13,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Handler receives webhooks from one ingress. The verifier says whose
-// signatures count there; nil checks none. Serve it with [NewServer].
+// Handler receives webhooks from one ingress. The verifier checks the signatures
+// there; nil: nobody does. Serve it with [NewServer].
 func (p *Proxy) Handler(source webhook.Source, v Verifier) http.Handler {
 	if p.opts.Mode == ModeOff {
 		v = nil
@@ -25,7 +25,7 @@ func (p *Proxy) Handler(source webhook.Source, v Verifier) http.Handler {
 		case r.Method == http.MethodConnect:
 			writeMessage(w, http.StatusMethodNotAllowed, message{Error: "taskhook receives webhooks and is not a forward proxy"})
 		case !p.flight.enter():
-			p.leaveBody(w)
+			p.limitRemainder(w)
 			writeMessage(w, http.StatusTooManyRequests, stoppingMessage())
 		default:
 			defer p.flight.leave()
@@ -34,25 +34,25 @@ func (p *Proxy) Handler(source webhook.Source, v Verifier) http.Handler {
 	})
 }
 
-// leaveBody bounds how long the server reads a body that is not wanted.
-func (p *Proxy) leaveBody(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(p.bodyIdle))
+// limitRemainder limits how long the server reads a body that nobody wants.
+func (p *Proxy) limitRemainder(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(p.bodyIdleTimeout))
 }
 
-// receive takes one request through the data flow: read, verify, store, and
-// only then forward or answer.
+// receive handles one request: it reads, verifies and stores it, and only then
+// forwards or answers it.
 func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.Source, v Verifier) {
 	e := newEvent(r, source)
 	b := bodyReader{proxy: p, w: w, r: r}
-	body, refused := b.read()
+	body, failed := b.read()
 	defer func() {
-		p.budget.release(b.held)
-		if p.budget.relaxed() {
+		p.budget.release(b.reserved)
+		if p.budget.halfFree() {
 			p.degraded.end(&p.degraded.memory, "there is memory for request bodies again")
 		}
 	}()
-	if refused != nil {
-		p.refuseUnread(w, r, e, refused)
+	if failed != nil {
+		p.answerUnread(w, r, e, failed)
 		return
 	}
 	e.Body, e.BodySize = body, int64(len(body))
@@ -63,12 +63,12 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 			e.Decision = webhook.RejectedUnsigned
 		}
 		e.Answer = byTaskhook(http.StatusUnauthorized, m.Reason)
-		if p.keep(w, r, e) {
+		if p.store(w, r, e) {
 			writeMessage(w, http.StatusUnauthorized, m)
 		}
 		return
 	}
-	if p.keep(w, r, e) {
+	if p.store(w, r, e) {
 		p.forwardReceived(w, r, e)
 	}
 }
@@ -95,7 +95,7 @@ func newEvent(r *http.Request, source webhook.Source) *webhook.Event {
 	return e
 }
 
-// inspect fills in what the body and its signature say.
+// inspect adds to an event what its body and signature say.
 func inspect(e *webhook.Event, v Verifier) {
 	env := taskee.Parse(e.Body)
 	e.Type, e.WebhookID, e.SentAt = env.Type, env.WebhookID, env.SentAt
@@ -107,27 +107,27 @@ func inspect(e *webhook.Event, v Verifier) {
 	}
 }
 
-// refuseUnread answers a request whose body was not read to its end.
-func (p *Proxy) refuseUnread(w http.ResponseWriter, r *http.Request, e *webhook.Event, ref *refusal) {
-	if ref.keep {
+// answerUnread answers a request whose body was not read to its end.
+func (p *Proxy) answerUnread(w http.ResponseWriter, r *http.Request, e *webhook.Event, b *bodyError) {
+	if b.store {
 		e.NoBody, e.BodySize = true, r.ContentLength
-		e.Verdict.Reason = "not checked: " + ref.reason()
-		e.Decision = ref.decision
-		e.Answer = byTaskhook(ref.status, ref.reason())
-		if ref.status == http.StatusTooManyRequests {
-			e.Answer.RetryAt = p.policy.Next(1, ref.status, e.Answer.At)
+		e.Verdict.Reason = "not checked: " + b.reason()
+		e.Decision = b.decision
+		e.Answer = byTaskhook(b.status, b.reason())
+		if b.status == http.StatusTooManyRequests {
+			e.Answer.RetryAt = p.policy.Next(1, b.status, e.Answer.At)
 		}
 		e.Answer.SenderGone = r.Context().Err() != nil
-		if !p.keep(w, r, e) {
+		if !p.store(w, r, e) {
 			return
 		}
 	}
-	writeMessage(w, ref.status, ref.message)
+	writeMessage(w, b.status, b.message)
 }
 
-// keep stores an event durably. If that cannot be, it answers 429, the one
-// answer that makes the platform send the event again, and returns false.
-func (p *Proxy) keep(w http.ResponseWriter, r *http.Request, e *webhook.Event) bool {
+// store stores an event durably. If it cannot, it answers 429, the only answer
+// that makes the platform send the event again, and returns false.
+func (p *Proxy) store(w http.ResponseWriter, r *http.Request, e *webhook.Event) bool {
 	err := p.opts.Store.PutEvent(context.WithoutCancel(r.Context()), e)
 	if err == nil {
 		p.degraded.end(&p.degraded.store, "events can be stored again")
@@ -136,7 +136,7 @@ func (p *Proxy) keep(w http.ResponseWriter, r *http.Request, e *webhook.Event) b
 	m := message{
 		Error:  "the event cannot be stored",
 		Reason: storeFailure(err),
-		Next:   "free disk space or check the data directory; taskhook goes on by itself",
+		Next:   "free disk space or check the data directory; taskhook then continues by itself",
 	}
 	if p.flight.stopping() {
 		m = stoppingMessage()
@@ -147,8 +147,7 @@ func (p *Proxy) keep(w http.ResponseWriter, r *http.Request, e *webhook.Event) b
 	return false
 }
 
-// storeFailure is why the store takes nothing, without what is nobody's
-// business outside: paths, for one.
+// storeFailure says why the store cannot write, for the sender: without paths.
 func storeFailure(err error) string {
 	if errors.Is(err, syscall.ENOSPC) {
 		return "the disk is full"
@@ -156,7 +155,7 @@ func storeFailure(err error) string {
 	return "the store cannot be written"
 }
 
-// badSignature says why an event is turned away, if it is.
+// badSignature says why an event is rejected for its signature, if it is.
 func (p *Proxy) badSignature(e *webhook.Event) (message, bool) {
 	v := e.Verdict
 	bad := v.Status == webhook.Invalid || v.Status == webhook.Unsigned
@@ -167,7 +166,7 @@ func (p *Proxy) badSignature(e *webhook.Event) (message, bool) {
 	if v.Status == webhook.Unsigned {
 		m.Error = "unsigned request"
 		if e.Source != webhook.SourceTunnel {
-			// Whoever posts by hand wants to know how to get through.
+			// A person who posts by hand wants to know what to do.
 			m.Next = fmt.Sprintf("allow it with `taskhook listen %s --verify warn`, or send a signed event with `taskhook trigger`", p.opts.Target.Short())
 		}
 	}

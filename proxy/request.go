@@ -12,11 +12,11 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// request is what goes to the app.
+// request is a request to the app.
 type request struct {
 	target httpwire.Target
 	method string
-	path   string // as asked, percent-encoded
+	path   string // percent-encoded
 	query  string
 	header http.Header // as received, or as changed for a resend
 	body   []byte
@@ -25,12 +25,12 @@ type request struct {
 	// What the X-Forwarded headers are made of.
 	source     webhook.Source
 	remoteAddr string
-	askedHost  string // the Host the sender asked for
+	askedHost  string // the Host header that was received
 	extra      http.Header
 }
 
-// request makes the request that carries an event to a target. It shares the
-// event's header and body and changes neither.
+// request returns the request that sends an event to a target. It shares the
+// event's header and body and does not change them.
 func (p *Proxy) request(e *webhook.Event, t httpwire.Target) *request {
 	r := &request{
 		target: t, method: e.Method,
@@ -45,7 +45,7 @@ func (p *Proxy) request(e *webhook.Event, t httpwire.Target) *request {
 	return r
 }
 
-// hostFor chooses the Host header.
+// hostFor returns the Host header.
 func hostFor(choice string, t httpwire.Target, asked string) string {
 	switch choice {
 	case "", HostRewrite:
@@ -63,7 +63,7 @@ func methodHasBody(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
-// url is what the app is asked, for people.
+// url returns the URL of the request, for people.
 func (r *request) url() string {
 	if r.query == "" {
 		return r.target.Origin().String() + r.path
@@ -71,9 +71,9 @@ func (r *request) url() string {
 	return r.target.Origin().String() + r.path + "?" + r.query
 }
 
-// appendHead writes the request line and the headers as they go to the app:
-// every value of every header as received, without those that concern one
-// connection only, and with the Host, length and X-Forwarded headers.
+// appendHead writes the request line and the headers: every value of every
+// received header but those of one connection, with the Host, Content-Length and
+// X-Forwarded headers.
 func (r *request) appendHead(b []byte) []byte {
 	b = append(append(b, r.method...), ' ')
 	b = append(b, r.path...)
@@ -100,7 +100,7 @@ func (r *request) appendHead(b []byte) []byte {
 	return append(b, "\r\n"...)
 }
 
-// sentHost is the Host header as it goes to the app.
+// sentHost returns the Host header that the app gets.
 func (r *request) sentHost() string {
 	if own := r.extra["Host"]; len(own) > 0 {
 		return own[0]
@@ -122,14 +122,14 @@ func (r *request) appendReceived(b []byte) []byte {
 	return b
 }
 
-// passes reports whether a received header goes to the app. named is what the
-// Connection header says.
+// passes reports whether a received header goes to the app. Named are the values
+// of the Connection header.
 func (r *request) passes(name string, named []string) bool {
 	_, replaced := r.extra[http.CanonicalHeaderKey(name)] // it is, unless the event was imported
 	return !replaced && !httpwire.HopByHop(name, named)
 }
 
-// The headers that say what a proxy in front has seen.
+// The headers in which a proxy says what it received.
 const (
 	forwardedFor   = "X-Forwarded-For"
 	forwardedHost  = "X-Forwarded-Host"
@@ -140,8 +140,8 @@ func forwardedHeader(name string) bool {
 	return name == forwardedFor || name == forwardedHost || name == forwardedProto
 }
 
-// appendForwarded writes the X-Forwarded headers. What a tunnel's edge has
-// set stands as it is: it alone has seen the sender. On the loopback ingress
+// appendForwarded writes the X-Forwarded headers. Those that a tunnel's edge has
+// set do not change: only the edge has seen the sender. On the loopback ingress
 // the peer is appended to the list.
 func (r *request) appendForwarded(b []byte) []byte {
 	peer, _, err := net.SplitHostPort(r.remoteAddr)
@@ -204,14 +204,14 @@ func appendSortedNames(names []string, h http.Header) []string {
 	return names
 }
 
-// writable says why a request cannot be written as HTTP/1.1; "" if it can.
-// What came in through a server can; what was edited or imported may not.
+// writable says why a request cannot be written as HTTP/1.1, "" if it can. Every
+// received request can; an edited or imported one may not.
 func (r *request) writable() string {
 	switch {
 	case !httpwire.IsToken(r.method):
-		return fmt.Sprintf("its method %.40q is not one; want a word such as POST", r.method)
+		return fmt.Sprintf("its method %.40q is invalid; use one such as POST", r.method)
 	case !httpwire.IsHost(r.host):
-		return fmt.Sprintf("its host %.80q is not one", r.host)
+		return fmt.Sprintf("its host %.80q is invalid", r.host)
 	case !httpwire.IsRequestTarget(r.path):
 		return fmt.Sprintf("its path %.80q has a space or a control character; write it percent-encoded", r.path)
 	case !httpwire.IsRequestTarget(r.query):
@@ -219,7 +219,7 @@ func (r *request) writable() string {
 	}
 	for _, name := range sortedNames(r.header) {
 		if !httpwire.IsToken(name) {
-			return fmt.Sprintf("%.40q cannot name a header", name)
+			return fmt.Sprintf("%.40q is not a header name", name)
 		}
 		for _, v := range r.header[name] {
 			if !httpwire.IsFieldValue(v) {

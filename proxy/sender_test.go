@@ -143,9 +143,9 @@ func TestIncompleteBodiesAreNotForwarded(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			addr, heads, _ := recordingApp(t)
 			r := newRig(t, addr)
-			r.proxy.bodyIdle = 5 * time.Second
+			r.proxy.bodyIdleTimeout = 5 * time.Second
 			if !tt.closes {
-				r.proxy.bodyIdle = 50 * time.Millisecond
+				r.proxy.bodyIdleTimeout = 50 * time.Millisecond
 			}
 			c := r.raw("POST / HTTP/1.1\r\nHost: x\r\n" + tt.request)
 			if tt.closes {
@@ -166,7 +166,7 @@ func TestIncompleteBodiesAreNotForwarded(t *testing.T) {
 func TestASlowBodyIsFineAsLongAsItComes(t *testing.T) {
 	addr, _, bodies := recordingApp(t)
 	r := newRig(t, addr)
-	r.proxy.bodyIdle = 2 * time.Second
+	r.proxy.bodyIdleTimeout = 2 * time.Second
 	c := r.raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n")
 	for range 20 {
 		if _, err := io.WriteString(c, "x"); err != nil {

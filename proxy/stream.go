@@ -13,30 +13,30 @@ import (
 )
 
 const (
-	// captureLimit is how much of the app's answer is kept, in bytes.
+	// captureLimit is how much of the app's answer is stored, in bytes.
 	captureLimit = 256 << 10
-	// streamBuffer is what an answer beyond captureLimit goes through.
+	// streamBuffer is the size of the buffer for the rest of the answer.
 	streamBuffer = 32 << 10
-	// senderIdle is how long a sender may take to accept a piece of an answer.
-	senderIdle = 30 * time.Second
-	// senderBuffer is what a sender's connection takes without waiting.
+	// senderTimeout is how long a sender may take to accept a part of an answer.
+	senderTimeout = 30 * time.Second
+	// senderBuffer is how much a sender's connection accepts without waiting.
 	senderBuffer = 16 << 10
 )
 
 // streamBuffers holds *[streamBuffer]byte.
 var streamBuffers = sync.Pool{New: func() any { return new([streamBuffer]byte) }}
 
-// sender is who waits for the answer. The zero value is nobody.
+// sender is where the app's answer goes. The zero value discards it.
 type sender struct {
 	w       http.ResponseWriter // nil: nobody waits
-	begun   bool                // the head of the app's answer is on its way
+	begun   bool                // the head of the app's answer has been written
 	written int
 	last    []byte // the last byte of the answer, until finish
-	err     error  // the sender does not take any more
+	err     error  // of the first write that failed
 }
 
-// begin passes on the status and the headers, unless that has been done. The
-// server adds none of its own: no Date, no guessed Content-Type.
+// begin writes the status and the headers of the answer, once. The server adds
+// none of its own: no Date, no guessed Content-Type.
 func (s *sender) begin(resp *http.Response) {
 	if s.begun || s.w == nil {
 		return
@@ -59,8 +59,7 @@ func (s *sender) begin(resp *http.Response) {
 	s.w.WriteHeader(resp.StatusCode)
 }
 
-// copyEndToEnd copies what the app answered, without the headers of its
-// connection.
+// copyEndToEnd copies the headers of an answer but those of its connection.
 func copyEndToEnd(to, from http.Header) {
 	connection := from["Connection"]
 	for name, values := range from {
@@ -70,7 +69,7 @@ func copyEndToEnd(to, from http.Header) {
 	}
 }
 
-// end passes on the trailers.
+// end writes the trailers.
 func (s *sender) end(resp *http.Response) {
 	if s.w == nil || len(resp.Trailer) == 0 {
 		return
@@ -81,23 +80,23 @@ func (s *sender) end(resp *http.Response) {
 	}
 }
 
-// write passes on a piece of the body. It gives up for good once the sender
-// has gone: the answer is then still read, for the record.
+// write writes a part of the body. Once the sender has gone it does nothing: the
+// answer is still read, in order to store it.
 func (s *sender) write(b []byte) {
 	if s.w == nil || s.err != nil || len(b) == 0 {
 		return
 	}
 	if s.written += len(b); s.written > senderBuffer {
-		_ = http.NewResponseController(s.w).SetWriteDeadline(time.Now().Add(senderIdle))
+		_ = http.NewResponseController(s.w).SetWriteDeadline(time.Now().Add(senderTimeout))
 	}
 	if _, err := s.w.Write(b); err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
 		s.err = err
 	}
 }
 
-// writeLast passes on the last piece of the body but for one byte. Only finish
-// gives the sender the whole answer: by then the attempt is on its way to the
-// store, and whoever looks for it because of the answer finds it.
+// writeLast writes the last part of the body except for its last byte, which
+// finish writes when the store has the attempt: a sender that has its answer
+// finds the attempt.
 func (s *sender) writeLast(b []byte) {
 	if n := len(b); n > 0 {
 		s.write(b[:n-1])
@@ -105,7 +104,7 @@ func (s *sender) writeLast(b []byte) {
 	}
 }
 
-// finish passes on what writeLast has left.
+// finish writes the byte that writeLast has left.
 func (s *sender) finish() {
 	s.write(s.last)
 	s.last = nil
@@ -120,17 +119,17 @@ func (s *sender) flush() {
 	}
 }
 
-// stream passes the app's answer on as it arrives and records it. What has
-// arrived is held back only while more is at hand, so that an answer that
-// comes in one piece leaves in one piece, and one that breaks off before
-// anything was passed on can still be replaced. The error is the app's.
+// stream writes the app's answer to the sender as it arrives, and captures it. It
+// waits only while more is buffered, so that an answer that arrives in one piece
+// leaves in one piece, and one that breaks off before that can still be replaced.
+// The error is the app's.
 func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
 	a.StatusCode, a.Header = x.resp.StatusCode, x.resp.Header
 	if x.resp.Body == http.NoBody {
 		s.begin(x.resp)
 		return nil
 	}
-	if !x.moreAtHand() {
+	if !x.buffered() {
 		s.begin(x.resp)
 		s.flush()
 	}
@@ -143,7 +142,7 @@ func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
 		var n int
 		n, err = x.resp.Body.Read(buf[len(buf):min(cap(buf), captureLimit)])
 		buf = buf[:len(buf)+n]
-		if err == nil && (!x.moreAtHand() || len(buf) == captureLimit) {
+		if err == nil && (!x.buffered() || len(buf) == captureLimit) {
 			s.begin(x.resp)
 			s.write(buf[passed:])
 			s.flush()
@@ -163,7 +162,8 @@ func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
 	return nil
 }
 
-// streamRest passes on what is not kept. It returns io.EOF at the end.
+// streamRest writes the part of an answer that is not captured. It returns io.EOF
+// at the end.
 func (x *exchange) streamRest(s *sender, size int64) (int64, error) {
 	buf := streamBuffers.Get().(*[streamBuffer]byte)
 	defer streamBuffers.Put(buf)
@@ -175,16 +175,16 @@ func (x *exchange) streamRest(s *sender, size int64) (int64, error) {
 			return size, err
 		}
 		s.write(buf[:n])
-		if !x.moreAtHand() {
+		if !x.buffered() {
 			s.flush()
 		}
 	}
 }
 
-// moreAtHand reports whether reading goes on without waiting for the app.
-func (x *exchange) moreAtHand() bool { return x.conn.reader.Buffered() > 0 }
+// buffered reports whether the next read does not wait for the app.
+func (x *exchange) buffered() bool { return x.conn.reader.Buffered() > 0 }
 
-// captureBuffer makes room for the whole answer when its length is known.
+// captureBuffer returns a buffer for the whole answer if its length is known.
 func captureBuffer(length int64) []byte {
 	if length < 0 {
 		return make([]byte, 0, 512)
