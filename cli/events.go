@@ -19,7 +19,7 @@ import (
 func newEventsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events",
-		Short: "list, show, export and delete what came in",
+		Short: "List, show, export and delete stored events",
 		Args:  arguments(cobra.ArbitraryArgs),
 		RunE:  unknownCommand,
 	}
@@ -35,7 +35,7 @@ func newEventsListCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "list events, newest first",
+		Short: "List events, newest first",
 		Example: "  taskhook events list --state failed --since 1h\n" +
 			"  taskhook events list --type ContactCreate --status 5xx --json",
 		Args: arguments(cobra.NoArgs),
@@ -56,8 +56,8 @@ func newEventsListCommand(a *app) *cobra.Command {
 		},
 	}
 	q.add(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 50, "events at most")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().IntVar(&limit, "limit", 50, "show at most `N` events")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	return cmd
 }
 
@@ -122,7 +122,7 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "delete [ID…]",
-		Short: "delete events, by name or by what they are",
+		Short: "Delete events, by name or by filter",
 		Example: "  taskhook events delete 42 43\n" +
 			"  taskhook events delete --verdict invalid --yes",
 		Args: arguments(cobra.ArbitraryArgs),
@@ -142,7 +142,7 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 		},
 	}
 	q.addSelection(cmd)
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&yes, "yes", false, "delete without asking")
 	onlyOnCommandLine(cmd.Flags(), "yes")
 	return cmd
 }
@@ -183,7 +183,7 @@ func (a *app) toDelete(ctx context.Context, b *backend, names []string, q webhoo
 	return ids, nil
 }
 
-// confirm asks a person on a terminal; elsewhere the answer is no.
+// confirm asks a person on a terminal. Without one the answer is no.
 func (a *app) confirm(question string) bool {
 	if !isTerminal(a.stdin) {
 		return false

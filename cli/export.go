@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 
@@ -29,8 +30,9 @@ func newEventsExportCommand(a *app) *cobra.Command {
 	f := newExportFlags()
 	cmd := &cobra.Command{
 		Use:   "export [ID…]",
-		Short: "write events as " + f.titles(),
-		Long:  "Write events, named or selected, in the order in which they arrived. The formats:\n\n" + f.table(),
+		Short: "Write events as " + f.titles(),
+		Long: "Write events in order of arrival, with headers, body and attempts: those that are named, those that the\n" +
+			"flags select, or all. The formats are:\n\n" + f.table(),
 		Example: "  taskhook events export --filter 'state:failed since:1h' --out failed.jsonl\n" +
 			"  taskhook events export 42 43 --format har --out two.har\n" +
 			"  taskhook events export | jq .type",
@@ -54,8 +56,8 @@ func newEventsExportCommand(a *app) *cobra.Command {
 	}
 	f.addSelection(cmd)
 	f.addFormat(cmd)
-	cmd.Flags().StringVar(&f.out, "out", "", "write to FILE; without it, or with -, to standard output")
-	cmd.Flags().BoolVar(&f.force, "force", false, "replace a FILE that is there")
+	cmd.Flags().StringVar(&f.out, "out", "", "write to `FILE`; by default, and with -, to standard output")
+	cmd.Flags().BoolVar(&f.force, "force", false, "replace FILE if it exists")
 	onlyOnCommandLine(cmd.Flags(), "out", "force")
 	return cmd
 }
@@ -94,7 +96,7 @@ func (f *exportFlags) addFormat(cmd *cobra.Command) {
 	for i, one := range f.formats {
 		completions[i] = cobra.CompletionWithDesc(one.Name, one.Description)
 	}
-	addChoice(cmd.Flags(), &f.format, "format", "how to write them")
+	addChoice(cmd.Flags(), &f.format, "format", "the format of the output")
 	complete := cobra.FixedCompletions(completions, cobra.ShellCompDirectiveNoFileComp)
 	if err := cmd.RegisterFlagCompletionFunc("format", complete); err != nil {
 		panic(err) // the flag was added above
@@ -118,28 +120,36 @@ func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q we
 	read := b.Read(ctx, export.Query(q))
 	o := export.Options{Version: version()}
 	if f.out == "" || f.out == "-" {
-		out := bufio.NewWriterSize(interruptible{ctx, a.stdout}, 64<<10)
-		w := f.chosen().New(out, o)
-		n, err := export.Copy(w, read, a.goOn)
-		if err == nil && n == 0 {
-			a.note("no events match")
-		}
-		if err != nil {
-			return errors.Join(err, out.Flush()) // without the format's end
-		}
-		return errors.Join(w.Close(), out.Flush())
+		return a.exportToStdout(ctx, read, f.chosen(), o)
 	}
+	return a.exportToFile(ctx, read, f, o)
+}
+
+func (a *app) exportToStdout(ctx context.Context, read iter.Seq2[webhook.Chunk, error], f export.Format, o export.Options) error {
+	out := bufio.NewWriterSize(interruptible{ctx, a.stdout}, 64<<10)
+	w := f.New(out, o)
+	n, err := export.Copy(w, read, a.goOn)
+	if err != nil {
+		return errors.Join(interrupted(err), out.Flush()) // what is there, without the format's end
+	}
+	if n == 0 {
+		a.note("no events match")
+	}
+	return errors.Join(w.Close(), out.Flush())
+}
+
+func (a *app) exportToFile(ctx context.Context, read iter.Seq2[webhook.Chunk, error], f *exportFlags, o export.Options) error {
 	w, err := export.Create(ctx, f.out, f.chosen(), f.force, o)
 	if errors.Is(err, fs.ErrExist) {
-		return withHint(fmt.Errorf("%s is there already", f.out), "choose another name, or replace it with --force")
+		return withHint(fmt.Errorf("%s exists already", f.out), "choose another name, or replace it with --force")
 	}
 	if err != nil {
-		return withHint(err, "name a file that can be made, with --out FILE")
+		return withHint(err, "choose a file that can be created, with --out FILE")
 	}
 	defer w.Abort()
 	n, err := export.Copy(w, read, a.goOn)
 	if err != nil {
-		return err
+		return interrupted(err)
 	}
 	if err := w.Close(); err != nil {
 		return err

@@ -26,14 +26,14 @@ type queryFlags struct {
 
 func (q *queryFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&q.filter, "filter", "", "only events that this filter selects, such as 'status:5xx !is:resent' (see the README)")
-	f.StringVar(&q.eventType, "type", "", "only events of type T; Contact* takes all that begin so")
-	f.StringVar(&q.webhookID, "webhook-id", "", "only events whose webhookId begins so")
-	f.StringVar(&q.since, "since", "", "only events received in the last 10m, 1h, 7d, or since a TIME")
-	f.StringVar(&q.before, "before", "", "only events received before a TIME, or longer ago than 10m, 1h, 7d")
-	f.StringVar(&q.verdict, "verdict", "", "only events with this verdict: valid, invalid, unsigned or unchecked")
-	f.StringVar(&q.status, "status", "", "only events whose last attempt ended so: 429, 5xx, 200..299 or none")
-	f.StringVar(&q.state, "state", "", "only events in this state: delivered, retrying, overdue, failed, recovered, rejected …")
+	f.StringVar(&q.filter, "filter", "", "only events that `FILTER` selects, such as 'status:5xx !is:resent' (see taskhook help filters)")
+	f.StringVar(&q.eventType, "type", "", "only events of this `TYPE`; * stands for any letters, as in Contact*")
+	f.StringVar(&q.webhookID, "webhook-id", "", "only events whose webhookId starts with `ID`")
+	f.StringVar(&q.since, "since", "", "only events received since `TIME`, or in the last 10m, 1h or 7d")
+	f.StringVar(&q.before, "before", "", "only events received before `TIME`, or longer ago than 10m, 1h or 7d")
+	f.StringVar(&q.verdict, "verdict", "", "only events with this `VERDICT`: valid, invalid, unsigned or unchecked")
+	f.StringVar(&q.status, "status", "", "only events whose last attempt got this `STATUS`: 429, 5xx, 200..299 or none")
+	f.StringVar(&q.state, "state", "", "only events in this `STATE`: delivered, retrying, overdue, failed, recovered, rejected …")
 }
 
 // names are the names of the flags.
@@ -41,15 +41,15 @@ func (q *queryFlags) names() []string {
 	return []string{"filter", "type", "webhook-id", "since", "before", "verdict", "status", "state"}
 }
 
-// addSelection adds the flags to a command that does something to events: what
-// is to be done this once is never said by a variable.
+// addSelection adds the flags to a command that acts on events: a variable must
+// not select what to act on.
 func (q *queryFlags) addSelection(cmd *cobra.Command) {
 	q.add(cmd)
 	onlyOnCommandLine(cmd.Flags(), q.names()...)
 }
 
-// one makes it a usage error to select events neither by name nor by flags, or
-// by both.
+// one checks that events are selected either by name or by flags. The error is
+// a usage error.
 func (q *queryFlags) one(cmd *cobra.Command, names []string, example string) error {
 	if len(names) == 0 == !q.given() {
 		return usageError(cmd, errors.New("name events, or select them with flags; not both"), "for example: "+example)
@@ -60,7 +60,7 @@ func (q *queryFlags) one(cmd *cobra.Command, names []string, example string) err
 // given reports whether any of the flags was used.
 func (q *queryFlags) given() bool { return *q != queryFlags{} }
 
-// query is what the flags select: their terms, all of which must hold.
+// query is the query of the flags: an event has to match all their terms.
 func (q *queryFlags) query(cmd *cobra.Command) (webhook.Query, error) {
 	var terms []string
 	for _, flag := range []struct{ name, term, value string }{
@@ -88,7 +88,7 @@ func (q *queryFlags) query(cmd *cobra.Command) (webhook.Query, error) {
 	return webhook.Query{Filter: strings.Join(terms, " ")}, nil
 }
 
-// quoted makes one value of a text, alternatives and all.
+// quoted writes a text as one value of the filter language.
 func quoted(s string) string {
 	if strings.ContainsAny(s, " ()\"\\") {
 		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
@@ -96,7 +96,7 @@ func quoted(s string) string {
 	return s
 }
 
-// plainly is a syntax error without its place: the flag is the place.
+// plainly is a syntax error without its position: the flag says where it is.
 func plainly(err error) error {
 	var syntax *filter.SyntaxError
 	if errors.As(err, &syntax) {
@@ -108,7 +108,7 @@ func plainly(err error) error {
 	return err
 }
 
-// filterError shows where a filter is not understood.
+// filterError shows which part of a filter is not understood.
 func filterError(cmd *cobra.Command, text string, err error) error {
 	var syntax *filter.SyntaxError
 	if !errors.As(err, &syntax) {
@@ -116,7 +116,7 @@ func filterError(cmd *cobra.Command, text string, err error) error {
 	}
 	hint := syntax.Hint
 	if hint == "" {
-		hint = "the README lists the terms of filters"
+		hint = "see: taskhook help filters"
 	}
 	return usageError(cmd, fmt.Errorf("invalid --filter: %s\n%s", syntax.Message, pointAt(text, syntax.Offset, syntax.Length)), hint)
 }

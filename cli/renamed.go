@@ -42,6 +42,7 @@ var renamedValues = map[string]string{
 	"verify=flag":    "flag is now warn",
 	"sign=keep":      "keep is now original",
 	"shape=envelope": "envelope is now nested",
+	"format=curl":    "for a curl command of one event: taskhook events show ID --curl",
 }
 
 // renamedVariables are variables that set flags.

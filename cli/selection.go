@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -14,7 +15,7 @@ import (
 func (a *app) each(ctx context.Context, r webhook.Reader, q webhook.Query, do func(webhook.Record) error) error {
 	for chunk, err := range r.Read(ctx, q) {
 		if err != nil {
-			return err
+			return interrupted(err)
 		}
 		a.warnOfDamage(chunk)
 		for _, record := range chunk.Records {
@@ -24,6 +25,14 @@ func (a *app) each(ctx context.Context, r webhook.Reader, q webhook.Query, do fu
 		}
 	}
 	return nil
+}
+
+// interrupted says what to do when the listener stops in the middle of a read.
+func interrupted(err error) error {
+	if errors.Is(err, control.ErrNoListener) {
+		return withHint(err, "run the command again: it reads the store itself when no listener runs")
+	}
+	return err
 }
 
 // warnOfDamage says which events are left out.

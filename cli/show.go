@@ -26,7 +26,7 @@ func newEventsShowCommand(a *app) *cobra.Command {
 	var form showForm
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "show one event with its headers, payload and attempts",
+		Short: "Show one event with its headers, payload and attempts",
 		Long:  "Show one event, named 42, #42, latest or by its webhookId.",
 		Example: "  taskhook events show latest\n" +
 			"  taskhook events show 42 --raw > body.json   # exactly the stored bytes",
@@ -43,10 +43,10 @@ func newEventsShowCommand(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&form.json, "json", false, "one JSON object, the body in base64")
-	f.BoolVar(&form.raw, "raw", false, "exactly the stored bytes of the body")
-	f.BoolVar(&form.headers, "headers", false, "the headers as received")
-	f.BoolVar(&form.curl, "curl", false, "a curl command that sends the same")
+	f.BoolVar(&form.json, "json", false, "print one JSON object, with the body in base64")
+	f.BoolVar(&form.raw, "raw", false, "print exactly the stored bytes of the body")
+	f.BoolVar(&form.headers, "headers", false, "print the headers as received")
+	f.BoolVar(&form.curl, "curl", false, "print a curl command that sends the event to your app")
 	return cmd
 }
 
@@ -63,7 +63,7 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 	e := r.Event
 	switch {
 	case form.raw && e.NoBody:
-		return withHint(fmt.Errorf("%s has no body: %s", e.ID, e.Answer.Reason), "have it sent again; a larger --max-body takes larger ones")
+		return withHint(fmt.Errorf("%s has no body: %s", e.ID, e.Answer.Reason), "have it sent again, with a larger --max-body of taskhook listen")
 	case form.raw:
 		_, err = a.stdout.Write(e.Body)
 		return err
@@ -91,7 +91,7 @@ func (a *app) showCurl(ctx context.Context, b *backend, e webhook.Event) error {
 	}
 	command, needsFile := export.Curl(e, target.URL(e.Path, e.RawQuery))
 	if needsFile {
-		a.note("the body is not plain text: write it with `taskhook events show %d --raw > %s` first", e.ID, export.CurlBodyFile(e.ID))
+		a.note("the command reads the body from a file; create it with: taskhook events show %d --raw > %s", e.ID, export.CurlBodyFile(e.ID))
 	}
 	_, err = fmt.Fprintln(a.stdout, command)
 	return err
@@ -126,15 +126,7 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	line("received", "%s from %s (%s)", e.ReceivedAt.Local().Format(time.RFC3339), e.RemoteAddr, e.Source)
 	line("verdict", "%s", verdictWords(e.Verdict))
 	line("state", "%s", stateWords(r.Summary, now))
-	if e.RedeliveryOf != 0 {
-		line("redelivery", "of %s: send %d of the same webhookId", e.RedeliveryOf, e.Try)
-	}
-	if e.Altered {
-		line("altered", "the same webhookId as %s with other bytes", e.RedeliveryOf)
-	}
-	if e.Duplicate {
-		line("duplicate", "this webhookId was delivered to your app before")
-	}
+	writeRedelivery(line, e)
 	_, _ = fmt.Fprintln(w)
 	writeHeaders(w, e)
 	_, _ = fmt.Fprintln(w)
@@ -153,6 +145,19 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 		if webhook.CutShort(r.History[i:]) {
 			line("  cancelled", "before the next send, which would have arrived %s", at.RetryAt.Local().Format(time.TimeOnly))
 		}
+	}
+}
+
+// writeRedelivery says how an event relates to earlier ones with its webhookId.
+func writeRedelivery(line func(string, string, ...any), e webhook.Event) {
+	if e.RedeliveryOf != 0 {
+		line("redelivery", "of %s: send %d of the same webhookId", e.RedeliveryOf, e.Try)
+	}
+	if e.Altered {
+		line("altered", "the same webhookId as %s, and other bytes", e.RedeliveryOf)
+	}
+	if e.Duplicate {
+		line("duplicate", "this webhookId was delivered to your app before")
 	}
 }
 

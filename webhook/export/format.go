@@ -24,7 +24,7 @@ type Format struct {
 // Formats returns every format in the order in which people are offered them.
 func Formats() []Format {
 	return []Format{
-		{"jsonl", "JSON lines", "one event a line, with headers, body and attempts", ".jsonl", newLineWriter},
+		{"jsonl", "JSON lines", "one event per line, with headers, body and attempts", ".jsonl", newLineWriter},
 		{"har", "HAR 1.2", "HTTP Archive, one entry for each attempt, for other tools", ".har", newHARWriter},
 	}
 }
