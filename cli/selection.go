@@ -61,7 +61,7 @@ func findAll(ctx context.Context, b *backend, names []string) ([]webhook.ID, err
 // interruptible is a writer to a pipe that may be full: it gives a write up
 // when ctx ends, and is not used after that.
 type interruptible struct {
-	ctx context.Context //nolint:containedctx // of one command
+	ctx context.Context // of one command
 	w   io.Writer
 }
 

@@ -1,10 +1,10 @@
-// Package control lets other processes of the same user ask a running
-// listener: one process alone can open the store, so `events`, `resend` and
-// `attach` go through the one that has it open.
+// Package control lets other processes of the same user talk to a running
+// listener: only one process can have the store open, so `events`, `resend` and
+// `attach` go through that one.
 //
 // It is HTTP over a unix socket in a directory that only its owner can enter;
-// there is no TCP port. [Listen] and [Handler] are the listener's side, [Dial]
-// and [Client] the other one.
+// there is no TCP port. [Listen] and [Handler] are the side of the listener,
+// [Dial] and [Client] that of the others.
 package control
 
 import (
@@ -21,9 +21,9 @@ import (
 // listener runs on the data directory, or when it ended before it answered.
 var ErrNoListener = errors.New("no listener is running")
 
-// Backend is what a listener answers. All methods are safe for concurrent use.
-// Values that a method returns are not changed by the backend afterwards, and
-// hold no lock or transaction open: a slow reader keeps nobody waiting.
+// Backend is what a listener does for others. All methods are safe for
+// concurrent use. A returned value is not changed afterwards and holds no lock
+// or transaction open, so that a slow reader blocks nobody.
 type Backend interface {
 	webhook.Reader
 	// Listener describes the running listener.
@@ -34,43 +34,42 @@ type Backend interface {
 	// webhookId, or webhook.ErrNotFound.
 	Find(ctx context.Context, name string) (webhook.ID, error)
 	// Watch hints at changes until ctx or the listener ends; then the channel
-	// is closed. Hints nobody took in time are joined into the newest.
+	// is closed. A hint that was not received in time is replaced by the newest.
 	Watch(ctx context.Context) (<-chan webhook.Change, error)
 	// Resend sends a stored event once more. It returns webhook.ErrNotFound,
 	// webhook.ErrPruned, or webhook.ErrUnverified for one that was rejected.
 	Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error)
 	// Simulate plays a sender's retries with a stored event until ctx ends,
-	// and tells of every stage. It returns webhook.ErrSimulating while another
+	// and reports each step. It returns webhook.ErrSimulating while another
 	// simulation of the event runs, and the errors of Resend.
 	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error)
-	// Steer steers a simulation that is under way, or returns
-	// webhook.ErrNotSimulating.
+	// Steer steers a running simulation, or returns webhook.ErrNotSimulating.
 	Steer(ctx context.Context, s retry.Steering) error
-	// Rescue sends what failed once more, and tells of every event.
+	// ResendBatch sends stored events again, and reports each of them.
 	ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error)
 	// ChangeFaults changes the rules that inject faults and returns them all. It
 	// returns fault.ErrNoRule for a rule that is not there.
 	ChangeFaults(ctx context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error)
-	// SetShield puts the shield up or down.
+	// SetShield turns the shield on or off.
 	SetShield(ctx context.Context, on bool) error
 	// Delete deletes events and returns how many there were.
 	Delete(ctx context.Context, ids []webhook.ID) (int, error)
-	// Mark marks events, or takes their marks away. Events that are not there
-	// are passed over.
+	// Mark marks events, or removes their marks. Events that do not exist are
+	// skipped.
 	Mark(ctx context.Context, ids []webhook.ID, marked bool) error
-	// Diagnose returns all there is to know of an event's signatures, or
+	// Diagnose explains the signatures of an event. It returns
 	// webhook.ErrNotFound, or webhook.ErrPruned.
 	Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis, error)
-	// Log returns the newest lines of the listener's log, oldest first, at
-	// most so many.
+	// Log returns up to so many of the newest lines of the listener's log,
+	// oldest first.
 	Log(ctx context.Context, lines int) ([]string, error)
 }
 
-// VersionError is returned when the listener and the asking process come from
-// versions of Taskhook that do not understand each other.
+// VersionError is returned when the listener and the client speak different
+// versions of the protocol.
 type VersionError struct {
-	Listener string // the listener's version of the protocol
-	Client   string // the asking process's
+	Listener string // the listener's version
+	Client   string // the client's
 }
 
 // Error says which of the two is older, and what to do.

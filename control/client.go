@@ -18,9 +18,9 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Client asks the listener that runs on a data directory. Every call makes a
+// Client talks to the listener that runs on a data directory. Each call opens a
 // connection of its own, so a Client outlives the listener and finds its
-// successor. It is safe for concurrent use; [Dial] makes one.
+// successor. It is safe for concurrent use; [Dial] returns one.
 type Client struct {
 	dir     string
 	http    http.Client
@@ -95,14 +95,14 @@ func (c *Client) Simulate(ctx context.Context, r retry.SimulationRequest, watch 
 	call, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	defer context.AfterFunc(ctx, func() {
-		patience := time.AfterFunc(cancelTimeout, cut)
+		timeout := time.AfterFunc(cancelTimeout, cut)
 		if c.Steer(call, retry.Steering{EventID: r.Resend.EventID, Cancel: true}) != nil {
-			cut() // it has not begun, or nobody can be asked
+			cut() // it has not begun, or the listener has gone
 		}
 		<-call.Done()
-		patience.Stop()
+		timeout.Stop()
 	})()
-	report, err := callTelling[retry.Progress, retry.Report](call, c, pathSimulate, r, func(s retry.Progress) {
+	report, err := callWithProgress[retry.Progress, retry.Report](call, c, pathSimulate, r, func(s retry.Progress) {
 		for _, w := range watch {
 			w(s)
 		}
@@ -119,10 +119,10 @@ func (c *Client) Steer(ctx context.Context, s retry.Steering) error {
 	return err
 }
 
-// Rescue implements [Backend]. When ctx ends before it does, the listener
-// stops it.
+// ResendBatch implements [Backend]. When ctx ends first, the listener stops the
+// batch.
 func (c *Client) ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
-	return callTelling[webhook.BatchItem, webhook.BatchReport](ctx, c, pathBatch, r, watch)
+	return callWithProgress[webhook.BatchItem, webhook.BatchReport](ctx, c, pathBatch, r, watch)
 }
 
 // ChangeFaults implements [Backend].
@@ -156,11 +156,11 @@ func call[Out any](ctx context.Context, c *Client, path string, in any) (Out, er
 	return callWithin[Out](ctx, c, callTimeout, path, in)
 }
 
-// callWithin is one call with a time limit; 0: as long as it takes.
-func callWithin[Out any](ctx context.Context, c *Client, limit time.Duration, path string, in any) (out Out, err error) {
-	if limit > 0 {
+// callWithin is one call with a timeout; 0: none.
+func callWithin[Out any](ctx context.Context, c *Client, timeout time.Duration, path string, in any) (out Out, err error) {
+	if timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, errSilent(limit))
+		ctx, cancel = context.WithTimeoutCause(ctx, timeout, errSilent(timeout))
 		defer cancel()
 	}
 	body, err := c.ask(ctx, path, in)
@@ -176,9 +176,9 @@ func callWithin[Out any](ctx context.Context, c *Client, limit time.Duration, pa
 	return out, nil
 }
 
-// errSilent is the cause when the listener is given up.
-func errSilent(limit time.Duration) error {
-	return fmt.Errorf("the listener did not answer within %s: %w", limit, context.DeadlineExceeded)
+// errSilent is why a listener that does not answer is given up.
+func errSilent(timeout time.Duration) error {
+	return fmt.Errorf("the listener did not answer within %s: %w", timeout, context.DeadlineExceeded)
 }
 
 // unreadable says why an answer could not be read.
@@ -193,8 +193,8 @@ func unreadable(ctx context.Context, err error, tooLarge bool) error {
 	return broken(ctx, err)
 }
 
-// ask sends one request and returns the body of an answer that is no failure;
-// the caller closes it.
+// ask sends one request and returns the body of the answer, which the caller
+// closes. An answer that is a failure is an error.
 func (c *Client) ask(ctx context.Context, path string, in any) (io.ReadCloser, error) {
 	if c.life.Err() != nil {
 		return nil, net.ErrClosed
@@ -233,15 +233,15 @@ func refusal(ctx context.Context, resp *http.Response) error {
 	var f failure
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&f); err != nil {
 		if resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusMethodNotAllowed {
-			return errors.New("the running listener does not know this request: restart it with this taskhook")
+			return errors.New("the running listener does not know this request: restart it with this version of taskhook")
 		}
 		return broken(ctx, err)
 	}
 	return f.err()
 }
 
-// broken says what a failed exchange means: the caller gave up, nobody
-// listens, or the listener ended in the middle of it.
+// broken says what a failed exchange means: the caller gave up, no listener is
+// running, or it ended in the middle of the exchange.
 func broken(ctx context.Context, err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -255,7 +255,7 @@ func broken(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.Is(err, ErrNoListener):
 		return err
-	case nobodyListens(err):
+	case notListening(err):
 		return ErrNoListener
 	case isDial(err):
 		return fmt.Errorf("reach the listener: %w", err)

@@ -82,7 +82,7 @@ func TestVersions(t *testing.T) {
 		{"a request the listener does not know", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set(versionHeader, protocol)
 			http.NotFound(w, r)
-		}, "the running listener does not know this request: restart it with this taskhook"},
+		}, "the running listener does not know this request: restart it with this version of taskhook"},
 		{"an answer of another shape", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set(versionHeader, protocol)
 			_, _ = io.WriteString(w, `{"version":7}`)

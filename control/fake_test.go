@@ -99,19 +99,19 @@ func (f *fakeBackend) Read(ctx context.Context, q webhook.Query) iter.Seq2[webho
 			return
 		}
 		c := webhook.Chunk{Position: webhook.Position{Event: 3, Attempt: 7}, Next: 3}
+		if q.IDs == nil {
+			c.Damaged = []webhook.DamagedError{{ID: 4, Reason: "caf\xe9"}}
+		}
 		left := q.Limit
 		for id := webhook.ID(3); id > 0 && c.Next != 0; id-- {
 			s, err := f.find(id)
-			if q.Cursor != 0 && id >= q.Cursor || q.IDs != nil && !slices.Contains(q.IDs, id) || err != nil {
+			if err != nil || !selected(q, id) {
 				continue
 			}
 			if left--; id == 1 || left == 0 {
 				c.Next = 0
 			}
 			c.Records = []webhook.Record{record(s, q.Parts)}
-			if q.IDs == nil {
-				c.Damaged = []webhook.Damage{{ID: 4, Reason: "caf\xe9"}}
-			}
 			if !yield(c, nil) {
 				return
 			}
@@ -127,6 +127,10 @@ func (f *fakeBackend) Read(ctx context.Context, q webhook.Query) iter.Seq2[webho
 			yield(webhook.Chunk{}, err)
 		}
 	}
+}
+
+func selected(q webhook.Query, id webhook.ID) bool {
+	return (q.Cursor == 0 || id < q.Cursor) && (q.IDs == nil || slices.Contains(q.IDs, id))
 }
 
 func readError(text string) error {

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// checkPrivate checks that nobody but the user can enter a directory.
+// checkPrivate checks that only the user can enter a directory.
 func checkPrivate(dir string, stat func(string) (fs.FileInfo, error)) error {
 	fi, err := stat(dir)
 	if err != nil {
@@ -28,8 +28,8 @@ func checkPrivate(dir string, stat func(string) (fs.FileInfo, error)) error {
 	return nil
 }
 
-// nobodyListens reports whether a connection was refused for want of a
-// listener.
-func nobodyListens(err error) bool {
+// notListening reports whether a connection failed because nothing listens on
+// the socket.
+func notListening(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT)
 }

@@ -23,8 +23,8 @@ func checkPrivate(dir string, stat func(string) (fs.FileInfo, error)) error {
 	return nil
 }
 
-// nobodyListens reports whether a connection was refused for want of a
-// listener.
-func nobodyListens(err error) bool {
+// notListening reports whether a connection failed because nothing listens on
+// the socket.
+func notListening(err error) bool {
 	return errors.Is(err, wsaRefused) || errors.Is(err, fs.ErrNotExist)
 }

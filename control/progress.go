@@ -9,17 +9,18 @@ import (
 	"time"
 )
 
-// told is one line of a call that tells how it goes on: a step, or at last
-// the outcome, with the failure beside it if there was one.
-type told[Step, Out any] struct {
+// progressLine is one line of the answer to a call that reports its progress: a
+// step, or at the end the outcome, with the failure if there was one.
+type progressLine[Step, Out any] struct {
 	Step    *Step    `json:"step,omitempty"`
 	Outcome *Out     `json:"outcome,omitempty"`
 	Failure *failure `json:"failure,omitempty"`
 }
 
-// telling makes a handler of a call of the backend that takes a while. The
-// call ends when the asking process goes; a slow reader holds it up.
-func telling[In, Step, Out any](do func(context.Context, In, func(Step)) (Out, error)) http.HandlerFunc {
+// answerWithProgress makes a handler of a call of the backend that reports its
+// progress. The call ends when the requester disconnects, and waits for one that
+// reads slowly.
+func answerWithProgress[In, Step, Out any](do func(context.Context, In, func(Step)) (Out, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in In
 		if err := argument(w, r, &in); err != nil {
@@ -27,7 +28,7 @@ func telling[In, Step, Out any](do func(context.Context, In, func(Step)) (Out, e
 			return
 		}
 		begun := false
-		say := func(line told[Step, Out]) {
+		send := func(line progressLine[Step, Out]) {
 			if !begun {
 				w.Header().Set("Content-Type", "application/x-ndjson")
 				begun = true
@@ -35,35 +36,35 @@ func telling[In, Step, Out any](do func(context.Context, In, func(Step)) (Out, e
 			rc := http.NewResponseController(w)
 			_ = rc.SetWriteDeadline(time.Now().Add(writeTimeout))
 			if json.NewEncoder(w).Encode(line) == nil {
-				_ = rc.Flush() // who does not read any more ends the call by its context
+				_ = rc.Flush() // a requester that has gone ends the call by its context
 			}
 		}
-		out, err := do(r.Context(), in, func(step Step) { say(told[Step, Out]{Step: &step}) })
+		out, err := do(r.Context(), in, func(step Step) { send(progressLine[Step, Out]{Step: &step}) })
 		if err != nil && !begun {
 			fail(w, statusOf(err), err)
 			return
 		}
-		last := told[Step, Out]{Outcome: &out}
+		last := progressLine[Step, Out]{Outcome: &out}
 		if err != nil {
 			f := newFailure(err)
 			last.Failure = &f
 		}
-		say(last)
+		send(last)
 	}
 }
 
-// callTelling makes a call that tells how it goes on.
-func callTelling[Step, Out any](ctx context.Context, c *Client, path string, in any, watch func(Step)) (out Out, err error) {
+// callWithProgress makes a call that reports its progress.
+func callWithProgress[Step, Out any](ctx context.Context, c *Client, path string, in any, watch func(Step)) (out Out, err error) {
 	body, err := c.ask(ctx, path, in)
 	if err != nil {
 		return out, err
 	}
 	defer func() { _ = body.Close() }()
 	for lines := json.NewDecoder(body); ; {
-		var line told[Step, Out]
+		var line progressLine[Step, Out]
 		if err := lines.Decode(&line); err != nil {
 			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF // the outcome did not come
+				err = io.ErrUnexpectedEOF // there was no outcome
 			}
 			return out, unreadable(ctx, err, false)
 		}

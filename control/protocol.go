@@ -6,16 +6,16 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// protocol is the version of what is said on the socket. It grows whenever an
-// older program would misunderstand a newer one.
+// protocol is the version of the protocol. It grows whenever an older program
+// would misunderstand a newer one.
 const protocol = "4"
 
 // versionHeader carries the protocol's version in every request and response.
 const versionHeader = "Taskhook-Control"
 
-// The paths of the calls. Each is a POST with the argument as JSON, answered
-// by the result as JSON; watch, simulate and rescue are answered by lines for
-// as long as they last.
+// The paths of the calls. Each is a POST with its argument as JSON, answered by
+// its result as JSON. Watch, simulate and batch are answered by lines for as long
+// as they last, read by a stream of gob values.
 const (
 	pathListener = "/listener"
 	pathRead     = "/read"
@@ -35,22 +35,23 @@ const (
 )
 
 const (
-	// maxRequest bounds an argument in bytes: an edited body at most, of any
-	// size that a listener can be told to accept.
+	// maxRequest bounds an argument in bytes. The largest is an edited body, of
+	// any size that a listener can be configured to accept.
 	maxRequest = 512 << 20
-	// maxAnswer bounds an answer in bytes. The largest body that a listener
-	// can be told to accept is 256 MiB, a third more in base64.
+	// maxAnswer bounds a JSON answer in bytes: a resend returns what was sent, a
+	// third longer in base64.
 	maxAnswer = 512 << 20
 
-	// readTimeout bounds how long an asking process may take over its request.
+	// readTimeout bounds how long a requester may take to send its request.
 	readTimeout = 10 * time.Second
-	// writeTimeout bounds how long it may take to read the answer.
+	// writeTimeout bounds how long it may take to receive the answer, but for
+	// that to read.
 	writeTimeout = 30 * time.Second
-	// callTimeout bounds every call but those that last as long as the app may
-	// take, and Watch: a listener that was stopped must not hang others.
+	// callTimeout bounds how long a listener may be silent, so that one that was
+	// stopped hangs nobody. Calls that last as long as the app have no timeout.
 	callTimeout = 30 * time.Second
-	// cancelTimeout bounds how long a simulation that is cancelled may take to
-	// say how far it came.
+	// cancelTimeout bounds how long a cancelled simulation may take to report how
+	// far it came.
 	cancelTimeout = 5 * time.Second
 	// heartbeat is how often a watch that has nothing to say says so.
 	heartbeat = 15 * time.Second

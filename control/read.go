@@ -22,8 +22,8 @@ type frame struct {
 	Last    bool     // the read is complete
 }
 
-// read streams chunks. A requester that reads slowly blocks nobody but itself;
-// it may take any time.
+// read streams chunks. A requester may read as slowly as it likes: it blocks
+// nobody but itself.
 func (h *handler) read(w http.ResponseWriter, r *http.Request) {
 	var q webhook.Query
 	if err := argument(w, r, &q); err != nil {
@@ -64,9 +64,9 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) {
 	send(frame{Last: true})
 }
 
-// Read implements [webhook.Reader]. It lasts as long as the caller takes over
-// what is yielded; the listener is given up only once it is silent for too long.
-// An answer that does not come to its end is an error.
+// Read implements [webhook.Reader]. The caller may take any time over a chunk;
+// only a listener that is silent is given up. An answer that breaks off is an
+// error.
 func (c *Client) Read(ctx context.Context, q webhook.Query) iter.Seq2[webhook.Chunk, error] {
 	return func(yield func(webhook.Chunk, error) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)

@@ -38,11 +38,11 @@ func Handler(b Source) http.Handler {
 		r, err := b.Resend(ctx, w.value(resendTexts))
 		return newExactly(r, resentTexts), err
 	}))
-	h.handle(pathSimulate, telling(func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
+	h.handle(pathSimulate, answerWithProgress(func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
 		return b.Simulate(ctx, r, watch)
 	}))
 	h.handle(pathSteer, answer(func(ctx context.Context, s retry.Steering) (struct{}, error) { return struct{}{}, b.Steer(ctx, s) }))
-	h.handle(pathBatch, telling(b.ResendBatch))
+	h.handle(pathBatch, answerWithProgress(b.ResendBatch))
 	h.handle(pathFaults, answer(b.ChangeFaults))
 	h.handle(pathShield, answer(func(ctx context.Context, on bool) (struct{}, error) { return struct{}{}, b.SetShield(ctx, on) }))
 	h.handle(pathDelete, answer(b.Delete))
@@ -78,8 +78,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, fmt.Errorf("this listener speaks version %s of the control protocol, the request is of version %q", protocol, theirs))
 		return
 	}
-	// What the requester has been told of by others must be in the answer. A disk
-	// that refuses to be written to is no reason to show nothing.
+	// The sender of an event may ask for it as soon as it was answered. A disk that
+	// refuses to be written to is no reason to show nothing.
 	_ = h.backend.Flush(r.Context())
 	h.mux.ServeHTTP(w, r)
 }
@@ -101,17 +101,17 @@ func answer[In, Out any](do func(context.Context, In) (Out, error)) http.Handler
 	}
 }
 
-// argument reads what a request asks for, to the end: only then does the
-// server notice that the asking process has gone.
+// argument reads the argument of a request to its end: only after that does the
+// server notice when the requester disconnects.
 func argument(w http.ResponseWriter, r *http.Request, in any) error {
 	rc := http.NewResponseController(w)
 	_ = rc.SetReadDeadline(time.Now().Add(readTimeout))
-	// The server's own limit is for strangers' requests, not for a call that
-	// lasts as long as the app takes.
+	// The server's own timeout is for requests from outside, not for a call that
+	// may last as long as the app does.
 	_ = rc.SetWriteDeadline(time.Time{})
 	body := http.MaxBytesReader(w, r.Body, maxRequest)
 	dec := json.NewDecoder(body)
-	dec.DisallowUnknownFields() // a filter that is not understood must not select everything
+	dec.DisallowUnknownFields() // a condition that is not understood must not select everything
 	if err := dec.Decode(in); err != nil {
 		return fmt.Errorf("read the request: %w", err)
 	}
@@ -136,5 +136,5 @@ func reply(w http.ResponseWriter, status int, out any) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(text.Bytes()) // the reader has gone, or is too slow: nothing to be done
+	_, _ = w.Write(text.Bytes()) // an error means that the requester has gone, or is too slow
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -116,28 +117,33 @@ func (m *model) find(q webhook.Query, title string, then func(m *model, found []
 	p := &progress{title: title, cancel: cancel}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
-		var found []target
-		for chunk, err := range m.feed.Read(ctx, q) {
-			if err != nil {
-				return func(m *model, left bool) tea.Cmd {
-					if !left {
-						m.say(moodBad, "cannot read events: "+err.Error())
-					}
-					return nil
-				}
-			}
-			for _, r := range chunk.Records {
-				found = append(found, target{r.ID, r.State(now) == webhook.StateRejected})
-			}
-			p.done.Store(int64(len(found)))
-		}
+		found, err := readTargets(ctx, m.feed, q, now, p)
 		return func(m *model, left bool) tea.Cmd {
-			if left {
+			switch {
+			case left:
+				return nil
+			case err != nil:
+				m.say(moodBad, "cannot read events: "+err.Error())
 				return nil
 			}
 			return then(m, found)
 		}
 	})
+}
+
+// readTargets reads the events that q selects, in its order.
+func readTargets(ctx context.Context, feed Feed, q webhook.Query, now time.Time, p *progress) ([]target, error) {
+	var found []target
+	for chunk, err := range feed.Read(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range chunk.Records {
+			found = append(found, target{r.ID, r.State(now) == webhook.StateRejected})
+		}
+		p.done.Store(int64(len(found)))
+	}
+	return found, nil
 }
 
 // findShown looks for all events that the list shows.

@@ -110,7 +110,7 @@ func (b *chunker) add(t *txn, id webhook.ID, r *row) error {
 
 // skip notes an event that cannot be read.
 func (b *chunker) skip(id webhook.ID, err error) {
-	d := &webhook.Damage{ID: id, Reason: err.Error()}
+	d := &webhook.DamagedError{ID: id, Reason: err.Error()}
 	errors.As(err, &d)
 	b.Damaged = append(b.Damaged, *d)
 }

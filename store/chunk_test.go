@@ -217,12 +217,12 @@ func TestAReadSaysWhatIsDamagedAndGoesOn(t *testing.T) {
 			for _, q := range []webhook.Query{{}, {Order: webhook.OrderArrival}, {Order: webhook.OrderDuration}, {IDs: []webhook.ID{1, 2, 3}}, {Filter: "status:500"}} {
 				for _, parts := range []webhook.Parts{{}, everything} {
 					q.Parts = parts
-					var skipped []webhook.Damage
+					var skipped []webhook.DamagedError
 					all := readAll(t, s, q)
 					for _, b := range all {
 						skipped = append(skipped, b.Damaged...)
 					}
-					want, events := []webhook.Damage{{ID: 2, Reason: tt.reason}}, 2
+					want, events := []webhook.DamagedError{{ID: 2, Reason: tt.reason}}, 2
 					if tt.listed && parts == (webhook.Parts{}) {
 						want, events = nil, 3
 					}

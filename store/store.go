@@ -141,7 +141,7 @@ func (s *Store) transact(fn func(*txn) error) func(*bbolt.Tx) error {
 func notFound(id webhook.ID) error { return fmt.Errorf("%s: %w", id, webhook.ErrNotFound) }
 
 func damaged(id webhook.ID, why error) error {
-	return &webhook.Damage{ID: id, Reason: why.Error()}
+	return &webhook.DamagedError{ID: id, Reason: why.Error()}
 }
 
 // skips remembers which damaged records were logged.

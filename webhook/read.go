@@ -30,7 +30,7 @@ type Reader interface {
 type Chunk struct {
 	Records []Record
 	// Damaged are events that cannot be read. They are left out.
-	Damaged []Damage
+	Damaged []DamagedError
 	// Next is the Query.Cursor with which the next chunk would begin; 0: this is
 	// the last.
 	Next ID
@@ -44,20 +44,20 @@ type Record struct {
 	History []Attempt // in order, with Parts.Attempts
 }
 
-// Damage is an event that cannot be read, and why.
-type Damage struct {
+// DamagedError is the error of an event that cannot be read.
+type DamagedError struct {
 	ID     ID
 	Reason string
 }
 
 // Error names the event and the reason.
-func (d *Damage) Error() string { return fmt.Sprintf("%s: %v: %s", d.ID, ErrDamaged, d.Reason) }
+func (d *DamagedError) Error() string { return fmt.Sprintf("%s: %v: %s", d.ID, ErrDamaged, d.Reason) }
 
 // Is reports whether target is ErrDamaged.
-func (d *Damage) Is(target error) bool { return target == ErrDamaged }
+func (d *DamagedError) Is(target error) bool { return target == ErrDamaged }
 
 // ReadRecord reads one event with some of its parts. The error is ErrNotFound,
-// a *Damage, or one of Reader.Read.
+// a *DamagedError, or one of Reader.Read.
 func ReadRecord(ctx context.Context, r Reader, id ID, parts Parts) (Record, error) {
 	for chunk, err := range r.Read(ctx, Query{IDs: []ID{id}, Parts: parts}) {
 		switch {
