@@ -28,7 +28,7 @@ func runAB(ctx context.Context, args []string) error {
 	var o abOptions
 	flags := flag.NewFlagSet("bench ab", flag.ExitOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: go run ./bench ab [flags] REV")
+		_, _ = fmt.Fprintln(flags.Output(), "usage: go run ./bench ab [flags] REV")
 		flags.PrintDefaults()
 	}
 	flags.DurationVar(&o.duration, "duration", time.Second, "length of one measurement")
@@ -92,7 +92,7 @@ func ab(ctx context.Context, dir, rev string, o abOptions) error {
 }
 
 // measure runs both revisions one after the other, so that whatever else the
-// machine does meets both.
+// machine does affects both.
 func (p *pair) measure(ctx context.Context, dir string, l *load, d time.Duration, treeFirst bool) error {
 	var both [2]result
 	for i := range both {
@@ -124,7 +124,7 @@ var metrics = []metric{
 	{"req/s", func(r result) float64 { return r.rate }, func(v float64) string { return fmt.Sprintf("%.0f", v) }},
 	{"p50", func(r result) float64 { return 1 / r.p50.Seconds() }, showTime},
 	{"p99", func(r result) float64 { return 1 / r.p99.Seconds() }, showTime},
-	// Processor time tells most where other programs are running too.
+	// Processor time is the least noisy where other programs run too.
 	{"cpu", func(r result) float64 { return float64(r.requests) / max(r.cpu, 1).Seconds() }, showTime},
 }
 
@@ -132,10 +132,10 @@ func showTime(speed float64) string {
 	return time.Duration(float64(time.Second) / speed).Round(time.Microsecond).String()
 }
 
-// report prints the change of each figure and returns errLoss where the whole
-// interval of one lies beyond what is tolerated.
+// report prints the change of each figure. It returns errLoss if all of the
+// interval of one is a loss above what is tolerated.
 func report(rev string, pairs []*pair) error {
-	fmt.Printf("\nChange of speed from %s to the working tree in %d rounds.\nA time counts by its inverse; cpu is the processor time of a request.\n\n", rev, len(pairs[0].results))
+	fmt.Printf("\nChange of speed from %s to the working tree in %d rounds.\nFor p50, p99 and cpu (processor time per request) it is the change of the inverse.\n\n", rev, len(pairs[0].results))
 	fmt.Printf("%-10s %5s %-6s %11s %11s %8s %19s  %s\n", "", "conns", "", "before", "after", "change", "95 % interval", "loss above 3 %")
 	verdicts := map[verdict]int{}
 	for _, p := range pairs {

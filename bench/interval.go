@@ -11,12 +11,12 @@ const minRounds = 6
 // change is an estimate of a ratio with its 95 % confidence interval.
 type change struct{ middle, low, high float64 }
 
-// estimate is the Hodges-Lehmann estimate of paired ratios with the interval
-// of Wilcoxon's signed ranks. It assumes nothing about their distribution but
-// that it is symmetric, so that a round in which the machine was busy does not
-// spoil it. There must be at least minRounds of them.
+// estimate is the Hodges-Lehmann estimate of paired ratios with the interval of
+// Wilcoxon's signed ranks. It only assumes that the logarithms are distributed
+// symmetrically, so a round in which the machine was busy does not spoil it.
+// There must be at least minRounds ratios.
 func estimate(ratios []float64) change {
-	var means []float64 // of each two logarithms, each one with itself included
+	var means []float64 // of each pair of logarithms, also of each with itself
 	for i, a := range ratios {
 		for _, b := range ratios[:i+1] {
 			means = append(means, (math.Log(a)+math.Log(b))/2)
@@ -31,8 +31,9 @@ func estimate(ratios []float64) change {
 	}
 }
 
-// criticalRankSum is the greatest sum that the ranks of those ratios of n that
-// favour one side have with probability p at most, if neither side is faster.
+// criticalRankSum is the greatest s for which the ranks of the ratios that
+// favour one side, of n in total, sum up to s or less with probability p at
+// most if neither side is faster.
 func criticalRankSum(n int, p float64) int {
 	// subsets[s] is how many of the 2ⁿ subsets of the ranks 1…n have the sum s.
 	subsets := make([]float64, n*(n+1)/2+1)
@@ -55,7 +56,7 @@ func middle(values []float64) float64 {
 	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
 }
 
-// verdict says what an interval tells about a loss.
+// verdict is what an interval says about a loss.
 type verdict string
 
 const (
