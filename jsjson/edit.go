@@ -2,6 +2,8 @@ package jsjson
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"slices"
 )
 
@@ -14,7 +16,7 @@ import (
 // the last one counts, as in JavaScript.
 func Find(body []byte, path string) (raw []byte, ok bool) {
 	keys, err := splitPath(path)
-	if err != nil || Check(body) != nil {
+	if err != nil {
 		return nil, false
 	}
 	for i := range keys {
@@ -38,9 +40,6 @@ func Find(body []byte, path string) (raw []byte, ok bool) {
 func Set(body []byte, path, value string) ([]byte, error) {
 	keys, err := splitPath(path)
 	if err != nil {
-		return nil, err
-	}
-	if err := Check(body); err != nil {
 		return nil, err
 	}
 	written := bytes.Trim([]byte(value), whiteSpace)
@@ -86,26 +85,41 @@ type place struct {
 	empty    bool
 }
 
-// locate looks for the last of some keys in a valid text, to which the keys
-// before it led.
+// locate looks for the last of some keys in a text, to which the keys before it
+// led. It reads all of the text: a [*SyntaxError] comes before any other.
 func locate(text []byte, keys []string) (place, error) {
 	r := NewReader(text)
-	k := keys[len(keys)-1]
 	t, err := r.Next()
 	if err != nil {
 		return place{}, err
 	}
+	var p place
+	k := keys[len(keys)-1]
 	switch t.Kind {
 	case OpenObject:
-		return findMember(r, Quote(k))
+		p, err = findMember(r, Quote(k))
 	case OpenArray:
-		return findElement(r, keys)
+		p, err = findElement(r, keys)
+	default:
+		holder := "the body"
+		if len(keys) > 1 {
+			holder = joinPath(keys[:len(keys)-1])
+		}
+		err = pathError("%s is %s and holds no %s", holder, described(text[t.Start:t.End], t.Kind), joinPath([]string{k}))
 	}
-	holder := "the body"
-	if len(keys) > 1 {
-		holder = joinPath(keys[:len(keys)-1])
+	if err == nil || errors.Is(err, ErrPath) {
+		err = cmp.Or(r.rest(), err)
 	}
-	return place{}, pathError("%s is %s and holds no %s", holder, described(text[t.Start:t.End], t.Kind), joinPath([]string{k}))
+	return p, err
+}
+
+// rest reads to the end of the text.
+func (r *Reader) rest() error {
+	for {
+		if t, err := r.Value(); err != nil || t.Kind == EndOfText {
+			return err
+		}
+	}
 }
 
 func described(raw []byte, k Kind) string {

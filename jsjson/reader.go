@@ -237,10 +237,5 @@ func (r *Reader) fail(at int, reason string) error {
 // Check returns a [*SyntaxError] for the first thing that is wrong with a text,
 // nil if JSON.parse accepts it.
 func Check(text []byte) error {
-	r := NewReader(text)
-	if _, err := r.Value(); err != nil {
-		return err
-	}
-	_, err := r.Next()
-	return err
+	return NewReader(text).rest()
 }
