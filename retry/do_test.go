@@ -318,8 +318,8 @@ func TestAnInvalidSimulationSendsNoResponse(t *testing.T) {
 		simulation Simulation
 		want       string
 	}{
-		{Simulation{Speed: -1}, `invalid simulation: speed -1x is outside of 0.1x to 1000000x and so not a speed: write "1x", "600x" or "instant"`},
-		{Simulation{Speed: Speed(math.NaN())}, `invalid simulation: speed NaNx is outside of 0.1x to 1000000x and so not a speed: write "1x", "600x" or "instant"`},
+		{Simulation{Speed: -1}, `invalid simulation: speed -1x is not between 0.1x and 1000000x and so not a speed: write "1x", "600x" or "instant"`},
+		{Simulation{Speed: Speed(math.NaN())}, `invalid simulation: speed NaNx is not between 0.1x and 1000000x and so not a speed: write "1x", "600x" or "instant"`},
 		{Simulation{Fail: -2}, "invalid simulation: fail is -2 and cannot be negative"},
 		{Simulation{Fail: 1, Status: 42}, "invalid simulation: status 42 is not between 200 and 599"},
 	}

@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// Schedule says when each send would be made if every answer brought the
-// event back and took no time: offsets from the first send, which is at 0.
-// Its length is the number of sends.
+// Schedule has the time of each send if every answer is retried and takes no
+// time, as an offset from the first send, which is at 0.
 type Schedule []time.Duration
 
-// Gap returns how long before a send (from 2) the one before it is answered;
-// 0 for send 1 and for a send that is not on the schedule.
+// Gap returns the time between a send (from 2) and the answer to the one before
+// it. It is 0 for send 1 and for a send that is not on the schedule.
 func (s Schedule) Gap(send int) time.Duration {
 	if send < 2 || send > len(s) {
 		return 0
@@ -20,12 +19,12 @@ func (s Schedule) Gap(send int) time.Duration {
 	return s[send-1] - s[send-2]
 }
 
-// Plan draws the schedule of a policy from a seed. The same policy and seed
-// give the same schedule on every platform and with every release.
+// Plan draws the schedule of a policy from a seed. The same policy and seed give
+// the same schedule on every platform and in every release.
 //
-// For that the jitter rests on nothing but a published algorithm: PCG-DXSM
-// (math/rand/v2) with the state (seed, 0); one uniform number for every retry
-// in turn by Lemire's method, in nanoseconds; none is drawn when JitterMin and
+// Therefore the jitter depends only on a published algorithm: PCG-DXSM
+// (math/rand/v2) with the state (seed, 0), and one uniform number of nanoseconds
+// for each retry in turn by Lemire's method. None is drawn when JitterMin and
 // JitterMax are equal.
 func Plan(p Policy, seed uint64) Schedule {
 	source := rand.NewPCG(seed, 0)
@@ -42,8 +41,8 @@ func Plan(p Policy, seed uint64) Schedule {
 	return s
 }
 
-// uniform draws from 0 to n-1 without bias. It stands here, and not in a call
-// of rand.Rand, because that package does not promise how it reduces a draw.
+// uniform draws from 0 to n-1 without bias. It does not use rand.Rand, which does
+// not promise how it reduces a draw.
 func uniform(source *rand.PCG, n uint64) uint64 {
 	high, low := bits.Mul64(source.Uint64(), n)
 	for reject := -n % n; low < reject; {

@@ -1,6 +1,6 @@
 // Package retry says when a sender sends again: a [Policy] is the rule, [Plan]
-// the schedule that follows from it, and [Do] plays the sender. It knows
-// neither HTTP nor a store: who calls Do does the sending.
+// draws a schedule from it, and [Do] plays the sender. It knows neither HTTP nor
+// a store: the caller of Do sends and stores.
 package retry
 
 import (
@@ -25,19 +25,19 @@ const (
 type Policy struct {
 	Name        string
 	MaxRetries  int           // after the first send: 6 retries are at most 7 sends
-	Interval    time.Duration // between two sends, without jitter; 0: at once
-	Factor      float64       // growth of the interval from retry to retry; 0 and 1: none, a constant policy
-	MaxInterval time.Duration // the interval grows no further, jitter comes on top; 0: no such limit
+	Interval    time.Duration // from an answer to the retry, without jitter; 0: no wait
+	Factor      float64       // growth of the interval from retry to retry; 0 and 1: none
+	MaxInterval time.Duration // the largest interval, without jitter; 0: no limit
 	JitterMin   time.Duration // added to every interval, at least
 	JitterMax   time.Duration // added to every interval, at most
-	Statuses    []Range       // the answers that bring the event back
-	OnError     bool          // no response at all (status 0) brings it back too
+	Statuses    []Range       // the answers that are retried
+	OnError     bool          // retry after no response at all (status 0) too
 }
 
 // Range is an inclusive range of status codes.
 type Range struct{ Min, Max int }
 
-// Retries reports whether a status brings the event back. Status 0 stands for
+// Retries reports whether the policy retries after a status. Status 0 stands for
 // no response at all.
 func (p Policy) Retries(status int) bool {
 	if status == 0 {
@@ -51,9 +51,9 @@ func (p Policy) Retries(status int) bool {
 	return false
 }
 
-// Next returns when the sender is expected to send again after its try-th
-// send (from 1) was answered with status at a time, jitter counted at its
-// mean. The zero time means that it will not.
+// Next returns when the next send is expected after the try-th send (from 1) was
+// answered with a status at a time, with the mean jitter. It is zero if there
+// will not be one.
 func (p Policy) Next(try, status int, at time.Time) time.Time {
 	if !p.Retries(status) || try > p.MaxRetries {
 		return time.Time{}
@@ -78,8 +78,8 @@ func (p Policy) interval(retry int) time.Duration {
 	}
 	d := float64(max(p.Interval, 0))
 	if p.Factor > 1 {
-		// Multiplied step by step: math.Pow may differ in its last bit from
-		// one processor to another, a plain product does not.
+		// Step by step: the last bit of math.Pow depends on the processor, that
+		// of a product does not.
 		for i := 1; i < retry && d > 0 && d < float64(limit); i++ {
 			d = float64(d * p.Factor)
 		}

@@ -36,10 +36,9 @@ type SimulationRequest struct {
 	Simulation Simulation     `json:"simulation"`
 }
 
-// Validate returns an [ErrSimulation] for the first field that is out of
-// range. If that is the speed, the error wraps [ErrSpeed] as well.
+// Validate returns an [ErrSimulation] for the first field that is out of range.
 func (s Simulation) Validate() error {
-	if err := s.Speed.Validate(); err != nil {
+	if err := s.Speed.validate(); err != nil {
 		return fmt.Errorf("%w: speed %w", ErrSimulation, err)
 	}
 	if s.Fail < 0 {

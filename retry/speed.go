@@ -13,47 +13,46 @@ import (
 // at 600 its ten minutes are one second. The zero value is [Instant].
 type Speed float64
 
-// Instant waits for nothing.
+// Instant does not wait.
 const Instant Speed = 0
 
-// The speeds that are allowed beside Instant.
+// The slowest and the fastest speed besides Instant.
 const (
 	slowest Speed = 0.1
 	fastest Speed = 1e6
 )
 
-// ErrSpeed is returned when a text or a number is no speed.
-var ErrSpeed = errors.New(`not a speed: write "1x", "600x" or "instant"`)
+// errSpeed is returned when a text or a number is not a speed.
+var errSpeed = errors.New(`not a speed: write "1x", "600x" or "instant"`)
 
-// ParseSpeed reads "instant", or a number from 0.1 to 1000000 with or without
-// an "x" behind it. Any other text, zero and negative numbers among them, is
-// an [ErrSpeed].
+// ParseSpeed reads "instant", or a number from 0.1 to 1000000 with or without an
+// "x" after it.
 func ParseSpeed(s string) (Speed, error) {
 	lower := strings.ToLower(s)
 	if lower == "instant" {
 		return Instant, nil
 	}
 	digits := strings.TrimSuffix(lower, "x")
-	// strconv reads more than people mean: hexadecimal, exponents, "inf".
+	// strconv also reads hexadecimal numbers, exponents and "inf".
 	if strings.Trim(digits, "-+.0123456789") != "" {
-		return 0, fmt.Errorf("%.40q is %w", s, ErrSpeed)
+		return 0, fmt.Errorf("%.40q is %w", s, errSpeed)
 	}
 	x, err := strconv.ParseFloat(digits, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) || x <= 0 {
-		return 0, fmt.Errorf("%.40q is %w", s, ErrSpeed)
+		return 0, fmt.Errorf("%.40q is %w", s, errSpeed)
 	}
-	if err := Speed(x).Validate(); err != nil {
+	if err := Speed(x).validate(); err != nil {
 		return 0, err
 	}
 	return Speed(x), nil
 }
 
-// Validate returns an [ErrSpeed] for a number that [ParseSpeed] would not read.
-func (s Speed) Validate() error {
+// validate returns errSpeed for a number that ParseSpeed does not read.
+func (s Speed) validate() error {
 	if s == Instant || s >= slowest && s <= fastest {
 		return nil
 	}
-	return fmt.Errorf("%.40s is outside of %s to %s and so %w", s, slowest, fastest, ErrSpeed)
+	return fmt.Errorf("%.40s is not between %s and %s and so %w", s, slowest, fastest, errSpeed)
 }
 
 // String writes the speed as ParseSpeed reads it.

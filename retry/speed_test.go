@@ -33,8 +33,8 @@ func TestParseSpeed(t *testing.T) {
 		"", "x", "0", "0x", "-1x", "-0", "0.0x", "1xx", "x600", "fast", " 1x", "1e3x", "0x10", "infx", "nanx", "1_000x",
 		"0.01x", "1000001x", "9999999999999999999999999x", "1..5x", "1 x",
 	} {
-		if got, err := ParseSpeed(in); !errors.Is(err, ErrSpeed) {
-			t.Errorf("ParseSpeed(%q) = %s, %v; want ErrSpeed", in, got, err)
+		if got, err := ParseSpeed(in); !errors.Is(err, errSpeed) {
+			t.Errorf("ParseSpeed(%q) = %s, %v; want errSpeed", in, got, err)
 		}
 	}
 }
@@ -49,8 +49,8 @@ func TestASpeedIsTextInJSON(t *testing.T) {
 	if err := json.Unmarshal(out, &in); err != nil || in.Speed != 600 {
 		t.Errorf("Unmarshal = %v, %v", in, err)
 	}
-	if err := json.Unmarshal([]byte(`{"Speed":"0x"}`), &in); !errors.Is(err, ErrSpeed) || in.Speed != 600 {
-		t.Errorf("Unmarshal of speed 0 = %v, %v; want ErrSpeed", in, err)
+	if err := json.Unmarshal([]byte(`{"Speed":"0x"}`), &in); !errors.Is(err, errSpeed) || in.Speed != 600 {
+		t.Errorf("Unmarshal of speed 0 = %v, %v; want errSpeed", in, err)
 	}
 }
 
@@ -79,7 +79,7 @@ func FuzzParseSpeed(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in string) {
 		s, err := ParseSpeed(in)
 		if err != nil {
-			if !errors.Is(err, ErrSpeed) || s != 0 {
+			if !errors.Is(err, errSpeed) || s != 0 {
 				t.Fatalf("%q: %v, %v", in, s, err)
 			}
 			return
