@@ -15,8 +15,8 @@ import (
 // repeats is how often a whole process is timed; the median counts.
 const repeats = 11
 
-// figures prints what is measured without load: start-up, the list of a large
-// store, and the size of the program.
+// figures prints what is measured without load: start-up, the list and export of
+// a large store, and the size of the program.
 func figures(ctx context.Context, t *taskhook, listed int) error {
 	fi, err := os.Stat(t.bin)
 	if err != nil {
@@ -41,7 +41,7 @@ func figures(ctx context.Context, t *taskhook, listed int) error {
 		return err
 	}
 	fmt.Printf("start to ready, %d events: %s\n", listed, took.Round(100*time.Microsecond))
-	took, err = medianTime(func() (time.Duration, error) {
+	took, err = medianTime(repeats, func() (time.Duration, error) {
 		cmd := exec.CommandContext(ctx, t.bin, "events", "list", "--limit", "50", "--data-dir", data)
 		cmd.Env = environ(t.dir)
 		began := time.Now()
@@ -52,12 +52,12 @@ func figures(ctx context.Context, t *taskhook, listed int) error {
 		return err
 	}
 	fmt.Printf("newest 50 of %d events, as a whole process: %s\n", listed, took.Round(100*time.Microsecond))
-	return nil
+	return exportFigures(ctx, t, data, listed, filledSize)
 }
 
 // startUp is the time from the start of a listener to its ready line.
 func startUp(ctx context.Context, t *taskhook, data string) (time.Duration, error) {
-	return medianTime(func() (time.Duration, error) {
+	return medianTime(repeats, func() (time.Duration, error) {
 		began := time.Now()
 		p, err := t.listen(ctx, data)
 		if err != nil {
@@ -69,9 +69,9 @@ func startUp(ctx context.Context, t *taskhook, data string) (time.Duration, erro
 }
 
 // medianTime repeats something that tells how long it took.
-func medianTime(do func() (time.Duration, error)) (time.Duration, error) {
+func medianTime(n int, do func() (time.Duration, error)) (time.Duration, error) {
 	var all []time.Duration
-	for range repeats {
+	for range n {
 		took, err := do()
 		if err != nil {
 			return 0, err
@@ -82,13 +82,16 @@ func medianTime(do func() (time.Duration, error)) (time.Duration, error) {
 	return all[len(all)/2], nil
 }
 
+// filledSize is the size of the bodies that fill stores, in bytes.
+const filledSize = 2048
+
 // fill has a listener store n events, each with a webhookId of its own.
 func fill(ctx context.Context, t *taskhook, data string, n int) error {
 	p, err := t.listen(ctx, data, verifyOff...)
 	if err != nil {
 		return err
 	}
-	const senders, size = 64, 2048
+	const senders = 64
 	client := newClient(senders)
 	defer client.CloseIdleConnections()
 	errs := make([]error, senders)
@@ -96,7 +99,7 @@ func fill(ctx context.Context, t *taskhook, data string, n int) error {
 	for c := range senders {
 		wg.Go(func() {
 			for i := c; i < n && errs[c] == nil; i += senders {
-				errs[c] = post(ctx, client, p.url, signed{body: payload(i, size)})
+				errs[c] = post(ctx, client, p.url, signed{body: payload(i, filledSize)})
 			}
 		})
 	}

@@ -108,10 +108,10 @@ func (p *process) stop() error {
 	return nil
 }
 
-// rssAnon reads the anonymous memory of the process in bytes; 0 where the
-// system does not tell.
-func (p *process) rssAnon() int64 {
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
+// rssAnon reads the anonymous memory of a process in bytes; 0 where the system
+// does not tell.
+func rssAnon(pid int) int64 {
+	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil {
 		return 0
 	}
@@ -143,7 +143,7 @@ func (s subject) measure(ctx context.Context, dir string, l *load, conns int, d 
 		return result{}, err
 	}
 	r, err := l.drive(ctx, p.url, conns, d)
-	r.rssAnon = p.rssAnon()
+	r.rssAnon = rssAnon(p.cmd.Process.Pid)
 	err = errors.Join(err, p.stop())
 	r.cpu = p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 	return r, err
