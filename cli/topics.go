@@ -19,7 +19,9 @@ type topic struct {
 var topics = []topic{
 	{"filters", "The language that selects events", func(*cobra.Command) string { return filterTopic() }},
 	{"verdicts", "What the signature check finds", fixed(verdictsTopic)},
-	{"states", "What becomes of an event", fixed(statesTopic)},
+	{"states", "What becomes of an event", func(*cobra.Command) string {
+		return strings.Replace(statesTopic, "STATES\n", meanings(filter.States()), 1)
+	}},
 	{"retries", "When the platform sends again", fixed(retriesTopic)},
 	{"exit-codes", "What commands exit with", fixed(exitCodesTopic)},
 	{"environment", "The variables that are read", fixed(environmentTopic)},
@@ -69,11 +71,15 @@ func filterTopic() string {
 	for _, t := range filter.Reference() {
 		b.WriteString("\n  " + t.Syntax + "\n      " + t.Meaning + "\n      for example: " + t.Example + "\n")
 	}
-	b.WriteString("\nThe words of is:\n\n")
-	rows := [][2]string{}
-	for _, t := range filter.Traits() {
-		rows = append(rows, [2]string{t.Syntax, t.Meaning})
-	}
-	b.WriteString(columns(rows))
+	b.WriteString("\nThe words of is:\n\n" + meanings(filter.Traits()))
 	return b.String()
+}
+
+// meanings writes words of the filter language beside what they mean.
+func meanings(words []filter.Term) string {
+	rows := make([][2]string, len(words))
+	for i, t := range words {
+		rows[i] = [2]string{strings.TrimPrefix(t.Syntax, "state:"), t.Meaning}
+	}
+	return columns(rows)
 }

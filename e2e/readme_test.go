@@ -73,19 +73,33 @@ func documentedCommands(text string) [][]string {
 	return all
 }
 
-// TestTheREADMEHasTheFilterLanguage holds that its table is the one of the
-// help screen.
-func TestTheREADMEHasTheFilterLanguage(t *testing.T) {
-	text, err := os.ReadFile(atRoot("README.md"))
+// TestTheDocumentsHaveTheFilterLanguage holds that the tables are those of the
+// help screen, and that the README leads to them.
+func TestTheDocumentsHaveTheFilterLanguage(t *testing.T) {
+	text, err := os.ReadFile(atRoot("docs", "filters.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	bars := strings.NewReplacer("|", `\|`)
-	for _, term := range filter.Reference() {
-		row := "| `" + bars.Replace(term.Syntax) + "` | " + bars.Replace(term.Meaning) + " | `" + bars.Replace(term.Example) + "` |"
-		if !strings.Contains(string(text), row) {
-			t.Errorf("the README lacks %s", row)
+	rows := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		rows[strings.TrimSpace(line)] = true
+	}
+	want := func(term filter.Term, cells ...string) {
+		row := "| `" + bars.Replace(term.Syntax) + "` | " + bars.Replace(term.Meaning) + " |" + strings.Join(cells, "")
+		if !rows[row] {
+			t.Errorf("docs/filters.md lacks %s", row)
 		}
+	}
+	for _, term := range filter.Reference() {
+		want(term, " `"+bars.Replace(term.Example)+"` |")
+	}
+	for _, term := range append(filter.States(), filter.Traits()...) {
+		want(term)
+	}
+	readme, err := os.ReadFile(atRoot("README.md"))
+	if err != nil || !strings.Contains(string(readme), "(docs/filters.md)") {
+		t.Errorf("the README does not lead to docs/filters.md, %v", err)
 	}
 }
 

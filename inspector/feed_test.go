@@ -171,7 +171,7 @@ func (f *memory) chunk(ctx context.Context, q webhook.Query) (webhook.Chunk, err
 		return p, err
 	}
 	scan, looked := selected.At(noon), 0
-	bounds := scan.Bounds()
+	first, _ := selected.Bounds()
 	events := f.events
 	if q.Order == webhook.OrderArrival {
 		events = slices.Clone(events)
@@ -196,7 +196,7 @@ func (f *memory) chunk(ctx context.Context, q webhook.Query) (webhook.Chunk, err
 			q.IDs != nil && !slices.Contains(q.IDs, e.ID):
 			continue
 		}
-		if q.Order == webhook.OrderTime && e.ID < bounds.First {
+		if q.Order == webhook.OrderTime && e.ID < first {
 			break
 		}
 		if looked++; f.patience > 0 && looked > f.patience && q.IDs == nil && q.Order == webhook.OrderTime {

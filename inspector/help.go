@@ -83,7 +83,9 @@ func (m *model) makeHelp() []string {
 	lines = append(lines, m.table(legend[:], 10)...)
 	lines = append(lines, "", s.title.on("The language of the filter"))
 	lines = append(lines, m.terms(filter.Reference())...)
-	lines = append(lines, "", s.title.on("What is: knows"))
+	lines = append(lines, "", s.title.on("The states of state:"))
+	lines = append(lines, m.terms(filter.States())...)
+	lines = append(lines, "", s.title.on("The words of is:"))
 	return append(lines, m.terms(filter.Traits())...)
 }
 

@@ -53,11 +53,8 @@ func (s *Store) newScan(f *filter.Filter, q webhook.Query, newest webhook.ID) *s
 			slices.Reverse(sc.ids)
 		}
 	}
-	bounds := sc.filter.Bounds()
-	sc.first, sc.last, sc.ended = bounds.First, newest, bounds.Nothing
-	if bounds.Last != 0 {
-		sc.last = min(sc.last, bounds.Last)
-	}
+	first, last := f.Bounds()
+	sc.first, sc.last, sc.ended = first, min(newest, last), last < first
 	switch {
 	case sc.arrival && sc.first > 0:
 		sc.cursor = max(sc.cursor, sc.first-1)

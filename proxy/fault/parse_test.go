@@ -119,7 +119,7 @@ func TestAnErrorPointsAtTheWrongWord(t *testing.T) {
 		{"status:429 for type:", "type:", `"type:" needs a value`, ""},
 		{"delay:1s for .a == |", "", "jq", ""},
 		{"status:429 for type:A or", "or", `"or" needs a term on both sides`, ""},
-		{"status:429 for é type:A)", ")", "closes nothing", ""},
+		{"status:429 for é type:A)", ")", "has no counterpart", ""},
 		{"hang for " + strings.Repeat("x", 5000), "", "a filter is at most 4096 bytes long", ""},
 
 		// What is not known before the app is called.

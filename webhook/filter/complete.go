@@ -61,32 +61,20 @@ func completeField(start, end int, begun string) []Completion {
 func completeValue(f field, start, end int, begun string, types []string) []Completion {
 	values := f.values
 	if f.name == "type" {
-		values = types
+		values = named(types...)
 	}
 	var all []Completion
 	for _, v := range values {
-		if !hasFoldPrefix(v, begun) {
+		if !hasFoldPrefix(v.name, begun) {
 			continue
 		}
-		c := Completion{Start: start, End: end, Text: v}
-		switch f.name {
-		case "is":
-			c.Meaning = traitMeaning(v)
-		case "type":
-			c.Text = literal(v)
+		c := Completion{Start: start, End: end, Text: v.name, Meaning: v.meaning}
+		if f.name == "type" {
+			c.Text = literal(v.name)
 		}
 		all = append(all, c)
 	}
 	return all
-}
-
-func traitMeaning(name string) string {
-	for _, t := range traits {
-		if t.name == name {
-			return t.meaning
-		}
-	}
-	return ""
 }
 
 // literal writes a text as a value that stands for itself alone.

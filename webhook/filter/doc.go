@@ -44,6 +44,6 @@
 // A scan gives each [Row] to [Scan.Row] and reads on only where that is
 // [Unknown]: webhookId, path, headers, method, source, key and scheme are of the
 // stored event ([LevelEvent]), jq and texts of the body ([LevelBody]).
-// [Scan.Match] does both with a [Loader]; [Scan.Bounds] says where to start and
+// [Scan.Match] does both with a [Loader]; [Filter.Bounds] says where to start and
 // end.
 package filter

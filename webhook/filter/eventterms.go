@@ -45,7 +45,7 @@ func parseName(_ *parser, f field, value word) (*term, *SyntaxError) {
 }
 
 func parseSource(_ *parser, f field, value word) (*term, *SyntaxError) {
-	words, t, err := chosen(f, value, f.values)
+	words, t, err := chosen(f, value)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func matchers(f field, value word) ([]matcher, *term, *SyntaxError) {
 	var ms []matcher
 	t, err := eachOf(f, value, func(w word) (string, *SyntaxError) {
 		if w.text == "" {
-			return "", w.wrong("for example "+f.example, "an empty text is everywhere")
+			return "", w.wrong("for example "+f.example, "an empty text matches everything")
 		}
 		m := newMatcher(w)
 		ms = append(ms, m)
@@ -150,7 +150,7 @@ func needles(w word, f field) ([]*needle, *term, *SyntaxError) {
 	var ns []*needle
 	t, err := eachOf(f, w, func(w word) (string, *SyntaxError) {
 		if w.text == "" {
-			return "", w.wrong("leave the term out", "an empty text is everywhere")
+			return "", w.wrong("leave the term out", "an empty text matches everything")
 		}
 		ns = append(ns, newNeedle(w.text))
 		return w.plain(true), nil

@@ -12,23 +12,27 @@ type field struct {
 	forms   string // what may follow the colon
 	meaning string
 	example string
-	values  []string // for completion, and for those of an enumeration
+	values  []value // for completion, and for those of an enumeration
+	later   bool    // it is not known when an event is received
 	parse   func(p *parser, f field, value word) (*term, *SyntaxError)
 }
+
+// value is one that may follow the colon.
+type value struct{ name, meaning string } // meaning: "" where the name says it all
 
 // fields is the language's table: the parser, the completion and the
 // reference are made of it. It is in the order people read it.
 var fields = [...]field{
 	{name: "type", forms: "NAME", meaning: `the event's type; * and ? stand for any letters; "" for none`,
 		example: "type:Contact*|Task*", parse: parseType},
-	{name: "status", forms: "5xx | 429 | 200..299 | >=400 | none", meaning: "the app's answer to the last attempt; none: it got no answer",
-		example: "status:5xx|429", values: []string{"2xx", "3xx", "4xx", "5xx", "429", "none"}, parse: parseStatus},
-	{name: "state", forms: "STATE", meaning: "what has become of the event, as the list shows it: " + strings.Join(stateNames(), ", "),
-		example: "state:failed|overdue", values: stateNames(), parse: parseState},
+	{name: "status", forms: "5xx | 429 | 200..299 | >=400 | none", meaning: "the app's answer to the last attempt; none: there was no answer",
+		example: "status:5xx|429", values: named("2xx", "3xx", "4xx", "5xx", "429", "none"), later: true, parse: parseStatus},
+	{name: "state", forms: "STATE", meaning: "what has become of the event: " + strings.Join(names(states[:]), ", "),
+		example: "state:failed|overdue", values: states[:], later: true, parse: parseState},
 	{name: "verdict", forms: "valid | invalid | unsigned | unchecked", meaning: "what the signature check found",
-		example: "verdict:invalid|unsigned", values: verdictNames, parse: parseVerdict},
-	{name: "is", forms: "WORD", meaning: "a property of the event: " + strings.Join(traitNames(), ", "),
-		example: "is:marked|duplicate", values: traitNames(), parse: parseTrait},
+		example: "verdict:invalid|unsigned", values: named(webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked), parse: parseVerdict},
+	{name: "is", forms: "WORD", meaning: "a property of the event: " + strings.Join(names(traitValues()), ", "),
+		example: "is:marked|duplicate", values: traitValues(), parse: parseTrait},
 	{name: "id", forms: "12 | 12..40 | >=12", meaning: "the event's number; #12 is short for id:12",
 		example: "id:12..40", parse: parseID},
 	{name: "wh", forms: "BEGINNING", meaning: `the beginning of the webhookId; "" for events without one`,
@@ -39,23 +43,40 @@ var fields = [...]field{
 	{name: "path", forms: "TEXT", meaning: "a text in the path with its query; with * or ? the whole path",
 		example: "path:/webhooks", parse: parsePath},
 	{name: "method", forms: "NAME", meaning: "the request's method", example: "method:PUT|DELETE",
-		values: []string{"POST", "GET", "PUT", "PATCH", "DELETE"}, parse: parseName},
-	{name: "source", forms: "tunnel | local | sandbox | import", meaning: "how the event came in",
-		example: "source:tunnel", values: sourceNames, parse: parseSource},
+		values: named("POST", "GET", "PUT", "PATCH", "DELETE"), parse: parseName},
+	{name: "source", forms: "tunnel | local | sandbox | import", meaning: "where the event came from",
+		example: "source:tunnel", values: named(webhook.SourceTunnel, webhook.SourceLocal, webhook.SourceSandbox, webhook.SourceImport), parse: parseSource},
 	{name: "key", forms: "NAME", meaning: `the key that fits the signature; "" for none`, example: "key:dev", parse: parseName},
 	{name: "scheme", forms: "NAME", meaning: `the signature's scheme; "" for none`, example: "scheme:ed25519",
-		values: []string{"rsa", "ed25519"}, parse: parseName},
+		values: named("rsa", "ed25519"), parse: parseName},
 	{name: "answer", forms: "401 | 5xx | none", meaning: "what the sender was told; none: nothing yet",
-		example: "answer:429", values: []string{"2xx", "4xx", "5xx", "401", "429", "none"}, parse: parseStatus},
-	{name: "attempts", forms: "2 | >1 | 0", meaning: "how often the event was tried at the app", example: "attempts:>1", parse: parseCount},
-	{name: "since", forms: "10m | 2d | today | 14:05 | 2026-11-25T10:00", meaning: "received then or later; a time of day is the last one that has been",
-		example: "since:10m", values: []string{"10m", "1h", "1d", "today", "yesterday"}, parse: parseTime},
+		example: "answer:429", values: named("2xx", "4xx", "5xx", "401", "429", "none"), later: true, parse: parseStatus},
+	{name: "attempts", forms: "2 | >1 | 0", meaning: "how many attempts were made", example: "attempts:>1", later: true, parse: parseAttempts},
+	{name: "since", forms: "10m | 2d | today | 14:05 | 2026-11-25T10:00", meaning: "received at that time or later; a time of day is its last occurrence",
+		example: "since:10m", values: named("10m", "1h", "1d", "today", "yesterday"), parse: parseTime},
 	{name: "before", forms: "as since:", meaning: "received earlier", example: "before:14:05",
-		values: []string{"10m", "1h", "1d", "today", "yesterday"}, parse: parseTime},
+		values: named("10m", "1h", "1d", "today", "yesterday"), parse: parseTime},
 	{name: "dur", forms: ">500ms | <1s | 1s..5s", meaning: "how long the last attempt took", example: "dur:>500ms",
-		values: []string{">500ms", ">1s", ">5s"}, parse: parseDuration},
+		values: named(">500ms", ">1s", ">5s"), later: true, parse: parseDuration},
 	{name: "size", forms: ">10k | <2MB | 0", meaning: "the body's length: k, m, g or KiB, MiB, GiB are powers of 1024, kB, MB, GB of 1000",
-		example: "size:>10k", values: []string{">1k", ">10k", ">100k", ">1m"}, parse: parseSize},
+		example: "size:>10k", values: named(">1k", ">10k", ">100k", ">1m"), parse: parseSize},
+}
+
+// named makes values of names that need no explanation.
+func named[T ~string](all ...T) []value {
+	values := make([]value, len(all))
+	for i, name := range all {
+		values[i] = value{name: string(name)}
+	}
+	return values
+}
+
+func names(values []value) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = v.name
+	}
+	return all
 }
 
 // lookup finds a field by its name in lower case.
@@ -76,17 +97,18 @@ func fieldNames() []string {
 	return names
 }
 
-var (
-	verdictNames = []string{string(webhook.Valid), string(webhook.Invalid), string(webhook.Unsigned), string(webhook.Unchecked)}
-	sourceNames  = []string{string(webhook.SourceTunnel), string(webhook.SourceLocal), string(webhook.SourceSandbox), string(webhook.SourceImport)}
-)
-
-func stateNames() []string {
-	var names []string
-	for _, s := range webhook.States {
-		names = append(names, string(s))
-	}
-	return names
+// states are the states of an event in the order people read them.
+var states = [...]value{
+	{string(webhook.StateForwarding), "its sender still waits for an answer"},
+	{string(webhook.StateDelivered), "your app answered 2xx"},
+	{string(webhook.StateRetrying), "answered 429: Taskee sends it again, and the list says when"},
+	{string(webhook.StateOverdue), "that retry is more than five minutes late"},
+	{string(webhook.StateFailed), "Taskee will not send it again: another status, a seventh 429, or its sender left"},
+	{string(webhook.StateRecovered), "failed, and delivered later by a resend"},
+	{string(webhook.StateRejected), "not forwarded: a bad or no signature, malformed, a loop, or a browser's request"},
+	{string(webhook.StateIgnored), "stored and not forwarded, because a rule says so"},
+	{string(webhook.StatePassed), "a request that is not a webhook, let through to your app"},
+	{string(webhook.StateInterrupted), "Taskhook ended before the answer was known"},
 }
 
 // renamed has the values of earlier versions, and what is written in their
@@ -105,31 +127,32 @@ var renamed = map[string]string{
 
 // trait is a word of is:.
 type trait struct {
-	name, meaning string
-	has           func(c *candidate) bool
+	value
+	later bool // as in field
+	has   func(c *candidate) bool
 }
 
 // traits lists the words of is: in the order people read them.
 var traits = [...]trait{
-	{"marked", "a person marked it", func(c *candidate) bool { return c.row.Marked }},
-	{"duplicate", "its webhookId came before", func(c *candidate) bool { return c.row.Duplicate }},
-	{"redelivered", "its webhookId came again", func(c *candidate) bool { return c.row.Redelivered }},
-	{"altered", "a duplicate with other bytes", func(c *candidate) bool { return c.row.Altered }},
-	{"simulated", "a simulation was made of it", func(c *candidate) bool { return c.row.Simulated }},
-	{"faulted", "a fault rule acted on it", func(c *candidate) bool { return c.row.Faulted }},
-	{"shielded", "the shield answered 429 in place of a failure", func(c *candidate) bool { return c.row.Outcome.Answer.Shielded }},
-	{"resent", "a person sent it again", func(c *candidate) bool { return c.row.Resent }},
-	{"slow", "the app answered slowly", func(c *candidate) bool { return c.row.Slow }},
-	{"unsuccessful", "a 2xx whose body says it did not work", func(c *candidate) bool { return c.row.Unsuccessful }},
-	{"error", "the last attempt got no answer", func(c *candidate) bool { return c.row.LastError }},
-	{"gone", "its sender hung up before the answer", func(c *candidate) bool { return c.row.Outcome.Answer.SenderGone }},
-	{"pruned", "its body was not kept", func(c *candidate) bool { return c.row.NoBody }},
+	{value{"marked", "a person marked it"}, true, func(c *candidate) bool { return c.row.Marked }},
+	{value{"duplicate", "its webhookId came before"}, false, func(c *candidate) bool { return c.row.Duplicate }},
+	{value{"redelivered", "its webhookId came again"}, true, func(c *candidate) bool { return c.row.Redelivered }},
+	{value{"altered", "a duplicate with other bytes"}, false, func(c *candidate) bool { return c.row.Altered }},
+	{value{"simulated", "a simulation was made of it"}, true, func(c *candidate) bool { return c.row.Simulated }},
+	{value{"faulted", "a fault rule acted on it"}, true, func(c *candidate) bool { return c.row.Faulted }},
+	{value{"shielded", "the shield answered 429 in place of a failure"}, true, func(c *candidate) bool { return c.row.Outcome.Answer.Shielded }},
+	{value{"resent", "a person sent it again"}, true, func(c *candidate) bool { return c.row.Resent }},
+	{value{"slow", "the app answered slowly"}, true, func(c *candidate) bool { return c.row.Slow }},
+	{value{"unsuccessful", "a 2xx whose body says that it did not work"}, true, func(c *candidate) bool { return c.row.Unsuccessful }},
+	{value{"error", "the last attempt got no answer"}, true, func(c *candidate) bool { return c.row.LastError }},
+	{value{"gone", "its sender hung up before the answer"}, true, func(c *candidate) bool { return c.row.Outcome.Answer.SenderGone }},
+	{value{"pruned", "its body was not kept"}, false, func(c *candidate) bool { return c.row.NoBody }},
 }
 
-func traitNames() []string {
-	var names []string
-	for _, t := range traits {
-		names = append(names, t.name)
+func traitValues() []value {
+	values := make([]value, len(traits))
+	for i, t := range traits {
+		values[i] = t.value
 	}
-	return names
+	return values
 }

@@ -123,7 +123,7 @@ func (f *Filter) Match(s *webhook.Summary, now time.Time, load Loader) (bool, er
 // At returns a scan that takes now as the present, in now's time zone.
 func (f *Filter) At(now time.Time) *Scan {
 	s := &Scan{root: f.root, moments: f.moments}
-	s.c.limit, s.c.shape = timeLimit, &f.shape
+	s.c.timeout, s.c.shape = jqTimeout, &f.shape
 	s.c.times = make([]time.Time, len(f.moments))
 	s.Move(now)
 	return s
@@ -133,7 +133,7 @@ func (f *Filter) At(now time.Time) *Scan {
 func (s *Scan) Move(now time.Time) {
 	s.c.now = now
 	for i, m := range s.moments {
-		s.c.times[i] = m.at(now)
+		s.c.times[i] = m(now)
 	}
 }
 
@@ -176,7 +176,7 @@ type candidate struct {
 	value   any  // the body as JSON, as far as the shape wants it
 	decoded bool // value has been asked for
 	isJSON  bool
-	limit   time.Duration // of jq for one event
+	timeout time.Duration // of jq for one event
 	slow    bool          // jq has run out of time
 	// undecided: jq has failed on this event, so that neither the filter nor
 	// its contrary selects it.

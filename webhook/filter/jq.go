@@ -13,9 +13,9 @@ import (
 // out of its time for an event: what it selects is not known then.
 var ErrSlow = errors.New("the jq expression takes too long")
 
-// timeLimit is what a jq expression gets for one event: ten thousand times what
+// jqTimeout is what a jq expression gets for one event: ten thousand times what
 // an ordinary one takes, so that a busy machine does not fail a scan.
-const timeLimit = 200 * time.Millisecond
+const jqTimeout = 200 * time.Millisecond
 
 // jqHint is for what cannot be read after a jq expression.
 const jqHint = "a jq expression runs to the end of the text: put it in parentheses to go on after it"
@@ -103,7 +103,7 @@ func jqEnd(src string, from int) (int, *SyntaxError) {
 	}
 	if len(quotes) > 0 {
 		at := quotes[0]
-		return 0, wrong(at, len(src), `add a " at its end`, "this string has no end")
+		return 0, wrong(at, len(src), `add a " at its end`, "this string is not closed")
 	}
 	return len(src), nil
 }
@@ -154,7 +154,7 @@ func jqSyntax(w word, err error, hint string) *SyntaxError {
 		to = max(from, w.at[end-1]+1)
 	}
 	if parse.Token == "" {
-		return wrong(to, to, "", "the jq expression is not complete")
+		return wrong(to, to, "", "the jq expression is incomplete")
 	}
 	return wrong(from, to, hint, "jq: unexpected %s", show(parse.Token))
 }
@@ -183,7 +183,7 @@ func (c *candidate) json() (v any, ok bool) {
 // run reports whether an expression has a result other than false and null.
 // What fails or runs out of time does not match.
 func (c *candidate) run(code *gojq.Code, v any) (found bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), c.limit)
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
 	// A fault in the interpreter must not take the listener down.
 	defer func() {

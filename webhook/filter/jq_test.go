@@ -69,7 +69,7 @@ func TestJQSeesNothingOfTheMachine(t *testing.T) {
 
 func TestAJQExpressionWithoutEndIsStopped(t *testing.T) {
 	s := mustParse(t, "jq:(def f: f; f)").At(noon)
-	s.c.limit = time.Millisecond
+	s.c.timeout = time.Millisecond
 	e := contact()
 	r := RowOf(&e.Summary)
 	if ok, err := s.Match(&r, e); ok || !errors.Is(err, ErrSlow) {

@@ -5,72 +5,56 @@ import (
 	"time"
 )
 
-// moment is a point in time as it was written: it may hang on the present and
-// on the time zone.
-type moment struct {
-	ago   time.Duration // before the present, where nothing else is set
-	clock bool          // the last time that wall showed this time of day
-	day   bool          // wall holds a date, in the time zone of the present
-	days  int           // midnight that many days back, where midnight is set
-	// midnight says that days counts.
-	midnight bool
-	zoned    bool // wall is a point in time as it is
-	wall     time.Time
-}
-
-// at returns the point in time, seen from the present.
-func (m moment) at(now time.Time) time.Time {
-	w := m.wall
-	switch {
-	case m.zoned:
-		return w
-	case m.day:
-		return time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), w.Second(), w.Nanosecond(), now.Location())
-	case m.midnight:
-		return time.Date(now.Year(), now.Month(), now.Day()-m.days, 0, 0, 0, 0, now.Location())
-	case m.clock:
-		on := func(day int) time.Time {
-			return time.Date(now.Year(), now.Month(), day, w.Hour(), w.Minute(), w.Second(), w.Nanosecond(), now.Location())
-		}
-		if t := on(now.Day()); !t.After(now) {
-			return t
-		}
-		return on(now.Day() - 1)
-	}
-	return now.Add(-m.ago)
-}
+// moment returns a point in time as it was written, seen from the present and
+// in its zone.
+type moment func(now time.Time) time.Time
 
 // parseMoment reads 10m, today, yesterday, 14:05, 2026-11-25 or
 // 2026-11-25T14:05, both with seconds and the latter with a zone if wanted.
-func parseMoment(s string) (moment, bool) {
-	if d, ok := duration(strings.ToLower(s)); ok {
-		return moment{ago: d}, true
+func parseMoment(s string) (m moment, ok bool) {
+	word := strings.ToLower(s)
+	if ago, ok := duration(word); ok {
+		return func(now time.Time) time.Time { return now.Add(-ago) }, true
 	}
-	switch strings.ToLower(s) {
+	switch word {
 	case "now":
-		return moment{}, true
+		return func(now time.Time) time.Time { return now }, true
 	case "today":
-		return moment{midnight: true}, true
+		return func(now time.Time) time.Time { return wall(now, time.Time{}, now.Location()) }, true
 	case "yesterday":
-		return moment{midnight: true, days: 1}, true
+		return func(now time.Time) time.Time { return wall(now.AddDate(0, 0, -1), time.Time{}, now.Location()) }, true
 	}
-	for _, layout := range [...]string{"15:04", "15:04:05"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return moment{clock: true, wall: t}, true
-		}
+	if clock, ok := parseAny(s, "15:04", "15:04:05"); ok {
+		return func(now time.Time) time.Time {
+			if t := wall(now, clock, now.Location()); !t.After(now) {
+				return t
+			}
+			return wall(now.AddDate(0, 0, -1), clock, now.Location())
+		}, true
 	}
 	s = strings.ToUpper(s)
-	for _, layout := range [...]string{"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+	if local, ok := parseAny(s, "2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05"); ok {
+		return func(now time.Time) time.Time { return wall(local, local, now.Location()) }, true
+	}
+	if zoned, ok := parseAny(s, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z07:00"); ok {
+		return func(time.Time) time.Time { return zoned }, true
+	}
+	return nil, false
+}
+
+// wall is a time of day on a date, in a zone.
+func wall(date, clock time.Time, zone *time.Location) time.Time {
+	return time.Date(date.Year(), date.Month(), date.Day(), clock.Hour(), clock.Minute(), clock.Second(), clock.Nanosecond(), zone)
+}
+
+// parseAny reads a time in one of several layouts.
+func parseAny(s string, layouts ...string) (t time.Time, ok bool) {
+	for _, layout := range layouts {
 		if t, err := time.Parse(layout, s); err == nil {
-			return moment{day: true, wall: t}, true
+			return t, true
 		}
 	}
-	for _, layout := range [...]string{"2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z07:00"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return moment{zoned: true, wall: t}, true
-		}
-	}
-	return moment{}, false
+	return t, false
 }
 
 // parseTime reads since: and before:.
@@ -78,7 +62,7 @@ func parseTime(p *parser, f field, w word) (*term, *SyntaxError) {
 	s := strings.Replace(strings.TrimSpace(w.text), " ", "T", 1)
 	m, ok := parseMoment(s)
 	if !ok {
-		return nil, w.wrong("write 10m, 2d, today, 14:05, 2026-11-25 or 2026-11-25T14:05", "%s is no time", show(w.text))
+		return nil, w.wrong("write 10m, 2d, today, 14:05, 2026-11-25 or 2026-11-25T14:05", "%s is not a time", show(w.text))
 	}
 	i := len(p.moments)
 	p.moments = append(p.moments, m)
@@ -87,10 +71,8 @@ func parseTime(p *parser, f field, w word) (*term, *SyntaxError) {
 	}
 	t := &term{text: f.name + ":" + s}
 	if f.name == "since" {
-		t.within = &span{last: everything.last, since: []int{i}}
 		t.test = func(c *candidate) Result { return result(!c.row.ReceivedAt.Before(c.times[i])) }
 	} else {
-		t.within = &span{last: everything.last, before: []int{i}}
 		t.test = func(c *candidate) Result { return result(c.row.ReceivedAt.Before(c.times[i])) }
 	}
 	return t, nil

@@ -25,7 +25,7 @@ const (
 type node interface {
 	eval(c *candidate) Result
 	needs() needs
-	span() span
+	ids() interval // see Bounds
 	write(b *strings.Builder)
 }
 
@@ -34,18 +34,18 @@ type term struct {
 	text string // canonical
 	need needs
 	test func(c *candidate) Result
-	// within bounds what the term can select; nil: unbounded.
-	within *span
+	// within are the IDs that the term can select; the zero value: any.
+	within interval
 }
 
 func (t *term) eval(c *candidate) Result { return t.test(c) }
 func (t *term) needs() needs             { return t.need }
 
-func (t *term) span() span {
-	if t.within == nil {
-		return everything
+func (t *term) ids() interval {
+	if t.within == (interval{}) {
+		return everyID
 	}
-	return *t.within
+	return t.within
 }
 
 func (t *term) write(b *strings.Builder) { b.WriteString(t.text) }
@@ -88,16 +88,16 @@ func (m *many) needs() needs {
 	return all
 }
 
-func (m *many) span() span {
-	s := m.nodes[0].span()
+func (m *many) ids() interval {
+	all := m.nodes[0].ids()
 	for _, n := range m.nodes[1:] {
 		if m.any {
-			s = s.hull(n.span())
+			all = all.or(n.ids())
 		} else {
-			s = s.cut(n.span())
+			all = all.and(n.ids())
 		}
 	}
-	return s
+	return all
 }
 
 func (m *many) write(b *strings.Builder) {
@@ -133,8 +133,8 @@ func (n *not) eval(c *candidate) Result {
 	return Unknown
 }
 
-func (n *not) needs() needs { return n.node.needs() }
-func (n *not) span() span   { return everything }
+func (n *not) needs() needs  { return n.node.needs() }
+func (n *not) ids() interval { return everyID }
 
 func (n *not) write(b *strings.Builder) {
 	b.WriteByte('!')

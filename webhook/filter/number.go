@@ -10,14 +10,14 @@ import (
 	"github.com/taskhook/taskhook/format"
 )
 
-// limits is an inclusive range of numbers.
-type limits struct{ least, most int64 }
+// interval is an inclusive range of numbers.
+type interval struct{ least, most int64 }
 
-func (l limits) has(n int64) bool { return l.least <= n && n <= l.most }
+func (i interval) has(n int64) bool { return i.least <= n && n <= i.most }
 
 // unit reads one number of a range: what it stands for may be a range itself,
 // like 5xx. ok is false for what is none.
-type unit func(s string) (l limits, ok bool)
+type unit func(s string) (l interval, ok bool)
 
 // quantity says how the numbers of a field are written.
 type quantity struct {
@@ -27,10 +27,10 @@ type quantity struct {
 }
 
 // parse reads n, a..b, a.., ..b, >n, >=n, <n or <=n.
-func (q quantity) parse(f field, w word) (limits, string, *SyntaxError) {
+func (q quantity) parse(f field, w word) (interval, string, *SyntaxError) {
 	s := strings.ToLower(w.text)
 	from, to, isRange := strings.Cut(s, "..")
-	var l limits
+	var l interval
 	var bad string // what is no number
 	switch {
 	case strings.HasPrefix(s, "<") || strings.HasPrefix(s, ">"):
@@ -45,7 +45,7 @@ func (q quantity) parse(f field, w word) (limits, string, *SyntaxError) {
 	}
 	switch {
 	case bad != "" || s == "" || s == "..":
-		return l, "", w.wrong("for example "+f.example, "%s is no value of %q", show(cmp.Or(bad, s)), f.name+":")
+		return l, "", w.wrong("for example "+f.example, "%s is not a value of %q", show(cmp.Or(bad, s)), f.name+":")
 	case isRange && l.most < l.least:
 		return l, "", w.wrong("write the smaller one first", "the range %s is empty", show(s))
 	}
@@ -53,7 +53,7 @@ func (q quantity) parse(f field, w word) (limits, string, *SyntaxError) {
 }
 
 // one reads a number; bad is the text where it is none.
-func (q quantity) one(s string) (l limits, bad string) {
+func (q quantity) one(s string) (l interval, bad string) {
 	l, ok := q.unit(s)
 	if !ok {
 		return l, s
@@ -62,13 +62,13 @@ func (q quantity) one(s string) (l limits, bad string) {
 }
 
 // compared reads a number after its operator.
-func (q quantity) compared(s string) (l limits, bad string) {
+func (q quantity) compared(s string) (l interval, bad string) {
 	number := strings.TrimPrefix(s[1:], "=")
 	n, bad := q.one(number)
 	if bad != "" || number == "" {
 		return n, s
 	}
-	l = limits{q.least, math.MaxInt64}
+	l = interval{q.least, math.MaxInt64}
 	switch s[:len(s)-len(number)] {
 	case ">=":
 		l.least = n.least
@@ -83,8 +83,8 @@ func (q quantity) compared(s string) (l limits, bad string) {
 }
 
 // between reads a range, one end of which may be open.
-func (q quantity) between(from, to string) (l limits, bad string) {
-	l = limits{q.least, math.MaxInt64}
+func (q quantity) between(from, to string) (l interval, bad string) {
+	l = interval{q.least, math.MaxInt64}
 	if from != "" {
 		n, bad := q.one(from)
 		if bad != "" {
@@ -102,29 +102,29 @@ func (q quantity) between(from, to string) (l limits, bad string) {
 	return l, ""
 }
 
-// count reads a whole number; an event's may begin with "#".
-func count(s string) (limits, bool) {
+// whole reads a whole number; an event's may begin with "#".
+func whole(s string) (interval, bool) {
 	n, err := strconv.ParseInt(strings.TrimPrefix(s, "#"), 10, 64)
 	if err != nil || !digits(strings.TrimPrefix(s, "#")) || n == math.MaxInt64 {
-		return limits{}, false
+		return interval{}, false
 	}
-	return limits{n, n}, true
+	return interval{n, n}, true
 }
 
 // status reads a status code or a class of them, like 5xx.
-func status(s string) (limits, bool) {
+func status(s string) (interval, bool) {
 	if len(s) == 3 && s[1:] == "xx" && '1' <= s[0] && s[0] <= '9' {
 		class := int64(s[0]-'0') * 100
-		return limits{class, class + 99}, true
+		return interval{class, class + 99}, true
 	}
-	n, ok := count(s)
+	n, ok := whole(s)
 	return n, ok && len(s) == 3 && n.least >= 100
 }
 
 // size reads a number of bytes.
-func size(s string) (limits, bool) {
+func size(s string) (interval, bool) {
 	n, err := format.ParseBytes(s)
-	return limits{n, n}, err == nil
+	return interval{n, n}, err == nil
 }
 
 // decimal reads a number without sign or exponent.
@@ -138,9 +138,9 @@ func decimal(s string) (float64, bool) {
 }
 
 // elapsed reads a duration as a number of nanoseconds.
-func elapsed(s string) (limits, bool) {
+func elapsed(s string) (interval, bool) {
 	d, ok := duration(s)
-	return limits{int64(d), int64(d)}, ok
+	return interval{int64(d), int64(d)}, ok
 }
 
 // duration reads what time.ParseDuration reads, and before it days and weeks;

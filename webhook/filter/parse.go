@@ -38,7 +38,7 @@ func (p *parser) parse() (node, error) {
 		return nil, err
 	}
 	if p.pos < len(p.src) { // either ends at nothing else
-		return nil, wrong(p.pos, p.pos+1, "to look for a parenthesis, put it in quotes", `this ")" closes nothing`)
+		return nil, wrong(p.pos, p.pos+1, "to look for a parenthesis, put it in quotes", `this ")" has no counterpart`)
 	}
 	return root, nil
 }
@@ -155,7 +155,7 @@ func (p *parser) after(t *term, err *SyntaxError) (node, *SyntaxError) {
 
 func (p *parser) negated(at int) (node, *SyntaxError) {
 	if p.ended() {
-		return nil, wrong(at, max(at+1, min(p.pos, at+3)), "write the term that shall not hold after it", "nothing to negate")
+		return nil, wrong(at, max(at+1, min(p.pos, at+3)), "write a term after it", "nothing to negate")
 	}
 	if err := p.deeper(at); err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func (p *parser) group() (node, *SyntaxError) {
 	case p.pos == len(p.src):
 		return nil, unclosed(at)
 	case p.src[p.pos] == ')':
-		return nil, wrong(at, p.pos+1, "to look for parentheses, put them in quotes", "nothing stands between these parentheses")
+		return nil, wrong(at, p.pos+1, "to look for parentheses, put them in quotes", "these parentheses are empty")
 	}
 	n, err := p.either()
 	if err != nil {
@@ -200,7 +200,7 @@ func unclosed(at int) *SyntaxError {
 
 func (p *parser) deeper(at int) *SyntaxError {
 	if p.depth == maxDepth {
-		return wrong(at, at+1, "", "more than %d parentheses and negations within each other", maxDepth)
+		return wrong(at, at+1, "", "parentheses and negations are nested more than %d deep", maxDepth)
 	}
 	p.depth++
 	return nil
@@ -252,11 +252,11 @@ func isName(w word) bool {
 func (p *parser) bare(w word) (*term, *SyntaxError) {
 	if !w.quoted0() && strings.IndexByte("=<>|", w.text[0]) >= 0 {
 		return nil, w.wrong(`a whole jq expression goes in parentheses, a text in quotes`,
-			"%s is no term", show(w.text))
+			"%s is not a term", show(w.text))
 	}
 	if i := max(w.index('<'), w.index('>')); i > 0 && !w.hasQuotes() {
 		if f, known := lookup(strings.ToLower(strings.TrimRight(w.text[:i], "<>="))); known {
-			return nil, w.wrong("write "+f.name+":"+w.text[len(f.name):], "%s is no term", show(w.text))
+			return nil, w.wrong("write "+f.name+":"+w.text[len(f.name):], "%s is not a term", show(w.text))
 		}
 	}
 	if number := strings.TrimPrefix(w.text, "#"); number != w.text && !w.hasQuotes() && digits(number) {

@@ -12,16 +12,10 @@ func ParseReceived(text string) (*Filter, error) {
 	return parse(parser{src: text, received: true})
 }
 
-// laterFields are the fields about what happens after an event was received.
-var laterFields = []string{"status", "state", "answer", "attempts", "dur"}
-
-// earlyTraits are the words of is: that are known when an event is received.
-var earlyTraits = []string{"duplicate", "altered", "pruned"}
-
 // checkReceived refuses a term that is not known when an event is received.
 func checkReceived(f field, name, value word) *SyntaxError {
 	const hint = "select by type, header, path, body, verdict, is:duplicate or jq"
-	if slices.Contains(laterFields, f.name) {
+	if f.later {
 		return name.wrong(hint, "%q is not known when an event is received", f.name+":")
 	}
 	if f.name != "is" {
@@ -32,9 +26,9 @@ func checkReceived(f field, name, value word) *SyntaxError {
 		return err
 	}
 	for _, w := range words {
-		trait := strings.ToLower(w.text)
-		if slices.Contains(traitNames(), trait) && !slices.Contains(earlyTraits, trait) {
-			return w.wrong(hint, "%q is not known when an event is received", "is:"+trait)
+		i := slices.IndexFunc(traits[:], func(t trait) bool { return strings.EqualFold(t.name, w.text) })
+		if i >= 0 && traits[i].later {
+			return w.wrong(hint, "%q is not known when an event is received", "is:"+traits[i].name)
 		}
 	}
 	return nil

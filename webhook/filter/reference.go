@@ -28,11 +28,16 @@ func Reference() []Term {
 	)
 }
 
+// States returns the words of state: with their meanings.
+func States() []Term { return words("state:", states[:]) }
+
 // Traits returns the words of is: with their meanings.
-func Traits() []Term {
-	terms := make([]Term, len(traits))
-	for i, t := range traits {
-		terms[i] = Term{"is:" + t.name, t.meaning, "is:" + t.name}
+func Traits() []Term { return words("is:", traitValues()) }
+
+func words(field string, values []value) []Term {
+	terms := make([]Term, len(values))
+	for i, v := range values {
+		terms[i] = Term{field + v.name, v.meaning, field + v.name}
 	}
 	return terms
 }

@@ -52,15 +52,16 @@ func parseType(_ *parser, f field, value word) (*term, *SyntaxError) {
 }
 
 // chosen parses alternatives of an enumeration.
-func chosen(f field, value word, names []string) ([]string, *term, *SyntaxError) {
+func chosen(f field, value word) ([]string, *term, *SyntaxError) {
 	var words []string
+	known := names(f.values)
 	t, err := eachOf(f, value, func(w word) (string, *SyntaxError) {
 		s := strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(w.text))
 		if now, old := renamed[f.name+":"+s]; old {
 			return "", w.wrong("", "%s:%s is now %s", f.name, s, now)
 		}
-		if !slices.Contains(names, s) {
-			return "", w.wrong(suggest(s, names, "write "+list(names)), "unknown %s %s", kindOf(f), show(w.text))
+		if !slices.Contains(known, s) {
+			return "", w.wrong(suggest(s, known, "write "+list(known)), "unknown %s %s", kindOf(f), show(w.text))
 		}
 		words = append(words, s)
 		return s, nil
@@ -82,7 +83,7 @@ func list(names []string) string {
 }
 
 func parseState(_ *parser, f field, value word) (*term, *SyntaxError) {
-	words, t, err := chosen(f, value, f.values)
+	words, t, err := chosen(f, value)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func parseState(_ *parser, f field, value word) (*term, *SyntaxError) {
 }
 
 func parseVerdict(_ *parser, f field, value word) (*term, *SyntaxError) {
-	words, t, err := chosen(f, value, f.values)
+	words, t, err := chosen(f, value)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func parseVerdict(_ *parser, f field, value word) (*term, *SyntaxError) {
 }
 
 func parseTrait(_ *parser, f field, value word) (*term, *SyntaxError) {
-	words, t, err := chosen(f, value, f.values)
+	words, t, err := chosen(f, value)
 	if err != nil {
 		return nil, err
 	}
@@ -129,11 +130,11 @@ func parseTrait(_ *parser, f field, value word) (*term, *SyntaxError) {
 
 // ranges parses alternatives of a quantity; none, where it is allowed, is the
 // range of 0 alone.
-func ranges(f field, value word, q quantity, none bool) ([]limits, *term, *SyntaxError) {
-	var all []limits
+func ranges(f field, value word, q quantity, none bool) ([]interval, *term, *SyntaxError) {
+	var all []interval
 	t, err := eachOf(f, value, func(w word) (string, *SyntaxError) {
 		if none && strings.EqualFold(w.text, "none") {
-			all = append(all, limits{0, 0})
+			all = append(all, interval{0, 0})
 			return "none", nil
 		}
 		l, text, err := q.parse(f, w)
@@ -143,7 +144,7 @@ func ranges(f field, value word, q quantity, none bool) ([]limits, *term, *Synta
 	return all, t, err
 }
 
-func anyHas(ls []limits, n int64) bool {
+func anyHas(ls []interval, n int64) bool {
 	for _, l := range ls {
 		if l.has(n) {
 			return true
@@ -168,22 +169,21 @@ func parseStatus(_ *parser, f field, value word) (*term, *SyntaxError) {
 }
 
 func parseID(_ *parser, f field, value word) (*term, *SyntaxError) {
-	ls, t, err := ranges(f, value, quantity{unit: count, least: 0, plain: true}, false)
+	ls, t, err := ranges(f, value, quantity{unit: whole, least: 0, plain: true}, false)
 	if err != nil {
 		return nil, err
 	}
 	t.text = strings.ReplaceAll(t.text, "#", "")
-	s := span{first: ls[0].least, last: ls[0].most}
+	t.within = ls[0]
 	for _, l := range ls[1:] {
-		s = s.hull(span{first: l.least, last: l.most})
+		t.within = t.within.or(l)
 	}
-	t.within = &s
 	t.test = func(c *candidate) Result { return result(anyHas(ls, int64(c.row.ID))) }
 	return t, nil
 }
 
-func parseCount(_ *parser, f field, value word) (*term, *SyntaxError) {
-	ls, t, err := ranges(f, value, quantity{unit: count, plain: true}, false)
+func parseAttempts(_ *parser, f field, value word) (*term, *SyntaxError) {
+	ls, t, err := ranges(f, value, quantity{unit: whole, plain: true}, false)
 	if err != nil {
 		return nil, err
 	}

@@ -153,13 +153,13 @@ func TestMomentsAreSeenFromThePresent(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m, ok := parseMoment(tt.text)
-		if !ok || !m.at(now).Equal(tt.want) {
-			t.Errorf("%q: %v, %v, want %v", tt.text, m.at(now), ok, tt.want)
+		if !ok || !m(now).Equal(tt.want) {
+			t.Errorf("%q: %v, %v, want %v", tt.text, m(now), ok, tt.want)
 		}
 	}
 	for _, text := range []string{"", "-1h", "+1h", "1", "1x", "24:00", "2026-13-01", "2026-11-25T", "1d1w", "99999d"} {
 		if m, ok := parseMoment(text); ok {
-			t.Errorf("%q is taken for %v", text, m.at(now))
+			t.Errorf("%q is taken for %v", text, m(now))
 		}
 	}
 }
@@ -169,7 +169,7 @@ func TestSizesAndTheirUnits(t *testing.T) {
 		"0": 0, "10": 10, "10b": 10, "1k": 1024, "1 k": 1024, "1kib": 1024, "1kb": 1000, "1.5m": 3 << 19, "2mb": 2e6, "1g": 1 << 30,
 	}
 	for s, want := range tests {
-		if got, ok := size(s); !ok || got != (limits{want, want}) {
+		if got, ok := size(s); !ok || got != (interval{want, want}) {
 			t.Errorf("%q: %v, %v", s, got, ok)
 		}
 	}

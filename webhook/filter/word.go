@@ -30,7 +30,7 @@ func readWord(src string, pos int) (word, *SyntaxError) {
 		if src[pos] == '"' {
 			end := closing(src, pos)
 			if end < 0 {
-				return w, wrong(pos, len(src), `add a " at its end`, "this quotation has no end")
+				return w, wrong(pos, len(src), `add a " at its end`, "this quote is not closed")
 			}
 			for i := pos + 1; i < end; i++ {
 				if src[i] == '\\' && (src[i+1] == '"' || src[i+1] == '\\') {
