@@ -28,8 +28,8 @@ type Backend interface {
 	webhook.Reader
 	// Listener describes the running listener.
 	Listener(ctx context.Context) (webhook.Listener, error)
-	// News returns what was stored since a position.
-	News(ctx context.Context, from webhook.Position) (webhook.News, error)
+	// Updates returns what was stored since a position.
+	Updates(ctx context.Context, from webhook.Position) (webhook.Updates, error)
 	// Find returns the ID of an event named "42", "#42", "latest" or by its
 	// webhookId, or webhook.ErrNotFound.
 	Find(ctx context.Context, name string) (webhook.ID, error)

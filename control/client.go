@@ -67,9 +67,9 @@ func (c *Client) Listener(ctx context.Context) (webhook.Listener, error) {
 	return call[webhook.Listener](ctx, c, pathListener, struct{}{})
 }
 
-// News implements [Backend].
-func (c *Client) News(ctx context.Context, from webhook.Position) (webhook.News, error) {
-	return call[webhook.News](ctx, c, pathNews, from)
+// Updates implements [Backend].
+func (c *Client) Updates(ctx context.Context, from webhook.Position) (webhook.Updates, error) {
+	return call[webhook.Updates](ctx, c, pathUpdates, from)
 }
 
 // Find implements [Backend].

@@ -110,8 +110,8 @@ func testValues(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		{"a page", func(ctx context.Context, b Backend) (any, error) {
 			return webhook.ReadPage(ctx, b, webhook.Query{Limit: 2})
 		}},
-		{"news", func(ctx context.Context, b Backend) (any, error) { return b.News(ctx, webhook.Position{Event: 1}) }},
-		{"no news", func(ctx context.Context, b Backend) (any, error) { return b.News(ctx, webhook.Position{Event: 3}) }},
+		{"updates", func(ctx context.Context, b Backend) (any, error) { return b.Updates(ctx, webhook.Position{Event: 1}) }},
+		{"no updates", func(ctx context.Context, b Backend) (any, error) { return b.Updates(ctx, webhook.Position{Event: 3}) }},
 		{"diagnosis", func(ctx context.Context, b Backend) (any, error) { return b.Diagnose(ctx, 1) }},
 		{"log", func(ctx context.Context, b Backend) (any, error) { return b.Log(ctx, 9) }},
 		{"end of the log", func(ctx context.Context, b Backend) (any, error) { return b.Log(ctx, 1) }},

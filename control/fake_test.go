@@ -144,13 +144,13 @@ func readError(text string) error {
 	return err
 }
 
-func (f *fakeBackend) News(_ context.Context, from webhook.Position) (webhook.News, error) {
+func (f *fakeBackend) Updates(_ context.Context, from webhook.Position) (webhook.Updates, error) {
 	s, ok := f.events[from.Event+1]
 	if !ok {
-		return webhook.News{Position: from}, nil
+		return webhook.Updates{Position: from}, nil
 	}
 	attempt := webhook.Attempt{EventID: s.ID, Seq: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, StartedAt: received, StatusCode: 500}
-	return webhook.News{
+	return webhook.Updates{
 		Events:   []webhook.Summary{s},
 		Attempts: []webhook.Attempted{{Attempt: attempt, Outcome: s.Outcome}},
 		Position: webhook.Position{Event: s.ID, Attempt: 7}, More: true,

@@ -19,7 +19,7 @@ const versionHeader = "Taskhook-Control"
 const (
 	pathListener = "/listener"
 	pathRead     = "/read"
-	pathNews     = "/news"
+	pathUpdates  = "/updates"
 	pathFind     = "/find"
 	pathWatch    = "/watch"
 	pathResend   = "/resend"

@@ -32,7 +32,7 @@ func Handler(b Source) http.Handler {
 	h.stopping = h.life.Done()
 	h.handle(pathListener, answer(func(ctx context.Context, _ struct{}) (webhook.Listener, error) { return b.Listener(ctx) }))
 	h.handle(pathRead, h.read)
-	h.handle(pathNews, answer(b.News))
+	h.handle(pathUpdates, answer(b.Updates))
 	h.handle(pathFind, answer(b.Find))
 	h.handle(pathResend, answer(func(ctx context.Context, w exactly[webhook.Resend]) (exactly[webhook.Resent], error) {
 		r, err := b.Resend(ctx, w.value(resendTexts))

@@ -230,17 +230,17 @@ func (f *memory) record(e webhook.Summary, parts webhook.Parts) webhook.Record {
 	return r
 }
 
-func (f *memory) News(ctx context.Context, from webhook.Position) (webhook.News, error) {
+func (f *memory) Updates(ctx context.Context, from webhook.Position) (webhook.Updates, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err != nil || ctx.Err() != nil {
-		return webhook.News{}, cmpErr(f.err, ctx.Err())
+		return webhook.Updates{}, cmpErr(f.err, ctx.Err())
 	}
 	most := f.newsMax
 	if most == 0 {
 		most = 500
 	}
-	n := webhook.News{Position: from}
+	n := webhook.Updates{Position: from}
 	for _, e := range f.events {
 		if e.ID > from.Event && len(n.Events) < most {
 			n.Events = append(n.Events, e)

@@ -19,7 +19,7 @@ const (
 // follow hands everything stored after from to show, in order, until ctx
 // ends; then what is left, calls finish and returns nil. It returns the first
 // error of the feed, of show or of finish.
-func follow(ctx context.Context, feed Feed, from webhook.Position, show func(context.Context, webhook.News) error, finish func(context.Context) error) error {
+func follow(ctx context.Context, feed Feed, from webhook.Position, show func(context.Context, webhook.Updates) error, finish func(context.Context) error) error {
 	// A feed without hints is only slower.
 	hints, err := feed.Watch(ctx)
 	if err != nil {
@@ -28,7 +28,7 @@ func follow(ctx context.Context, feed Feed, from webhook.Position, show func(con
 	poll := time.NewTicker(followPoll)
 	defer poll.Stop()
 	for {
-		if from, err = readNews(ctx, feed, from, show); err != nil && ctx.Err() == nil {
+		if from, err = readUpdates(ctx, feed, from, show); err != nil && ctx.Err() == nil {
 			return err
 		}
 		if !pause(ctx, followEvery) {
@@ -45,24 +45,24 @@ func follow(ctx context.Context, feed Feed, from webhook.Position, show func(con
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), followDrain)
 	defer cancel()
-	if _, err = readNews(last, feed, from, show); err != nil {
+	if _, err = readUpdates(last, feed, from, show); err != nil {
 		return err
 	}
 	return finish(last)
 }
 
-// readNews prints all news there is and returns the position after it.
-func readNews(ctx context.Context, feed Feed, from webhook.Position, show func(context.Context, webhook.News) error) (webhook.Position, error) {
+// readUpdates prints all updates and returns the position after it.
+func readUpdates(ctx context.Context, feed Feed, from webhook.Position, show func(context.Context, webhook.Updates) error) (webhook.Position, error) {
 	for {
-		news, err := feed.News(ctx, from)
+		updates, err := feed.Updates(ctx, from)
 		if err != nil {
 			return from, fmt.Errorf("read new events: %w", err)
 		}
-		if err := show(ctx, news); err != nil {
+		if err := show(ctx, updates); err != nil {
 			return from, err
 		}
-		from = news.Position
-		if !news.More {
+		from = updates.Position
+		if !updates.More {
 			return from, nil
 		}
 	}
@@ -89,10 +89,10 @@ func present(ctx context.Context, feed Feed) (webhook.Position, error) {
 	return page.Position, nil
 }
 
-// inOrder walks through news with each attempt as early as its event allows.
-func inOrder(news webhook.News, event func(webhook.Summary) error, attempt func(webhook.Attempted) error) error {
-	events := news.Events
-	for _, a := range news.Attempts {
+// inOrder walks through updates with each attempt as early as its event allows.
+func inOrder(updates webhook.Updates, event func(webhook.Summary) error, attempt func(webhook.Attempted) error) error {
+	events := updates.Events
+	for _, a := range updates.Attempts {
 		for len(events) > 0 && events[0].ID <= a.EventID {
 			if err := event(events[0]); err != nil {
 				return err

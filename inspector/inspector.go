@@ -17,8 +17,8 @@ type Feed interface {
 	webhook.Reader
 	// Listener describes the running listener.
 	Listener(ctx context.Context) (webhook.Listener, error)
-	// News returns what was stored since a position.
-	News(ctx context.Context, from webhook.Position) (webhook.News, error)
+	// Updates returns what was stored since a position.
+	Updates(ctx context.Context, from webhook.Position) (webhook.Updates, error)
 	// Diagnose returns all there is to know of an event's signatures.
 	Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis, error)
 	// Log returns the newest lines of the listener's log, oldest first.

@@ -27,10 +27,10 @@ type jsonLines struct {
 	waiting waiting
 }
 
-func (j *jsonLines) print(ctx context.Context, news webhook.News) error {
+func (j *jsonLines) print(ctx context.Context, updates webhook.Updates) error {
 	j.b.Reset()
 	now := time.Now()
-	err := inOrder(news,
+	err := inOrder(updates,
 		func(e webhook.Summary) error {
 			if e.Attempts == 0 && e.Answer.Status == 0 && !e.Outcome.Interrupted {
 				j.waiting.add(e.ID, now)

@@ -38,7 +38,7 @@ func Plain(ctx context.Context, w io.Writer, feed Feed, o PlainOptions) error {
 	return follow(ctx, feed, from, p.print, p.finish)
 }
 
-// plain prints news as lines.
+// plain prints updates as lines.
 type plain struct {
 	w      io.Writer
 	feed   Feed
@@ -52,13 +52,13 @@ type plain struct {
 	shown   map[webhook.ID]bool // of the waiting ones: it has its line that says so
 }
 
-func (p *plain) print(ctx context.Context, news webhook.News) error {
+func (p *plain) print(ctx context.Context, updates webhook.Updates) error {
 	p.b.Reset()
 	now := time.Now()
-	if err := p.lookUp(ctx, news); err != nil {
+	if err := p.lookUp(ctx, updates); err != nil {
 		return err
 	}
-	err := inOrder(news,
+	err := inOrder(updates,
 		func(e webhook.Summary) error { p.arrived(e, now); return nil },
 		func(a webhook.Attempted) error { p.attempt(a, now); return nil })
 	if err != nil {
@@ -84,7 +84,7 @@ func (p *plain) finish(ctx context.Context) error {
 func (p *plain) arrived(e webhook.Summary, now time.Time) {
 	p.remember(e)
 	if e.Attempts > 0 {
-		return // its attempt is among the news, or comes next
+		return // its attempt is among the updates, or comes next
 	}
 	if e.Answer.Status != 0 || e.Outcome.Interrupted {
 		p.event(e, now)
@@ -113,20 +113,20 @@ func (p *plain) askAgain(ctx context.Context, now time.Time, patience time.Durat
 // lookUp reads the events of attempts that are too old to be remembered, and
 // those that came before a redelivery: their answers were not known when they
 // came.
-func (p *plain) lookUp(ctx context.Context, news webhook.News) error {
+func (p *plain) lookUp(ctx context.Context, updates webhook.Updates) error {
 	coming := map[webhook.ID]bool{}
-	for _, e := range news.Events {
+	for _, e := range updates.Events {
 		coming[e.ID] = true
 	}
 	var ids []webhook.ID
-	for _, e := range news.Events {
+	for _, e := range updates.Events {
 		before := e.RedeliveryOf
 		if before != 0 && !coming[before] && p.known[before].Answer.At.IsZero() {
 			ids = append(ids, before)
 			coming[before] = true
 		}
 	}
-	for _, a := range news.Attempts {
+	for _, a := range updates.Attempts {
 		if _, ok := p.known[a.EventID]; !ok && !coming[a.EventID] {
 			ids = append(ids, a.EventID)
 			coming[a.EventID] = true

@@ -38,7 +38,7 @@ const appendFill = 0.95
 
 func appends(b bucket) bool { return b == bucketEvents || b == bucketLarge }
 
-// txn is a transaction with the buckets it has come to.
+// txn is a transaction with the buckets that it has used.
 type txn struct {
 	tx     *bbolt.Tx
 	opened [buckets]*bbolt.Bucket
@@ -93,7 +93,7 @@ func (t *txn) getRow(id webhook.ID) (row, error) {
 	return r, nil
 }
 
-// peek reads a row that may be gone or damaged: then it reports false.
+// peek reads a row; it reports false for one that is gone or damaged.
 func (t *txn) peek(id webhook.ID) (row, bool) {
 	r, err := t.getRow(id)
 	return r, err == nil
@@ -102,9 +102,9 @@ func (t *txn) peek(id webhook.ID) (row, bool) {
 // has reports whether there is an event, damaged or not.
 func (t *txn) has(id webhook.ID) bool { return t.in(bucketEvents).Get(rowKey(id)) != nil }
 
-// change stores a row and everything that follows from it: what it counts as,
-// and whether it is open, retrying or untrusted. before is what is stored now;
-// nil: nothing. after nil removes it.
+// change replaces the stored row before, nil for a new one, by after, nil to
+// remove it, and with it everything that follows from a row: the counters, and
+// the indexes of those that are open, retrying or untrusted.
 func (t *txn) change(id webhook.ID, before, after *row) error {
 	if before != nil {
 		t.counts.add(before, -1)

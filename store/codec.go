@@ -11,7 +11,7 @@ import (
 	"github.com/taskhook/taskhook/store/boltfile"
 )
 
-var errShape = errors.New("its record makes no sense")
+var errShape = errors.New("its record is malformed")
 
 // writer appends values to a record. Its texts are bytes: paths and headers
 // need not be UTF-8.
@@ -135,8 +135,8 @@ func (r *reader) time() time.Time {
 	return time.Unix(sec, int64(nsec)).UTC()
 }
 
-// count is a number of things that take at least one byte each.
-func (r *reader) count() int {
+// length is a number of things that take at least one byte each.
+func (r *reader) length() int {
 	n := r.uint()
 	if n > uint64(len(r.b)) {
 		r.fail()
@@ -149,11 +149,11 @@ func (r *reader) header() http.Header {
 	if !r.bool() {
 		return nil
 	}
-	n := r.count()
+	n := r.length()
 	h := make(http.Header, n)
 	for range n {
 		name := r.text()
-		values := make([]string, r.count())
+		values := make([]string, r.length())
 		for i := range values {
 			values[i] = r.text()
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// counters are kept up to date in every transaction, so that nothing has to
-// be counted.
+// counters are updated in every transaction, so that nothing has to be counted
+// later.
 type counters struct {
 	LastID  uint64 // never falls, also when the newest event is deleted
 	LastSeq uint64
@@ -59,8 +59,8 @@ func (t *txn) readCounters() (counters, error) {
 	return c, err
 }
 
-// recount counts everything anew, when the counters are damaged or a damaged
-// row was deleted. lastID is at least what it will be.
+// recount counts all events, when the counters are damaged or a damaged row was
+// deleted. The highest ID and Seq are at least lastID and lastSeq.
 func (t *txn) recount(lastID, lastSeq uint64) counters {
 	c := counters{LastID: max(lastID, t.last(kindRow)), LastSeq: max(lastSeq, t.last(kindLog))}
 	for k, v := range t.up(kindRow, 0) {

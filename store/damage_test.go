@@ -56,9 +56,9 @@ func TestADamagedRecordNamesItsEventAndListsGoOn(t *testing.T) {
 			if got := ids(list(t, s, webhook.Query{})); !slices.Equal(got, tt.listed) {
 				t.Errorf("listed %v, want %v", got, tt.listed)
 			}
-			n, err := s.News(t.Context(), webhook.Position{})
+			n, err := s.Updates(t.Context(), webhook.Position{})
 			if err != nil || len(n.Events) != len(tt.listed) || n.More {
-				t.Errorf("%d events are news, more %v, %v", len(n.Events), n.More, err)
+				t.Errorf("%d events are updates, more %v, %v", len(n.Events), n.More, err)
 			}
 			if len(tt.listed) == 2 && !strings.Contains(log.String(), "#2") {
 				t.Errorf("the log does not name it: %q", log.String())

@@ -9,11 +9,11 @@ import (
 )
 
 // deleteAtOnce is how many events one transaction deletes: few enough that a
-// write which shares it waits no more than some milliseconds.
+// write that shares it waits a few milliseconds at most.
 const deleteAtOnce = 64
 
-// Delete deletes events with all that is stored of them, and returns how many
-// there were. When it returns an error, that many are deleted all the same.
+// Delete deletes events with everything stored of them, and returns how many
+// were deleted, also with an error.
 func (s *Store) Delete(ctx context.Context, ids []webhook.ID) (int, error) {
 	total := 0
 	for some := range slices.Chunk(ids, deleteAtOnce) {
@@ -58,9 +58,9 @@ func (t *txn) delete(id webhook.ID) (bool, error) {
 	return true, t.deleteRecords(id)
 }
 
-// deleteDamaged deletes an event whose row does not say what it was: an entry
-// of bucketRetries that leads to it stays behind and is passed over, and all
-// is counted anew.
+// deleteDamaged deletes an event whose row cannot be read. An entry for it in
+// bucketRetries cannot be found: it is left, and ignored. Everything is
+// recounted.
 func (t *txn) deleteDamaged(id webhook.ID) error {
 	if err := t.in(bucketEvents).Delete(rowKey(id)); err != nil {
 		return err

@@ -9,16 +9,16 @@ import (
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
-// hourTally is the last count of the last hour. Counting scans the rows of
-// that hour, so it is done again only when it has become cheap by comparison.
+// hourTally caches the counts of the last hour. Counting scans the rows of that
+// hour, so it is done only so often that it takes little of the time.
 type hourTally struct {
 	mu    sync.Mutex
 	tally webhook.Tally
 	again time.Time
 }
 
-// idleShare is how many times as long as a count took it stands.
-const idleShare = 200
+// tallyValid is for how many times its own duration a count is used.
+const tallyValid = 200
 
 // lastHour counts the events of the last hour.
 func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
@@ -35,7 +35,7 @@ func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
 	sc.found = func(_ *txn, _ webhook.ID, r *row) error {
 		// Events come in order of their arrival, or nearly so.
 		if sc.ended = r.received < since; !sc.ended {
-			count(&tally, r)
+			addToTally(&tally, r)
 		}
 		return nil
 	}
@@ -44,12 +44,12 @@ func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
 			return h.tally, err
 		}
 	}
-	h.tally, h.again = tally, time.Now().Add(idleShare*time.Since(began))
+	h.tally, h.again = tally, time.Now().Add(tallyValid*time.Since(began))
 	return tally, nil
 }
 
-// count counts one event, by the answer its sender got.
-func count(tally *webhook.Tally, r *row) {
+// addToTally counts one event, by the answer its sender got.
+func addToTally(tally *webhook.Tally, r *row) {
 	a := r.answer()
 	switch {
 	case r.flags.has(flagUntrusted):

@@ -130,14 +130,14 @@ func (t *txn) last(k kind) uint64 {
 	return 0
 }
 
-// neighbour is how long a body, a reply or what was sent may be to stand with
-// the event's other records. What is longer would be written again with each
-// change of these.
-const neighbour = 4 << 10
+// maxInline is how long a body, a reply or a sent request may be to be stored
+// beside the event's other records, in bytes. A longer one would be written
+// again with each change of these.
+const maxInline = 4 << 10
 
 // putRecord stores a record that may be long.
 func (t *txn) putRecord(key, record []byte) error {
-	if len(record) > neighbour {
+	if len(record) > maxInline {
 		return t.in(bucketLarge).Put(key, record)
 	}
 	return t.in(bucketEvents).Put(key, record)

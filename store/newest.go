@@ -31,7 +31,7 @@ func (n *newest) begin(tx *bbolt.Tx) {
 	tx.OnCommit(func() { n.committed = true })
 }
 
-// forget has all be read from the rows again.
+// forget drops what is known: it is read from the rows when it is needed again.
 func (n *newest) forget() { n.ids = nil }
 
 // newestWith is the newest event with the hash of a webhookId, 0 if there is

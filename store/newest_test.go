@@ -123,7 +123,7 @@ func TestADamagedEventLinksNothingAndOnceDeletedHidesNone(t *testing.T) {
 
 func TestLongRecordsAreDeletedWithTheirEvent(t *testing.T) {
 	s := newStore(t)
-	long := []byte(strings.Repeat("x", neighbour+1))
+	long := []byte(strings.Repeat("x", maxInline+1))
 	var put []webhook.ID
 	for range 2 {
 		e := newEvent("w")

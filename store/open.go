@@ -80,7 +80,7 @@ func accept(tx *bbolt.Tx, readOnly bool) (version uint32, err error) {
 		return 0, nil
 	}
 	if tx.Bucket([]byte(bucketNames[bucketMeta])) == nil {
-		return 0, fmt.Errorf("%w: it is no store of taskhook", ErrCorrupt)
+		return 0, fmt.Errorf("%w: it is not a store of taskhook", ErrCorrupt)
 	}
 	payload, err := boltfile.Unseal(schemaKey, t.in(bucketMeta).Get(schemaKey))
 	if err != nil || len(payload) < 4 {

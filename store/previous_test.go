@@ -125,42 +125,9 @@ func checkPrevious(t *testing.T, s *Store) {
 			t.Errorf("%s has %d of %d bytes, %v", sum.ID, len(e.Body), e.BodySize, err)
 		}
 	}
-	checkPreviousDetails(t, s, all)
-}
-
-func checkPreviousDetails(t *testing.T, s *Store, all []webhook.Summary) {
-	t.Helper()
-	attempts, err := s.Attempts(t.Context(), 1)
-	if err != nil || attempts[0].Sent != nil || attempts[1].Sent == nil || !bytes.Contains(attempts[2].Sent.Body, []byte(`"firstName":"Zoe"`)) {
-		t.Errorf("the resends of #1 are %+v, %v", attempts, err)
-	}
-	if body, err := s.Event(t.Context(), 12); err != nil || string(body.Body) != "\x00\x01\x02\xffbinary\x80" {
-		t.Errorf("the binary body is %q, %v", body.Body, err)
-	}
-	forged, err := s.Event(t.Context(), 7)
-	if err != nil || !slices.Equal(forged.Header["X-Two"], []string{"1", "2"}) {
-		t.Errorf("the headers of #7 are %v, %v", forged.Header, err)
-	}
-	for _, id := range []webhook.ID{2, 9} {
-		if !all[id-1].Marked {
-			t.Errorf("%s is not marked any more", id)
-		}
-	}
-	if again := all[4]; again.RedeliveryOf != 4 || again.Try != 2 || all[3].RedeliveredAs != 5 {
-		t.Errorf("#4 and #5 are not linked: %+v", again)
-	}
-	if !all[9].Faulted || !all[8].Simulated || !all[17].Outcome.Answer.Shielded || !all[13].Unsuccessful {
-		t.Error("a fault, a simulation, the shield or an unsuccessful answer is forgotten")
-	}
-	if target, err := s.Setting("target"); err != nil || target != "http://127.0.0.1:13579/webhooks" {
-		t.Errorf("the last target is %q, %v", target, err)
-	}
-	c, err := s.Counts(t.Context())
-	// Whether the two retries are overdue depends on today.
-	want := webhook.Counts{Events: 21, Delivered: 9, Rejected: 3, Retrying: c.Retrying, Failed: 9 - c.Retrying, Bytes: c.Bytes, LastHour: c.LastHour}
-	if err != nil || c != want {
-		t.Errorf("Counts = %+v, %v", c, err)
-	}
+	checkPreviousContent(t, s)
+	checkPreviousFlags(t, all)
+	checkPreviousCounts(t, s)
 	for text, want := range map[string][]webhook.ID{
 		"state:rejected":                 {13, 7, 6},
 		"state:recovered":                {17, 8},
@@ -173,6 +140,57 @@ func checkPreviousDetails(t *testing.T, s *Store, all []webhook.Summary) {
 		if got := ids(list(t, s, webhook.Query{Filter: text})); !slices.Equal(got, want) {
 			t.Errorf("%s selects %v, want %v", text, got, want)
 		}
+	}
+}
+
+// checkPreviousContent holds that bytes, headers and settings are as they were.
+func checkPreviousContent(t *testing.T, s *Store) {
+	t.Helper()
+	attempts, err := s.Attempts(t.Context(), 1)
+	if err != nil || attempts[0].Sent != nil || attempts[1].Sent == nil || !bytes.Contains(attempts[2].Sent.Body, []byte(`"firstName":"Zoe"`)) {
+		t.Errorf("the resends of #1 are %+v, %v", attempts, err)
+	}
+	if binary, err := s.Event(t.Context(), 12); err != nil || string(binary.Body) != "\x00\x01\x02\xffbinary\x80" {
+		t.Errorf("the binary body is %q, %v", binary.Body, err)
+	}
+	if forged, err := s.Event(t.Context(), 7); err != nil || !slices.Equal(forged.Header["X-Two"], []string{"1", "2"}) {
+		t.Errorf("the headers of #7 are %v, %v", forged.Header, err)
+	}
+	if target, err := s.Setting("target"); err != nil || target != "http://127.0.0.1:13579/webhooks" {
+		t.Errorf("the last target is %q, %v", target, err)
+	}
+}
+
+// checkPreviousFlags holds what the rows know beside the outcome.
+func checkPreviousFlags(t *testing.T, all []webhook.Summary) {
+	t.Helper()
+	tests := []struct {
+		id   webhook.ID
+		what string
+		has  func(webhook.Summary) bool
+	}{
+		{2, "marked", func(e webhook.Summary) bool { return e.Marked }},
+		{4, "redelivered", func(e webhook.Summary) bool { return e.RedeliveredAs == 5 }},
+		{5, "a redelivery", func(e webhook.Summary) bool { return e.RedeliveryOf == 4 && e.Try == 2 }},
+		{9, "marked and simulated", func(e webhook.Summary) bool { return e.Marked && e.Simulated }},
+		{10, "faulted", func(e webhook.Summary) bool { return e.Faulted }},
+		{14, "unsuccessful", func(e webhook.Summary) bool { return e.Unsuccessful }},
+		{18, "shielded", func(e webhook.Summary) bool { return e.Outcome.Answer.Shielded }},
+	}
+	for _, tt := range tests {
+		if e := all[tt.id-1]; !tt.has(e) {
+			t.Errorf("%s is not %s: %+v", tt.id, tt.what, e)
+		}
+	}
+}
+
+func checkPreviousCounts(t *testing.T, s *Store) {
+	t.Helper()
+	c, err := s.Counts(t.Context())
+	// Whether the two retries are overdue depends on today.
+	want := webhook.Counts{Events: 21, Delivered: 9, Rejected: 3, Retrying: c.Retrying, Failed: 9 - c.Retrying, Bytes: c.Bytes, LastHour: c.LastHour}
+	if err != nil || c != want {
+		t.Errorf("Counts = %+v, %v", c, err)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// overhead is about what an event or an attempt takes beside its records:
-// keys, index entries, its share of pages.
+// overhead is about how many bytes an event or an attempt takes besides its
+// records: keys, index entries, its share of pages.
 const overhead = 300
 
 // PutEvent stores an event and returns when it is on disk. It assigns ID,
@@ -159,7 +159,8 @@ func (s *Store) PutAttempt(ctx context.Context, a *webhook.Attempt, answer *webh
 }
 
 // QueueAttempt stores an attempt and its answer soon, at the latest in Close.
-// While the disk refuses, it waits there; what has to be given up is logged.
+// While the disk cannot be written to, it stays queued; what is never written
+// is logged.
 func (s *Store) QueueAttempt(a webhook.Attempt, answer webhook.Answer) {
 	records := newAttemptRecords(&a)
 	a.Header, a.Body, a.Sent = nil, nil, nil
@@ -222,8 +223,8 @@ func (t *txn) putRecords(a *webhook.Attempt, records attemptRecords) error {
 	return t.in(bucketEvents).Put(tableKey(kindLog, a.Seq), idKey(a.EventID))
 }
 
-// Mark marks events, or takes the marks away, and returns when that is on
-// disk. Events that are not there are passed over.
+// Mark marks events, or removes their marks, and returns when that is on disk.
+// Unknown IDs are skipped.
 func (s *Store) Mark(ctx context.Context, ids []webhook.ID, marked bool) error {
 	return s.update(ctx, len(ids)*rowSize, func(t *txn) error {
 		for _, id := range ids {

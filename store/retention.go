@@ -176,10 +176,10 @@ func (t *txn) victims(q quotas, now time.Time) []webhook.ID {
 		ids = append(ids, id)
 		size += stored
 	}
-	room := func() bool { return len(ids) < deleteAtOnce && size < cleanBytes }
+	more := func() bool { return len(ids) < deleteAtOnce && size < cleanBytes }
 
 	cur := t.in(bucketUntrusted).Cursor()
-	for k, _ := cur.First(); k != nil && room() && (over(c.Untrusted, q.untrusted) || over(c.UntrustedBytes, q.untrustedBytes)); k, _ = cur.Next() {
+	for k, _ := cur.First(); k != nil && more() && (over(c.Untrusted, q.untrusted) || over(c.UntrustedBytes, q.untrustedBytes)); k, _ = cur.Next() {
 		id := webhook.ID(firstOf(k))
 		r, _ := t.getRow(id)
 		take(id, int64(r.stored))
@@ -188,7 +188,7 @@ func (t *txn) victims(q quotas, now time.Time) []webhook.ID {
 		c.UntrustedBytes -= int64(r.stored)
 	}
 	for k, v := range t.up(kindRow, 0) {
-		if !room() {
+		if !more() {
 			break
 		}
 		var r row

@@ -89,8 +89,7 @@ func indexOf[T comparable](all []T, v T) uint8 {
 	return 0
 }
 
-// nanos is a time as rows keep it; what lies beyond the years 1678 to 2262 is
-// drawn to their ends.
+// nanos is a time as rows store it, clamped to the years 1678 to 2262.
 func nanos(t time.Time) int64 {
 	switch {
 	case t.IsZero():

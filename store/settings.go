@@ -7,7 +7,7 @@ import (
 	"github.com/taskhook/taskhook/store/boltfile"
 )
 
-// Setting returns a setting that SetSetting kept, "" if there is none.
+// Setting returns a stored setting, "" if there is none.
 func (s *Store) Setting(name string) (string, error) {
 	var value string
 	err := s.view(func(t *txn) error {
@@ -25,7 +25,7 @@ func (s *Store) Setting(name string) (string, error) {
 	return value, err
 }
 
-// SetSetting keeps a setting, and returns when it is on disk.
+// SetSetting stores a setting, and returns when it is on disk.
 func (s *Store) SetSetting(ctx context.Context, name, value string) error {
 	return s.update(ctx, len(value), func(t *txn) error {
 		record := append(make([]byte, boltfile.SumSize), value...)

@@ -76,7 +76,7 @@ type Store struct {
 	life        context.Context
 	end         context.CancelFunc
 	janitor     sync.WaitGroup
-	work        chan struct{} // has room for one signal: something is over its quota
+	work        chan struct{} // buffers one signal: something is over its quota
 	closing     sync.Once
 	closeErr    error
 

@@ -79,9 +79,9 @@ type Position struct {
 	Attempt uint64 `json:"attempt"` // Attempt.Seq
 }
 
-// News is what was stored since a Position, in order: an attempt never comes
+// Updates are what was stored since a Position, in order: an attempt never comes
 // before its event.
-type News struct {
+type Updates struct {
 	Events   []Summary   `json:"events,omitempty"`
 	Attempts []Attempted `json:"attempts,omitempty"`
 	Position Position    `json:"position"`
@@ -107,7 +107,7 @@ type Counts struct {
 	LastHour  Tally `json:"lastHour"`
 }
 
-// Tally counts the events of a span of time, rejected and passed ones left out.
+// Tally counts the events of a period, without rejected and passed ones.
 type Tally struct {
 	Events    int `json:"events"`
 	Delivered int `json:"delivered"` // answered 2xx

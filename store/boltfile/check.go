@@ -248,7 +248,7 @@ func (c *checker) child(id uint64, i int, leaves, top bool) (bool, error) {
 	case err != nil:
 		return false, err
 	case i > 0 && leaves != (p.flags == flagLeaf):
-		return false, corrupt("page %d is of another kind than its neighbours", id)
+		return false, corrupt("page %d is of another kind than its siblings", id)
 	case p.flags == flagBranch:
 		return false, c.branch(p, top)
 	}
@@ -258,7 +258,7 @@ func (c *checker) child(id uint64, i int, leaves, top bool) (bool, error) {
 // leaf checks a leaf page, as far as it is to be looked at.
 func (c *checker) leaf(p page, top bool) error {
 	if p.flags != flagLeaf {
-		return corrupt("page %d is of no known kind", p.id)
+		return corrupt("page %d is of an unknown kind", p.id)
 	}
 	if p.overflow > 0 {
 		if err := c.use(p.id+1, uint64(p.overflow)); err != nil {
@@ -296,7 +296,7 @@ func (c *checker) entries(p page, b []byte, depth int) error {
 		switch flags := native.Uint32(e); {
 		case flags == 0:
 		case flags != flagBucket || len(value) < bucketSize:
-			return corrupt("an entry of page %d is of no known kind", p.id)
+			return corrupt("an entry of page %d is of an unknown kind", p.id)
 		default:
 			if err := c.bucket(p, value, depth); err != nil {
 				return err
@@ -318,7 +318,7 @@ func (c *checker) bucket(p page, value []byte, depth int) error {
 	}
 	in := page{p.id, native.Uint16(inline[8:]), int(native.Uint16(inline[10:])), native.Uint32(inline[12:])}
 	if in.flags != flagLeaf || in.overflow != 0 || headerSize+in.count*elementSize > len(inline) {
-		return corrupt("a bucket in page %d is of no known kind", p.id)
+		return corrupt("a bucket in page %d is of an unknown kind", p.id)
 	}
 	return c.entries(in, inline, depth+1)
 }

@@ -16,10 +16,11 @@ const (
 	maxBatch      = 512     // writes in one commit
 	maxBatchBytes = 8 << 20 // in one commit, beyond its first write
 
-	// linger is how long queued writes wait for an awaited one whose commit
+	// queueDelay is how long queued writes wait for an awaited one whose commit
 	// they can share.
-	linger = 5 * time.Millisecond
-	// retryEvery is how often queued writes are tried while the disk refuses.
+	queueDelay = 5 * time.Millisecond
+	// retryEvery is how often queued writes are tried while the disk cannot be
+	// written to.
 	retryEvery = time.Second
 )
 
@@ -28,7 +29,7 @@ type call struct {
 	ctx    context.Context // nil: queued, nobody waits
 	size   int
 	fn     func(tx *bbolt.Tx) error // nil: a flush
-	done   chan error               // of an awaited write; has room for its result
+	done   chan error               // of an awaited write; buffers its result
 	failed func(error)              // of a queued write
 }
 
@@ -36,20 +37,20 @@ func (c *call) awaited() bool { return c.done != nil }
 
 // queue holds the writes that no commit has taken yet, in order.
 type queue struct {
-	mu      sync.Mutex
-	calls   []*call
-	awaited int       // how many of calls someone waits for
-	bytes   int       // of the queued among calls
-	limit   int       // of bytes
-	due     time.Time // when queued writes are committed without company
-	busy    bool      // a commit is under way
-	closed  bool
-	dropped int           // queued writes that no commit would take until closing
-	wake    chan struct{} // has room for one signal: the queue has changed
+	mu       sync.Mutex
+	calls    []*call
+	awaited  int // how many of calls someone waits for
+	bytes    int // of the queued among calls
+	maxBytes int
+	due      time.Time // when queued writes are committed at the latest
+	busy     bool      // a commit is under way
+	closed   bool
+	dropped  int           // queued writes that no commit would take until closing
+	wake     chan struct{} // buffers one signal: the queue has changed
 }
 
-func (q *queue) init(limit int) {
-	q.limit = limit
+func (q *queue) init(maxBytes int) {
+	q.maxBytes = maxBytes
 	q.wake = make(chan struct{}, 1)
 }
 
@@ -70,12 +71,12 @@ func (q *queue) add(c *call) error {
 		return ErrClosed
 	case c.awaited():
 		q.awaited++
-	case q.bytes+c.size > q.limit && q.bytes > 0:
-		return fmt.Errorf("more than %d bytes are waiting to be written", q.limit)
+	case q.bytes+c.size > q.maxBytes && q.bytes > 0:
+		return fmt.Errorf("more than %d bytes are waiting to be written", q.maxBytes)
 	default:
 		q.bytes += c.size
 		if q.due.IsZero() {
-			q.due = time.Now().Add(linger)
+			q.due = time.Now().Add(queueDelay)
 		}
 	}
 	q.calls = append(q.calls, c)
@@ -97,7 +98,8 @@ func (q *queue) putBack(calls []*call) {
 	q.due = time.Now().Add(retryEvery)
 }
 
-// next waits for writes that are to be committed now; none: closed and empty.
+// next waits for writes that are to be committed now. There are none once the
+// queue is closed and empty.
 func (q *queue) next() []*call {
 	for {
 		q.mu.Lock()

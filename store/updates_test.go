@@ -8,8 +8,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// TestNewsTellEverythingOnceInOrder follows a store with random pauses.
-func TestNewsTellEverythingOnceInOrder(t *testing.T) {
+// TestUpdatesTellEverythingOnceInOrder follows a store with random pauses.
+func TestUpdatesTellEverythingOnceInOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s, err := Open(newPath(t), Options{})
 		if err != nil {
@@ -22,7 +22,7 @@ func TestNewsTellEverythingOnceInOrder(t *testing.T) {
 		var lastSeq uint64
 		follow := func() {
 			for more := true; more; {
-				n, err := s.News(background, at)
+				n, err := s.Updates(background, at)
 				if err != nil {
 					r.Fatal(err)
 				}
@@ -78,9 +78,9 @@ func TestNewsTellEverythingOnceInOrder(t *testing.T) {
 	})
 }
 
-func TestManyNewsComeInParts(t *testing.T) {
+func TestManyUpdatesComeInParts(t *testing.T) {
 	s := newStore(t)
-	const n = newsAtOnce + 20
+	const n = updatesAtOnce + 20
 	fill(t, s, n)
 	for id := webhook.ID(n); id > 0; id-- {
 		s.QueueAttempt(received(id, 200), byApp(200))
@@ -89,7 +89,7 @@ func TestManyNewsComeInParts(t *testing.T) {
 	var at webhook.Position
 	events, attempts, parts := 0, 0, 0
 	for more := true; more; parts++ {
-		news, err := s.News(t.Context(), at)
+		news, err := s.Updates(t.Context(), at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestManyNewsComeInParts(t *testing.T) {
 		t.Errorf("%d events and %d attempts in %d parts", events, attempts, parts)
 	}
 	// A position beyond the end comes from another store.
-	news, err := s.News(t.Context(), webhook.Position{Event: 1 << 40, Attempt: 1 << 40})
+	news, err := s.Updates(t.Context(), webhook.Position{Event: 1 << 40, Attempt: 1 << 40})
 	if err != nil || news.More || news.Position != at {
 		t.Errorf("from beyond: %+v, %v", news.Position, err)
 	}

@@ -6,21 +6,21 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// newsAtOnce bounds the events, and the attempts, of one News.
-const newsAtOnce = 500
+// updatesAtOnce bounds the events, and the attempts, of one Updates.
+const updatesAtOnce = 500
 
-// News returns what was stored since a position, in order, an attempt never
+// Updates returns what was stored since a position, in order, an attempt never
 // before its event. Attempts come without what the app answered and without
 // what was sent: see Attempts. What was deleted since is left out. A position
 // beyond the store's own is moved back to that.
-func (s *Store) News(ctx context.Context, from webhook.Position) (webhook.News, error) {
-	var n webhook.News
+func (s *Store) Updates(ctx context.Context, from webhook.Position) (webhook.Updates, error) {
+	var n webhook.Updates
 	if err := ctx.Err(); err != nil {
 		return n, err
 	}
 	err := s.view(func(t *txn) error {
 		now := t.position()
-		n = webhook.News{Position: webhook.Position{
+		n = webhook.Updates{Position: webhook.Position{
 			Event: min(from.Event, now.Event), Attempt: min(from.Attempt, now.Attempt),
 		}}
 		t.newEvents(&n, now, s.skipped)
@@ -31,9 +31,9 @@ func (s *Store) News(ctx context.Context, from webhook.Position) (webhook.News, 
 	return n, err
 }
 
-func (t *txn) newEvents(n *webhook.News, now webhook.Position, skipped func(error)) {
+func (t *txn) newEvents(n *webhook.Updates, now webhook.Position, skipped func(error)) {
 	for k, v := range t.up(kindRow, uint64(n.Position.Event)+1) {
-		if len(n.Events) == newsAtOnce {
+		if len(n.Events) == updatesAtOnce {
 			return
 		}
 		id := webhook.ID(numberOf(k))
@@ -56,10 +56,10 @@ func (t *txn) newEvents(n *webhook.News, now webhook.Position, skipped func(erro
 	n.Position.Event = now.Event
 }
 
-func (t *txn) newAttempts(n *webhook.News, now webhook.Position, skipped func(error)) {
+func (t *txn) newAttempts(n *webhook.Updates, now webhook.Position, skipped func(error)) {
 	for k, v := range t.up(kindLog, n.Position.Attempt+1) {
 		id := webhook.ID(firstOf(v))
-		if len(n.Attempts) == newsAtOnce || id > n.Position.Event {
+		if len(n.Attempts) == updatesAtOnce || id > n.Position.Event {
 			return
 		}
 		n.Position.Attempt = numberOf(k)
