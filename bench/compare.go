@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -82,9 +83,7 @@ func compare(ctx context.Context, dir string, o compareOptions) error {
 
 // medianByRate is the result in the middle when they are ordered by rate.
 func medianByRate(results []result) result {
-	sorted := slices.SortedFunc(slices.Values(results), func(a, b result) int {
-		return int(a.rate - b.rate)
-	})
+	sorted := slices.SortedFunc(slices.Values(results), func(a, b result) int { return cmp.Compare(a.rate, b.rate) })
 	return sorted[len(sorted)/2]
 }
 
