@@ -22,7 +22,7 @@ func (r *rig) rule(text string) {
 	r.proxy.Faults().Add(rule)
 }
 
-func TestWhatARuleDoesIsDoneAndKept(t *testing.T) {
+func TestARuleActsAndIsRecorded(t *testing.T) {
 	tests := []struct {
 		rule     string
 		status   int    // the sender's; 0: its connection breaks
@@ -128,7 +128,7 @@ func TestARuleCanTryOutTheShield(t *testing.T) {
 	}
 }
 
-func TestADuplicatedDeliveryReachesTheAppSoOften(t *testing.T) {
+func TestADuplicatedEventReachesTheAppThatOften(t *testing.T) {
 	for _, rule := range []string{"duplicate:3", "duplicate:3 spacing:1ms"} {
 		t.Run(rule, func(t *testing.T) {
 			bodies := make(chan string, 10)
@@ -171,7 +171,7 @@ func TestADuplicatedDeliveryReachesTheAppSoOften(t *testing.T) {
 	}
 }
 
-func TestASignatureIsSpoiledTowardsTheAppAlone(t *testing.T) {
+func TestASignatureIsChangedOnlyForTheApp(t *testing.T) {
 	for rule, want := range map[string]func(string) bool{
 		"signature:strip":   func(v string) bool { return v == "" },
 		"signature:corrupt": func(v string) bool { return v != "" && v != "c2lnbmVk" },
@@ -210,7 +210,7 @@ func (s tellingStore) PutEvent(ctx context.Context, e *webhook.Event) error {
 	return s.Store.PutEvent(ctx, e)
 }
 
-func TestAStopEndsWhatARuleHoldsUp(t *testing.T) {
+func TestAStopEndsTheDelayOfARule(t *testing.T) {
 	stored := make(chan struct{})
 	r := newRig(t, "127.0.0.1:1", func(o *Options) { o.Store = tellingStore{o.Store, stored} })
 	r.rule("hang")

@@ -13,8 +13,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// hold is an app that holds every request until release is closed.
-func hold(t *testing.T) (addr string, entered, release chan struct{}) {
+// blockingApp is an app that answers no request before release is closed.
+func blockingApp(t *testing.T) (addr string, entered, release chan struct{}) {
 	entered, release = make(chan struct{}, 10), make(chan struct{})
 	addr = app(t, func(w http.ResponseWriter, _ *http.Request) {
 		entered <- struct{}{}
@@ -41,7 +41,7 @@ func (r *rig) postAsync() chan string {
 }
 
 func TestWhileStoppingNothingNewIsForwarded(t *testing.T) {
-	addr, entered, release := hold(t)
+	addr, entered, release := blockingApp(t)
 	r := newRig(t, addr, func(o *Options) { o.MaxConnections = 1 })
 	inFlight := r.postAsync()
 	<-entered
@@ -70,7 +70,7 @@ func TestWhileStoppingNothingNewIsForwarded(t *testing.T) {
 }
 
 func TestCloseWaitsForWhatIsInProgress(t *testing.T) {
-	addr, entered, release := hold(t)
+	addr, entered, release := blockingApp(t)
 	r := newRig(t, addr)
 	inFlight := r.postAsync()
 	<-entered

@@ -271,7 +271,7 @@ func (c *counting) Write(b []byte) (int, error) {
 }
 
 // A sender that has the whole answer may look for the attempt.
-func TestTheAnswerIsWholeOnlyOnceTheAttemptIsRecorded(t *testing.T) {
+func TestTheAnswerIsCompleteOnlyOnceTheAttemptIsRecorded(t *testing.T) {
 	for _, size := range []int{0, 1, 100_000, captureLimit, captureLimit + 1, 3 * captureLimit} {
 		addr := app(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", strconv.Itoa(size))

@@ -84,7 +84,7 @@ func TestWhatMayHaveReachedTheAppIsNotSentAgain(t *testing.T) {
 				t.Errorf("%s was answered %d %s", method, resp.StatusCode, body)
 			}
 			if seen.Load() != 1 {
-				t.Errorf("%s (kept connection: %v) reached the app %d times", method, warm, seen.Load())
+				t.Errorf("%s (reused connection: %v) reached the app %d times", method, warm, seen.Load())
 			}
 			if a := r.store.attempt(t); a.Number != 1 || a.Error == "" {
 				t.Errorf("recorded %+v", a)
@@ -93,7 +93,7 @@ func TestWhatMayHaveReachedTheAppIsNotSentAgain(t *testing.T) {
 	}
 }
 
-func TestAKeptConnectionIsGivenUpInTime(t *testing.T) {
+func TestAnIdleConnectionExpires(t *testing.T) {
 	gone := make(chan struct{})
 	addr := rawApp(t, func(c net.Conn, _ int) {
 		for br := bufio.NewReader(c); ; {
@@ -113,7 +113,7 @@ func TestAKeptConnectionIsGivenUpInTime(t *testing.T) {
 	}
 }
 
-func TestUnaskedBytesEndAKeptConnection(t *testing.T) {
+func TestUnexpectedBytesEndAnIdleConnection(t *testing.T) {
 	sent := make(chan struct{}, 2)
 	addr := rawApp(t, func(c net.Conn, _ int) {
 		for br := bufio.NewReader(c); ; sent <- struct{}{} {

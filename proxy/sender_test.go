@@ -163,7 +163,7 @@ func TestIncompleteBodiesAreNotForwarded(t *testing.T) {
 	}
 }
 
-func TestASlowBodyIsFineAsLongAsItComes(t *testing.T) {
+func TestASlowBodyIsFineAsLongAsItArrives(t *testing.T) {
 	addr, _, bodies := recordingApp(t)
 	r := newRig(t, addr)
 	r.proxy.bodyIdleTimeout = 2 * time.Second
@@ -271,7 +271,7 @@ func TestADegradedProxyAnswers429AndLogsItOnce(t *testing.T) {
 	}
 }
 
-func TestARefusalThatCannotBeStoredIsA429Too(t *testing.T) {
+func TestARejectionThatCannotBeStoredIsA429Too(t *testing.T) {
 	r := newRigWith(t, "127.0.0.1:1", verdict{Status: webhook.Unsigned})
 	r.store.setFail(errDiskFull)
 	if resp, body := r.post("/", "{}"); resp.StatusCode != http.StatusTooManyRequests {
@@ -279,7 +279,7 @@ func TestARefusalThatCannotBeStoredIsA429Too(t *testing.T) {
 	}
 }
 
-func TestBodiesInFlightAreBounded(t *testing.T) {
+func TestBodiesInFlightAreLimited(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	addr := app(t, func(_ http.ResponseWriter, req *http.Request) {
 		if req.ContentLength == 600 {

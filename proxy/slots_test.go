@@ -67,7 +67,7 @@ func TestWaitingForAConnectionEnds(t *testing.T) {
 	})
 }
 
-func TestRunningOutOfConnectionsIsSaidOnce(t *testing.T) {
+func TestRunningOutOfConnectionsIsLoggedOnce(t *testing.T) {
 	log := &lockedBuffer{}
 	var s slots
 	s.init(10, slog.New(slog.NewTextHandler(log, nil)))

@@ -288,7 +288,7 @@ func TestACancelledSimulationRecordsTheSendUnderWay(t *testing.T) {
 	}
 }
 
-func TestASendThatCannotBeKeptEndsTheSimulation(t *testing.T) {
+func TestASendThatCannotBeStoredEndsTheSimulation(t *testing.T) {
 	full := errors.New("the store is full")
 	var told []*Sent
 	watch := func(p Progress) {
@@ -313,7 +313,7 @@ func TestASendThatCannotBeKeptEndsTheSimulation(t *testing.T) {
 	}
 }
 
-func TestAnInvalidSimulationSendsNoResponse(t *testing.T) {
+func TestAnInvalidSimulationSendsNothing(t *testing.T) {
 	tests := []struct {
 		simulation Simulation
 		want       string

@@ -68,7 +68,7 @@ func TestARuleWhoseFilterCannotTellDoesNotFire(t *testing.T) {
 	}
 }
 
-func TestARuleSeesWhatHasComeIn(t *testing.T) {
+func TestARuleSeesWhatWasReceived(t *testing.T) {
 	tests := []struct {
 		filter  string
 		selects bool

@@ -72,7 +72,7 @@ func TestAnAppThatGivesNoAnswer(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatBreaksOffIsNotTakenForWhole(t *testing.T) {
+func TestAnIncompleteAnswerIsVisible(t *testing.T) {
 	tests := []struct {
 		name  string
 		serve func(c net.Conn, release chan struct{})
@@ -114,7 +114,7 @@ func TestAnAnswerThatBreaksOffIsNotTakenForWhole(t *testing.T) {
 			}
 			close(release)
 			if _, err := io.ReadAll(resp.Body); err == nil {
-				t.Error("the sender takes the answer for whole")
+				t.Error("the sender does not see that the answer is incomplete")
 			}
 			a := r.store.attempt(t)
 			if a.StatusCode != http.StatusOK || !strings.Contains(a.Error, tt.want) || string(a.Body) != "abc" || a.BodySize != 3 {
@@ -195,7 +195,7 @@ func TestTrailersPass(t *testing.T) {
 	}
 }
 
-func TestAnAnswerStreamsAsItComes(t *testing.T) {
+func TestAnAnswerStreamsAsItArrives(t *testing.T) {
 	step := make(chan struct{})
 	addr := app(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusOK)
@@ -322,14 +322,14 @@ func TestSelfSignedTargets(t *testing.T) {
 		t.Errorf("answered %d %s", resp.StatusCode, body)
 	}
 	r = newRig(t, srv, func(o *Options) { o.Insecure = true })
-	for range 2 { // the second one on the kept connection
+	for range 2 { // the second one on the idle connection
 		if resp, body := r.post("/", "{}"); resp.StatusCode != http.StatusOK || body != "secure" {
 			t.Errorf("with --insecure answered %d %s", resp.StatusCode, body)
 		}
 	}
 }
 
-func TestKeepFor(t *testing.T) {
+func TestIdleTimeout(t *testing.T) {
 	tests := []struct {
 		header string
 		want   time.Duration
@@ -344,7 +344,7 @@ func TestKeepFor(t *testing.T) {
 	}
 }
 
-func TestErrorsAreTold(t *testing.T) {
+func TestErrorsAreExplained(t *testing.T) {
 	if !errors.Is(&dialError{io.EOF}, io.EOF) {
 		t.Error("a dialError hides its cause")
 	}
