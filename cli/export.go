@@ -31,8 +31,8 @@ func newEventsExportCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [ID…]",
 		Short: "Write events as " + f.titles(),
-		Long: "Write events in order of arrival, with headers, body and attempts: those that are named, those that the\n" +
-			"flags select, or all. The formats are:\n\n" + f.table(),
+		Long: "Write events in order of arrival, with headers, body and attempts: those that are named,\n" +
+			"those that the flags select, or all. The formats are:\n\n" + f.table(),
 		Example: "  taskhook events export --filter 'state:failed since:1h' --out failed.jsonl\n" +
 			"  taskhook events export 42 43 --format har --out two.har\n" +
 			"  taskhook events export | jq .type",
@@ -81,7 +81,7 @@ func (f *exportFlags) titles() string {
 	return strings.Join(titles, " or ")
 }
 
-// table describes the formats, one a line.
+// table describes the formats, one per line.
 func (f *exportFlags) table() string {
 	var b strings.Builder
 	for _, one := range f.formats {

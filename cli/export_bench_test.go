@@ -16,7 +16,7 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// exported is the store of BenchmarkExport: so many events of so many bytes.
+// The store of BenchmarkExport has so many events of so many bytes.
 const (
 	exportedEvents = 100_000
 	exportedBody   = 2048

@@ -91,7 +91,7 @@ func (c *Client) Read(ctx context.Context, q webhook.Query) iter.Seq2[webhook.Ch
 			case f.Failure != nil:
 				yield(webhook.Chunk{}, f.Failure.err())
 				return
-			case f.Chunk == nil:
+			case f.Last:
 				return
 			case !yield(*f.Chunk, nil):
 				return

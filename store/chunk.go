@@ -36,36 +36,36 @@ func (s *Store) read(ctx context.Context, q webhook.Query, yield func(webhook.Ch
 	if err != nil {
 		return fmt.Errorf("understand the filter: %w", err)
 	}
-	b := chunker{parts: q.Parts, limit: q.Limit}
+	c := chunker{parts: q.Parts, limit: q.Limit}
 	err = s.view(func(t *txn) error {
-		b.Position = t.position()
+		c.Position = t.position()
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	if q.Order == webhook.OrderDuration {
-		return s.readSlowest(ctx, f, q, &b, yield)
+		return s.readSlowest(ctx, f, q, &c, yield)
 	}
-	sc := s.newScan(f, q, b.Position.Event)
-	sc.skipped = b.skip
+	sc := s.newScan(f, q, c.Position.Event)
+	sc.skipped = c.skip
 	sc.found = func(t *txn, id webhook.ID, r *row) error {
-		err := b.add(t, id, r)
-		sc.paused = b.full()
+		err := c.add(t, id, r)
+		sc.paused = c.full()
 		return err
 	}
 	for yielded := time.Now(); ; {
 		if err := sc.step(ctx); err != nil {
 			return err
 		}
-		last := sc.ended || b.complete()
-		if !last && b.empty() && time.Since(yielded) < progressEvery {
+		last := sc.ended || c.complete()
+		if !last && c.empty() && time.Since(yielded) < progressEvery {
 			continue
 		}
 		if !sc.ended {
-			b.Next = sc.cursor
+			c.Next = sc.cursor
 		}
-		if !yield(b.chunk(), nil) || last {
+		if !yield(c.chunk(), nil) || last {
 			return nil
 		}
 		yielded = time.Now()
@@ -91,44 +91,44 @@ type chunker struct {
 }
 
 // add reads an event.
-func (b *chunker) add(t *txn, id webhook.ID, r *row) error {
-	record, err := t.read(id, r, b.parts)
+func (c *chunker) add(t *txn, id webhook.ID, r *row) error {
+	record, err := t.read(id, r, c.parts)
 	if err != nil {
 		return err
 	}
-	b.Records = append(b.Records, record)
-	b.total++
-	b.size += overhead + len(record.Body)
+	c.Records = append(c.Records, record)
+	c.total++
+	c.size += overhead + len(record.Body)
 	for _, a := range record.History {
-		b.size += overhead + len(a.Body)
+		c.size += overhead + len(a.Body)
 		if a.Sent != nil {
-			b.size += len(a.Sent.Body)
+			c.size += len(a.Sent.Body)
 		}
 	}
 	return nil
 }
 
 // skip notes an event that cannot be read.
-func (b *chunker) skip(id webhook.ID, err error) {
+func (c *chunker) skip(id webhook.ID, err error) {
 	d := &webhook.DamagedError{ID: id, Reason: err.Error()}
 	errors.As(err, &d)
-	b.Damaged = append(b.Damaged, *d)
+	c.Damaged = append(c.Damaged, *d)
 }
 
-func (b *chunker) empty() bool { return len(b.Records) == 0 && len(b.Damaged) == 0 }
+func (c *chunker) empty() bool { return len(c.Records) == 0 && len(c.Damaged) == 0 }
 
 // full reports whether the chunk is to be yielded.
-func (b *chunker) full() bool {
-	return len(b.Records) >= chunkEvents || b.size >= chunkBytes || b.complete()
+func (c *chunker) full() bool {
+	return len(c.Records) >= chunkEvents || c.size >= chunkBytes || c.complete()
 }
 
 // complete reports whether the limit is reached.
-func (b *chunker) complete() bool { return b.limit > 0 && b.total >= b.limit }
+func (c *chunker) complete() bool { return c.limit > 0 && c.total >= c.limit }
 
 // chunk returns the chunk and begins the next one.
-func (b *chunker) chunk() webhook.Chunk {
-	out := b.Chunk
-	b.Chunk, b.size = webhook.Chunk{Position: out.Position}, 0
+func (c *chunker) chunk() webhook.Chunk {
+	out := c.Chunk
+	c.Chunk, c.size = webhook.Chunk{Position: out.Position}, 0
 	return out
 }
 

@@ -17,14 +17,46 @@ type timed struct {
 }
 
 // readSlowest is read in order of duration: all events that fit are looked at
-// first. A cursor names the event before the first; the error wraps
-// webhook.ErrNotFound when that is gone or fits no more.
-func (s *Store) readSlowest(ctx context.Context, f *filter.Filter, q webhook.Query, b *chunker, yield func(webhook.Chunk, error) bool) error {
+// first.
+func (s *Store) readSlowest(ctx context.Context, f *filter.Filter, q webhook.Query, c *chunker, yield func(webhook.Chunk, error) bool) error {
+	left, err := s.bySlowness(ctx, f, q, c)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := 0
+		err := s.view(func(t *txn) error {
+			for ; n < len(left) && !c.full(); n++ {
+				s.readOne(t, left[n].id, c)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if n < len(left) {
+			c.Next = left[n-1].id
+		}
+		left = left[n:]
+		last := len(left) == 0 || c.complete()
+		if !yield(c.chunk(), nil) || last {
+			return nil
+		}
+	}
+}
+
+// bySlowness returns the events that q selects, the slowest first, after its
+// cursor. The error wraps webhook.ErrNotFound when that is gone or does not fit
+// any more.
+func (s *Store) bySlowness(ctx context.Context, f *filter.Filter, q webhook.Query, c *chunker) ([]timed, error) {
 	cursor := q.Cursor
 	q.Cursor = 0
 	var all []timed
-	sc := s.newScan(f, q, b.Position.Event)
-	sc.skipped = b.skip
+	sc := s.newScan(f, q, c.Position.Event)
+	sc.skipped = c.skip
 	sc.found = func(_ *txn, id webhook.ID, r *row) error {
 		one := timed{id, r.took}
 		if r.attempts == 0 {
@@ -35,53 +67,30 @@ func (s *Store) readSlowest(ctx context.Context, f *filter.Filter, q webhook.Que
 	}
 	for !sc.ended {
 		if err := sc.step(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	slices.SortFunc(all, func(a, b timed) int {
 		return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(b.id, a.id))
 	})
-	if cursor != 0 {
-		at := slices.IndexFunc(all, func(t timed) bool { return t.id == cursor })
-		if at < 0 {
-			return notFound(cursor)
-		}
-		all = all[at+1:]
+	if cursor == 0 {
+		return all, nil
 	}
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n := 0
-		err := s.view(func(t *txn) error {
-			for n < len(all) && !b.full() {
-				s.readOne(t, all[n].id, b)
-				n++
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if n < len(all) {
-			b.Next = all[n-1].id
-		}
-		all = all[n:]
-		last := len(all) == 0 || b.complete()
-		if !yield(b.chunk(), nil) || last {
-			return nil
-		}
+	at := slices.IndexFunc(all, func(t timed) bool { return t.id == cursor })
+	if at < 0 {
+		return nil, notFound(cursor)
 	}
+	return all[at+1:], nil
 }
 
 // readOne reads an event that may be gone by now, or damaged.
-func (s *Store) readOne(t *txn, id webhook.ID, b *chunker) {
+func (s *Store) readOne(t *txn, id webhook.ID, c *chunker) {
 	r, err := t.getRow(id)
 	if err == nil {
-		err = b.add(t, id, &r)
+		err = c.add(t, id, &r)
 	}
 	if err != nil && !errors.Is(err, webhook.ErrNotFound) {
 		s.skipped(err)
-		b.skip(id, err)
+		c.skip(id, err)
 	}
 }

@@ -1,7 +1,6 @@
 // Package export writes events for other programs and for people who copy
-// them: the JSON lines of the command line's contract, curl commands, and text
-// from outside made safe for a terminal. It imports webhook and the standard
-// library alone.
+// them: JSON lines as the command line promises them, HTTP archives and curl
+// commands. [Formats] lists what whole lists of events can be written as.
 package export
 
 import (
