@@ -125,14 +125,14 @@ func retryingText(retrying []webhook.Summary, now time.Time) string {
 		}
 		if i < maxRetryingNamed {
 			fmt.Fprintf(&b, "  %-6s %-24s retry %d of %d expected about %s\n", e.ID, format.Clean(e.Type), e.Try,
-				taskee.Policy().MaxRetries, clock(e.Outcome.Answer.RetryAt, now))
+				taskee.Policy().MaxRetries, format.ShortTime(e.Outcome.Answer.RetryAt.Local(), now))
 		}
 	}
 	if more := len(retrying) - maxRetryingNamed; more > 0 {
 		fmt.Fprintf(&b, "  and %d more\n", more)
 	}
 	return fmt.Sprintf("taskhook: %s retrying: restart before %s, or Taskee's retry meets a closed tunnel\n%s",
-		format.Plural(len(retrying), "event is", "events are"), clock(first.Truncate(time.Minute), now), b.String())
+		format.Plural(len(retrying), "event is", "events are"), format.ShortTime(first.Local(), now), b.String())
 }
 
 // earliestRetry is when the platform may send an event again: RetryAt counts
@@ -140,13 +140,4 @@ func retryingText(retrying []webhook.Summary, now time.Time) string {
 func earliestRetry(e webhook.Summary) time.Time {
 	shortest, _ := taskee.Policy().Bounds(e.Try)
 	return e.Outcome.Answer.At.Add(shortest)
-}
-
-// clock writes a time of day, with the date when it is another day.
-func clock(t, now time.Time) string {
-	t, now = t.Local(), now.Local()
-	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
-		return t.Format("15:04")
-	}
-	return t.Format("Jan 2 15:04")
 }

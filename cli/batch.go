@@ -194,11 +194,11 @@ func (t *batchTale) words(r webhook.BatchItem) string {
 	case t.dry && r.Reason != "":
 		return head + " cannot be sent: " + r.Reason
 	case t.dry:
-		return fmt.Sprintf("%s would be sent: received %s, %s", head, r.Event.ReceivedAt.Local().Format(time.DateTime), r.State)
+		return fmt.Sprintf("%s would be sent: received %s, %s", head, format.DateTime(r.Event.ReceivedAt.Local()), r.State)
 	case r.Reason != "":
 		return head + " failed: " + r.Reason
 	}
-	return fmt.Sprintf("%s → %d in %s", head, r.Attempt.StatusCode, short(r.Attempt.Duration))
+	return fmt.Sprintf("%s → %d in %s", head, r.Attempt.StatusCode, format.Duration(r.Attempt.Duration))
 }
 
 // skippedLine is one event of a rescue without an attempt.

@@ -130,9 +130,9 @@ func (a *app) noteWait(w taskee.Wait) {
 	switch {
 	case w.For < time.Second:
 	case w.Status == 0:
-		a.note("the rate limit is used up: continuing in %s", w.For.Round(time.Second))
+		a.note("the rate limit is used up: continuing in %s", format.Duration(w.For.Round(time.Second)))
 	default:
-		a.note("answered %s: retrying in %s", answerWords(w.Status), w.For.Round(time.Second))
+		a.note("answered %s: retrying in %s", answerWords(w.Status), format.Duration(w.For.Round(time.Second)))
 	}
 }
 

@@ -38,7 +38,7 @@ func (w *contactWriter) contact(c taskee.Contact) error {
 	}
 	added := ""
 	if !c.DateAdded.IsZero() {
-		added = c.DateAdded.Local().Format(time.DateTime)
+		added = format.DateTime(c.DateAdded.Local())
 	}
 	w.rows.row(c.ID, contactName(c), c.Email, c.Phone, strings.Join(c.Tags, ", "), added)
 	return nil

@@ -85,7 +85,7 @@ func (a *app) listWriter(w io.Writer, asJSON bool) func(webhook.Summary) error {
 	return func(e webhook.Summary) error {
 		if !head {
 			head = true
-			_, _ = fmt.Fprintf(w, "%-8s %-15s %-24s %-9s %6s %8s  %s\n", "ID", "RECEIVED", "TYPE", "VERDICT", "STATUS", "TOOK", "STATE")
+			_, _ = fmt.Fprintf(w, "%-6s %-19s %-24s %-9s %6s %7s  %s\n", "ID", "RECEIVED", "TYPE", "VERDICT", "STATUS", "TOOK", "STATE")
 		}
 		_, err := fmt.Fprintln(w, listRow(e, now))
 		return err
@@ -95,7 +95,7 @@ func (a *app) listWriter(w io.Writer, asJSON bool) func(webhook.Summary) error {
 func listRow(e webhook.Summary, now time.Time) string {
 	status, took := "-", "-"
 	if e.Attempts > 0 {
-		took = e.LastDuration.Round(100 * time.Microsecond).String()
+		took = format.Duration(e.LastDuration)
 	}
 	switch {
 	case e.LastStatus > 0:
@@ -111,8 +111,8 @@ func listRow(e webhook.Summary, now time.Time) string {
 	if e.RedeliveryOf != 0 {
 		state += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
 	}
-	return fmt.Sprintf("%-8s %-15s %-24s %-9s %6s %8s  %s",
-		e.ID, e.ReceivedAt.Local().Format("Jan 02 15:04:05"), name, e.Verdict.Status, status, took, state)
+	return fmt.Sprintf("%-6s %-19s %-24s %-9s %6s %7s  %s",
+		e.ID, format.DateTime(e.ReceivedAt.Local()), name, e.Verdict.Status, status, took, state)
 }
 
 func newEventsDeleteCommand(a *app) *cobra.Command {

@@ -180,11 +180,11 @@ func ruleEnds(r webhook.FaultRule, now time.Time) string {
 	case r.Ended:
 		return "ended"
 	case r.Limit > 0 && !r.Ends.IsZero():
-		return fmt.Sprintf("after %d, or at %s", r.Limit, clock(r.Ends, now))
+		return fmt.Sprintf("after %d, or at %s", r.Limit, format.ShortTime(r.Ends.Local(), now))
 	case r.Limit > 0:
 		return fmt.Sprintf("after %d", r.Limit)
 	case !r.Ends.IsZero():
-		return "at " + clock(r.Ends, now)
+		return "at " + format.ShortTime(r.Ends.Local(), now)
 	}
 	return "never"
 }

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,36 +23,15 @@ func (b *byteSize) Set(s string) error {
 // span is a flag value such as 90s, 12h or 30d.
 type span time.Duration
 
-func (d *span) String() string {
-	t := time.Duration(*d)
-	if t > 0 && t%(24*time.Hour) == 0 {
-		return strconv.Itoa(int(t/(24*time.Hour))) + "d"
-	}
-	return t.String()
-}
-func (d *span) Type() string { return "duration" }
+func (d *span) String() string { return format.Duration(time.Duration(*d)) }
+func (d *span) Type() string   { return "duration" }
 func (d *span) Set(s string) error {
-	t, err := parseSpan(s)
-	if err != nil {
-		return err
+	t, err := format.ParseDuration(s)
+	if err != nil || t == 0 {
+		return format.ErrDuration
 	}
 	*d = span(t)
 	return nil
-}
-
-func parseSpan(s string) (time.Duration, error) {
-	bad := errors.New("want a duration such as 30s, 10m, 12h or 30d")
-	t, err := time.ParseDuration(s)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		var n float64
-		if n, err = strconv.ParseFloat(days, 64); err == nil && n <= 36500 {
-			t = time.Duration(n * float64(24*time.Hour))
-		}
-	}
-	if err != nil || t <= 0 {
-		return 0, bad
-	}
-	return t, nil
 }
 
 // choice is a flag value out of a few words.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/tunnel"
 	"github.com/taskhook/taskhook/verify"
@@ -120,7 +121,7 @@ func (s *session) checkReach(ctx context.Context, url, changed string) {
 		}
 		var took time.Duration
 		if took, err = s.reachOnce(ctx, url); err == nil {
-			s.sayReach(fmt.Sprintf("reachable from outside, %d ms", took.Milliseconds()), changed, true)
+			s.sayReach(fmt.Sprintf("reachable from outside, %s", format.Duration(took)), changed, true)
 			return
 		}
 	}

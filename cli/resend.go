@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -168,7 +167,7 @@ func (a *app) printResent(r webhook.Resent, asJSON bool) error {
 	}
 	outcome := at.Error
 	if at.StatusCode != 0 {
-		outcome = fmt.Sprintf("%d in %s", at.StatusCode, at.Duration.Round(100*time.Microsecond))
+		outcome = fmt.Sprintf("%d in %s", at.StatusCode, format.Duration(at.Duration))
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (the event: %s)\n", at.EventID, format.CleanLines(at.Target), format.CleanLines(outcome), r.State)
 	return err

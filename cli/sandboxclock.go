@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -32,7 +33,7 @@ func (a *app) sandboxClock(cmd *cobra.Command, args []string, asJSON bool) error
 	method, in := http.MethodGet, map[string]time.Duration(nil)
 	if len(args) == 1 {
 		text, back := strings.CutPrefix(args[0], "-")
-		d, err := parseSpan(strings.TrimPrefix(text, "+"))
+		d, err := format.ParseDuration(strings.TrimPrefix(text, "+"))
 		if err != nil {
 			return usageError(cmd, fmt.Errorf("invalid duration %q", args[0]), "want +8d, +90m or -- -1h")
 		}
@@ -52,6 +53,6 @@ func (a *app) sandboxClock(cmd *cobra.Command, args []string, asJSON bool) error
 			OffsetMS int64     `json:"offsetMs"`
 		}{"clock", state.Now, state.Offset.Milliseconds()})
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s (%s from the real time)\n", state.Now.Local().Format(time.RFC3339), state.Offset)
+	_, err := fmt.Fprintf(a.stdout, "%s (%s from the real time)\n", format.DateTime(state.Now.Local()), format.Duration(state.Offset))
 	return err
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -150,7 +149,7 @@ func (a *app) printDelivery(d sandbox.Delivery, asJSON bool) error {
 	if c := d.Caused(); c != "" {
 		cause = "  (" + c + ")"
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s  %s  %-20s %4s  %s%s\n", d.CreatedAt.Local().Format(time.TimeOnly), d.WebhookID,
+	_, err := fmt.Fprintf(a.stdout, "%s  %s  %-20s %4s  %s%s\n", format.Clock(d.CreatedAt.Local()), d.WebhookID,
 		format.CleanLines(d.Type), status, format.CleanLines(d.Outcome()), format.CleanLines(cause))
 	return err
 }

@@ -123,13 +123,13 @@ func (a *app) printTokens(all []sandbox.Token, asJSON bool) error {
 			owner = "the agency"
 		}
 		if !t.LastUsed.IsZero() {
-			used = t.LastUsed.Local().Format(time.DateTime)
+			used = format.DateTime(t.LastUsed.Local())
 		}
 		if t.Overdue {
 			by += " (overdue)"
 		}
 		if !t.OldExpires.IsZero() {
-			by += "; the old one works until " + t.OldExpires.Local().Format(time.DateTime)
+			by += "; the old one works until " + format.DateTime(t.OldExpires.Local())
 		}
 		scopes := strings.Join(t.Scopes, " ")
 		if len(t.Scopes) > 3 {

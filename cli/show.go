@@ -123,7 +123,7 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	}
 	line("event", "%s %s", e.ID, e.Type)
 	line("webhookId", "%s", e.WebhookID)
-	line("received", "%s from %s (%s)", e.ReceivedAt.Local().Format(time.RFC3339), e.RemoteAddr, e.Source)
+	line("received", "%s from %s (%s)", format.DateTime(e.ReceivedAt.Local()), e.RemoteAddr, e.Source)
 	line("verdict", "%s", verdictWords(e.Verdict))
 	line("state", "%s", stateWords(r.Summary, now))
 	writeRedelivery(line, e)
@@ -140,10 +140,10 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	}
 	for i, at := range r.History {
 		_, _ = fmt.Fprintln(w)
-		line("attempt", "%d.%d %s %s", at.Delivery, at.Number, at.Trigger, at.StartedAt.Local().Format(time.RFC3339))
+		line("attempt", "%d.%d %s %s", at.Delivery, at.Number, at.Trigger, format.DateTime(at.StartedAt.Local()))
 		writeAttempt(line, at)
 		if webhook.CutShort(r.History[i:]) {
-			line("  cancelled", "before the next send, which would have arrived %s", at.RetryAt.Local().Format(time.TimeOnly))
+			line("  cancelled", "before the next send, which would have arrived %s", format.Clock(at.RetryAt.Local()))
 		}
 	}
 }
@@ -164,20 +164,20 @@ func writeRedelivery(line func(string, string, ...any), e webhook.Event) {
 func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	outcome := at.Error
 	if at.StatusCode != 0 {
-		outcome = fmt.Sprintf("%d in %s, %s", at.StatusCode, at.Duration.Round(100*time.Microsecond), format.Bytes(at.BodySize))
+		outcome = fmt.Sprintf("%d in %s, %s", at.StatusCode, format.Duration(at.Duration), format.Bytes(at.BodySize))
 		if at.Error != "" {
 			outcome += ", then " + at.Error
 		}
 	}
 	switch {
 	case at.Simulated && at.AppStatus != 0:
-		outcome = fmt.Sprintf("%s, written by taskhook in place of your app's %d (%s)", answerWords(at.StatusCode), at.AppStatus, short(at.Duration))
+		outcome = fmt.Sprintf("%s, written by taskhook in place of your app's %d (%s)", answerWords(at.StatusCode), at.AppStatus, format.Duration(at.Duration))
 	case at.Simulated && at.Error == "":
 		outcome = answerWords(at.StatusCode) + ", written by taskhook: your app was not called"
 	}
 	line("  target", "%s", at.Target)
 	if !at.VirtualTime.IsZero() {
-		line("  virtual", "would arrive %s by the policy %s", at.VirtualTime.Local().Format(time.DateTime), cmp.Or(at.Policy, "given"))
+		line("  virtual", "would arrive %s by the policy %s", format.DateTime(at.VirtualTime.Local()), cmp.Or(at.Policy, "given"))
 	}
 	line("  answer", "%s", outcome)
 	if at.Fault != "" {
@@ -208,7 +208,7 @@ func stateWords(s webhook.Summary, now time.Time) string {
 	state := s.State(now)
 	switch {
 	case state == webhook.StateRetrying:
-		return fmt.Sprintf("retrying: retry %d of %d expected about %s", s.Try, taskee.Policy().MaxRetries, clock(s.Outcome.Answer.RetryAt, now))
+		return fmt.Sprintf("retrying: retry %d of %d expected about %s", s.Try, taskee.Policy().MaxRetries, format.ShortTime(s.Outcome.Answer.RetryAt.Local(), now))
 	case state == webhook.StateFailed && s.NoBody:
 		return fmt.Sprintf("failed: answered %d: %s", s.Answer.Status, s.Answer.Reason)
 	case state == webhook.StateFailed:

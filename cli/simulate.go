@@ -194,7 +194,7 @@ func (t *simulationTale) stage(s retry.Progress) {
 		t.keep(err)
 	case s.Step == retry.StepWait && !t.json:
 		if pause := time.Until(s.Due); pause > 100*time.Millisecond {
-			t.app.note("next send in %s: on Taskee at %s, %s later", pause.Round(100*time.Millisecond), s.Arrives.Local().Format(time.TimeOnly), short(s.Send.Gap))
+			t.app.note("next send in %s: on Taskee at %s, %s later", format.Duration(pause), format.Clock(s.Arrives.Local()), format.Duration(s.Send.Gap))
 		}
 	}
 	for _, note := range s.Notes {
@@ -217,20 +217,20 @@ func sendLine(a *webhook.Attempt, send retry.Send) string {
 	answer := a.Error
 	switch {
 	case a.Simulated && a.AppStatus != 0:
-		answer = fmt.Sprintf("%s in place of %d in %s", answerWords(a.StatusCode), a.AppStatus, short(a.Duration))
+		answer = fmt.Sprintf("%s in place of %d in %s", answerWords(a.StatusCode), a.AppStatus, format.Duration(a.Duration))
 	case a.Simulated:
 		answer = answerWords(a.StatusCode) + ", your app was not called"
 		if a.Error != "" {
 			answer = answerWords(a.StatusCode) + " in place of: " + a.Error
 		}
 	case a.Error == "":
-		answer = fmt.Sprintf("%d in %s", a.StatusCode, short(a.Duration))
+		answer = fmt.Sprintf("%d in %s", a.StatusCode, format.Duration(a.Duration))
 	}
 	gap := ""
 	if send.Gap > 0 {
-		gap = "+" + short(send.Gap)
+		gap = "+" + format.Duration(send.Gap)
 	}
-	return fmt.Sprintf("%s  %-10s  would arrive %s  %-8s  %s", a.EventID, when, a.VirtualTime.Local().Format(time.TimeOnly), gap, answer)
+	return fmt.Sprintf("%s  %-10s  would arrive %s  %-8s  %s", a.EventID, when, format.Clock(a.VirtualTime.Local()), gap, answer)
 }
 
 func answerWords(status int) string {
@@ -238,17 +238,6 @@ func answerWords(status int) string {
 		return "no answer"
 	}
 	return fmt.Sprint(status)
-}
-
-// short writes a duration with as much of it as matters: "10m42s", "3.1ms".
-func short(d time.Duration) string {
-	switch {
-	case d >= time.Minute:
-		return d.Round(time.Second).String()
-	case d >= time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	}
-	return d.Round(100 * time.Microsecond).String()
 }
 
 // simulationLine is the contract's line of a simulation.

@@ -132,9 +132,9 @@ func (s *session) sayShield(ctx context.Context, up bool) {
 		s.say("the shield is down: what your app misses fails on Taskee, and is recovered only from here", false)
 		return
 	}
-	text := fmt.Sprintf("the shield is up: while your app is down or takes longer than %s, Taskee is answered 429 and sends again", s.proxy.ShieldTimeout())
+	text := fmt.Sprintf("the shield is up: while your app is down or takes longer than %s, Taskee is answered 429 and sends again", format.Duration(s.proxy.ShieldTimeout()))
 	if all, err := s.store.Retrying(ctx); err == nil && len(all) > 0 {
-		text += fmt.Sprintf("; %s retrying there, the next try about %s", format.Plural(len(all), "event is", "events are"), clock(all[0].Outcome.Answer.RetryAt, time.Now()))
+		text += fmt.Sprintf("; %s retrying there, the next try about %s", format.Plural(len(all), "event is", "events are"), format.ShortTime(all[0].Outcome.Answer.RetryAt.Local(), time.Now()))
 	}
 	s.say(text, true)
 }

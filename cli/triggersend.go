@@ -187,7 +187,7 @@ func printTriggered(w io.Writer, r triggered, asJSON bool) error {
 	}
 	status := "no answer"
 	if r.status != 0 {
-		status = fmt.Sprintf("%d in %s", r.status, r.took.Round(100*time.Microsecond))
+		status = fmt.Sprintf("%d in %s", r.status, format.Duration(r.took))
 	}
 	if text := errorText + r.reason; text != "" {
 		status += ": " + text

@@ -3,10 +3,16 @@ package format
 import (
 	"math"
 	"testing"
+	"time"
 )
 
 // TestForms shows every form in which a value is written.
 func TestForms(t *testing.T) {
+	const (
+		us = time.Microsecond
+		ms = time.Millisecond
+	)
+	at := time.Date(2026, 11, 28, 14, 33, 28, 123_456_789, time.FixedZone("", 3600))
 	tests := []struct{ name, got, want string }{
 		{"no bytes", Bytes(0), "0 B"},
 		{"bytes", Bytes(211), "211 B"},
@@ -27,6 +33,41 @@ func TestForms(t *testing.T) {
 		{"none", Plural(0, "event", "events"), "0 events"},
 		{"one", Plural(1, "event is", "events are"), "1 event is"},
 		{"several", Plural(12345, "retry", "retries"), "12,345 retries"},
+
+		{"no time", Duration(0), "0s"},
+		{"microseconds", Duration(312 * us), "0.3ms"},
+		{"some milliseconds", Duration(3149 * us), "3.1ms"},
+		{"whole milliseconds", Duration(5 * ms), "5ms"},
+		{"many milliseconds", Duration(312_400 * us), "312ms"},
+		{"almost a second", Duration(999_600 * us), "999ms"},
+		{"seconds", Duration(6290 * ms), "6.2s"},
+		{"whole seconds", Duration(30 * time.Second), "30s"},
+		{"almost a minute", Duration(59_980 * ms), "59.9s"},
+		{"minutes", Duration(91 * time.Second), "1m 31s"},
+		{"whole minutes", Duration(10 * time.Minute), "10m"},
+		{"hours", Duration(1188*time.Minute + 34*time.Second), "19h 48m"},
+		{"whole hours", Duration(12 * time.Hour), "12h"},
+		{"days", Duration(51 * time.Hour), "2d 3h"},
+		{"whole days", Duration(30 * day), "30d"},
+		{"the longest", Duration(math.MaxInt64), "106751d 23h"},
+		{"back in time", Duration(-90 * time.Second), "-1m 30s"},
+
+		{"roughly nothing", Rough(0), "1s"},
+		{"roughly seconds", Rough(44_500 * ms), "45s"},
+		{"roughly minutes", Rough(8*time.Minute + 40*time.Second), "9m"},
+		{"roughly an hour", Rough(59*time.Minute + 40*time.Second), "1h"},
+		{"roughly hours", Rough(30 * time.Hour), "30h"},
+		{"roughly days", Rough(75 * time.Hour), "3d"},
+		{"to come", Until(at.Add(9*time.Minute), at), "in 9m"},
+		{"about to come", Until(at.Add(ms), at), "in 1s"},
+		{"come", Until(at, at), "due"},
+
+		{"time of day", Clock(at), "14:33:28"},
+		{"precise time of day", ClockMillis(at), "14:33:28.123"},
+		{"today", ShortTime(at, at.UTC().Add(-14*time.Hour)), "14:33"},
+		{"another day", ShortTime(at, at.AddDate(0, 0, -1)), "Nov 28 14:33"},
+		{"another year", ShortTime(at, at.AddDate(1, 0, 0)), "Nov 28 2026 14:33"},
+		{"in full", DateTime(at), "2026-11-28 14:33:28"},
 	}
 	for _, tt := range tests {
 		if tt.got != tt.want {

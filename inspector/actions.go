@@ -166,7 +166,7 @@ func outcomeOf(a webhook.Attempt) (string, bool) {
 	if a.StatusCode == 0 {
 		return "no response: " + a.Error, false
 	}
-	return fmt.Sprintf("%d in %s", a.StatusCode, brief(a.Duration)), webhook.Delivered(a.StatusCode)
+	return fmt.Sprintf("%d in %s", a.StatusCode, format.Duration(a.Duration)), webhook.Delivered(a.StatusCode)
 }
 
 // refresh lets the list be read again as soon as possible.

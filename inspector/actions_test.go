@@ -38,7 +38,7 @@ func (f *memory) sent() string {
 func TestResendFresh(t *testing.T) {
 	d := drive(t, accepting(some()), 80, 24, Options{})
 	d.press("down", "down", "f")
-	d.sees("✓ #8 resent: 200 in 5.0ms, delivered")
+	d.sees("✓ #8 resent: 200 in 5ms, delivered")
 	if r := d.feed.resent; len(r) != 1 || r[0].EventID != 8 || !r[0].NewID {
 		t.Errorf("resent %+v", r)
 	}

@@ -35,7 +35,7 @@ func (r *reading) attempts(b *pageBuilder) error {
 		}
 		b.attempt(a, before, r.loc)
 		if webhook.CutShort(all[i:]) {
-			b.add(lookWarn, signRetrying+" cancelled here: the next send would have arrived "+a.RetryAt.In(r.loc).Format("15:04:05"))
+			b.add(lookWarn, signRetrying+" cancelled here: the next send would have arrived "+format.Clock(a.RetryAt.In(r.loc)))
 		}
 	}
 	if len(all) == 0 {
@@ -53,12 +53,12 @@ func gap(before, a webhook.Attempt) string {
 	if d < 0 {
 		return "at the same time"
 	}
-	return brief(d) + " later"
+	return format.Duration(d) + " later"
 }
 
 func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *time.Location) {
 	b.add(lookTitle, strconv.Itoa(a.Delivery)+"."+strconv.Itoa(a.Number)+" "+string(a.Trigger)+
-		" · "+a.StartedAt.In(loc).Format("15:04:05.000"))
+		" · "+format.ClockMillis(a.StartedAt.In(loc)))
 	if !a.VirtualTime.IsZero() {
 		b.add(lookText, sendName(a.Number)+" by the policy "+cmp.Or(a.Policy, "given")+": "+virtual(a, before, loc))
 	}
@@ -102,9 +102,9 @@ func attemptOutcome(a webhook.Attempt) (string, look) {
 		return signBad + " no response, simulated: the app was not called", lookBad
 	}
 	if a.StatusCode == 0 {
-		return signBad + " no response after " + brief(a.Duration), lookBad
+		return signBad + " no response after " + format.Duration(a.Duration), lookBad
 	}
-	text, l := fmt.Sprintf("%d in %s", a.StatusCode, brief(a.Duration)), lookBad
+	text, l := fmt.Sprintf("%d in %s", a.StatusCode, format.Duration(a.Duration)), lookBad
 	switch statusMood(a.StatusCode) {
 	case moodGood:
 		text, l = signGood+" "+text, lookGood
@@ -157,7 +157,7 @@ func comesAgain(a webhook.Answer, loc *time.Location) string {
 	if a.RetryAt.IsZero() {
 		return ""
 	}
-	return ", about " + a.RetryAt.In(loc).Format("15:04")
+	return ", about " + format.ShortTime(a.RetryAt.In(loc), a.At)
 }
 
 // next says what the platform will do.
@@ -169,9 +169,9 @@ func (r *reading) next(b *pageBuilder) {
 	case webhook.StateDelivered:
 		text, l = "final: delivered; Taskee will not send it again", lookGood
 	case webhook.StateRetrying:
-		text, l = "retry "+retryNumber(e.Try, " of ", r.policy)+" expected about "+clock(e.Outcome.Answer.RetryAt, r.now, r.loc), lookWarn
+		text, l = "retry "+retryNumber(e.Try, " of ", r.policy)+" expected about "+format.ShortTime(e.Outcome.Answer.RetryAt.In(r.loc), r.now), lookWarn
 	case webhook.StateOverdue:
-		text, l = "overdue: the retry expected about "+clock(e.Outcome.Answer.RetryAt, r.now, r.loc)+" did not come; resend it from here", lookBad
+		text, l = "overdue: the retry expected about "+format.ShortTime(e.Outcome.Answer.RetryAt.In(r.loc), r.now)+" did not come; resend it from here", lookBad
 	case webhook.StateFailed:
 		text, l = "final: failed on Taskee; it will not send it again, resend it from here", lookBad
 	case webhook.StateRecovered:

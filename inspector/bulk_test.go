@@ -37,7 +37,7 @@ func TestManyAreSentOnlyAfterALookAtTheirNumber(t *testing.T) {
 	if len(f.resent) != 30 || !strings.HasPrefix(f.sent(), "#1 #2 #3 #4 ") || !f.resent[7].NewID {
 		t.Errorf("sent %s", f.sent())
 	}
-	d.sees("✗ 29 sent: 28 delivered, 1 failed, 1 could not be sent; first #3: 500 in 3.0ms")
+	d.sees("✗ 29 sent: 28 delivered, 1 failed, 1 could not be sent; first #3: 500 in 3ms")
 	d.ticks(30)
 	d.sees("29 sent")
 }

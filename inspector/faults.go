@@ -192,7 +192,7 @@ func (m *model) ruleEnds(r webhook.FaultRule) string {
 	case r.Ended:
 		return "ended"
 	case !r.Ends.IsZero():
-		return until(r.Ends, m.now)
+		return format.Until(r.Ends, m.now)
 	}
 	return "–"
 }

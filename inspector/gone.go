@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -40,9 +41,9 @@ func (msg listenerMsg) apply(m *model) tea.Cmd {
 	gone := m.now.Sub(m.goneAt)
 	m.goneAt = time.Time{}
 	m.list.dirty, m.list.notYet, m.list.retryAt = true, time.Time{}, time.Time{}
-	text := signGood + " the listener answers again after " + brief(gone.Round(time.Second))
+	text := signGood + " the listener answers again after " + format.Duration(gone.Truncate(time.Second))
 	if !msg.listener.StartedAt.Equal(before.StartedAt) {
-		text = signGood + " the listener was restarted " + clock(msg.listener.StartedAt, m.now, m.loc)
+		text = signGood + " the listener was restarted " + format.ShortTime(msg.listener.StartedAt.In(m.loc), m.now)
 	}
 	m.say(moodGood, text)
 	return nil
@@ -54,7 +55,7 @@ func (m *model) feedError() string {
 	case m.readErr == nil && m.goneAt.IsZero():
 		return ""
 	case !m.goneAt.IsZero():
-		text := "the listener is gone since " + m.goneAt.In(m.loc).Format("15:04:05") + "; reconnecting"
+		text := "the listener is gone since " + format.Clock(m.goneAt.In(m.loc)) + "; reconnecting"
 		if m.readErr != nil {
 			text += ": " + m.readErr.Error()
 		}

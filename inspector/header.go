@@ -185,13 +185,13 @@ func (m *model) tunnelWords(long bool) piece {
 	why := sentences(t.Code, t.Message)
 	switch {
 	case !m.goneAt.IsZero() && long:
-		return piece{signDown + " listener gone since " + clock(m.goneAt, m.now, m.loc) + ", reconnecting", moodBad}
+		return piece{signDown + " listener gone since " + format.ShortTime(m.goneAt.In(m.loc), m.now) + ", reconnecting", moodBad}
 	case !m.goneAt.IsZero():
 		return piece{signDown + " listener gone", moodBad}
 	case t.State == webhook.TunnelOnline:
 		text := signUp + " online"
 		if t.Latency > 0 {
-			text += " " + brief(t.Latency)
+			text += " " + format.Duration(t.Latency)
 		}
 		return piece{text, moodGood}
 	case t.State == webhook.TunnelConnecting:
@@ -201,7 +201,7 @@ func (m *model) tunnelWords(long bool) piece {
 	case t.State == webhook.TunnelReconnecting:
 		since := ""
 		if !t.Since.IsZero() {
-			since = " since " + clock(t.Since, m.now, m.loc)
+			since = " since " + format.ShortTime(t.Since.In(m.loc), m.now)
 		}
 		return piece{join(signDown+" reconnecting"+since, why), moodBad}
 	case t.URL != "" || m.listener.Local == "":
@@ -216,7 +216,7 @@ func (m *model) healthWords() piece {
 	h := m.listener.Health
 	since := ""
 	if !h.Since.IsZero() {
-		since = " since " + clock(h.Since, m.now, m.loc)
+		since = " since " + format.ShortTime(h.Since.In(m.loc), m.now)
 	}
 	switch {
 	case !h.Known:
@@ -238,7 +238,7 @@ func (m *model) targetBrief() piece {
 	case h.Since.IsZero():
 		return piece{"app " + signDown + " down", moodBad}
 	}
-	return piece{"app " + signDown + " down since " + clock(h.Since, m.now, m.loc), moodBad}
+	return piece{"app " + signDown + " down since " + format.ShortTime(h.Since.In(m.loc), m.now), moodBad}
 }
 
 func verifyWords(mode string, long bool) string {

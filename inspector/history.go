@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -59,7 +60,7 @@ func (r *reading) other(b *pageBuilder, id webhook.ID) (webhook.Summary, bool, e
 
 // historyLine is one send of the platform.
 func (b *pageBuilder) historyLine(r *reading, e webhook.Summary, before []webhook.Summary) {
-	text := e.ID.String() + " " + e.ReceivedAt.In(r.loc).Format("15:04:05") + " "
+	text := e.ID.String() + " " + format.Clock(e.ReceivedAt.In(r.loc)) + " "
 	switch {
 	case e.RedeliveryOf == 0:
 		text += "first send"

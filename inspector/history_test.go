@@ -30,13 +30,13 @@ func twice() *memory {
 func TestRedeliveriesAreOneHistory(t *testing.T) {
 	history := []string{
 		"#1 14:34:59 first send → 429, shielded · resent from here",
-		"#2 14:33:48 came 10m48s after #1: retry 1 of 6 → 200 · simulated from here",
+		"#2 14:33:48 came 10m 48s after #1: retry 1 of 6 → 200 · simulated from here",
 		"  ! duplicate: it was delivered before",
-		"#3 14:35:00 came 1m11s after #2: not a retry of the policy, which does not retry after 200 → 200",
+		"#3 14:35:00 came 1m 11s after #2: not a retry of the policy, which does not retry after 200 → 200",
 		"  ! the same webhookId as #2 with other bytes",
 	}
 	for n := range 3 { // it is the same from each of them
-		d := simulating(t, twice(), 100, 60)
+		d := simulating(t, twice(), 104, 60)
 		for range n {
 			d.press("down")
 		}
@@ -72,7 +72,7 @@ func TestAHistoryWhoseBeginningIsGoneBeginsLater(t *testing.T) {
 	d.press("enter", "3")
 	d.ticks(2)
 	d.sees("#2 14:33:48 send 2 → 200")
-	d.sees("#3 14:35:00 came 1m11s after #2")
+	d.sees("#3 14:35:00 came 1m 11s after #2")
 }
 
 func TestAStoredSimulationIsToldInTheAttempts(t *testing.T) {
@@ -96,9 +96,9 @@ func TestAStoredSimulationIsToldInTheAttempts(t *testing.T) {
 	d.ticks(2)
 	for _, text := range []string{
 		"2.1 simulation · 14:35:00.000\n first send by the policy taskee: would arrive 14:35:00\n",
-		"↻ 429 in 2.0ms, simulated: the app itself answered 200\n",
-		"retry 1 by the policy taskee: would arrive 14:45:42, +10m42s\n",
-		"↻ 429 in 2.0ms, simulated: the app was not called\n",
+		"↻ 429 in 2ms, simulated: the app itself answered 200\n",
+		"retry 1 by the policy taskee: would arrive 14:45:42, +10m 42s\n",
+		"↻ 429 in 2ms, simulated: the app was not called\n",
 		"↻ cancelled here: the next send would have arrived 14:56:42\n",
 		"fault: 429 by rule 2\n",
 		"✗ no response, simulated: the app was not called\n",

@@ -41,7 +41,7 @@ func TestASlowEventWaitsInItsOwnRow(t *testing.T) {
 	d.after(66 * time.Millisecond) // no hint: the list asks again by itself
 	d.sees("… forwarding")
 	d.after(3 * time.Second)
-	d.sees("3.0s … forwarding")
+	d.sees("3s … forwarding")
 	row := slices.IndexFunc(strings.Split(d.screen(), "\n"), func(l string) bool { return strings.Contains(l, "TaskCreate") })
 	d.feed.try(webhook.Attempt{EventID: 21, Trigger: webhook.TriggerReceived, StatusCode: 500, Answered: 500})
 	d.ticks(1)

@@ -181,7 +181,7 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	if a.Trigger != webhook.TriggerReceived {
 		state += " (" + format.Clean(string(a.Trigger)) + ")"
 	}
-	p.line(a.StartedAt.Add(a.Duration), e, a.StatusCode, brief(a.Duration), a.Outcome.State(now), state)
+	p.line(a.StartedAt.Add(a.Duration), e, a.StatusCode, format.Duration(a.Duration), a.Outcome.State(now), state)
 	var reasons []string
 	if a.Trigger == webhook.TriggerReceived {
 		reasons = append(reasons, p.redelivery(e))
@@ -229,7 +229,7 @@ func (p *plain) simulated(a webhook.Attempted) string {
 	if a.VirtualTime.IsZero() {
 		return sentences(parts...)
 	}
-	text := sendName(a.Number) + " would arrive " + a.VirtualTime.In(p.o.Location).Format("15:04:05")
+	text := sendName(a.Number) + " would arrive " + format.Clock(a.VirtualTime.In(p.o.Location))
 	switch {
 	case a.Simulated && a.AppStatus != 0:
 		text += ", simulated in place of the app's " + strconv.Itoa(a.AppStatus)
@@ -257,7 +257,7 @@ func (p *plain) line(at time.Time, e webhook.Summary, status int, took string, s
 		code, codeMood = "", moodPlain
 	}
 	fmt.Fprintf(&p.b, "%s  %s %s %s %s %s  %s\n",
-		s.mood(moodDim, at.In(p.o.Location).Format("15:04:05")),
+		s.mood(moodDim, format.Clock(at.In(p.o.Location))),
 		fit(e.ID.String(), plainID),
 		fit(title(e.Event), plainType),
 		s.mood(verdictMood, fit(mark+" "+string(e.Verdict.Status), plainVerdict)),

@@ -20,7 +20,7 @@ const kindEnough = 23
 // columnsFor shares a width out for events up to newest; the type takes what
 // is left.
 func columnsFor(width int, newest webhook.ID) columns {
-	c := columns{time: 8, id: max(6, len(newest.String())), verdict: 2, status: 4, took: 6, state: 16}
+	c := columns{time: 8, id: max(6, len(newest.String())), verdict: 2, status: 4, took: 7, state: 16}
 	if width < 60 {
 		c.took, c.state = 0, 1
 	}
@@ -74,12 +74,12 @@ func (m *model) rowsView(width, height int) []string {
 }
 
 func (c columns) names(byTime bool) string {
-	state, took := "state", " took"
+	state, took := "state", "  took"
 	if c.state == 1 {
 		state = ""
 	}
 	if !byTime {
-		took = "took ↓"
+		took = " took ↓"
 	}
 	return "  " + cells(
 		cell{"time", c.time}, cell{"#", c.id}, cell{"type", c.kind}, cell{"ok", c.verdict},
@@ -142,7 +142,7 @@ func (m *model) row(c columns, e webhook.Summary, selected bool) string {
 		cell
 		mood
 	}{
-		{cell{e.ReceivedAt.In(m.loc).Format("15:04:05"), c.time}, moodDim},
+		{cell{format.Clock(e.ReceivedAt.In(m.loc)), c.time}, moodDim},
 		{cell{e.ID.String(), c.id}, moodPlain},
 		{cell{title(e.Event), c.kind}, moodPlain},
 		{cell{verdict, c.verdict}, verdictMood},
@@ -199,9 +199,9 @@ func (m *model) rowDuration(e webhook.Summary, width int) string {
 		if e.State(m.now) != webhook.StateForwarding || waiting < time.Second {
 			return ""
 		}
-		return fitRight(brief(waiting.Truncate(time.Second)), width)
+		return fitRight(format.Duration(waiting.Truncate(time.Second)), width)
 	}
-	text := brief(e.LastDuration)
+	text := format.Duration(e.LastDuration)
 	if e.Slow && e.LastDuration >= time.Second {
 		text += signWarning
 	}

@@ -95,9 +95,9 @@ func (b *pageBuilder) oneSignature(s webhook.Signature) {
 // sentBefore says how old an event was when it came; clocks may disagree.
 func sentBefore(age time.Duration) string {
 	if age < 0 {
-		return "By its timestamp it was sent " + brief(-age) + " after it arrived: the clocks disagree."
+		return "By its timestamp it was sent " + format.Duration(-age) + " after it arrived: the clocks disagree."
 	}
-	return "By its timestamp it was sent " + brief(age) + " before it arrived."
+	return "By its timestamp it was sent " + format.Duration(age) + " before it arrived."
 }
 
 // restringify says whether JSON.stringify(JSON.parse(body)) would verify, and

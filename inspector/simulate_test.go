@@ -43,9 +43,9 @@ func TestASimulationIsSetUpInAForm(t *testing.T) {
 		t.Errorf("asked for %+v", *asked)
 	}
 	d.sees("#3 by the policy taskee, 600x, seed 42, new ID, to 3001/hooks")
-	d.sees("↻ first send 14:35:00         429 in place of 200 in 3.0ms")
-	d.sees("✓ retry 2    14:57:03 +11m02s 200 in 3.0ms")
-	d.sees("delivered on retry 2: 22 min late on Taskee")
+	d.sees("↻ first send 14:35:00          429 in place of 200 in 3ms")
+	d.sees("✓ retry 2    14:57:03 +11m 2s  200 in 3ms")
+	d.sees("delivered on retry 2: 22m 3s late on Taskee")
 	d.sees("! send 1: the answer took 40 s")
 	d.press("t")
 	d.sees("Taskee's retries with #3")
@@ -126,10 +126,10 @@ func TestARunningSimulationIsWatchedAndSteered(t *testing.T) {
 	wait := d.background()
 	<-held
 	d.ticks(1)
-	d.sees("↻ first send 14:35:00         429 in 3.0ms")
-	d.sees("… retry 1    14:46:01 +11m01s in 1.5 s · 15m00s virtual")
+	d.sees("↻ first send 14:35:00          429 in 3ms")
+	d.sees("… retry 1    14:46:01 +11m 1s  in 1.5s · 15m virtual")
 	d.send(tickMsg{d.m.now.Add(100 * time.Millisecond), false})
-	d.sees("in 1.4 s · 14m00s virtual")
+	d.sees("in 1.4s · 14m virtual")
 	d.press("s", "5", "x")
 	want := []retry.Steering{{EventID: 3, Skip: true}, {EventID: 3, Answer: 500}, {EventID: 3, Cancel: true}}
 	if got := feed.platform.steered; !slices.Equal(got, want) {
@@ -146,7 +146,7 @@ func TestARunningSimulationIsWatchedAndSteered(t *testing.T) {
 	goOn()
 	wait()
 	d.ticks(1)
-	d.sees("simulation of #3: delivered on retry 1: 11 min late on Taskee")
+	d.sees("simulation of #3: delivered on retry 1: 11m 1s late on Taskee")
 	d.misses("send 2 of 7")
 }
 

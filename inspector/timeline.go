@@ -9,6 +9,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -201,14 +202,14 @@ func (m *model) sendHead(sign string, p retry.Progress, width int) string {
 	}
 	gap := ""
 	if p.Send.Gap > 0 {
-		gap = "+" + brief(p.Send.Gap)
+		gap = "+" + format.Duration(p.Send.Gap)
 	}
-	return sign + " " + name + " " + p.Arrives.In(m.loc).Format("15:04:05") + " " + fit(gap, 7) + " "
+	return sign + " " + name + " " + format.Clock(p.Arrives.In(m.loc)) + " " + fit(gap, 8) + " "
 }
 
 // sendAnswer is what the sender was told, and beside it what the app answered.
 func sendAnswer(sent *retry.Sent) string {
-	took := brief(sent.App.Took)
+	took := format.Duration(sent.App.Took)
 	switch {
 	case sent.Interrupted:
 		return "cut off: what became of it only the app knows"
@@ -230,7 +231,7 @@ func sendAnswerBrief(sent *retry.Sent) string {
 	case sent.Interrupted:
 		return "cut off"
 	case sent.Simulated && sent.Called:
-		return statusText(sent.Status) + " for " + statusText(sent.App.Status) + " " + brief(sent.App.Took)
+		return statusText(sent.Status) + " for " + statusText(sent.App.Status) + " " + format.Duration(sent.App.Took)
 	case sent.Simulated:
 		return statusText(sent.Status) + " simulated"
 	}
@@ -259,9 +260,9 @@ func (s *simulation) nextRow(m *model, width int) string {
 	case retry.StepWait:
 		left := max(0, now.Due.Sub(m.now))
 		roomy := width >= timelineRoomy
-		text := toggled(roomy || then == "", "in ", "") + strconv.FormatFloat(left.Seconds(), 'f', 1, 64) + " s"
+		text := toggled(roomy || then == "", "in ", "") + format.Duration(left.Truncate(100*time.Millisecond))
 		if speed := s.asked.Simulation.Speed; speed > 1 && (roomy || then == "") {
-			text += " · " + brief(time.Duration(float64(left)*float64(speed)).Round(time.Second)) + toggled(roomy, " virtual", "")
+			text += " · " + format.Duration(time.Duration(float64(left)*float64(speed)).Truncate(time.Second)) + toggled(roomy, " virtual", "")
 		}
 		return head + text + then
 	}
@@ -273,7 +274,7 @@ func (s *simulation) nextRow(m *model, width int) string {
 func (s *simulation) atWork(m *model) string {
 	text := "at the app"
 	if since := m.now.Sub(s.now.Due); since >= time.Second && !s.now.Due.IsZero() {
-		text += " " + brief(since)
+		text += " " + format.Duration(since)
 	}
 	if replaced := s.now.Send.Replaced; replaced != 0 {
 		text += ", answered " + toldWords(replaced)
@@ -297,9 +298,9 @@ func (t *timeline) keys() []key.Binding {
 
 // virtual says where an attempt stands on the clock of its simulation.
 func virtual(a webhook.Attempt, before *webhook.Attempt, loc *time.Location) string {
-	text := "would arrive " + a.VirtualTime.In(loc).Format("15:04:05")
+	text := "would arrive " + format.Clock(a.VirtualTime.In(loc))
 	if before != nil && before.Delivery == a.Delivery && !before.VirtualTime.IsZero() {
-		text += ", +" + brief(a.VirtualTime.Sub(before.VirtualTime))
+		text += ", +" + format.Duration(a.VirtualTime.Sub(before.VirtualTime))
 	}
 	return text
 }

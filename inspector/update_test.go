@@ -165,7 +165,7 @@ func TestResend(t *testing.T) {
 	}
 	d := drive(t, f, 80, 24, Options{})
 	d.press("down", "down", "r")
-	d.sees("#8 resent: 200 in 5.0ms, delivered; same webhookId")
+	d.sees("#8 resent: 200 in 5ms, delivered; same webhookId")
 	d.ticks(20)
 	d.misses("resent")
 	if len(f.resent) != 1 || f.resent[0].EventID != 8 || f.resent[0].Unverified {

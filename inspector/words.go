@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -82,7 +83,7 @@ func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) stri
 		if e.RedeliveredAs != 0 {
 			return "again " + e.RedeliveredAs.String()
 		}
-		at := until(e.Outcome.Answer.RetryAt, now)
+		at := format.Until(e.Outcome.Answer.RetryAt, now)
 		if room < len("retry 6/6 in 10m") {
 			at = strings.TrimPrefix(at, "in ")
 		}
@@ -107,9 +108,9 @@ func stateLong(o webhook.Outcome, try int, now time.Time, p retry.Policy, loc *t
 	state := o.State(now)
 	switch state {
 	case webhook.StateRetrying:
-		return fmt.Sprintf("retrying: retry %s expected about %s", retryNumber(try, " of ", p), clock(o.Answer.RetryAt, now, loc))
+		return fmt.Sprintf("retrying: retry %s expected about %s", retryNumber(try, " of ", p), format.ShortTime(o.Answer.RetryAt.In(loc), now))
 	case webhook.StateOverdue:
-		return fmt.Sprintf("overdue: the retry expected about %s did not come", clock(o.Answer.RetryAt, now, loc))
+		return fmt.Sprintf("overdue: the retry expected about %s did not come", format.ShortTime(o.Answer.RetryAt.In(loc), now))
 	}
 	return string(state)
 }
@@ -143,44 +144,6 @@ func retryNumber(try int, of string, p retry.Policy) string {
 		n += of + strconv.Itoa(p.MaxRetries)
 	}
 	return n
-}
-
-// until is how far away a time is, roughly.
-func until(t, now time.Time) string {
-	d := t.Sub(now)
-	switch {
-	case d <= 0:
-		return "due"
-	case d < time.Minute:
-		return "in " + strconv.Itoa(int(d/time.Second)+1) + "s"
-	case d < time.Hour:
-		return "in " + strconv.Itoa(int((d+30*time.Second)/time.Minute)) + "m"
-	}
-	return "in " + strconv.Itoa(int((d+30*time.Minute)/time.Hour)) + "h"
-}
-
-// clock is a time of day, with the date when that is another day.
-func clock(t, now time.Time, loc *time.Location) string {
-	t, now = t.In(loc), now.In(loc)
-	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
-		return t.Format("15:04")
-	}
-	return t.Format("Jan 2 15:04")
-}
-
-// brief writes a duration in at most six characters up to an hour.
-func brief(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0ms"
-	case d < 10*time.Millisecond:
-		return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 1, 64) + "ms"
-	case d < time.Second:
-		return strconv.Itoa(int(d/time.Millisecond)) + "ms"
-	case d < time.Minute:
-		return strconv.FormatFloat(float64(d/(100*time.Millisecond))/10, 'f', 1, 64) + "s"
-	}
-	return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
 }
 
 // statusText is an attempt's status; without a response it is a dash.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -196,7 +197,7 @@ func (b *bodyReader) incomplete(n int64, err error) *bodyError {
 		ref.status = http.StatusRequestTimeout
 		ref.message = message{
 			Error:  "the body did not arrive",
-			Reason: fmt.Sprintf("the sender paused for more than %s after %d%s bytes of the body", b.proxy.bodyIdleTimeout, n, of),
+			Reason: fmt.Sprintf("the sender paused for more than %s after %d%s bytes of the body", format.Duration(b.proxy.bodyIdleTimeout), n, of),
 			Next:   "send it again",
 		}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -73,12 +74,12 @@ func mayHaveCrashed(text, next string) *failure {
 func explainTimeout(a *webhook.Attempt, limit time.Duration) *failure {
 	f := &failure{
 		status: http.StatusRequestTimeout, title: "the app is too slow",
-		text:    fmt.Sprintf("the app did not answer within %s", limit),
+		text:    fmt.Sprintf("the app did not answer within %s", format.Duration(limit)),
 		next:    "answer at once and do the work afterwards, or allow more with --timeout",
 		reached: true,
 	}
 	if a.StatusCode != 0 {
-		f.text = fmt.Sprintf("the app did not finish its answer (%d) within %s", a.StatusCode, limit)
+		f.text = fmt.Sprintf("the app did not finish its answer (%d) within %s", a.StatusCode, format.Duration(limit))
 	}
 	return f
 }

@@ -46,7 +46,7 @@ func TestASimulationEndsAsTheAppAnswers(t *testing.T) {
 		state  webhook.State
 	}{
 		{"delivered at once", []int{200}, nil, 1, 1, retry.OutcomeDelivered, "nothing to retry: simulate failures with --fail 2", webhook.StateRecovered},
-		{"429 twice, then 200", []int{429, 429, 200}, nil, 3, 3, retry.OutcomeDelivered, "delivered on retry 2: 21 min late on Taskee", webhook.StateRecovered},
+		{"429 twice, then 200", []int{429, 429, 200}, nil, 3, 3, retry.OutcomeDelivered, "delivered on retry 2: 21m ", webhook.StateRecovered},
 		{"429 for ever", []int{429}, nil, 7, 7, retry.OutcomeFailed, "failed: the platform gives up after 7 sends", webhook.StateFailed},
 		{"500", []int{429, 500}, nil, 2, 2, retry.OutcomeFailed, "failed: 500 on send 2 is final, 5 retries unused", webhook.StateFailed},
 		{"two answers replaced", []int{200}, failing(2, false), 3, 1, retry.OutcomeDelivered, "delivered on retry 2", webhook.StateRecovered},

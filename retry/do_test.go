@@ -60,21 +60,21 @@ func TestHowASimulationEnds(t *testing.T) {
 		outcome    Outcome
 		words      string
 	}{
-		{"delivered on a retry", Simulation{Policy: platform, Seed: 7}, []int{429, 429, 429, 200}, "429 429 429 200", OutcomeDelivered, "delivered on retry 3: 32 min late on Taskee"},
+		{"delivered on a retry", Simulation{Policy: platform, Seed: 7}, []int{429, 429, 429, 200}, "429 429 429 200", OutcomeDelivered, "delivered on retry 3: 31m 33s late on Taskee"},
 		{"delivered at once", Simulation{Policy: platform}, []int{204}, "204", OutcomeDelivered, "nothing to retry: simulate failures with --fail 2"},
 		{"given up", Simulation{Policy: platform}, []int{429}, "429 429 429 429 429 429 429", OutcomeFailed, "failed: the platform gives up after 7 sends"},
 		{"a failure is final", Simulation{Policy: platform}, []int{429, 500}, "429 500", OutcomeFailed, "failed: 500 on send 2 is final, 5 retries unused"},
 		{"a failure on the last send but one", Simulation{Policy: platform}, []int{429, 429, 429, 429, 429, 401}, "429 429 429 429 429 401", OutcomeFailed, "failed: 401 on send 6 is final, 1 retry unused"},
 		{"a failure on the last send", Simulation{Policy: platform}, []int{429, 429, 429, 429, 429, 429, 500}, "429 429 429 429 429 429 500", OutcomeFailed, "failed: 500 on send 7 is final, no retries left"},
 		{"an app that is down", Simulation{Policy: platform}, []int{0}, "0", OutcomeFailed, "failed: no answer on send 1 is final, 6 retries unused"},
-		{"an app that is down, under a policy that minds", Simulation{Policy: onError}, []int{0, 200}, "0 200", OutcomeDelivered, "delivered on retry 1: 11 min late on Taskee"},
-		{"the first answers fail", Simulation{Policy: platform, Fail: 2}, []int{200}, "429* 429* 200", OutcomeDelivered, "delivered on retry 2: 22 min late on Taskee"},
+		{"an app that is down, under a policy that minds", Simulation{Policy: onError}, []int{0, 200}, "0 200", OutcomeDelivered, "delivered on retry 1: 10m 30s late on Taskee"},
+		{"the first answers fail", Simulation{Policy: platform, Fail: 2}, []int{200}, "429* 429* 200", OutcomeDelivered, "delivered on retry 2: 21m 53s late on Taskee"},
 		{"the first answers fail otherwise", Simulation{Policy: platform, Fail: 2, Status: 503}, []int{200}, "503*", OutcomeFailed, "failed: 503 on send 1 is final, 6 retries unused"},
-		{"the first answers never come", Simulation{Policy: onError, Fail: 1, Status: NoResponse}, []int{200}, "0* 200", OutcomeDelivered, "delivered on retry 1: 11 min late on Taskee"},
-		{"masked answers", Simulation{Policy: platform, Fail: 2, Mask: true}, []int{200, 0, 201}, "429*(200) 429*(0) 201", OutcomeDelivered, "delivered on retry 2: 22 min late on Taskee"},
+		{"the first answers never come", Simulation{Policy: onError, Fail: 1, Status: NoResponse}, []int{200}, "0* 200", OutcomeDelivered, "delivered on retry 1: 10m 30s late on Taskee"},
+		{"masked answers", Simulation{Policy: platform, Fail: 2, Mask: true}, []int{200, 0, 201}, "429*(200) 429*(0) 201", OutcomeDelivered, "delivered on retry 2: 21m 53s late on Taskee"},
 		{"more failures than sends", Simulation{Policy: platform, Fail: 50}, []int{200}, "429* 429* 429* 429* 429* 429* 429*", OutcomeFailed, "failed: the platform gives up after 7 sends"},
 		{"no policy", Simulation{}, []int{200}, "200", OutcomeDelivered, "nothing to retry: the policy has no retries"},
-		{"no name", Simulation{Policy: Policy{MaxRetries: 1, Statuses: []Range{{429, 429}}}}, []int{429, 200}, "429 200", OutcomeDelivered, "delivered on retry 1: 0 s late on the platform"},
+		{"no name", Simulation{Policy: Policy{MaxRetries: 1, Statuses: []Range{{429, 429}}}}, []int{429, 200}, "429 200", OutcomeDelivered, "delivered on retry 1: 0s late on the platform"},
 		{"one retry", Simulation{Policy: Policy{MaxRetries: 1, OnError: true}}, []int{200}, "200", OutcomeDelivered, "nothing to retry: simulate failures with --fail 1"},
 	}
 	for _, tt := range tests {
@@ -198,8 +198,8 @@ func TestAPersonSteersASimulation(t *testing.T) {
 		real  time.Duration
 	}{
 		{"skip the wait", false, func(c *Control) { c.Skip(); c.Skip() }, "429 429 429", "failed: the platform gives up after 3 sends", 11 * time.Minute},
-		{"answer next with 200", false, func(c *Control) { mustAnswer(c, 200) }, "429 200*", "delivered on retry 1: 10 min late on the platform", 10 * time.Minute},
-		{"answer next with 200, the app asked", true, func(c *Control) { mustAnswer(c, 200) }, "429 200*(429)", "delivered on retry 1: 10 min late on the platform", 10 * time.Minute},
+		{"answer next with 200", false, func(c *Control) { mustAnswer(c, 200) }, "429 200*", "delivered on retry 1: 10m late on the platform", 10 * time.Minute},
+		{"answer next with 200, the app asked", true, func(c *Control) { mustAnswer(c, 200) }, "429 200*(429)", "delivered on retry 1: 10m late on the platform", 10 * time.Minute},
 		{"answer next with nothing", false, func(c *Control) { mustAnswer(c, NoResponse) }, "429 0*", "failed: no answer on send 2 is final, 1 retry unused", 10 * time.Minute},
 		{"the later of two answers holds", false, func(c *Control) { mustAnswer(c, 200); mustAnswer(c, 500); c.Skip() }, "429 500*", "failed: 500 on send 2 is final, 1 retry unused", time.Minute},
 		{"a forced answer is for one send", false, func(c *Control) { mustAnswer(c, 429) }, "429 429* 429", "failed: the platform gives up after 3 sends", 20 * time.Minute},
@@ -267,7 +267,7 @@ func TestACancelledSimulationRecordsTheSendUnderWay(t *testing.T) {
 		{"the sending tells the cause", func(ctx context.Context) (Result, error) { return Result{}, context.Cause(ctx) },
 			"429* 0?", "cancelled during send 2, which your app may have processed: the listener is stopping"},
 		{"it was answered all the same", func(context.Context) (Result, error) { return Result{Status: 200}, nil },
-			"429* 200", "delivered on retry 1: 11 min late on Taskee"},
+			"429* 200", "delivered on retry 1: 10m 30s late on Taskee"},
 		{"it was answered and would be retried", func(context.Context) (Result, error) { return Result{Status: 429}, nil },
 			"429* 429", "cancelled after 2 sends: the listener is stopping"},
 	}

@@ -3,6 +3,8 @@ package retry
 import (
 	"fmt"
 	"time"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // tolerance is how much later than the policy's longest gap a retry may come:
@@ -14,7 +16,7 @@ const tolerance = 30 * time.Second
 // answer, and status is that answer, or [NoResponse], or 0 if it is not known.
 // Number counts all sends from 1, so that the redelivery is at least the second.
 func (p Policy) DescribeGap(earlier string, status, number int, gap time.Duration) string {
-	text := fmt.Sprintf("came %s after %s", gap.Round(time.Second), earlier)
+	text := fmt.Sprintf("came %s after %s", format.Duration(gap), earlier)
 	if gap < time.Second {
 		text = "came immediately after " + earlier
 	}
@@ -29,7 +31,7 @@ func (p Policy) DescribeGap(earlier string, status, number int, gap time.Duratio
 	case retry > p.MaxRetries:
 		return text + fmt.Sprintf(": send %d, but the policy has %d retries", number, p.MaxRetries)
 	case gap < shortest-time.Second || gap > longest+tolerance:
-		return text + fmt.Sprintf(": not a retry of the policy, which would come after %s to %s", short(shortest), short(longest))
+		return text + fmt.Sprintf(": not a retry of the policy, which would come after %s to %s", format.Duration(shortest), format.Duration(longest))
 	}
 	return text + fmt.Sprintf(": retry %d of %d", retry, p.MaxRetries)
 }

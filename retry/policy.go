@@ -4,7 +4,6 @@
 package retry
 
 import (
-	"strings"
 	"time"
 )
 
@@ -92,15 +91,3 @@ func (p Policy) interval(retry int) time.Duration {
 
 // retries is MaxRetries within its limits.
 func (p Policy) retries() int { return min(max(p.MaxRetries, 0), maxRetries) }
-
-// short writes a duration without the zero units at its end: "10m", "1h".
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}

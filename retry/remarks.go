@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -57,7 +58,7 @@ func (s Sent) remarks(p Policy, timeLimit time.Duration, welcome int) []string {
 	if status == http.StatusTooManyRequests && s.App.RetryAfter != "" {
 		gap := ""
 		if p.Retries(status) && s.Number <= p.retries() {
-			gap = " and retries after " + short(p.interval(s.Number)) + " plus jitter"
+			gap = " and retries after " + format.Duration(p.interval(s.Number)) + " plus jitter"
 		}
 		add("429 with Retry-After %.40q: the platform ignores it%s", s.App.RetryAfter, gap)
 	}
@@ -67,7 +68,7 @@ func (s Sent) remarks(p Policy, timeLimit time.Duration, welcome int) []string {
 	}
 	if timeLimit > 0 && s.App.Took > timeLimit {
 		add("the answer took %s and the limit is %s: the platform would have hung up",
-			s.App.Took.Round(100*time.Millisecond), timeLimit)
+			format.Duration(s.App.Took), format.Duration(timeLimit))
 	}
 	return remarks
 }

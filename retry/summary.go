@@ -3,7 +3,6 @@ package retry
 import (
 	"fmt"
 	"strconv"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -21,7 +20,7 @@ func (r Record) Summary() string {
 	case r.Outcome == OutcomeDelivered && n == 1:
 		return r.deliveredAtOnce()
 	case r.Outcome == OutcomeDelivered:
-		return fmt.Sprintf("delivered on retry %d: %s late on %s", n-1, roughly(r.Sends[n-1].Offset), r.Simulation.Policy.sender())
+		return fmt.Sprintf("delivered on retry %d: %s late on %s", n-1, format.Duration(r.Sends[n-1].Offset), r.Simulation.Policy.sender())
 	}
 	policy, last := r.Simulation.Policy, r.Sends[n-1]
 	if policy.Retries(last.Status) {
@@ -76,30 +75,4 @@ func statusText(status int) string {
 		return "no answer"
 	}
 	return strconv.Itoa(status)
-}
-
-// roughly writes a duration as people say it: "12 s", "31 min", "1 h 10 min",
-// "2 d 3 h", rounded to its last unit.
-func roughly(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d.Round(time.Second) < time.Minute:
-		return fmt.Sprintf("%d s", d.Round(time.Second)/time.Second)
-	case d.Round(time.Minute) < time.Hour:
-		return fmt.Sprintf("%d min", d.Round(time.Minute)/time.Minute)
-	case d.Round(time.Minute) < day:
-		d = d.Round(time.Minute)
-		return twoUnits(d/time.Hour, "h", d%time.Hour/time.Minute, "min")
-	}
-	d = d.Round(time.Hour)
-	return twoUnits(d/day, "d", d%day/time.Hour, "h")
-}
-
-// twoUnits leaves the smaller unit out if it is 0.
-func twoUnits(large time.Duration, unit string, small time.Duration, smallUnit string) string {
-	text := fmt.Sprintf("%d %s", large, unit)
-	if small > 0 {
-		text += fmt.Sprintf(" %d %s", small, smallUnit)
-	}
-	return text
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/taskee"
 )
 
@@ -72,7 +73,7 @@ func (d Delivery) Outcome() string {
 	case d.State == StateRetrying && n == 0:
 		return "about to be sent"
 	case d.State == StateRetrying:
-		return fmt.Sprintf("retry %d of %d at %s", n, most, d.NextRetry.Local().Format(time.TimeOnly))
+		return fmt.Sprintf("retry %d of %d at %s", n, most, format.Clock(d.NextRetry.Local()))
 	case d.State == StateDelivered && n > 1:
 		return fmt.Sprintf("delivered on retry %d", n-1)
 	case d.State == StateFailed && n > most:

@@ -12,13 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/taskee"
 )
 
 //go:embed page.html page.css page.js
 var pageFiles embed.FS
 
-var pageTemplate = template.Must(template.ParseFS(pageFiles, "page.html"))
+var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{"datetime": format.DateTime}).ParseFS(pageFiles, "page.html"))
 
 // pagePolicy lets the page load nothing but its own parts.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -146,7 +147,7 @@ func (a Attempt) Result() string {
 	if a.Status == 0 {
 		return a.Error
 	}
-	out := fmt.Sprintf("%d in %.1f ms", a.Status, a.DurationMS)
+	out := fmt.Sprintf("%d in %s", a.Status, format.Duration(time.Duration(a.DurationMS*float64(time.Millisecond))))
 	if a.Error != "" {
 		out += ", " + a.Error
 	}

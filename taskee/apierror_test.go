@@ -79,7 +79,7 @@ func TestAnErrorNamesTheRequestAndWhenToComeBack(t *testing.T) {
 	c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
 	_, err := c.Location(t.Context(), "l1")
 	var e *APIError
-	if !errors.As(err, &e) || e.RequestID != "from-header" || e.RetryAfter != 90*time.Second || e.Hint() != "try again in 1m30s" || e.Scope() != "locations.readonly" {
+	if !errors.As(err, &e) || e.RequestID != "from-header" || e.RetryAfter != 90*time.Second || e.Hint() != "try again in 1m 30s" || e.Scope() != "locations.readonly" {
 		t.Fatalf("%+v", err)
 	}
 	if want := "GET /locations/l1: 429 slow down (request from-header)"; err.Error() != want {

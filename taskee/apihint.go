@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // Scope is the scope that the failed request needs.
@@ -51,7 +52,7 @@ func (e *APIError) rateHint() string {
 	case e.Daily:
 		return "continue tomorrow: the requests of this day are used up"
 	case e.RetryAfter > 0:
-		return fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
+		return fmt.Sprintf("try again in %s", format.Duration(e.RetryAfter))
 	}
 	return "send fewer requests: the family's limit is 100 in 10 s for each token"
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // Action is what a rule does to one event. The zero value does nothing.
@@ -25,33 +27,22 @@ type Action struct {
 // It is "" for the zero value.
 func (a Action) String() string {
 	var done []string
-	say := func(on bool, format string, args ...any) {
+	say := func(on bool, layout string, args ...any) {
 		if on {
-			done = append(done, fmt.Sprintf(format, args...))
+			done = append(done, fmt.Sprintf(layout, args...))
 		}
 	}
-	say(a.Before > 0, "delayed %s", round(a.Before))
+	say(a.Before > 0, "delayed %s", format.Duration(a.Before))
 	say(a.Status != 0, "%d", a.Status)
 	say(a.Hang, "no answer until the time limit")
 	say(a.Signature == SignatureStrip, "signature removed")
 	say(a.Signature == SignatureCorrupt, "signature corrupted")
 	say(a.Copies > 1, "delivered %d times", a.Copies)
-	say(a.After > 0, "answer delayed %s", round(a.After))
+	say(a.After > 0, "answer delayed %s", format.Duration(a.After))
 	say(a.Drop == DropBefore, "connection dropped before the answer")
 	say(a.Drop == DropMiddle, "connection dropped in the middle of the answer")
 	if len(done) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("%s by rule %d", strings.Join(done, ", "), a.Rule)
-}
-
-// round rounds a duration for people.
-func round(d time.Duration) time.Duration {
-	switch {
-	case d >= time.Second:
-		return d.Round(100 * time.Millisecond)
-	case d >= time.Millisecond:
-		return d.Round(time.Millisecond)
-	}
-	return d
 }

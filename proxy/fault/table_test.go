@@ -253,7 +253,7 @@ func TestAnActionSaysWhatItDoes(t *testing.T) {
 		{"drop:before", "connection dropped before the answer by rule 1"},
 		{"drop:middle delay:1500ms", "delayed 1.5s, connection dropped in the middle of the answer by rule 1"},
 		{"duplicate:3 signature:strip", "signature removed, delivered 3 times by rule 1"},
-		{"delay:100us", "delayed 100µs by rule 1"},
+		{"delay:100us", "delayed 0.1ms by rule 1"},
 		{"delay:1234567us", "delayed 1.2s by rule 1"},
 		{"signature:corrupt delay-after:20ms", "signature corrupted, answer delayed 20ms by rule 1"},
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // The limits of the values in a rule.
@@ -53,14 +55,14 @@ func parseDelay(s string) (time.Duration, error) { return parseDuration(s, maxDe
 func parseLifetime(s string) (time.Duration, error) { return parseDuration(s, maxLifetime) }
 
 func parseDuration(s string, most time.Duration) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
+	d, err := format.ParseDuration(s)
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("%.40q is not a duration", s)
 	case d <= 0:
 		return 0, fmt.Errorf("%.40s is not above zero", s)
 	case d > most:
-		return 0, fmt.Errorf("%.40s is longer than %s", s, most)
+		return 0, fmt.Errorf("%.40s is longer than %s", s, format.Duration(most))
 	}
 	return d, nil
 }

@@ -3,6 +3,8 @@ package filter
 import (
 	"strings"
 	"time"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // moment returns a point in time as it was written, seen from the present and
@@ -13,7 +15,7 @@ type moment func(now time.Time) time.Time
 // 2026-11-25T14:05, both with seconds and the latter with a zone if wanted.
 func parseMoment(s string) (m moment, ok bool) {
 	word := strings.ToLower(s)
-	if ago, ok := duration(word); ok {
+	if ago, err := format.ParseDuration(word); err == nil {
 		return func(now time.Time) time.Time { return now.Add(-ago) }, true
 	}
 	switch word {

@@ -5,7 +5,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/taskhook/taskhook/format"
 )
@@ -127,48 +126,8 @@ func size(s string) (interval, bool) {
 	return interval{n, n}, err == nil
 }
 
-// decimal reads a number without sign or exponent.
-func decimal(s string) (float64, bool) {
-	whole, part, dotted := strings.Cut(s, ".")
-	if !digits(whole) || dotted && !digits(part) {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(s, 64)
-	return n, err == nil
-}
-
 // elapsed reads a duration as a number of nanoseconds.
 func elapsed(s string) (interval, bool) {
-	d, ok := duration(s)
-	return interval{int64(d), int64(d)}, ok
-}
-
-// duration reads what time.ParseDuration reads, and before it days and weeks;
-// nothing negative.
-func duration(s string) (time.Duration, bool) {
-	var long time.Duration
-	rest := s
-	for _, u := range [...]struct {
-		name   string
-		length time.Duration
-	}{{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
-		number, after, found := strings.Cut(rest, u.name)
-		if !found {
-			continue
-		}
-		n, ok := decimal(number)
-		if !ok || n > 36500 {
-			return 0, false
-		}
-		long += time.Duration(n * float64(u.length))
-		rest = after
-	}
-	if rest == "" {
-		return long, s != ""
-	}
-	d, err := time.ParseDuration(rest)
-	if err != nil || rest[0] < '0' || rest[0] > '9' || d > math.MaxInt64/4 || long > math.MaxInt64/4 {
-		return 0, false
-	}
-	return long + d, true
+	d, err := format.ParseDuration(s)
+	return interval{int64(d), int64(d)}, err == nil
 }
