@@ -15,7 +15,7 @@ picture() {
 screen 124 34 EDITOR=vi sh -c 'taskhook demo --every 300ms'
 sees '#18 '
 keys Down Down Down Down Down Down
-sees 'lost'
+sees 'failed'
 picture list
 keys 3
 sees 'final'

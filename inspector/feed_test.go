@@ -357,19 +357,19 @@ func some() *memory {
 	}
 	try(f.add(e(1, "ContactCreate")), 200, 12*time.Millisecond)
 	try(f.add(e(2, "ContactUpdate")), 500, 3100*time.Microsecond)
-	pending := e(3, "OpportunityStatusUpdate")
-	id := f.add(pending)
+	retrying := e(3, "OpportunityStatusUpdate")
+	id := f.add(retrying)
 	try(id, 429, 2*time.Millisecond)
 	f.events[id-1].Outcome.Answer.RetryAt = noon.Add(9 * time.Minute)
-	refused := e(4, "InvoicePaid")
-	refused.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "the signature does not fit the body: it fits the re-serialised JSON, so something between Taskee and here rewrote it", Next: "turn off body rewriting in what is in front"}
-	refused.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature"}
-	refused.Outcome.Answer = refused.Answer
-	refused.Decision, refused.Outcome.Decision = webhook.RejectedSignature, webhook.RejectedSignature
-	f.add(refused)
+	rejected := e(4, "InvoicePaid")
+	rejected.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "the signature does not fit the body: it fits the re-serialised JSON, so something between Taskee and here rewrote it", Next: "turn off body rewriting in what is in front"}
+	rejected.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature"}
+	rejected.Outcome.Answer = rejected.Answer
+	rejected.Decision, rejected.Outcome.Decision = webhook.RejectedSignature, webhook.RejectedSignature
+	f.add(rejected)
 	unsigned := e(5, "")
 	unsigned.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature header"}
-	unsigned.Answer, unsigned.Outcome.Answer, unsigned.WebhookID, unsigned.Path = refused.Answer, refused.Answer, "", "/webhooks/taskee"
+	unsigned.Answer, unsigned.Outcome.Answer, unsigned.WebhookID, unsigned.Path = rejected.Answer, rejected.Answer, "", "/webhooks/taskee"
 	unsigned.Decision, unsigned.Outcome.Decision = webhook.RejectedUnsigned, webhook.RejectedUnsigned
 	f.add(unsigned)
 	id = f.add(e(6, "TaskComplete"))

@@ -127,8 +127,8 @@ func TestJSONLinesAreTheContract(t *testing.T) {
 	f := &memory{}
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return jsonLinesFromNow(ctx, w, f) }, func() {
 		f.add(webhook.Summary{Event: webhook.Event{Type: "TaskCreate", ReceivedAt: noon, Source: webhook.SourceLocal, Verdict: webhook.Verdict{Status: webhook.Valid, Scheme: "rsa", Key: "dev"}, BodySize: 2}})
-		refused := webhook.Summary{Event: webhook.Event{ReceivedAt: noon, Source: webhook.SourceTunnel, Verdict: webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature"}, Decision: webhook.RejectedUnsigned, Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}}}
-		f.add(refused)
+		rejected := webhook.Summary{Event: webhook.Event{ReceivedAt: noon, Source: webhook.SourceTunnel, Verdict: webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature"}, Decision: webhook.RejectedUnsigned, Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook}}}
+		f.add(rejected)
 		f.try(webhook.Attempt{EventID: 1, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://127.0.0.1:3000", StartedAt: noon, StatusCode: 200, Answered: 200, Duration: 3100 * time.Microsecond})
 	})
 	want := `{"kind":"event","id":1,"type":"TaskCreate","webhookId":"","receivedAt":"2026-01-28T14:35:00Z","source":"local","verdict":"valid","scheme":"rsa","key":"dev","reason":"","redeliveryOf":0,"bodySize":2}

@@ -119,6 +119,11 @@ func TestWhatARescuePassesOver(t *testing.T) {
 			put(t, st, numbered(0), lost)
 			put(t, st, numbered(0)+" ", lost)
 		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Delivered: 2}},
+		{"what was ignored or passed", func(t *testing.T, st *store.Store) {
+			for _, d := range []webhook.Decision{webhook.Ignored, webhook.Passed} {
+				put(t, st, numbered(0), lost, func(e *webhook.Event) { e.Decision = d })
+			}
+		}, webhook.Batch{Unverified: true, IncludeUnknown: true}, webhook.BatchReport{}},
 		{"what a filter does not select", func(t *testing.T, st *store.Store) { putLost(t, st, 3) },
 			webhook.Batch{Filter: "wh:w1"}, webhook.BatchReport{Total: 1, Delivered: 1}},
 	}

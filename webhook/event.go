@@ -72,7 +72,7 @@ type Event struct {
 	// BodySize is the body's length in bytes, or what its sender declared when
 	// the body was not kept (-1: not declared).
 	BodySize int64   `json:"bodySize"`
-	NoBody   bool    `json:"noBody,omitempty"` // the body was refused as too large and is not kept
+	NoBody   bool    `json:"noBody,omitempty"` // the body was too large, or not complete, and is not stored
 	Source   Source  `json:"source"`
 	Verdict  Verdict `json:"verdict"`
 	// Decision is empty for an event that was to be forwarded.

@@ -22,10 +22,10 @@ func event() webhook.Summary {
 }
 
 func TestLinesAreTheContract(t *testing.T) {
-	refused := event()
-	refused.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: `no signature <header> & "none"`}
-	refused.Decision, refused.Answer = webhook.RejectedUnsigned, webhook.Answer{Status: 401, By: webhook.ByTaskhook}
-	refused.RedeliveryOf = 7
+	rejected := event()
+	rejected.Verdict = webhook.Verdict{Status: webhook.Unsigned, Reason: `no signature <header> & "none"`}
+	rejected.Decision, rejected.Answer = webhook.RejectedUnsigned, webhook.Answer{Status: 401, By: webhook.ByTaskhook}
+	rejected.RedeliveryOf = 7
 	forwarded := event()
 	forwarded.Answer = webhook.Answer{Status: 200, By: webhook.ByApp}
 	forwarded.Attempts, forwarded.LastStatus = 1, 200
@@ -54,7 +54,7 @@ func TestLinesAreTheContract(t *testing.T) {
 		},
 		{
 			"an event that is not forwarded says what was answered",
-			func(b *bytes.Buffer) error { return EventLine(b, refused) },
+			func(b *bytes.Buffer) error { return EventLine(b, rejected) },
 			`{"kind":"event","id":1,"type":"ContactCreate","webhookId":"w-1","receivedAt":"2026-01-28T14:35:00.12Z","source":"local","verdict":"unsigned","scheme":"","key":"","reason":"no signature <header> & \"none\"","redeliveryOf":7,"bodySize":7,"answered":401,"decision":"unsigned"}`,
 		},
 		{

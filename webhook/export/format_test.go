@@ -23,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// wholes are records of every kind of event: tried twice, refused, binary, without a
+// wholes are records of every kind of event: tried twice, rejected, binary, without a
 // body, without an answer.
 func wholes() []webhook.Record {
 	e := func(id webhook.ID, body string) webhook.Event {
@@ -42,15 +42,15 @@ func wholes() []webhook.Record {
 			Error: "connection refused", Hint: "is your app running on port 3001?",
 			Sent: &webhook.Request{Method: "PUT", Path: "/", Header: http.Header{"X-New": {"caf\xe9"}}, Body: []byte("\xff\x00new")}},
 	}
-	refused := e(2, "{}")
-	refused.Verdict, refused.Decision = webhook.Verdict{Status: webhook.Invalid}, webhook.RejectedSignature
-	refused.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature", At: refused.ReceivedAt.Add(2 * time.Millisecond)}
+	rejected := e(2, "{}")
+	rejected.Verdict, rejected.Decision = webhook.Verdict{Status: webhook.Invalid}, webhook.RejectedSignature
+	rejected.Answer = webhook.Answer{Status: 401, By: webhook.ByTaskhook, Reason: "invalid signature", At: rejected.ReceivedAt.Add(2 * time.Millisecond)}
 	binary := e(3, "\x00\xff\x1b[31m")
 	pruned := e(4, "")
 	pruned.Body, pruned.BodySize, pruned.NoBody, pruned.Source, pruned.Host = nil, 9<<20, true, webhook.SourceLocal, ""
 	return []webhook.Record{
 		{Summary: webhook.Summary{Event: tried, Attempts: 2}, History: attempts},
-		{Summary: webhook.Summary{Event: refused}},
+		{Summary: webhook.Summary{Event: rejected}},
 		{Summary: webhook.Summary{Event: binary, Attempts: 1}, History: []webhook.Attempt{{EventID: 3, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://127.0.0.1:3000/hook", StartedAt: received, StatusCode: 204, Header: http.Header{}}}},
 		{Summary: webhook.Summary{Event: pruned}},
 	}

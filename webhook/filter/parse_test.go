@@ -81,7 +81,7 @@ func TestSyntaxErrorsPointAtThePlace(t *testing.T) {
 			t.Errorf("%q is taken", text)
 			continue
 		}
-		if tt.want == "" { // only that it is refused, within the text
+		if tt.want == "" { // only that it is an error, within the text
 			continue
 		}
 		if syntax.Offset != start || syntax.Length != end-start {
