@@ -69,7 +69,7 @@ type pageFlags struct {
 
 func (p *pageFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&p.limit, "limit", 0, fmt.Sprintf("contacts on a page, 1 to %d (default %d; with --all %d)", taskee.MaxPageSize, taskee.DefaultPageSize, taskee.MaxPageSize))
+	f.IntVar(&p.limit, "limit", 0, fmt.Sprintf("the `NUMBER` of contacts on a page, 1 to %d (default %d; with --all %d)", taskee.MaxPageSize, taskee.DefaultPageSize, taskee.MaxPageSize))
 	f.BoolVar(&p.all, "all", false, "list every page")
 	f.BoolVar(&p.json, "json", false, "print one JSON object a line, with every field of the API's answer")
 	onlyOnCommandLine(f, "limit", "all")
@@ -179,7 +179,7 @@ func newContactsByBusinessCommand(a *app, f *apiFlags) *cobra.Command {
 		},
 	}
 	p.add(cmd)
-	cmd.Flags().IntVar(&skip, "skip", 0, "skip this many contacts")
+	cmd.Flags().IntVar(&skip, "skip", 0, "skip this `NUMBER` of contacts")
 	onlyOnCommandLine(cmd.Flags(), "skip")
 	return cmd
 }

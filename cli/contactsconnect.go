@@ -40,9 +40,9 @@ type apiFlags struct {
 
 func (f *apiFlags) add(cmd *cobra.Command) {
 	pf := cmd.PersistentFlags()
-	pf.StringVar(&f.tokenFile, "token-file", "", "read the token from FILE instead of "+envToken)
-	pf.StringVar(&f.baseURL, "base-url", "", "call the API at this URL (else "+envBaseURL+", else the platform's)")
-	pf.StringVar(&f.location, "location", "", "the ID of the location, the sub-account (else "+envLocation+")")
+	pf.StringVar(&f.tokenFile, "token-file", "", "read the token from `FILE` instead of "+envToken)
+	pf.StringVar(&f.baseURL, "base-url", "", "call the API at this `URL` (else "+envBaseURL+", else the platform's)")
+	pf.StringVar(&f.location, "location", "", "the `ID` of the location, the sub-account (else "+envLocation+")")
 }
 
 // api is a client, and the location to work in: "" if none was named.

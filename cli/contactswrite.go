@@ -26,18 +26,18 @@ const (
 
 // fieldFlags are the flags for fields of a contact.
 var fieldFlags = []struct{ flag, field, usage string }{
-	{"email", "email", "the e-mail address"},
-	{"phone", "phone", "the phone number in E.164 form, such as +14155552671"},
-	{"first-name", "firstName", "the first name"},
-	{"last-name", "lastName", "the last name"},
-	{"name", "name", "the full name (a field that the document does not have)"},
-	{"address1", "address1", "the street address"},
-	{"city", "city", "the city"},
-	{"state", "state", "the state or province"},
-	{"country", "country", "the country by its two letters, such as US"},
-	{"postal-code", "postalCode", "the postal or ZIP code"},
-	{"business-id", "businessId", "the ID of the business that the contact belongs to"},
-	{"source", "source", "where the contact comes from, such as import"},
+	{"email", "email", "the e-mail `ADDRESS`"},
+	{"phone", "phone", "the phone `NUMBER` in E.164 form, such as +14155552671"},
+	{"first-name", "firstName", "the first `NAME`"},
+	{"last-name", "lastName", "the last `NAME`"},
+	{"name", "name", "the full `NAME` (a field that the document does not have)"},
+	{"address1", "address1", "the street `ADDRESS`"},
+	{"city", "city", "the `CITY`"},
+	{"state", "state", "the `STATE` or province"},
+	{"country", "country", "the two `LETTERS` of the country, such as US"},
+	{"postal-code", "postalCode", "the postal or ZIP `CODE`"},
+	{"business-id", "businessId", "the `ID` of the business that the contact belongs to"},
+	{"source", "source", "the `SOURCE` of the contact, such as import"},
 }
 
 // contactFlags are the flags that make a contact's fields.
@@ -56,7 +56,7 @@ func (f *contactFlags) add(cmd *cobra.Command) {
 		f.values[field.flag] = fl.String(field.flag, "", field.usage)
 		onlyOnCommandLine(fl, field.flag)
 	}
-	fl.StringArrayVar(&f.tags, "tag", nil, "a tag (repeatable); an update replaces all tags by these")
+	fl.StringArrayVar(&f.tags, "tag", nil, "a `TAG` (repeatable); an update replaces all tags by these")
 	fl.StringArrayVar(&f.set, "set", nil, "any field, `FIELD=VALUE`; a value that is not JSON is a text (repeatable)")
 	fl.StringVar(&f.from, "from", "", "start from the JSON object in `FILE` (- for standard input)")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object, with every field of the API's answer")

@@ -64,10 +64,10 @@ func newSandboxCommand(a *app) *cobra.Command {
 	f.StringVar(&o.webhookURL, "webhook-url", "", "send webhooks to this `URL` instead of the running listener")
 	addChoice(f, &o.scheme, "scheme", "how webhooks are signed (both: two headers)")
 	addChoice(f, &o.shape, "shape", "shape of the webhooks (flat as on the wire, nested as in the guide)")
-	f.StringVar(&o.speed, "speed", o.speed, "speed up the ten minutes between retries: 1x, 600x or instant")
+	f.StringVar(&o.speed, "speed", o.speed, "the `SPEED` of the ten minutes between retries: 1x, 600x or instant")
 	f.StringVar(&o.fixtures, "fixtures", "", "fill a new sandbox from `FILE`: {\"locations\":[…],\"contacts\":[…]}")
-	f.IntVar(&o.people, "people", o.people, "generate this many contacts in a new sandbox")
-	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long your app may take to answer; after that the log says 408")
+	f.IntVar(&o.people, "people", o.people, "the `NUMBER` of generated contacts in a new sandbox")
+	f.DurationVar(&o.timeout, "timeout", o.timeout, "the `DURATION` that your app may take to answer, before the log says 408")
 	f.BoolVar(&o.json, "json", false, "print the ready line as JSON")
 	cmd.AddCommand(newSandboxTokens(a), newSandboxClock(a), newSandboxApp(a), newSandboxSettings(a),
 		newSandboxTrigger(a), newSandboxLogs(a), newSandboxFaults(a))

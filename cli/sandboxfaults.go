@@ -43,6 +43,7 @@ func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Comman
 	rate := "100%"
 	cmd := &cobra.Command{
 		Use: string(kind), Short: short, Args: arguments(cobra.NoArgs),
+		Example: "  taskhook sandbox faults " + string(kind) + " --rate 30%",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if f.Rate, err = parseShare(rate); err != nil {
@@ -60,14 +61,14 @@ func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Comman
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&rate, "rate", rate, "how often it happens: a `SHARE` such as 30%")
-	fl.Uint64Var(&f.Seed, "seed", f.Seed, "draw from this seed")
+	fl.Uint64Var(&f.Seed, "seed", f.Seed, "decide by chance from this `NUMBER`")
 	onlyOnCommandLine(fl, "rate", "seed")
 	switch kind {
 	case sandbox.FaultAPI:
 		fl.IntVar(&f.Status, "status", f.Status, "the `STATUS` of the answer: 429 or 5xx")
 		onlyOnCommandLine(fl, "status")
 	case sandbox.FaultToken:
-		fl.IntVar(&f.After, "after", 0, "let this many requests through first")
+		fl.IntVar(&f.After, "after", 0, "let this `NUMBER` of requests through first")
 		onlyOnCommandLine(fl, "after")
 	}
 	return cmd

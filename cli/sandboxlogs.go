@@ -30,7 +30,7 @@ func newSandboxLogs(a *app) *cobra.Command {
 	f := logFlags{state: choice{words: deliveryStates()}}
 	cmd := &cobra.Command{
 		Use:   "logs",
-		Short: "the platform's delivery log: every webhook with its attempts",
+		Short: "show the platform's delivery log",
 		Example: "  taskhook sandbox logs --state failed\n" +
 			"  taskhook sandbox logs --follow --json\n" +
 			"  taskhook sandbox logs retry WEBHOOK_ID     # retry it now",
@@ -43,15 +43,15 @@ func newSandboxLogs(a *app) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.webhookID, "webhook-id", "", "only webhooks whose webhookId begins so")
-	fl.StringVar(&f.eventType, "type", "", "only events of type T")
-	fl.IntVar(&f.status, "status", 0, "only those whose last answer has this status")
+	fl.StringVar(&f.webhookID, "webhook-id", "", "only webhooks whose webhookId begins with `PREFIX`")
+	fl.StringVar(&f.eventType, "type", "", "only events of this `TYPE`")
+	fl.IntVar(&f.status, "status", 0, "only webhooks whose last answer has this `STATUS`")
 	addChoice(fl, &f.state, "state", "only webhooks in this state")
-	fl.IntVar(&f.limit, "limit", 50, "at most so many")
-	fl.BoolVar(&f.follow, "follow", false, "go on with what happens next")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object per webhook")
+	fl.IntVar(&f.limit, "limit", 50, "at most this `NUMBER` of webhooks")
+	fl.BoolVar(&f.follow, "follow", false, "continue with what happens next")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	cmd.AddCommand(&cobra.Command{
-		Use: "retry WEBHOOK_ID", Short: "retry a webhook now instead of at its time", Args: arguments(cobra.ExactArgs(1)),
+		Use: "retry WEBHOOK_ID", Short: "retry a webhook now instead of when it is due", Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.askSandbox(cmd.Context(), http.MethodPost, "log/"+url.PathEscape(args[0])+"/retry", nil, nil)
 		},

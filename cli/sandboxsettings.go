@@ -33,7 +33,7 @@ func newSandboxSettings(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&duplicates, "duplicates", "", "`allow` them, or say what is compared in which order: email,phone or phone,email or email or phone")
+	f.StringVar(&duplicates, "duplicates", "", "`allow`, or what is compared in which order: email,phone or phone,email or email or phone")
 	f.StringVar(&location, "location", "", "the `ID` of the location whose duplicates are set (default: the first)")
 	f.Var(&rate, "rate-limit", "allow each token 100 requests in 10 s")
 	f.Var(&agency, "agency-tokens", "let the agency's admin manage the agency's private integrations")

@@ -41,7 +41,9 @@ func newTokensCreate(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "create a private integration; its token is shown once",
-		Args:  arguments(cobra.NoArgs),
+		Example: "  taskhook sandbox tokens create --name reports --scope contacts.readonly\n" +
+			"  taskhook sandbox tokens create --name sync --agency",
+		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.openSandbox()
 			if err != nil {
@@ -63,7 +65,7 @@ func newTokensCreate(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&name, "name", "", "the `NAME` of the private integration")
-	f.StringVar(&description, "description", "", "what it is for, in a `TEXT`")
+	f.StringVar(&description, "description", "", "a `TEXT` that says what it is for")
 	f.StringArrayVar(&in.Scopes, "scope", nil, "give it this `SCOPE` (repeatable; default: all)")
 	f.StringVar(&in.LocationID, "location", "", "the `ID` of the location that it belongs to (default: the first)")
 	f.BoolVar(&agency, "agency", false, "make it the agency's own")
@@ -98,7 +100,7 @@ func newTokensList(a *app) *cobra.Command {
 			return a.printTokens(all, asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per token")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	return cmd
 }
 
@@ -146,9 +148,10 @@ func newTokensEdit(a *app) *cobra.Command {
 		scopes            []string
 	)
 	cmd := &cobra.Command{
-		Use:   "edit ID",
-		Short: "change name, description or scopes; the token stays the same",
-		Args:  arguments(cobra.ExactArgs(1)),
+		Use:     "edit ID",
+		Short:   "change name, description or scopes; the token stays the same",
+		Example: "  taskhook sandbox tokens edit ID --scope contacts.readonly",
+		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var in sandbox.TokenRequest
 			if cmd.Flags().Changed("name") {
@@ -163,7 +166,7 @@ func newTokensEdit(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&name, "name", "", "a new `NAME`")
-	f.StringVar(&description, "description", "", "what it is for, in a `TEXT`")
+	f.StringVar(&description, "description", "", "a `TEXT` that says what it is for")
 	f.StringArrayVar(&scopes, "scope", nil, "replace its scopes by this `SCOPE` (repeatable)")
 	onlyOnCommandLine(f, "name", "description", "scope")
 	return cmd
@@ -172,9 +175,10 @@ func newTokensEdit(a *app) *cobra.Command {
 func newTokensRotate(a *app) *cobra.Command {
 	var now, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "rotate ID",
-		Short: "make a new token; the old one works for 7 more days",
-		Args:  arguments(cobra.ExactArgs(1)),
+		Use:     "rotate ID",
+		Short:   "make a new token; the old one works for 7 more days",
+		Example: "  taskhook sandbox tokens rotate ID --now",
+		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var made sandbox.NewToken
 			if err := a.askSandbox(cmd.Context(), http.MethodPost, "tokens/"+url.PathEscape(args[0])+"/rotate", map[string]bool{"now": now}, &made); err != nil {

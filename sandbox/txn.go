@@ -94,8 +94,8 @@ func (t *txn) eachBackward(b bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 		c := t.in(b).Cursor()
 		end := bytes.Clone(prefix)
 		end[len(end)-1]++ // the first key after all that begin with prefix
-		k, v := c.Seek(end)
-		if k == nil {
+		var k, v []byte
+		if next, _ := c.Seek(end); next == nil {
 			k, v = c.Last()
 		} else {
 			k, v = c.Prev()
