@@ -154,7 +154,7 @@ func (a *app) runSandbox(ctx context.Context, s *sandbox.Sandbox, dir string, o 
 func (a *app) sandboxReady(ctx context.Context, s *sandbox.Sandbox, dir, api string) (sandboxState, error) {
 	st, err := readSandboxState(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		a.warn("%v, and is replaced", err)
+		a.warn("%s is written again: %v", sandboxFile, err)
 	}
 	if st.LocationID, err = s.StartLocation(); err != nil {
 		return st, err

@@ -136,7 +136,7 @@ func (a *adminMux) tokens() {
 
 func (a *adminMux) settings() {
 	s := a.s
-	handle(a, "PUT /_sandbox/settings", func(r *http.Request, in Settings) (any, error) { return s.Change(r.Context(), in) })
+	handle(a, "PUT /_sandbox/settings", func(r *http.Request, in Settings) (any, error) { return s.ChangeSettings(r.Context(), in) })
 	handle(a, "GET /_sandbox/app", func(*http.Request, none) (any, error) { return s.App() })
 	handle(a, "PUT /_sandbox/app", func(r *http.Request, in App) (any, error) { return s.SetApp(r.Context(), in) })
 	handle(a, "GET /_sandbox/clock", func(*http.Request, none) (any, error) { return ClockState{s.Now(), s.ClockOffset()}, nil })

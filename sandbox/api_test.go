@@ -110,7 +110,7 @@ func TestEverythingWrongIsInOneList(t *testing.T) {
 // duplicates sets the location's setting.
 func (r *rig) duplicates(d Duplicates) {
 	r.t.Helper()
-	if _, err := r.s.Change(r.t.Context(), Settings{Duplicates: &d}); err != nil {
+	if _, err := r.s.ChangeSettings(r.t.Context(), Settings{Duplicates: &d}); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -144,7 +144,7 @@ func TestDuplicatesFollowTheLocationsSetting(t *testing.T) {
 	if r.duplicates(Duplicates{Allow: true}); !r.creates(`"email":"bob@example.com"`) {
 		t.Error("a duplicate was refused where they are allowed")
 	}
-	if _, err := r.s.Change(t.Context(), Settings{Duplicates: &Duplicates{Check: []string{"name"}}}); err == nil {
+	if _, err := r.s.ChangeSettings(t.Context(), Settings{Duplicates: &Duplicates{Check: []string{"name"}}}); err == nil {
 		t.Error("duplicates by name were accepted")
 	}
 }
@@ -215,7 +215,7 @@ func TestATokenOfOneLocationReachesNoOther(t *testing.T) {
 func TestEveryContactIsOnOnePage(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		r := newRig(t)
-		if _, err := r.s.Change(context.Background(), Settings{RateLimit: new(bool)}); err != nil {
+		if _, err := r.s.ChangeSettings(context.Background(), Settings{RateLimit: new(bool)}); err != nil {
 			rt.Fatal(err)
 		}
 		n := 0
@@ -385,6 +385,23 @@ func TestADeletedTokenEndsForGood(t *testing.T) {
 	r.works("after a restart", false, r.token)
 }
 
+func TestADamagedTokenLeavesTheOthers(t *testing.T) {
+	r := newRig(t)
+	made, text, err := r.s.CreateToken(t.Context(), Token{Name: "damaged", LocationID: r.location})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.s.update(t.Context(), func(t *txn) error { return t.in(bucketTokens).Put([]byte(made.ID), []byte("damaged")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.works("beside a damaged one", true, r.token)
+	r.works("damaged", false, text)
+	if all, err := r.s.Tokens(); err != nil || len(all) != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 func TestTheClockHasLimits(t *testing.T) {
 	r := newRig(t)
 	for _, d := range []time.Duration{math.MaxInt64, math.MinInt64, 11 * year} {
@@ -401,7 +418,7 @@ func TestTheAgencysRestrictionsHold(t *testing.T) {
 	r := newRig(t)
 	restrict := func(own, subAccounts bool) {
 		t.Helper()
-		if _, err := r.s.Change(t.Context(), Settings{OwnIntegrations: &own, SubAccountIntegrations: &subAccounts}); err != nil {
+		if _, err := r.s.ChangeSettings(t.Context(), Settings{OwnIntegrations: &own, SubAccountIntegrations: &subAccounts}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -430,7 +447,7 @@ func TestARequestTooManyIsAnswered429(t *testing.T) {
 	if limited == 0 || last.Header.Get("X-RateLimit-Max") != "100" || last.Header.Get("X-RateLimit-Interval-Milliseconds") != "10000" {
 		t.Errorf("%d were limited, %v", limited, last.Header)
 	}
-	if _, err := r.s.Change(t.Context(), Settings{RateLimit: new(bool)}); err != nil {
+	if _, err := r.s.ChangeSettings(t.Context(), Settings{RateLimit: new(bool)}); err != nil {
 		t.Fatal(err)
 	}
 	if resp, _ := r.call("GET", "/locations/"+r.location, ""); resp.StatusCode != http.StatusOK {
@@ -472,7 +489,7 @@ func TestOnlyThisMachineIsAnswered(t *testing.T) {
 
 func TestManyClientsAtOnce(t *testing.T) {
 	r := newRig(t)
-	if _, err := r.s.Change(t.Context(), Settings{RateLimit: new(bool)}); err != nil {
+	if _, err := r.s.ChangeSettings(t.Context(), Settings{RateLimit: new(bool)}); err != nil {
 		t.Fatal(err)
 	}
 	var clients sync.WaitGroup

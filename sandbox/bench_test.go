@@ -18,7 +18,7 @@ import (
 func crowded(b *testing.B, people int) *rig {
 	b.Helper()
 	r := newRig(b, func(o *Options) { o.People = people })
-	if _, err := r.s.Change(b.Context(), Settings{RateLimit: new(bool)}); err != nil {
+	if _, err := r.s.ChangeSettings(b.Context(), Settings{RateLimit: new(bool)}); err != nil {
 		b.Fatal(err)
 	}
 	return r

@@ -75,17 +75,17 @@ func (s *Sandbox) prepare(ctx context.Context) error {
 	return s.loadKeys()
 }
 
-// putSchema writes the version of the layout. Version 1 looks for none: it is
-// stopped by a record among its private integrations that it cannot read and
-// reports as it stands.
+// putSchema writes the version of the layout. Version 1 does not look for one,
+// so a record among its private integrations stops it: it cannot read the time
+// in it, and reports it as it is.
 func (t *txn) putSchema() error {
-	sign := map[string]string{"createdAt": "this sandbox was written by a newer taskhook: update taskhook"}
-	return errors.Join(t.put(bucketMeta, schemaKey, schema), t.put(bucketOldTokens, schemaKey, sign))
+	notice := map[string]string{"createdAt": "this sandbox was written by a newer taskhook: update taskhook"}
+	return errors.Join(t.put(bucketMeta, schemaKey, schema), t.put(bucketOldTokens, schemaKey, notice))
 }
 
-// convert brings a file of version 1 up to date: private integrations have a
-// bucket of their own, lists have what is searched, and the log has its sums
-// and today's words.
+// convert converts a file of version 1: private integrations get a bucket of
+// their own, the order of lists gets what is searched, and the log its rates and
+// today's states.
 func (s *Sandbox) convert(t *txn) error {
 	for k, record := range t.each(bucketOldTokens, nil) {
 		if err := t.in(bucketTokens).Put(k, record); err != nil {
@@ -111,7 +111,7 @@ func (s *Sandbox) convert(t *txn) error {
 	return s.convertLog(t)
 }
 
-// convertLog converts the log: what was pending is retrying by now.
+// convertLog counts the webhooks of the log, and renames the state pending.
 func (s *Sandbox) convertLog(t *txn) error {
 	var rates Rates
 	var retrying []Delivery

@@ -31,7 +31,8 @@ func (s *Sandbox) meta() (m meta, err error) {
 	return m, err
 }
 
-// changeMeta changes it.
+// changeMeta changes what the sandbox stores about itself. do may run more than
+// once.
 func (s *Sandbox) changeMeta(ctx context.Context, do func(m *meta) error) error {
 	return s.update(ctx, func(t *txn) error {
 		m, err := t.meta()
@@ -60,9 +61,10 @@ type Settings struct {
 	Duplicates             *Duplicates `json:"duplicates,omitempty"`
 }
 
-// Change changes the switches that are given, and returns all of them. The
-// error wraps ErrNoLocation if there is no such location.
-func (s *Sandbox) Change(ctx context.Context, in Settings) (out Settings, err error) {
+// ChangeSettings changes the switches that are given, and returns all of them.
+// The error wraps ErrNoLocation if there is no such location, or says what is
+// wrong with Duplicates.
+func (s *Sandbox) ChangeSettings(ctx context.Context, in Settings) (out Settings, err error) {
 	if in.Duplicates != nil {
 		if err := in.Duplicates.validate(); err != nil {
 			return Settings{}, err
@@ -87,7 +89,7 @@ func (s *Sandbox) Change(ctx context.Context, in Settings) (out Settings, err er
 	return out, err
 }
 
-// set sets what is given.
+// set sets a field to a value, if there is one.
 func set[T any](field, value *T) {
 	if value != nil {
 		*field = *value

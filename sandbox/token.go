@@ -105,13 +105,13 @@ func (t storedToken) public(now time.Time) Token {
 
 // workingToken finds the private integration that a secret belongs to, if the
 // secret works at that time; ErrNoToken otherwise. There are few enough of them
-// to look at each.
+// to look at each. A damaged one has no secret.
 func (t *txn) workingToken(text string, now time.Time) (Token, error) {
 	hash := []byte(hashOf(text))
 	for k, record := range t.each(bucketTokens, nil) {
 		var one storedToken
-		if err := decode(k, record, &one); err != nil {
-			return Token{}, err
+		if decode(k, record, &one) != nil {
+			continue
 		}
 		for _, sec := range one.Secrets {
 			same := subtle.ConstantTimeCompare([]byte(sec.Hash), hash) == 1
@@ -221,7 +221,8 @@ func (s *Sandbox) Tokens() ([]Token, error) {
 		for k, record := range t.each(bucketTokens, nil) {
 			var one storedToken
 			if err := decode(k, record, &one); err != nil {
-				return err
+				s.logger.Error("a private integration is damaged and left out", "error", err)
+				continue
 			}
 			all = append(all, one.public(now))
 		}
