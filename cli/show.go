@@ -55,8 +55,8 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 	if err != nil {
 		return err
 	}
-	whole := !form.raw && !form.headers && !form.curl
-	r, err := webhook.ReadRecord(ctx, b, ids[0], webhook.Parts{Payload: true, Attempts: whole})
+	all := !form.raw && !form.headers && !form.curl
+	r, err := webhook.ReadRecord(ctx, b, ids[0], webhook.Parts{Payload: true, Attempts: all})
 	if err != nil {
 		return err
 	}

@@ -152,18 +152,18 @@ func (sc *scan) fill(t *txn, id webhook.ID, r *row) error {
 	return nil
 }
 
-// candidates gives the events after sc.cursor, in order, until take returns
-// false. It reports whether take did.
-func (sc *scan) candidates(t *txn, take func(webhook.ID, *row, error) bool) (more bool) {
+// candidates gives the events after sc.cursor, in order, until visit returns
+// false. It reports whether visit did.
+func (sc *scan) candidates(t *txn, visit func(webhook.ID, *row, error) bool) (more bool) {
 	if sc.ids == nil {
-		return sc.rows(t, take)
+		return sc.rows(t, visit)
 	}
 	for _, id := range sc.ids {
 		if sc.passed(id) || !t.has(id) {
 			continue
 		}
 		r, err := t.getRow(id)
-		if !take(id, &r, err) {
+		if !visit(id, &r, err) {
 			return true
 		}
 	}
@@ -179,7 +179,7 @@ func (sc *scan) passed(id webhook.ID) bool {
 }
 
 // rows walks over all rows.
-func (sc *scan) rows(t *txn, take func(webhook.ID, *row, error) bool) (more bool) {
+func (sc *scan) rows(t *txn, visit func(webhook.ID, *row, error) bool) (more bool) {
 	table := t.down(kindRow, uint64(sc.cursor))
 	if sc.arrival {
 		table = t.up(kindRow, uint64(sc.cursor)+1)
@@ -191,7 +191,7 @@ func (sc *scan) rows(t *txn, take func(webhook.ID, *row, error) bool) (more bool
 		if err != nil {
 			err = damaged(id, err)
 		}
-		if !take(id, &r, err) {
+		if !visit(id, &r, err) {
 			return true
 		}
 	}

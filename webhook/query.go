@@ -57,13 +57,13 @@ type Summary struct {
 // State derives the event's state at a time.
 func (s Summary) State(now time.Time) State { return s.Outcome.State(now) }
 
-// Page is one page of a list. A page that takes long to find comes before it
-// is full: its Next says where to go on.
+// Page is one page of a list, see [ReadPage]. One that takes long to find is
+// returned before it is full; Next says where to go on.
 type Page struct {
-	Events []Summary `json:"events"`
-	Next   ID        `json:"next,omitempty"` // Cursor of the next page; 0: this was the last
+	Events []Summary
+	Next   ID // Cursor of the next page; 0: this was the last
 	// Position is where the store stood when the page was read.
-	Position Position `json:"position"`
+	Position Position
 }
 
 // Change hints that the store has changed. A hint may be lost or stand for

@@ -74,7 +74,7 @@ func EventObject(w io.Writer, r webhook.Record, now time.Time) error {
 		SentAt:      utc(r.SentAt),
 		Method:      r.Method, Path: r.Path, RawQuery: r.RawQuery, Host: r.Host, RemoteAddr: r.RemoteAddr,
 		Next: r.Verdict.Next, Answer: r.Answer,
-		Header: known(r.Header), Body: kept(r.Body), NoBody: r.NoBody,
+		Header: nonNilHeader(r.Header), Body: nonNilBody(r.Body), NoBody: r.NoBody,
 		Attempts: make([]shownAttempt, len(r.History)),
 	}
 	for i, a := range r.History {
@@ -193,20 +193,20 @@ func newShownAttempt(a webhook.Attempt) shownAttempt {
 		BodyCapped: a.BodySize > int64(len(a.Body)),
 	}
 	if r := a.Sent; r != nil {
-		s.Sent = &shownRequest{Method: r.Method, Path: r.Path, RawQuery: r.RawQuery, Header: known(r.Header), Body: kept(r.Body)}
+		s.Sent = &shownRequest{Method: r.Method, Path: r.Path, RawQuery: r.RawQuery, Header: nonNilHeader(r.Header), Body: nonNilBody(r.Body)}
 	}
 	return s
 }
 
-// known and kept keep null out of the JSON.
-func known(h http.Header) map[string][]string {
+// nonNilHeader and nonNilBody avoid null in the JSON.
+func nonNilHeader(h http.Header) map[string][]string {
 	if h == nil {
 		return map[string][]string{}
 	}
 	return h
 }
 
-func kept(body []byte) []byte {
+func nonNilBody(body []byte) []byte {
 	if body == nil {
 		return []byte{}
 	}

@@ -261,7 +261,7 @@ func newHARResponse(a webhook.Attempt) harResponse {
 	}
 	r.Content.Text, r.Content.Encoding = harText(a.Body)
 	if a.BodySize > int64(len(a.Body)) {
-		r.Content.Comment = "only the beginning of the body was kept"
+		r.Content.Comment = "only the beginning of the body is stored"
 	}
 	return r
 }
