@@ -101,10 +101,11 @@ func (a *app) resendProxy(dir string, st *store.Store, last string, diagnose fun
 		Check: func(e webhook.Event) webhook.Verdict { return diagnose(e).Verdict },
 	}
 	if last != "" {
-		var err error
-		if o.Target, err = httpwire.ParseTarget(last); err != nil {
+		target, err := httpwire.ParseTarget(last)
+		if err != nil {
 			return nil, fmt.Errorf("the last listener's target: %w", err)
 		}
+		o.Targets = []httpwire.Target{target}
 	}
 	return proxy.New(o), nil
 }

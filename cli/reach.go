@@ -164,12 +164,8 @@ func (s *session) say(text string, ok bool) {
 func (s *session) probeTarget(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, startProbe)
 	defer cancel()
-	h := s.proxy.Probe(ctx)
+	h, was := s.proxy.Apps()[0].Probe(ctx)
 	s.mu.Lock()
-	was := s.health
-	if was.Known && was.Up == h.Up {
-		h.Since = was.Since
-	}
 	s.health = h
 	s.mu.Unlock()
 	switch {

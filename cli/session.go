@@ -15,6 +15,7 @@ import (
 
 	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/inspector"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/store"
@@ -170,7 +171,7 @@ func (s *session) openStore() error {
 func (s *session) proxyOptions() proxy.Options {
 	return proxy.Options{
 		Store:          s.store,
-		Target:         s.opts.target,
+		Targets:        []httpwire.Target{s.opts.target},
 		Mode:           s.opts.verify.value,
 		Timeout:        s.opts.timeout,
 		MaxBody:        int64(s.opts.maxBody),

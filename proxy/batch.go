@@ -31,7 +31,7 @@ func (p *Proxy) ResendBatch(ctx context.Context, r webhook.Batch, watch func(web
 	if r.Rate < 0 || r.Parallel < 0 {
 		return webhook.BatchReport{}, errors.New("a rescue needs a rate and a number of events at one time that are not negative")
 	}
-	if _, err := p.target(r.To); err != nil && !r.DryRun {
+	if _, err := p.targetNamed(r.To); err != nil && !r.DryRun {
 		return webhook.BatchReport{}, err
 	}
 	ids, err := p.lost(ctx, r.Filter, failedStates+"|interrupted|rejected")

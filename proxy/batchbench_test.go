@@ -38,7 +38,7 @@ func benchRig(b *testing.B, status int) (*Proxy, *store.Store) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = st.Close() })
-	p := New(Options{Store: st, Target: target, Mode: ModeOff})
+	p := New(Options{Store: st, Targets: []httpwire.Target{target}, Mode: ModeOff})
 	b.Cleanup(func() { _ = p.Close(context.Background()) })
 	return p, st
 }

@@ -53,7 +53,7 @@ func BenchmarkForward(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := New(Options{Store: nullStore{}, Target: target, Mode: ModeOff, MaxConnections: 64})
+	p := New(Options{Store: nullStore{}, Targets: []httpwire.Target{target}, Mode: ModeOff, MaxConnections: 64})
 	defer func() { _ = p.Close(context.Background()) }()
 	standard := httputil.NewSingleHostReverseProxy(u)
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}

@@ -14,8 +14,9 @@ const logInterval = time.Minute
 // degradation is why the proxy answers 429 to events. It is logged when it
 // begins and when it ends, not for every request.
 type degradation struct {
-	logger *slog.Logger
-	any    atomic.Bool // whether a cause may be there to end
+	logger  *slog.Logger
+	changed func()      // called when a cause has begun or ended
+	any     atomic.Bool // whether a cause may be there to end
 
 	mu     sync.Mutex
 	store  cause // the store cannot write
@@ -40,6 +41,13 @@ func (d *degradation) reason() string {
 }
 
 func (d *degradation) begin(c *cause, text string) {
+	if d.set(c, text) {
+		d.changed()
+	}
+}
+
+// set returns whether the cause began with it.
+func (d *degradation) set(c *cause, text string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.any.Store(true)
@@ -49,16 +57,21 @@ func (d *degradation) begin(c *cause, text string) {
 		c.loggedAt, c.logged = now, true
 		d.logger.Error(text + "; events are answered 429 until it works again")
 	}
+	return began
 }
 
 func (d *degradation) end(c *cause, text string) {
-	if !d.any.Load() {
-		return
+	if d.any.Load() && d.clear(c, text) {
+		d.changed()
 	}
+}
+
+// clear returns whether the cause ended with it.
+func (d *degradation) clear(c *cause, text string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if c.text == "" {
-		return
+		return false
 	}
 	c.text = ""
 	d.any.Store(d.store.text != "" || d.memory.text != "")
@@ -66,4 +79,5 @@ func (d *degradation) end(c *cause, text string) {
 		c.logged = false
 		d.logger.Info(text)
 	}
+	return true
 }

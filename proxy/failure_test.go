@@ -58,7 +58,7 @@ func TestAnAppThatGivesNoAnswer(t *testing.T) {
 			if resp.StatusCode != tt.status || !strings.Contains(m.Reason, tt.want) || !strings.Contains(m.Next, tt.next) {
 				t.Errorf("answered %d %s", resp.StatusCode, body)
 			}
-			if m.Target != r.proxy.opts.Target.String() {
+			if m.Target != r.proxy.target().String() {
 				t.Errorf("the answer names the target %q", m.Target)
 			}
 			a := r.store.attempt(t)

@@ -104,7 +104,7 @@ func faultReason(action fault.Action) string { return "fault: " + action.String(
 // faultyRequest returns the request of an event, with its signature changed if
 // a rule says so.
 func (p *Proxy) faultyRequest(e *webhook.Event, action fault.Action) *request {
-	req := p.request(e, p.opts.Target)
+	req := p.request(e, p.target())
 	if action.Signature == "" {
 		return req
 	}
@@ -165,7 +165,7 @@ func (p *Proxy) pause(until time.Time) bool {
 func (p *Proxy) simulated(e *webhook.Event, action fault.Action) *forwarded {
 	return &forwarded{attempt: webhook.Attempt{
 		EventID: e.ID, Number: 1,
-		Target: p.request(e, p.opts.Target).url(), StartedAt: time.Now(),
+		Target: p.request(e, p.target()).url(), StartedAt: time.Now(),
 		Simulated: true, Fault: action.String(),
 	}}
 }
@@ -230,7 +230,7 @@ func (p *Proxy) sendCopy(e *webhook.Event, action fault.Action, after time.Durat
 			return
 		}
 		t := newTimeout(p.opts.Timeout)
-		if err := p.slots.acquire(p.flight.life, t.deadline, p.flight.draining); err != nil {
+		if err := p.slotsTo(p.target()).acquire(p.flight.life, t.deadline, p.flight.draining); err != nil {
 			p.logger.Warn("a duplicate by a fault rule was not sent", "event", e.ID.String(), "error", err)
 			return
 		}

@@ -102,7 +102,7 @@ func TestCloseCutsWhatTakesTooLong(t *testing.T) {
 	addr := rawApp(t, func(c net.Conn, _ int) { _, _ = io.Copy(io.Discard, c) })
 	r := newRig(t, addr)
 	inFlight := r.postAsync()
-	waitUntil(t, func() bool { inUse, _ := r.proxy.Connections(); return inUse == 1 })
+	waitUntil(t, func() bool { inUse, _ := r.proxy.apps[0].Connections(); return inUse == 1 })
 	slow := r.raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
 	waitUntil(t, func() bool { return r.proxy.InFlight() == 2 })
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)

@@ -25,7 +25,7 @@ func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webho
 	if !p.acquireSlot(w, r, e, t) {
 		return
 	}
-	f := p.attempt(p.flight.life, p.request(e, p.opts.Target), e, t, sender{w: w})
+	f := p.attempt(p.flight.life, p.request(e, p.target()), e, t, sender{w: w})
 	p.conclude(w, r, e, f)
 }
 
@@ -40,12 +40,12 @@ func (p *Proxy) appTimeout() time.Duration {
 // acquireSlot waits for a connection to the app. If there is none, it answers the
 // sender and returns false.
 func (p *Proxy) acquireSlot(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout) bool {
-	err := p.slots.acquire(p.flight.life, t.deadline, p.flight.draining)
+	err := p.slotsTo(p.target()).acquire(p.flight.life, t.deadline, p.flight.draining)
 	switch {
 	case err == nil:
 		return true
 	case errors.Is(err, errBusy):
-		p.answerUnforwarded(w, r, e, busyMessage(p.opts.Target.String()))
+		p.answerUnforwarded(w, r, e, busyMessage(p.target().String()))
 	default:
 		p.answerUnforwarded(w, r, e, stoppingMessage())
 	}
@@ -118,7 +118,7 @@ func newTimeout(length time.Duration) timeout {
 // attempt sends a request to the app once and streams its answer to s. The caller
 // has acquired a slot, which attempt releases.
 func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t timeout, s sender) *forwarded {
-	defer p.slots.release()
+	defer p.slotsTo(req.target).release()
 	f := &forwarded{sender: s}
 	a := &f.attempt
 	a.EventID, a.Number, a.Target = e.ID, 1, req.url()

@@ -247,14 +247,17 @@ func TestLocalhostIsTriedOnBothAddresses(t *testing.T) {
 		if resp, body := r.post("/", "{}"); resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: answered %d %s", ip, resp.StatusCode, body)
 		}
-		if h := r.proxy.Probe(t.Context()); !h.Up || h.Address != fmt.Sprintf("%s:%d", ip, port) {
-			t.Errorf("%s: probed as %+v", ip, h)
+		if now, before := r.proxy.Apps()[0].Probe(t.Context()); !now.Up || now.Address != fmt.Sprintf("%s:%d", ip, port) || before.Known {
+			t.Errorf("%s: probed as %+v after %+v", ip, now, before)
 		}
 		_ = srv.Close()
 		<-done
-		h := r.proxy.Probe(t.Context())
-		if h.Up || !h.Known || !strings.Contains(h.Error, "connection refused") {
-			t.Errorf("%s: once down, probed as %+v", ip, h)
+		down, before := r.proxy.Apps()[0].Probe(t.Context())
+		if down.Up || !down.Known || !strings.Contains(down.Error, "connection refused") || !before.Up {
+			t.Errorf("%s: once down, probed as %+v after %+v", ip, down, before)
+		}
+		if still, _ := r.proxy.Apps()[0].Probe(t.Context()); still.Since != down.Since || r.proxy.Apps()[0].Health() != still {
+			t.Errorf("%s: still down, probed as %+v", ip, still)
 		}
 	}
 }

@@ -1,12 +1,6 @@
 package proxy
 
-import (
-	"context"
-	"net/http"
-	"time"
-
-	"github.com/taskhook/taskhook/webhook"
-)
+import "net/http"
 
 // ProbeHeader is the header by which Taskhook recognises a request of its own
 // to its public URL: its value is the nonce of the running [Proxy]. Such a
@@ -28,27 +22,4 @@ func (p *Proxy) answerProbe(w http.ResponseWriter, r *http.Request) bool {
 	w.Header()[ProbeHeader] = values[:1]
 	w.WriteHeader(http.StatusNoContent)
 	return true
-}
-
-// Probe finds out whether something listens at the target, by connecting to
-// it. Since is the time of the probe. The zero value is returned without a
-// target.
-func (p *Proxy) Probe(ctx context.Context) webhook.Health {
-	t := p.opts.Target
-	if t.IsZero() {
-		return webhook.Health{}
-	}
-	h := webhook.Health{Known: true, Since: time.Now()}
-	c, err := p.transport.pool.dialer.dial(ctx, t.Origin())
-	if err != nil {
-		f := &failure{text: err.Error()}
-		if dial, ok := err.(*dialError); ok { //nolint:errorlint // dial promises this very type
-			f = explainDial(dial, t)
-		}
-		h.Error = f.text
-		return h
-	}
-	h.Up, h.Address = true, c.RemoteAddr().String()
-	_ = c.Close()
-	return h
 }

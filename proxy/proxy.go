@@ -65,14 +65,16 @@ const (
 // Options tune a Proxy. Only Store is required; a zero value means what the
 // comment says.
 type Options struct {
-	Store  Store
-	Target httpwire.Target // the app; zero: each resend needs a target of its own
-	Mode   string          // ModeEnforce, ModeWarn or ModeOff; "": enforce
+	Store Store
+	// Targets are where the apps are: events go to the first, as does a resend
+	// that names no target. Without one, each resend needs a target of its own.
+	Targets []httpwire.Target
+	Mode    string // ModeEnforce, ModeWarn or ModeOff; "": enforce
 
 	Timeout        time.Duration // for the app's answer, with the wait for a connection; 0: 30 s
 	MaxBody        int64         // bytes of one request body; 0: 5 MiB
 	MaxInFlight    int64         // bytes of all request bodies at a time; 0: 256 MiB
-	MaxConnections int           // to the app at a time; 0: 50
+	MaxConnections int           // to each app at a time; 0: 50
 
 	Host     string      // HostRewrite, HostPreserve or a name; "": rewrite
 	Header   http.Header // replaces the received headers of these canonical names
@@ -89,7 +91,10 @@ type Options struct {
 	// Signer returns the development keys; nil: there are none. It is called
 	// when a resend needs them and may take seconds the first time.
 	Signer func() (taskee.Signer, error)
-	Logger *slog.Logger // nil: nothing is logged
+	// Changed is called when Degraded, Shield or the rules of Faults have changed,
+	// by any goroutine; it must return at once. nil: nothing is called.
+	Changed func()
+	Logger  *slog.Logger // nil: nothing is logged
 }
 
 // Proxy receives, forwards and resends events. All methods are safe for
@@ -102,7 +107,8 @@ type Proxy struct {
 
 	bodyIdleTimeout time.Duration // of a pause within a body
 	budget          budget        // for bodies in flight
-	slots           slots         // for connections to the app
+	apps            []*App
+	elsewhere       slots // for connections to targets of no app
 	transport       transport
 	degraded        degradation
 	flight          flight
@@ -132,6 +138,9 @@ func New(o Options) *Proxy {
 	setDefault(&o.MaxConnections, defaultMaxConnections)
 	setDefault(&o.Host, HostRewrite)
 	setDefault(&o.ShieldTimeout, min(o.Timeout, defaultShieldTimeout))
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -140,10 +149,16 @@ func New(o Options) *Proxy {
 		bodyIdleTimeout: defaultBodyIdleTimeout,
 	}
 	p.budget.total = o.MaxInFlight
-	p.slots.init(o.MaxConnections, p.logger)
 	p.transport.pool.max = o.MaxConnections
 	p.transport.pool.dialer.insecure = o.Insecure
-	p.degraded.logger = p.logger
+	for _, t := range o.Targets {
+		a := &App{target: t, dialer: &p.transport.pool.dialer}
+		a.slots.init(o.MaxConnections, p.logger)
+		p.apps = append(p.apps, a)
+	}
+	p.elsewhere.init(o.MaxConnections, p.logger)
+	p.degraded.logger, p.degraded.changed = p.logger, o.Changed
+	p.faults.Changed = o.Changed
 	p.flight.init()
 	p.shield.Store(o.Shield)
 	return p
@@ -161,7 +176,3 @@ func (p *Proxy) Degraded() string { return p.degraded.reason() }
 
 // InFlight returns the number of requests and resends in progress.
 func (p *Proxy) InFlight() int { return p.flight.count() }
-
-// Connections returns how many connections to the app are in use, and how many
-// can be.
-func (p *Proxy) Connections() (inUse, capacity int) { return len(p.slots.used), cap(p.slots.used) }

@@ -167,7 +167,7 @@ func (p *Proxy) badSignature(e *webhook.Event) (message, bool) {
 		m.Error = "unsigned request"
 		if e.Source != webhook.SourceTunnel {
 			// A person who posts by hand wants to know what to do.
-			m.Next = fmt.Sprintf("allow it with `taskhook listen %s --verify warn`, or send a signed event with `taskhook trigger`", p.opts.Target.Short())
+			m.Next = fmt.Sprintf("allow it with `taskhook listen %s --verify warn`, or send a signed event with `taskhook trigger`", p.target().Short())
 		}
 	}
 	if m.Reason == "" {

@@ -63,7 +63,7 @@ func (p *Proxy) sendAgain(ctx context.Context, s *resending) (*webhook.Attempt, 
 	defer cancel()
 	defer context.AfterFunc(p.flight.life, cancel)()
 	t := newTimeout(p.opts.Timeout)
-	if err := p.slots.acquire(ctx, t.deadline, p.flight.draining); err != nil {
+	if err := p.slotsTo(s.request.target).acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return nil, "", err
 	}
 	f := p.attempt(ctx, s.request, &s.event, t, sender{})
@@ -109,7 +109,7 @@ type resending struct {
 
 // prepare loads an event and makes the request that was asked for.
 func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, error) {
-	t, err := p.target(r.To)
+	t, err := p.targetNamed(r.To)
 	if err != nil {
 		return nil, err
 	}
@@ -144,15 +144,15 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	return s, nil
 }
 
-// target is the one that is named, or else the proxy's own.
-func (p *Proxy) target(to string) (httpwire.Target, error) {
+// targetNamed is the target that a resend names, or that of the app.
+func (p *Proxy) targetNamed(to string) (httpwire.Target, error) {
 	if to != "" {
 		return httpwire.ParseTarget(to)
 	}
-	if p.opts.Target.IsZero() {
+	if p.target().IsZero() {
 		return httpwire.Target{}, ErrNoTarget
 	}
-	return p.opts.Target, nil
+	return p.target(), nil
 }
 
 // edit changes the body in place.

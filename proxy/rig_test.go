@@ -215,10 +215,11 @@ func newRigWith(t *testing.T, target string, v Verifier, change ...func(*Options
 	r := &rig{t: t, store: newMemStore(), log: &lockedBuffer{}, source: webhook.SourceLocal}
 	o := Options{Store: r.store, Logger: slog.New(slog.NewTextHandler(r.log, nil))}
 	if target != "" {
-		var err error
-		if o.Target, err = httpwire.ParseTarget(target); err != nil {
+		at, err := httpwire.ParseTarget(target)
+		if err != nil {
 			t.Fatal(err)
 		}
+		o.Targets = []httpwire.Target{at}
 	}
 	for _, c := range change {
 		c(&o)

@@ -12,7 +12,11 @@ import (
 // is 429, so that the platform sends the event again, up to six times in about 70
 // minutes. The app has Options.ShieldTimeout then: a 429 must arrive before the
 // platform hangs up.
-func (p *Proxy) SetShield(on bool) { p.shield.Store(on) }
+func (p *Proxy) SetShield(on bool) {
+	if p.shield.Swap(on) != on {
+		p.opts.Changed()
+	}
+}
 
 // ShieldTimeout returns how long the app may take under the shield.
 func (p *Proxy) ShieldTimeout() time.Duration { return p.opts.ShieldTimeout }
@@ -23,7 +27,7 @@ func (p *Proxy) Shield() bool { return p.shield.Load() }
 // answerFailure answers a sender that has got nothing yet, because the app gave
 // no answer.
 func (p *Proxy) answerFailure(w http.ResponseWriter, f *failure) webhook.Answer {
-	m := f.message(p.opts.Target)
+	m := f.message(p.target())
 	answer := byTaskhook(f.status, f.text)
 	if p.Shield() && f.status != http.StatusTooManyRequests {
 		answer.Status, answer.Shielded = http.StatusTooManyRequests, true

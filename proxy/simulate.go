@@ -161,7 +161,7 @@ func (h *simulation) send(ctx context.Context, send retry.Send) (retry.Result, e
 		}
 	})()
 	t := newTimeout(p.opts.Timeout)
-	if err := p.slots.acquire(ctx, t.deadline, p.flight.draining); err != nil {
+	if err := p.slotsTo(h.event.request.target).acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return retry.Result{}, err
 	}
 	f := p.attempt(call, h.event.request, &h.event.event, t, sender{})

@@ -11,7 +11,7 @@ import (
 // errBusy is returned when no connection to the app became free in time.
 var errBusy = errors.New("all connections to the app were busy")
 
-// slots limits the connections to the app. Requests wait for a free one in the
+// slots limits the connections to an app. Requests wait for a free one in the
 // order in which they came, which is how a channel serves its senders.
 type slots struct {
 	used   chan struct{}

@@ -112,7 +112,7 @@ func TestNoMoreConnectionsThanAllowed(t *testing.T) {
 	if n := len(entered); n != 0 {
 		t.Errorf("%d connections more than allowed", n)
 	}
-	if inUse, limit := r.proxy.Connections(); inUse != 2 || limit != 2 {
+	if inUse, limit := r.proxy.apps[0].Connections(); inUse != 2 || limit != 2 {
 		t.Errorf("%d of %d connections in use", inUse, limit)
 	}
 	close(release)
@@ -126,7 +126,7 @@ func TestNoMoreConnectionsThanAllowed(t *testing.T) {
 func TestWaitingForTooLongIsA429(t *testing.T) {
 	addr, heads, _ := recordingApp(t)
 	r := newRig(t, addr, func(o *Options) { o.MaxConnections, o.Timeout = 1, 20*time.Millisecond })
-	_ = r.proxy.slots.acquire(t.Context(), time.Now().Add(time.Minute), nil)
+	_ = r.proxy.apps[0].slots.acquire(t.Context(), time.Now().Add(time.Minute), nil)
 	resp, body := r.post("/", "{}")
 	if m := r.message(body); resp.StatusCode != http.StatusTooManyRequests || !strings.Contains(m.Next, "--max-connections") {
 		t.Errorf("answered %d %s", resp.StatusCode, body)
@@ -137,5 +137,5 @@ func TestWaitingForTooLongIsA429(t *testing.T) {
 	if _, attempts := r.store.count(); attempts != 0 || len(heads) != 0 {
 		t.Errorf("%d attempts are recorded, %d made", attempts, len(heads))
 	}
-	r.proxy.slots.release()
+	r.proxy.apps[0].slots.release()
 }

@@ -49,7 +49,7 @@ func TestTheScheduleAtItsTrueLength(t *testing.T) {
 			served := make(chan error, 1)
 			go func() { served <- srv.Serve(network) }()
 			store := newMemStore()
-			p := New(Options{Store: store, Target: mustTarget(t, "app.test:80")})
+			p := New(Options{Store: store, Targets: []httpwire.Target{mustTarget(t, "app.test:80")}})
 			p.transport.pool.dialer.tcp.Connect = network.dial
 			e := webhook.Event{Method: "POST", Path: "/", Body: []byte(contact), BodySize: int64(len(contact)), Answer: lost}
 			if err := store.PutEvent(t.Context(), &e); err != nil {

@@ -19,6 +19,11 @@ var ErrNoRule = errors.New("no such rule")
 // Table is the rules of a listener. The zero value is empty and ready; it must
 // not be copied. Its methods are safe for concurrent use.
 type Table struct {
+	// Changed, unless it is nil, is called when a rule was added, was removed,
+	// or has come to its number of times; it must return at once. It is set
+	// before the table is used.
+	Changed func()
+
 	entries atomic.Pointer[[]*entry] // never changed in place; nil: none
 	mu      sync.Mutex               // guards changes of entries
 	last    int                      // the newest ID
@@ -55,7 +60,9 @@ func (t *Table) Change(c webhook.FaultChange) ([]webhook.FaultRule, error) {
 		return nil, err
 	}
 	all := t.added(left, rules)
-	t.set(all)
+	if c.Clear || len(c.Add)+len(c.Remove) > 0 {
+		t.set(all)
+	}
 	return states(all), nil
 }
 
@@ -75,9 +82,16 @@ func (t *Table) all() []*entry {
 func (t *Table) set(all []*entry) {
 	if len(all) == 0 {
 		t.entries.Store(nil)
-		return
+	} else {
+		t.entries.Store(&all)
 	}
-	t.entries.Store(&all)
+	t.tell()
+}
+
+func (t *Table) tell() {
+	if t.Changed != nil {
+		t.Changed()
+	}
 }
 
 // added returns entries with rules after them.
@@ -122,10 +136,10 @@ func (t *Table) Decide(e *webhook.Event) (Action, bool) {
 	if all == nil {
 		return Action{}, false
 	}
-	return decide(*all, e)
+	return t.decide(*all, e)
 }
 
-func decide(all []*entry, e *webhook.Event) (Action, bool) {
+func (t *Table) decide(all []*entry, e *webhook.Event) (Action, bool) {
 	now := time.Now()
 	sum := webhook.Summary{Event: *e, Outcome: webhook.Outcome{Answer: e.Answer}}
 	row := filter.RowOf(&sum)
@@ -134,6 +148,9 @@ func decide(all []*entry, e *webhook.Event) (Action, bool) {
 			continue
 		}
 		if action, fires := one.fire(now); fires {
+			if one.rule.times > 0 && one.ended(now) {
+				t.tell()
+			}
 			return action, true
 		}
 	}
