@@ -3,16 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/inspector"
-	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/taskee"
 )
 
@@ -36,39 +32,18 @@ func newAttachCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			stop, err := a.shareStore(dir, b)
-			if err != nil {
-				return errors.Join(err, b.close())
+			stop := func() {}
+			if b.own != nil {
+				if stop, err = b.own.Share(); err != nil {
+					return errors.Join(err, b.close())
+				}
 			}
 			err = a.showScreen(cmd.Context(), b, dir, slog.New(slog.DiscardHandler))
 			a.releaseSignals()
-			return errors.Join(err, stop(), b.close())
+			stop()
+			return errors.Join(err, b.close())
 		},
 	}
-}
-
-// shareStore lets other processes ask this one while it has the store open, as
-// they ask a listener: one process alone can.
-func (a *app) shareStore(dir string, b *backend) (stop func() error, err error) {
-	if b.running() {
-		return func() error { return nil }, nil
-	}
-	ln, err := control.Listen(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open the control socket: %w", err)
-	}
-	srv := proxy.NewServer(control.Handler(b.own), nil)
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
-	return func() error {
-		if within(flushTime, srv.Shutdown) != nil {
-			_ = srv.Close()
-		}
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	}, nil
 }
 
 // feedAndActions is what a screen shows and acts on.

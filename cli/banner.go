@@ -4,32 +4,30 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
 
-func pid() int { return os.Getpid() }
-
 // banner says, on stderr, what to do in Taskee and what is running here; with
 // JSON output the ready line goes to stdout first.
-func (s *session) banner(ctx context.Context) error {
-	d, err := s.feed.Listener(ctx)
+func (a *app) banner(ctx context.Context, l *listener.Listener, o *listenOptions) error {
+	d, err := l.Listener(ctx)
 	if err != nil {
 		return err
 	}
-	if s.opts.output.value == "json" {
-		if err := export.ReadyLine(s.app.stdout, d); err != nil {
+	if o.output.value == "json" {
+		if err := export.ReadyLine(a.stdout, d); err != nil {
 			return err
 		}
 	}
-	if s.opts.output.value != "quiet" {
-		_, _ = io.WriteString(s.app.stderr, bannerText(d, s.opts.tunnelMissing))
+	if o.output.value != "quiet" {
+		_, _ = io.WriteString(a.stderr, bannerText(d, o.tunnelMissing))
 	}
 	return nil
 }
@@ -48,7 +46,7 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 		line("webhook URL", "%s", d.WebhookURL())
 	}
 	line("local", "%s", d.Local)
-	line("target", "%s (%s)", d.Target, healthWords(d.Health))
+	line("target", "%s (%s)", d.Target, format.Health(d.Health))
 	line("verify", "%s", verifyWords(d.Verify))
 	line("project", "%s, %s, %s", d.Project, format.Plural(d.Counts.Events, "event", "events"), format.Bytes(d.Counts.Bytes))
 	switch {
@@ -65,20 +63,6 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 	return b.String()
 }
 
-func healthWords(h webhook.Health) string {
-	switch {
-	case !h.Known:
-		return "not probed yet"
-	case h.Up && h.Address != "":
-		return "answers on " + h.Address
-	case h.Up:
-		return "answers"
-	case h.Error != "":
-		return "does not answer: " + h.Error[strings.LastIndex(h.Error, ": ")+len(": "):]
-	}
-	return "does not answer"
-}
-
 func verifyWords(mode string) string {
 	switch mode {
 	case "warn":
@@ -90,10 +74,10 @@ func verifyWords(mode string) string {
 }
 
 // nameRetrying names, on the way out, what Taskee will send again.
-func (s *session) nameRetrying() error {
+func (a *app) nameRetrying(l *listener.Listener, o *listenOptions) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	all, err := s.store.Retrying(ctx)
+	all, err := l.Retrying(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,14 +85,14 @@ func (s *session) nameRetrying() error {
 	for _, e := range all {
 		// What was sent on this machine comes from nobody who would send again,
 		// unless another tunnel is in front.
-		if e.Source == webhook.SourceTunnel || s.opts.publicURL != "" {
+		if e.Source == webhook.SourceTunnel || o.publicURL != "" {
 			retrying = append(retrying, e)
 		}
 	}
 	if len(retrying) == 0 {
 		return nil
 	}
-	_, err = io.WriteString(s.app.stderr, retryingText(retrying, time.Now()))
+	_, err = io.WriteString(a.stderr, retryingText(retrying, time.Now()))
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/httpwire"
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
@@ -26,8 +27,8 @@ var demoTypes = [...]string{
 	"InvoicePaid", "TaskComplete", "InboundMessage", "NoteCreate", "OrderCreate",
 }
 
-// forgedEvery is how often an endless demo sends an unsigned request, as
-// strangers who find a public URL do.
+// forgedEvery is how often an endless demo sends an unsigned request, as anybody
+// who finds a public URL can.
 const forgedEvery = 9
 
 func newDemoCommand(a *app) *cobra.Command {
@@ -80,7 +81,7 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	if err != nil {
 		return err
 	}
-	keys, err := loadDevPublic(dir)
+	keys, err := devKeys(dir)
 	if err != nil {
 		return err
 	}
@@ -89,29 +90,30 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	if err != nil {
 		return fmt.Errorf("start the sample app: %w", err)
 	}
-	appServer := proxy.NewServer(newSampleApp(keys), nil)
-	served := make(chan error, 1)
-	go func() { served <- appServer.Serve(appLn) }()
-	defer func() {
-		_ = appServer.Close()
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			a.warn("the sample app ended: %v", err)
-		}
-	}()
+	sample := proxy.Serve(appLn, newSampleApp(keys), nil, func(err error) { a.warn("the sample app: %v", err) })
+	defer sample.Close()
 
 	o.addr = "127.0.0.1:0"
 	if o.target, err = httpwire.ParseTarget(appLn.Addr().String()); err != nil {
 		return err
 	}
-	s, err := a.openSession(cmd.Context(), o)
+	l, err := a.openListener(cmd.Context(), o)
 	if err != nil {
 		return err
 	}
-	box, err := openDemoSandbox(cmd.Context(), signer, s.local+"/webhooks", count)
+	d, err := l.Listener(cmd.Context())
 	if err != nil {
-		return errors.Join(err, s.close())
+		return errors.Join(err, l.Close())
 	}
-	return errors.Join(s.demonstrate(cmd.Context(), box, count, every), box.Close(), s.close())
+	box, err := openDemoSandbox(cmd.Context(), signer, d.WebhookURL(), count)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if count > 0 {
+		every = min(every, 200*time.Millisecond)
+	}
+	sender := &demoSender{box: box, url: d.WebhookURL(), count: count, every: every}
+	return errors.Join(a.demonstrate(cmd.Context(), l, o, sender), box.Close(), l.Close())
 }
 
 // demoSpeed is how fast the sandbox of an endless demo sends again what was
@@ -145,51 +147,49 @@ func (a *app) demoDirectory(cmd *cobra.Command) (cleanup func() error, err error
 	return func() error { return os.RemoveAll(dir) }, nil
 }
 
-// demonstrate has the sandbox send events while the session shows them. With a
+// demonstrate has the sandbox send events while the listener shows them. With a
 // count it ends by itself once all are shown.
-func (s *session) demonstrate(ctx context.Context, box *sandbox.Sandbox, count int, every time.Duration) error {
-	if count > 0 {
-		every = min(every, 200*time.Millisecond)
-	}
+func (a *app) demonstrate(ctx context.Context, l *listener.Listener, o *listenOptions, d *demoSender) error {
 	showCtx, stopShow := context.WithCancel(ctx)
 	defer stopShow()
 	sendCtx, stopSend := context.WithCancel(ctx)
 	var work sync.WaitGroup
-	var sendErr, runErr error
-	work.Go(func() { runErr = box.Run(sendCtx) })
+	var sendErr, boxErr error
+	work.Go(func() { boxErr = d.box.Run(sendCtx) })
 	work.Go(func() {
-		d := demoSender{box: box, url: s.local + "/webhooks"}
-		if sendErr = d.send(sendCtx, count, every); count > 0 && s.opts.output.value != "screen" {
+		if sendErr = d.send(sendCtx); d.count > 0 && o.output.value != "screen" {
 			stopShow()
 		}
 	})
-	err := s.run(showCtx)
+	err := a.runListener(showCtx, l, o)
 	stopSend()
 	work.Wait()
-	if sendErr != nil && ctx.Err() == nil && !errors.Is(sendErr, context.Canceled) {
-		err = errors.Join(err, sendErr)
+	if errors.Is(sendErr, context.Canceled) {
+		sendErr = nil
 	}
-	return errors.Join(err, runErr)
+	return errors.Join(err, sendErr, boxErr)
 }
 
-// demoSender has the sandbox send sample events, and now and then plays a
-// stranger.
+// demoSender has the sandbox send sample events, and now and then sends an
+// unsigned one itself.
 type demoSender struct {
-	box *sandbox.Sandbox
-	url string
+	box   *sandbox.Sandbox
+	url   string
+	count int           // 0: no end
+	every time.Duration // between two events
 }
 
-func (d *demoSender) send(ctx context.Context, count int, every time.Duration) error {
-	for i := 0; count == 0 || i < count; i++ {
+func (d *demoSender) send(ctx context.Context) error {
+	for i := 0; d.count == 0 || i < d.count; i++ {
 		if i > 0 {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(every):
+			case <-time.After(d.every):
 			}
 		}
 		var err error
-		if count == 0 && i%forgedEvery == forgedEvery-1 {
+		if d.count == 0 && i%forgedEvery == forgedEvery-1 {
 			err = d.forge(ctx, demoTypes[i%len(demoTypes)])
 		} else {
 			_, err = d.box.Trigger(ctx, demoTypes[i%len(demoTypes)])
@@ -198,11 +198,11 @@ func (d *demoSender) send(ctx context.Context, count int, every time.Duration) e
 			return err
 		}
 	}
-	return d.settle(ctx)
+	return d.awaitFirstSends(ctx)
 }
 
-// settle waits until every event has been sent once.
-func (d *demoSender) settle(ctx context.Context) error {
+// awaitFirstSends waits until every event has been sent once.
+func (d *demoSender) awaitFirstSends(ctx context.Context) error {
 	changed := d.box.WatchLog(ctx)
 	for {
 		log, err := d.box.Log(sandbox.LogQuery{State: sandbox.StateRetrying, Limit: 1000})
@@ -220,7 +220,7 @@ func (d *demoSender) settle(ctx context.Context) error {
 	}
 }
 
-// forge posts an unsigned event, as strangers who find a public URL do.
+// forge posts an unsigned event, as anybody who finds a public URL can.
 func (d *demoSender) forge(ctx context.Context, eventType string) error {
 	t, ok := taskee.LookUp(eventType)
 	if !ok {

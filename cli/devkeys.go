@@ -11,26 +11,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/taskhook/taskhook/files"
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
-	"github.com/taskhook/taskhook/webhook"
 )
 
-// The files of the development pair in the data directory: private halves,
-// and public ones that a listener reads.
+// The private halves of the development pair in the data directory. The public
+// ones, which a listener reads, are beside them.
 const (
-	devRSAFile           = "dev-rsa.pem"
-	devEd25519File       = "dev-ed25519.pem"
-	devRSAPublicFile     = "dev-rsa.pub.pem"
-	devEd25519PublicFile = "dev-ed25519.pub.pem"
+	devRSAFile     = "dev-rsa.pem"
+	devEd25519File = "dev-ed25519.pem"
 )
 
 // devRSABits is the size of the platform's own RSA key: an app's code meets
@@ -69,8 +63,8 @@ func loadOrMakeDevKeys(dir string, making func()) (taskee.Signer, error) {
 		return taskee.Signer{}, err
 	}
 	return s, errors.Join(
-		publish(filepath.Join(dir, devRSAPublicFile), s.RSA.Public()),
-		publish(filepath.Join(dir, devEd25519PublicFile), s.Ed25519.Public()),
+		publish(filepath.Join(dir, listener.DevRSAFile), s.RSA.Public()),
+		publish(filepath.Join(dir, listener.DevEd25519File), s.Ed25519.Public()),
 	)
 }
 
@@ -141,130 +135,13 @@ func publicPEM(public crypto.PublicKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
-// loadDevPublic reads the public halves of the development pair, as far as
-// they are there. It never makes any.
-func loadDevPublic(dir string) ([]verify.Key, error) {
-	var keys []verify.Key
-	for _, file := range [...]string{devRSAPublicFile, devEd25519PublicFile} {
-		path := filepath.Join(dir, file)
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the public development key: %w", err)
-		}
-		key, err := verify.ParseKey(verify.DevKey, text)
-		if err != nil {
-			return nil, withHint(fmt.Errorf("the public development key %s: %w", path, err), "remove that file, then write it anew with: taskhook keys dev")
-		}
-		keys = append(keys, key)
+// devKeys reads the public halves of the development pair, as far as they are
+// there.
+func devKeys(dir string) ([]verify.Key, error) {
+	keys, err := listener.DevKeys(dir)
+	var bad *listener.KeyError
+	if errors.As(err, &bad) {
+		return nil, withHint(err, "remove that file, then write it anew with: taskhook keys dev")
 	}
-	return keys, nil
-}
-
-// sandboxKey is the name of what a sandbox signs with once its key was rotated.
-const sandboxKey = "sandbox"
-
-// loadSandboxPublic loads the public halves of a sandbox's rotated key, to be
-// recognised and not trusted; none if it signs with the development pair.
-func loadSandboxPublic(dir string) []verify.Key {
-	var keys []verify.Key
-	for file, dev := range map[string]string{sandboxRSAPublic: devRSAPublicFile, sandboxEd25519Pub: devEd25519PublicFile} {
-		text, err := os.ReadFile(filepath.Join(dir, file))
-		if err != nil {
-			continue
-		}
-		if same, err := os.ReadFile(filepath.Join(dir, dev)); err == nil && bytes.Equal(same, text) {
-			continue
-		}
-		if key, err := verify.ParseKey(sandboxKey, text); err == nil {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
-// devRole is what the development pair is on an ingress.
-type devRole bool
-
-const (
-	devTrusted devRole = true  // on loopback: what it signed is valid
-	devKnown   devRole = false // through the tunnel: it is only recognised
-)
-
-// devVerifier verifies on one ingress. The development pair may be made, or
-// made anew, while a listener runs: when a signature fits no known key and the
-// public files have changed, they are read again. It is safe for concurrent
-// use.
-type devVerifier struct {
-	dir     string
-	trusted []verify.Key // the platform's, or what replaces them
-	role    devRole
-	current atomic.Pointer[verify.Verifier]
-
-	mu   sync.Mutex // held while files are looked at
-	seen [4]stamp   // of the files that current was made from
-}
-
-// stamp tells versions of a file apart; zero: there is no file.
-type stamp struct {
-	modified int64 // in nanoseconds
-	size     int64
-}
-
-// newDevVerifier trusts the given keys and gives the development pair of a
-// data directory, if there is one, its role.
-func newDevVerifier(dir string, trusted []verify.Key, role devRole) *devVerifier {
-	v := &devVerifier{dir: dir, trusted: trusted, role: role}
-	v.current.Store(verify.New(trusted, nil))
-	v.reload()
-	return v
-}
-
-// Verify implements proxy.Verifier.
-func (v *devVerifier) Verify(h http.Header, body []byte) webhook.Verdict {
-	used := v.current.Load()
-	verdict := used.Verify(h, body)
-	if verdict.Status != webhook.Invalid || verdict.Key != "" {
-		return verdict
-	}
-	v.reload()
-	if now := v.current.Load(); now != used {
-		return now.Verify(h, body)
-	}
-	return verdict
-}
-
-// reload reads the public files again if they have changed.
-func (v *devVerifier) reload() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	// Stamped before they are read: a change in between is seen next time.
-	var now [4]stamp
-	for i, file := range [...]string{devRSAPublicFile, devEd25519PublicFile, sandboxRSAPublic, sandboxEd25519Pub} {
-		now[i] = stampOf(filepath.Join(v.dir, file))
-	}
-	if now == v.seen {
-		return
-	}
-	v.seen = now
-	// A damaged file is as good as none: the verdict will say that the
-	// signature fits no key, and `taskhook keys` what is wrong.
-	keys, err := loadDevPublic(v.dir)
-	switch {
-	case err != nil:
-	case v.role == devTrusted:
-		v.current.Store(verify.New(slices.Concat(v.trusted, keys), loadSandboxPublic(v.dir)))
-	default:
-		v.current.Store(verify.New(v.trusted, slices.Concat(keys, loadSandboxPublic(v.dir))))
-	}
-}
-
-func stampOf(path string) stamp {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return stamp{}
-	}
-	return stamp{fi.ModTime().UnixNano(), fi.Size()}
+	return keys, err
 }

@@ -3,22 +3,18 @@ package cli
 import (
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/taskhook/taskhook/files"
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
-	"github.com/taskhook/taskhook/verify"
-	"github.com/taskhook/taskhook/webhook"
 )
 
 // testPair is a data directory with a development pair from the test keys,
@@ -68,7 +64,7 @@ func TestDevPairIsMadeOnFirstUse(t *testing.T) {
 		t.Error("the pair was not kept")
 	}
 	modes := map[string]fs.FileMode{
-		".": 0o700, devRSAFile: 0o600, devEd25519File: 0o600, devRSAPublicFile: 0o644, devEd25519PublicFile: 0o644,
+		".": 0o700, devRSAFile: 0o600, devEd25519File: 0o600, listener.DevRSAFile: 0o644, listener.DevEd25519File: 0o644,
 	}
 	for file, want := range modes {
 		fi, err := os.Stat(filepath.Join(dir, file))
@@ -124,7 +120,7 @@ func TestPublicHalvesFollowThePrivateOnes(t *testing.T) {
 		"damaged": func(path string) error { return os.WriteFile(path, []byte("x"), 0o600) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, file := range []string{devRSAPublicFile, devEd25519PublicFile} {
+			for _, file := range []string{listener.DevRSAFile, listener.DevEd25519File} {
 				if err := spoil(filepath.Join(dir, file)); err != nil {
 					t.Fatal(err)
 				}
@@ -132,9 +128,9 @@ func TestPublicHalvesFollowThePrivateOnes(t *testing.T) {
 			if _, err := loadOrMakeDevKeys(dir, func() {}); err != nil {
 				t.Fatal(err)
 			}
-			keys, err := loadDevPublic(dir)
+			keys, err := devKeys(dir)
 			if err != nil || len(keys) != 2 {
-				t.Fatalf("loadDevPublic = %v, %v", keys, err)
+				t.Fatalf("devKeys = %v, %v", keys, err)
 			}
 			if !signer.RSA.PublicKey.Equal(keys[0].Public) || !signer.Ed25519.Public().(ed25519.PublicKey).Equal(keys[1].Public) {
 				t.Error("they are not the pair's")
@@ -171,115 +167,4 @@ func TestDamagedPrivateKeyIsLeftAlone(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestLoadDevPublicMakesNothing(t *testing.T) {
-	dir := t.TempDir()
-	keys, err := loadDevPublic(dir)
-	if len(keys) != 0 || err != nil {
-		t.Errorf("loadDevPublic = %v, %v", keys, err)
-	}
-	if _, err := loadDevPublic(filepath.Join(dir, "none")); err != nil {
-		t.Errorf("without a data directory: %v", err)
-	}
-	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
-		t.Errorf("it made %v", entries)
-	}
-}
-
-// signed is a body and its headers.
-type signed struct {
-	header http.Header
-	body   []byte
-}
-
-func sign(t *testing.T, s taskee.Signer, scheme string) signed {
-	t.Helper()
-	body := []byte(`{"type":"ContactCreate"}`)
-	h, err := s.Sign(body, scheme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signed{h, body}
-}
-
-func (s signed) check(t *testing.T, v *devVerifier, want webhook.VerdictStatus, key string) {
-	t.Helper()
-	if got := v.Verify(s.header, s.body); got.Status != want || got.Key != key {
-		t.Errorf("verdict %s, key %q: %s; want %s, key %q", got.Status, got.Key, got.Reason, want, key)
-	}
-}
-
-func TestDevVerifier(t *testing.T) {
-	_, a := testPair(t, "a")
-	dirB, b := testPair(t, "b")
-	platform := []verify.Key{{Name: "taskee", Public: &a.RSA.PublicKey}}
-	byPlatform, byRSA, byEd25519 := sign(t, a, taskee.SchemeRSA), sign(t, b, taskee.SchemeRSA), sign(t, b, taskee.SchemeEd25519)
-
-	t.Run("the pair is trusted beside the platform", func(t *testing.T) {
-		v := newDevVerifier(dirB, platform, devTrusted)
-		byPlatform.check(t, v, webhook.Valid, "taskee")
-		byRSA.check(t, v, webhook.Valid, "dev")
-		byEd25519.check(t, v, webhook.Valid, "dev")
-	})
-	t.Run("a pair made later is read when its first signature comes", func(t *testing.T) {
-		dir := t.TempDir()
-		v := newDevVerifier(dir, platform, devTrusted)
-		byRSA.check(t, v, webhook.Invalid, "")
-		installTestPair(t, dir, "b")
-		byRSA.check(t, v, webhook.Valid, "dev")
-		byPlatform.check(t, v, webhook.Valid, "taskee")
-	})
-	t.Run("a pair made anew replaces the one before", func(t *testing.T) {
-		dir, _ := testPair(t, "b")
-		v := newDevVerifier(dir, nil, devTrusted)
-		byRSA.check(t, v, webhook.Valid, "dev")
-		installTestPair(t, dir, "a")
-		byPlatform.check(t, v, webhook.Valid, "dev")
-		byRSA.check(t, v, webhook.Invalid, "")
-	})
-	t.Run("files that have not changed are not read again", func(t *testing.T) {
-		v := newDevVerifier(t.TempDir(), platform, devTrusted)
-		before := v.current.Load()
-		byRSA.check(t, v, webhook.Invalid, "")
-		if v.current.Load() != before {
-			t.Error("they were")
-		}
-	})
-	t.Run("through the tunnel the pair is recognised and not trusted", func(t *testing.T) {
-		dir := t.TempDir()
-		v := newDevVerifier(dir, platform, devKnown)
-		byRSA.check(t, v, webhook.Invalid, "")
-		installTestPair(t, dir, "b")
-		byRSA.check(t, v, webhook.Invalid, "dev")
-		byEd25519.check(t, v, webhook.Invalid, "dev")
-		byPlatform.check(t, v, webhook.Valid, "taskee")
-	})
-	t.Run("a damaged file leaves the keys as they were", func(t *testing.T) {
-		dir, _ := testPair(t, "b")
-		v := newDevVerifier(dir, platform, devTrusted)
-		if err := os.WriteFile(filepath.Join(dir, devRSAPublicFile), []byte("x"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		other, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sign(t, taskee.Signer{RSA: other}, taskee.SchemeRSA).check(t, v, webhook.Invalid, "")
-		byRSA.check(t, v, webhook.Valid, "dev")
-	})
-	t.Run("many requests at once", func(t *testing.T) {
-		dir := t.TempDir()
-		v := newDevVerifier(dir, platform, devTrusted)
-		installTestPair(t, dir, "b")
-		var all sync.WaitGroup
-		for range 8 {
-			all.Go(func() {
-				for _, s := range slices.Repeat([]signed{byRSA, byEd25519}, 4) {
-					s.check(t, v, webhook.Valid, "dev")
-				}
-			})
-		}
-		all.Wait()
-	})
 }

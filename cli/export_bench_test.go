@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ func BenchmarkExport(b *testing.B) {
 		}
 	}
 	b.Run("file", func(b *testing.B) {
-		own, err := a.openLocal(dir, reads)
+		own, err := a.openStored(dir, reads)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -48,11 +49,11 @@ func BenchmarkExport(b *testing.B) {
 		}
 	})
 	b.Run("listener", func(b *testing.B) {
-		own, err := a.openLocal(dir, writes)
+		own, err := a.openStored(dir, writes)
 		if err != nil {
 			b.Fatal(err)
 		}
-		stop, err := a.shareStore(dir, own)
+		stop, err := own.own.Share()
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -61,7 +62,8 @@ func BenchmarkExport(b *testing.B) {
 			b.Fatal(err)
 		}
 		export(b, &backend{Backend: client})
-		if err := errors.Join(client.Close(), stop(), own.close()); err != nil {
+		stop()
+		if err := errors.Join(client.Close(), own.close()); err != nil {
 			b.Fatal(err)
 		}
 	})
@@ -70,7 +72,7 @@ func BenchmarkExport(b *testing.B) {
 // fillStore makes the store of a data directory.
 func fillStore(b *testing.B, dir string) {
 	b.Helper()
-	st, err := openStore(dir, store.Options{})
+	st, err := store.Open(filepath.Join(dir, "events.db"), store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
 )
@@ -75,7 +76,7 @@ func (a *app) trustedKeys(cmd *cobra.Command, files []string) ([]trustedKey, err
 	if err != nil {
 		return nil, err
 	}
-	dev, err := loadDevPublic(dir)
+	dev, err := devKeys(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -196,16 +197,16 @@ func (a *app) devPair() (string, []verify.Key, error) {
 	if _, err := a.devSigner(dir); err != nil {
 		return "", nil, err
 	}
-	keys, err := loadDevPublic(dir)
+	keys, err := devKeys(dir)
 	return dir, keys, err
 }
 
 func listDevPair(w io.Writer, dir string, keys []verify.Key, asJSON bool) error {
 	t := newTable(w)
 	for i, k := range keys {
-		private, public := filepath.Join(dir, devRSAFile), filepath.Join(dir, devRSAPublicFile)
+		private, public := filepath.Join(dir, devRSAFile), filepath.Join(dir, listener.DevRSAFile)
 		if k.Scheme() == taskee.SchemeEd25519 {
-			private, public = filepath.Join(dir, devEd25519File), filepath.Join(dir, devEd25519PublicFile)
+			private, public = filepath.Join(dir, devEd25519File), filepath.Join(dir, listener.DevEd25519File)
 		}
 		if asJSON {
 			err := printJSON(w, struct {

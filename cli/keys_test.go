@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
 )
@@ -117,7 +118,7 @@ func TestKeysDev(t *testing.T) {
 	dir, _ := testPair(t, "b")
 	r := runIn(t.Context(), t, dir, nil, "keys", "dev")
 	r.check(t, 0, filepath.Join(dir, devRSAFile), "")
-	r.check(t, 0, filepath.Join(dir, devEd25519PublicFile), "")
+	r.check(t, 0, filepath.Join(dir, listener.DevEd25519File), "")
 	lines := jsonLines(t, runIn(t.Context(), t, dir, nil, "keys", "dev", "--json").out)
 	if len(lines) != 2 || lines[0]["kind"] != "devKey" || lines[1]["privateFile"] != filepath.Join(dir, devEd25519File) {
 		t.Errorf("lines %v", lines)

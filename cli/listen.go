@@ -13,7 +13,11 @@ import (
 	"golang.org/x/term"
 
 	"github.com/taskhook/taskhook/httpwire"
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/tunnel"
 	"github.com/taskhook/taskhook/verify"
 )
 
@@ -40,11 +44,10 @@ type listenOptions struct {
 	ngrokCA       string
 	target        httpwire.Target
 	header        http.Header
-	keys          []verify.Key // that replace the platform's; nil: the platform's
-	ngrokCAPEM    []byte
-	authtoken     string
-	publicURL     string // of what is in front instead of a tunnel
-	tunnelMissing bool   // auto found no authtoken
+	keys          []verify.Key    // that replace the platform's; nil: the platform's
+	ngrok         *tunnel.Options // nil: no tunnel
+	publicURL     string          // of what is in front instead of a tunnel
+	tunnelMissing bool            // auto found no authtoken
 	shieldTimeout time.Duration
 	traffic       trafficFlags
 }
@@ -89,8 +92,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addChoice(f, &o.tunnel, "tunnel", "how the public reaches you (auto: ngrok when an authtoken is known, else none)")
 	f.StringVar(&o.url, "url", "", "your public URL: with ngrok a reserved domain, with --tunnel none the address in front of this machine, which is only shown and checked")
-	f.StringVar(&o.addr, "addr", o.addr, "loopback ADDR to receive on; :0 picks a port")
-	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --addr name an address beyond loopback")
+	addAddr(cmd, &o.addr, &o.allowRemote, "loopback ADDR to receive on; :0 picks a port")
 	addChoice(f, &o.verify, "verify", "what a bad or missing signature means (enforce: answered 401 and not forwarded; warn: forwarded and marked; off: not looked at)")
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in FILE instead of the platform's (repeatable)")
 	addChoice(f, &o.output, "output", "how events are shown (auto: screen on a terminal, else plain)")
@@ -130,6 +132,9 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	case o.maxBody < 1 || o.maxBody > 256<<20:
 		return usageError(cmd, errors.New("--max-body must be between 1 byte and 256 MiB"))
 	}
+	if err := checkAddr(cmd, o.addr, o.allowRemote); err != nil {
+		return err
+	}
 	if o.keys, err = readKeys(cmd, o.publicKeys); err != nil {
 		return err
 	}
@@ -148,12 +153,12 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 // chooseTunnel decides between ngrok and none, so that everything ngrok needs
 // is known before anything is opened.
 func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
+	ngrok := tunnel.Options{URL: o.url, ConnectURL: o.ngrokConnect}
 	if o.ngrokCA != "" {
-		pem, err := os.ReadFile(o.ngrokCA)
-		if err != nil {
+		var err error
+		if ngrok.CA, err = os.ReadFile(o.ngrokCA); err != nil {
 			return usageError(cmd, fmt.Errorf("read --ngrok-ca: %w", err))
 		}
-		o.ngrokCAPEM = pem
 	}
 	public, err := parsePublicURL(o.url)
 	if err != nil {
@@ -163,16 +168,16 @@ func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
 		o.publicURL = public
 		return nil
 	}
-	token, _, err := a.authtoken(o.tokenFile)
+	ngrok.Authtoken, err = a.authtoken(o.tokenFile)
 	switch {
 	case err != nil:
 		return err
-	case token != "":
-		o.tunnel.value, o.authtoken = "ngrok", token
+	case ngrok.Authtoken != "":
+		o.ngrok = &ngrok
 	case o.tunnel.value == "ngrok":
 		return withHint(errors.New("no ngrok authtoken is known"), authtokenHint)
 	default:
-		o.tunnel.value, o.tunnelMissing, o.publicURL = "none", true, public
+		o.tunnelMissing, o.publicURL = true, public
 	}
 	return nil
 }
@@ -215,12 +220,41 @@ func parseHeaders(lines []string) (http.Header, error) {
 
 // listenUntilDone is `taskhook listen` after its arguments are understood.
 func (a *app) listenUntilDone(ctx context.Context, o *listenOptions) error {
-	s, err := a.openSession(ctx, o)
+	l, err := a.openListener(ctx, o)
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return nil // stopped while it started
 	case err != nil:
 		return err
 	}
-	return errors.Join(s.run(ctx), s.close())
+	return errors.Join(a.runListener(ctx, l, o), l.Close())
+}
+
+// listenerOptions are the flags as a listener takes them.
+func (a *app) listenerOptions(dir string, o *listenOptions) listener.Options {
+	return listener.Options{
+		Dir: dir, Project: a.projectName(), Version: version(),
+		Addr: o.addr, Tunnel: o.ngrok, PublicURL: o.publicURL,
+		Trusted: o.keys, Faults: o.traffic.rules,
+		Proxy: proxy.Options{
+			Targets: []httpwire.Target{o.target}, Mode: o.verify.value,
+			Timeout: o.timeout, MaxBody: int64(o.maxBody), MaxConnections: o.maxConns,
+			Host: o.host, Header: o.header, Insecure: o.insecure,
+			Shield: o.traffic.shield, ShieldTimeout: o.shieldTimeout,
+			Signer: func() (taskee.Signer, error) { return a.devSigner(dir) },
+		},
+		Store:  store.Options{Keep: time.Duration(o.keep), KeepEvents: o.keepEvents, KeepBytes: int64(o.keepBytes)},
+		Notify: a.notify,
+	}
+}
+
+// notify tells a person what a listener says, unless the screen does.
+func (a *app) notify(n listener.Notice) {
+	switch {
+	case a.screen.Load() != nil:
+	case n.Warning:
+		a.warn("%s", n.Text)
+	default:
+		a.note("%s", n.Text)
+	}
 }

@@ -14,21 +14,21 @@ import (
 
 // authtoken finds the ngrok authtoken as ngrok's own tools do: the given
 // file, then NGROK_AUTHTOKEN, then ngrok's configuration file. It is "" when
-// none is known. where says where it was found, never what it is.
-func (a *app) authtoken(file string) (token, where string, err error) {
+// none is known.
+func (a *app) authtoken(file string) (string, error) {
 	if file != "" {
 		raw, err := os.ReadFile(file)
 		if err != nil {
-			return "", "", withHint(fmt.Errorf("read the ngrok authtoken: %w", err), "name a file that holds nothing but the authtoken")
+			return "", withHint(fmt.Errorf("read the ngrok authtoken: %w", err), "name a file that holds nothing but the authtoken")
 		}
-		token = strings.TrimSpace(string(raw))
+		token := strings.TrimSpace(string(raw))
 		if token == "" || strings.ContainsAny(token, " \t\r\n") {
-			return "", "", withHint(fmt.Errorf("%s does not hold an ngrok authtoken", file), "name a file that holds nothing but the authtoken")
+			return "", withHint(fmt.Errorf("%s does not hold an ngrok authtoken", file), "name a file that holds nothing but the authtoken")
 		}
-		return token, file, nil
+		return token, nil
 	}
 	if token := strings.TrimSpace(a.env("NGROK_AUTHTOKEN")); token != "" {
-		return token, "NGROK_AUTHTOKEN", nil
+		return token, nil
 	}
 	for _, path := range a.ngrokConfigPaths() {
 		raw, err := os.ReadFile(path)
@@ -36,17 +36,17 @@ func (a *app) authtoken(file string) (token, where string, err error) {
 			continue
 		}
 		if err != nil {
-			return "", "", withHint(fmt.Errorf("read ngrok's configuration: %w", err), "set NGROK_AUTHTOKEN instead")
+			return "", withHint(fmt.Errorf("read ngrok's configuration: %w", err), "set NGROK_AUTHTOKEN instead")
 		}
 		token, err := configuredAuthtoken(raw)
 		if err != nil {
-			return "", "", withHint(fmt.Errorf("%s: %w", path, err), "mend it with: ngrok config check")
+			return "", withHint(fmt.Errorf("%s: %w", path, err), "mend it with: ngrok config check")
 		}
 		if token != "" {
-			return token, path, nil
+			return token, nil
 		}
 	}
-	return "", "", nil
+	return "", nil
 }
 
 // configuredAuthtoken reads the authtoken out of ngrok's configuration, where

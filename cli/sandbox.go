@@ -57,8 +57,7 @@ func newSandboxCommand(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.addr, "addr", o.addr, "serve the API on `ADDR`; :0 picks a port")
-	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --addr name an address beyond loopback")
+	addAddr(cmd, &o.addr, &o.allowRemote, "serve the API on `ADDR`; :0 picks a port")
 	f.BoolVar(&o.memory, "memory", false, "start empty, and store nothing")
 	f.Uint64Var(&o.seed, "seed", 1, "generate contacts, IDs and retry jitter from this `NUMBER`")
 	f.StringVar(&o.webhookURL, "webhook-url", "", "send webhooks to this `URL` instead of the running listener")
@@ -84,6 +83,9 @@ func (o *sandboxOptions) understand(cmd *cobra.Command) error {
 		return usageError(cmd, fmt.Errorf("invalid --people %d", o.people), "want a number from 0 to 1000000")
 	case o.timeout <= 0:
 		return usageError(cmd, errors.New("--timeout must be more than zero"))
+	}
+	if err := checkAddr(cmd, o.addr, o.allowRemote); err != nil {
+		return err
 	}
 	if o.webhookURL, err = parseWebhookURL(o.webhookURL); err != nil {
 		return usageError(cmd, fmt.Errorf("invalid --webhook-url: %w", err), "for example: --webhook-url http://127.0.0.1:3000/webhooks")

@@ -18,10 +18,8 @@ import (
 
 // The sandbox's files in the data directory.
 const (
-	sandboxFile       = "sandbox.json" // how to reach it
-	sandboxDB         = "sandbox.db"
-	sandboxRSAPublic  = "sandbox-rsa.pub.pem"
-	sandboxEd25519Pub = "sandbox-ed25519.pub.pem"
+	sandboxFile = "sandbox.json" // how to reach it
+	sandboxDB   = "sandbox.db"
 )
 
 // sandboxState is what other commands need to use the project's sandbox.

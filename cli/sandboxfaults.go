@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/sandbox"
 )
 
@@ -142,6 +143,6 @@ func (a *app) changeSandboxKey(ctx context.Context, rotate bool) error {
 	if err := writeSandboxKeys(dir, keys); err != nil {
 		return err
 	}
-	a.note("webhooks are signed with another key from now on; its public half: %s", sandboxRSAPublic)
+	a.note("webhooks are signed with another key from now on; its public half: %s", listener.SandboxRSAFile)
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/files"
+	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/store"
@@ -31,9 +32,9 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 	if err != nil {
 		return err
 	}
-	log, err := openLog(dir)
+	logger, log, err := listener.OpenLog(dir, a.notify)
 	if err != nil {
-		return withHint(fmt.Errorf("open the log: %w", err), "choose another data directory with --data-dir DIR")
+		return a.openError(err)
 	}
 	defer func() { _ = log.Close() }()
 	path := filepath.Join(dir, sandboxDB)
@@ -48,7 +49,7 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 	s, err := sandbox.Open(ctx, path, sandbox.Options{
 		Signer: signer, Scheme: o.scheme.value, Shape: taskee.Shape(o.shape.value), Speed: o.speedValue,
 		Target: a.webhookTarget(dir, o.webhookURL), Seed: o.seed, People: o.people, Fixtures: o.fixturesValue, Timeout: o.timeout,
-		Logger: newLogger(log, func(text string) { a.warn("%s", text) }),
+		Logger: logger,
 	})
 	if err != nil {
 		return a.openSandboxError(err, o)
@@ -110,23 +111,18 @@ func (a *app) claimSandbox(ctx context.Context, dir string, memory bool) (restor
 
 // runSandbox serves an open sandbox.
 func (a *app) runSandbox(ctx context.Context, s *sandbox.Sandbox, dir string, o *sandboxOptions) error {
-	ln, err := listenLoopback(ctx, o.addr, o.allowRemote)
+	ln, err := listener.ListenLoopback(ctx, o.addr)
 	if err != nil {
-		return err
+		return a.openError(err)
 	}
 	st, err := a.sandboxReady(ctx, s, dir, "http://"+ln.Addr().String())
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	srv := proxy.NewServer(s.Handler(sandbox.HandlerOptions{Secret: st.Secret, AllowRemote: o.allowRemote}), nil)
-	var tasks sync.WaitGroup
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	tasks.Go(func() {
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			stop(fmt.Errorf("the server ended: %w", err))
-		}
-	})
+	srv := proxy.Serve(ln, s.Handler(sandbox.HandlerOptions{Secret: st.Secret, AllowRemote: o.allowRemote}), nil, stop)
+	var tasks sync.WaitGroup
 	tasks.Go(func() {
 		if err := s.Run(ctx); err != nil {
 			stop(fmt.Errorf("webhooks cannot be delivered: %w", err))
@@ -141,9 +137,7 @@ func (a *app) runSandbox(ctx context.Context, s *sandbox.Sandbox, dir string, o 
 	}
 	a.releaseSignals()
 	stop(nil)
-	if within(flushTime, srv.Shutdown) != nil {
-		_ = srv.Close()
-	}
+	srv.Close()
 	tasks.Wait()
 	st.API = "" // the next run uses token and secret again
 	return errors.Join(err, writeSandboxState(dir, st))
@@ -182,8 +176,8 @@ func (a *app) sandboxReady(ctx context.Context, s *sandbox.Sandbox, dir, api str
 // writeSandboxKeys writes the public keys of what webhooks are signed with.
 func writeSandboxKeys(dir string, keys map[string][]byte) error {
 	return errors.Join(
-		files.Write(filepath.Join(dir, sandboxRSAPublic), keys[taskee.SchemeRSA], 0o644),
-		files.Write(filepath.Join(dir, sandboxEd25519Pub), keys[taskee.SchemeEd25519], 0o644),
+		files.Write(filepath.Join(dir, listener.SandboxRSAFile), keys[taskee.SchemeRSA], 0o644),
+		files.Write(filepath.Join(dir, listener.SandboxEd25519File), keys[taskee.SchemeEd25519], 0o644),
 	)
 }
 
@@ -204,13 +198,13 @@ func (a *app) sandboxBanner(s *sandbox.Sandbox, dir string, st sandboxState, o *
 			PublicKeys keys   `json:"publicKeys"`
 			WebhookURL string `json:"webhookUrl"`
 			Logs       string `json:"logs"`
-		}{"ready", st.API, st.Token, st.LocationID, keys{filepath.Join(dir, sandboxRSAPublic), filepath.Join(dir, sandboxEd25519Pub)}, url, logs})
+		}{"ready", st.API, st.Token, st.LocationID, keys{filepath.Join(dir, listener.SandboxRSAFile), filepath.Join(dir, listener.SandboxEd25519File)}, url, logs})
 	}
 	if url == "" {
 		url = "to the project's listener, as soon as it runs: taskhook listen 3000"
 	}
 	_, err := fmt.Fprintf(a.stdout, "taskhook sandbox\n\n  api       %s\n  token     %s\n  location  %s\n  webhooks  %s\n  logs      %s\n  keys      %s\n\n"+
-		"Try:  taskhook contacts list\n      taskhook sandbox trigger ContactCreate\n\n", st.API, st.Token, st.LocationID, url, logs, filepath.Join(dir, sandboxRSAPublic))
+		"Try:  taskhook contacts list\n      taskhook sandbox trigger ContactCreate\n\n", st.API, st.Token, st.LocationID, url, logs, filepath.Join(dir, listener.SandboxRSAFile))
 	all, listErr := s.Tokens()
 	for _, t := range all {
 		if t.Overdue {

@@ -16,9 +16,6 @@ import (
 const (
 	defaultProject = "default"
 	envPrefix      = "TASKHOOK_"
-
-	storeFile = "events.db"
-	logFile   = "taskhook.log"
 )
 
 var projectName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)

@@ -47,7 +47,7 @@ func (r *receiver) got() got {
 
 func newReceiver(t *testing.T, dir string) *receiver {
 	t.Helper()
-	keys, err := loadDevPublic(dir)
+	keys, err := devKeys(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

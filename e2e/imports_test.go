@@ -46,8 +46,9 @@ var rooms = map[string]room{
 	"tunnel/fakengrok": {modules: []string{"golang.ngrok.com/muxado/v2"}},
 	"control":          {siblings: leaves},
 	"inspector":        {siblings: leaves, modules: []string{"charm.land/bubbletea/v2", "charm.land/lipgloss/v2", "charm.land/bubbles/v2", "github.com/charmbracelet/x/ansi", "github.com/charmbracelet/colorprofile", "github.com/aymanbagabas/go-udiff"}},
+	"listener":         {siblings: append([]string{"control", "proxy", "store", "taskee", "tunnel", "verify"}, leaves...)},
 	"cli": {
-		siblings: append([]string{"control", "inspector", "proxy", "sandbox", "store", "taskee", "tunnel", "verify"}, leaves...),
+		siblings: append([]string{"control", "inspector", "listener", "proxy", "sandbox", "store", "taskee", "tunnel", "verify"}, leaves...),
 		modules: []string{
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/muesli/mango-cobra", "github.com/muesli/roff",
 			"go.yaml.in/yaml/v3", "golang.org/x/term",

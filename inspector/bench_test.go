@@ -9,8 +9,6 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/taskhook/taskhook/webhook"
 )
 
 func BenchmarkView(b *testing.B) {
@@ -38,7 +36,6 @@ func BenchmarkUpdateAndView(b *testing.B) {
 // measures until the terminal has the frame.
 func BenchmarkKeyToFrame(b *testing.B) {
 	feed := many(100_000)
-	feed.hints = make(chan webhook.Change, 1)
 	ctx, cancel := context.WithCancel(b.Context())
 	var helpers sync.WaitGroup
 	in, keys := io.Pipe()
@@ -53,10 +50,6 @@ func BenchmarkKeyToFrame(b *testing.B) {
 				e := feed.events[0]
 				e.ReceivedAt = time.Now()
 				feed.add(e)
-			}
-			select {
-			case feed.hints <- webhook.Change{}:
-			default:
 			}
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskhook/taskhook/notify"
 	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/filter"
@@ -24,13 +25,14 @@ var noon = time.Date(2026, 1, 28, 14, 35, 0, 0, time.UTC)
 type memory struct {
 	mu        sync.Mutex
 	listener  webhook.Listener
-	events    []webhook.Summary // with header and body, in order of ID
-	attempts  []webhook.Attempt // in order of Seq
-	hints     chan webhook.Change
-	err       error // what every read returns, if any
+	events    []webhook.Summary          // with header and body, in order of ID
+	attempts  []webhook.Attempt          // in order of Seq
+	changes   notify.Hub[webhook.Change] // told of what is added, answered and tried
+	err       error                      // what every read returns, if any
 	resend    func(webhook.Resend) (webhook.Resent, error)
 	resent    []webhook.Resend
 	reads     int               // pages
+	updated   int               // calls of Updates
 	diagnosis webhook.Diagnosis // of every event
 	chunkMax  int               // of events; 0: any number
 	newsMax   int               // of events and attempts together; 0: 500
@@ -55,6 +57,7 @@ func (l loaded) Event() (*webhook.Event, error) { return l.e, nil }
 func (l loaded) Body() ([]byte, error) { return l.e.Body, nil }
 
 func (f *memory) add(e webhook.Summary) webhook.ID {
+	defer f.changes.Notify(webhook.Change{})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e.ID = webhook.ID(1)
@@ -67,6 +70,7 @@ func (f *memory) add(e webhook.Summary) webhook.ID {
 
 // answer says what the sender of an event was told.
 func (f *memory) answer(id webhook.ID, a webhook.Answer) {
+	defer f.changes.Notify(webhook.Change{})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	i, _ := f.find(id)
@@ -84,6 +88,7 @@ func (f *memory) reject(id webhook.ID) {
 
 // try appends an attempt and lets its event follow.
 func (f *memory) try(a webhook.Attempt) {
+	defer f.changes.Notify(webhook.Change{})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	a.Seq = uint64(len(f.attempts) + 1)
@@ -233,6 +238,7 @@ func (f *memory) record(e webhook.Summary, parts webhook.Parts) webhook.Record {
 func (f *memory) Updates(ctx context.Context, from webhook.Position) (webhook.Updates, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.updated++
 	if f.err != nil || ctx.Err() != nil {
 		return webhook.Updates{}, cmpErr(f.err, ctx.Err())
 	}
@@ -269,23 +275,7 @@ func cmpErr(errs ...error) error {
 }
 
 func (f *memory) Watch(ctx context.Context) (<-chan webhook.Change, error) {
-	ch := make(chan webhook.Change)
-	go func() {
-		defer close(ch)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case c := <-f.hints: // nil: every hint is lost
-				select {
-				case ch <- c:
-				case <-ctx.Done():
-					return
-				}
-			}
-		}
-	}()
-	return ch, nil
+	return f.changes.Watch(ctx), nil
 }
 
 func (f *memory) Resend(_ context.Context, r webhook.Resend) (webhook.Resent, error) {

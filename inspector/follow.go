@@ -12,53 +12,70 @@ import (
 // How a follower paces itself.
 const (
 	followEvery = 50 * time.Millisecond // between two reads at least
-	followPoll  = time.Second           // between two reads at most: hints may be lost
 	followDrain = 2 * time.Second       // for what is left when its context ends
 )
 
-// follow hands everything stored after from to show, in order, until ctx
-// ends; then what is left, calls finish and returns nil. It returns the first
-// error of the feed, of show or of finish.
-func follow(ctx context.Context, feed Feed, from webhook.Position, show func(context.Context, webhook.Updates) error, finish func(context.Context) error) error {
-	// A feed without hints is only slower.
+// follower is what follow hands updates to.
+type follower interface {
+	// print prints updates, and what else there is to say by now.
+	print(ctx context.Context, updates webhook.Updates) error
+	// due is how long it may take until there is something to say without an
+	// update; 0: there is nothing to wait for.
+	due(now time.Time) time.Duration
+	// finish says what is left.
+	finish(ctx context.Context) error
+}
+
+// follow hands everything stored after from to f, in order, until ctx ends or
+// the feed gives no more hints; then what is left, and returns nil. Between
+// hints it sleeps, unless something is due. It returns the first error of the
+// feed or of f.
+func follow(ctx context.Context, feed Feed, from webhook.Position, f follower) error {
 	hints, err := feed.Watch(ctx)
 	if err != nil {
-		hints = nil
+		return fmt.Errorf("watch for new events: %w", err)
 	}
-	poll := time.NewTicker(followPoll)
-	defer poll.Stop()
 	for {
-		if from, err = readUpdates(ctx, feed, from, show); err != nil && ctx.Err() == nil {
+		if from, err = readUpdates(ctx, feed, from, f); err != nil && ctx.Err() == nil {
 			return err
 		}
-		if !pause(ctx, followEvery) {
+		if !pause(ctx, followEvery) || !awaitHint(hints, f.due(time.Now())) {
 			break
-		}
-		select {
-		case <-ctx.Done():
-		case _, open := <-hints:
-			if !open {
-				hints = nil
-			}
-		case <-poll.C:
 		}
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), followDrain)
 	defer cancel()
-	if _, err = readUpdates(last, feed, from, show); err != nil {
+	if _, err = readUpdates(last, feed, from, f); err != nil {
 		return err
 	}
-	return finish(last)
+	return f.finish(last)
+}
+
+// awaitHint waits for a hint, at most as long as something is due, and reports
+// whether there will be more.
+func awaitHint(hints <-chan webhook.Change, due time.Duration) bool {
+	var now <-chan time.Time
+	if due > 0 {
+		timer := time.NewTimer(due)
+		defer timer.Stop()
+		now = timer.C
+	}
+	select {
+	case _, open := <-hints:
+		return open
+	case <-now:
+		return true
+	}
 }
 
 // readUpdates prints all updates and returns the position after it.
-func readUpdates(ctx context.Context, feed Feed, from webhook.Position, show func(context.Context, webhook.Updates) error) (webhook.Position, error) {
+func readUpdates(ctx context.Context, feed Feed, from webhook.Position, f follower) (webhook.Position, error) {
 	for {
 		updates, err := feed.Updates(ctx, from)
 		if err != nil {
 			return from, fmt.Errorf("read new events: %w", err)
 		}
-		if err := show(ctx, updates); err != nil {
+		if err := f.print(ctx, updates); err != nil {
 			return from, err
 		}
 		from = updates.Position

@@ -17,7 +17,7 @@ import (
 // which says how. It returns the first error of the feed or of the writer.
 func JSONLines(ctx context.Context, w io.Writer, feed Feed, from webhook.Position) error {
 	j := &jsonLines{w: w, feed: feed}
-	return follow(ctx, feed, from, j.print, j.finish)
+	return follow(ctx, feed, from, j)
 }
 
 type jsonLines struct {
@@ -44,8 +44,10 @@ func (j *jsonLines) print(ctx context.Context, updates webhook.Updates) error {
 	if err != nil {
 		return err
 	}
-	return j.askAgain(ctx, now, waitPatience)
+	return j.askAgain(ctx, now, waitGrace)
 }
+
+func (j *jsonLines) due(now time.Time) time.Duration { return j.waiting.due(now) }
 
 func (j *jsonLines) finish(ctx context.Context) error {
 	j.b.Reset()
@@ -54,8 +56,8 @@ func (j *jsonLines) finish(ctx context.Context) error {
 
 // askAgain writes what there is, and again the events that were answered
 // meanwhile.
-func (j *jsonLines) askAgain(ctx context.Context, now time.Time, patience time.Duration) error {
-	events, err := j.waiting.read(ctx, j.feed, now, patience)
+func (j *jsonLines) askAgain(ctx context.Context, now time.Time, grace time.Duration) error {
+	events, err := j.waiting.read(ctx, j.feed, now, grace)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func Plain(ctx context.Context, w io.Writer, feed Feed, o PlainOptions) error {
 		w: w, feed: feed, o: o, styles: newStyles(true, !o.Color),
 		known: map[webhook.ID]webhook.Summary{}, shown: map[webhook.ID]bool{},
 	}
-	return follow(ctx, feed, from, p.print, p.finish)
+	return follow(ctx, feed, from, p)
 }
 
 // plain prints updates as lines.
@@ -64,11 +64,13 @@ func (p *plain) print(ctx context.Context, updates webhook.Updates) error {
 	if err != nil {
 		return err
 	}
-	if err := p.askAgain(ctx, now, waitPatience); err != nil {
+	if err := p.askAgain(ctx, now, waitGrace); err != nil {
 		return err
 	}
 	return write(p.w, p.b.Bytes())
 }
+
+func (p *plain) due(now time.Time) time.Duration { return p.waiting.due(now) }
 
 // finish prints what became of the events that are still waited for, when
 // there is nothing left to wait for.
@@ -94,8 +96,8 @@ func (p *plain) arrived(e webhook.Summary, now time.Time) {
 }
 
 // askAgain looks after the events that have waited for some time.
-func (p *plain) askAgain(ctx context.Context, now time.Time, patience time.Duration) error {
-	events, err := p.waiting.read(ctx, p.feed, now, patience)
+func (p *plain) askAgain(ctx context.Context, now time.Time, grace time.Duration) error {
+	events, err := p.waiting.read(ctx, p.feed, now, grace)
 	for _, e := range events {
 		switch {
 		case e.Answer.Status != 0:

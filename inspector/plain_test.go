@@ -140,7 +140,7 @@ func TestJSONLinesAreTheContract(t *testing.T) {
 	}
 }
 
-func TestNothingIsLostWhenEveryHintIs(t *testing.T) {
+func TestNothingIsLostBehindManyHints(t *testing.T) {
 	const n = 10_000
 	f := &memory{newsMax: 37}
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error { return jsonLinesFromNow(ctx, w, f) }, func() {
@@ -178,25 +178,60 @@ func TestNothingIsLostWhenEveryHintIs(t *testing.T) {
 	}
 }
 
-func TestAHintIsFollowedSoon(t *testing.T) {
-	f := &memory{hints: make(chan webhook.Change)}
-	synctest.Test(t, func(t *testing.T) {
-		f.hints = make(chan webhook.Change)
-		ctx, cancel := context.WithCancel(t.Context())
-		var out lockedBuffer
-		done := make(chan error)
-		go func() { done <- jsonLinesFromNow(ctx, &out, f) }()
-		time.Sleep(500 * time.Millisecond)
-		f.add(webhook.Summary{})
-		began := time.Now()
-		f.hints <- webhook.Change{Version: 1}
-		synctest.Wait()
-		if out.String() == "" {
-			t.Errorf("nothing was written %s after the hint", time.Since(began))
+func TestUpdatesAreWrittenAtOnce(t *testing.T) {
+	f := &memory{}
+	follows(t, func(ctx context.Context, w *lockedBuffer) error {
+		go func() {
+			time.Sleep(500 * time.Millisecond)
+			f.add(webhook.Summary{})
+			synctest.Wait()
+			if w.String() == "" {
+				t.Error("nothing was written at the hint")
+			}
+		}()
+		return jsonLinesFromNow(ctx, w, f)
+	}, func() { time.Sleep(time.Second) })
+}
+
+// TestFollowersSleepWhileNothingHappens holds that an idle listener is not
+// asked: only an event without an outcome is looked after.
+func TestFollowersSleepWhileNothingHappens(t *testing.T) {
+	for name, render := range map[string]func(context.Context, *lockedBuffer, *memory) error{
+		"plain": func(ctx context.Context, w *lockedBuffer, f *memory) error { return Plain(ctx, w, f, PlainOptions{}) },
+		"json":  func(ctx context.Context, w *lockedBuffer, f *memory) error { return jsonLinesFromNow(ctx, w, f) },
+	} {
+		f := &memory{}
+		asked := func() int {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return f.updated + f.reads
 		}
-		cancel()
-		<-done
-	})
+		follows(t, func(ctx context.Context, w *lockedBuffer) error { return render(ctx, w, f) }, func() {
+			before := asked()
+			time.Sleep(24 * time.Hour)
+			if n := asked() - before; n != 0 {
+				t.Errorf("%s: the feed was asked %d times", name, n)
+			}
+			id := f.add(webhook.Summary{})
+			time.Sleep(time.Minute) // while the app works on it
+			f.try(webhook.Attempt{EventID: id, Trigger: webhook.TriggerReceived, StatusCode: 200, Answered: 200})
+			time.Sleep(time.Second)
+			before = asked()
+			time.Sleep(24 * time.Hour)
+			if n := asked() - before; n != 0 {
+				t.Errorf("%s: after an event the feed was asked %d times", name, n)
+			}
+		})
+	}
+}
+
+func TestAFeedThatEndsEndsItsFollowers(t *testing.T) {
+	f := some()
+	f.changes.Close()
+	var out lockedBuffer
+	if err := JSONLines(t.Context(), &out, f, webhook.Position{}); err != nil || out.String() == "" {
+		t.Errorf("%v, wrote %q", err, out.String())
+	}
 }
 
 type brokenPipe struct{}

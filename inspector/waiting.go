@@ -11,8 +11,8 @@ import (
 
 // How lines wait for an outcome.
 const (
-	waitPatience = 2 * time.Second // before an event without an outcome is asked for
-	waitGiveUp   = 10 * time.Minute
+	waitGrace  = 2 * time.Second // before an event without an outcome is read anew
+	waitGiveUp = 10 * time.Minute
 )
 
 // waiting are the events whose outcome is still to come. Mostly it comes as an
@@ -37,17 +37,34 @@ func (w *waiting) has(id webhook.ID) bool {
 	return ok
 }
 
+// due is how long it takes until read reads again; 0: nothing is waited for.
+func (w *waiting) due(now time.Time) time.Duration {
+	if len(w.since) == 0 {
+		return 0
+	}
+	from := now
+	for _, since := range w.since {
+		if since.Before(from) {
+			from = since
+		}
+	}
+	if w.asked.After(from) {
+		from = w.asked
+	}
+	return max(from.Add(waitGrace).Sub(now), 1)
+}
+
 // read reads anew, oldest first, the events that have waited for some time;
 // now and then only. Those that are gone, have an attempt or waited too long
 // are waited for no more.
-func (w *waiting) read(ctx context.Context, feed Feed, now time.Time, patience time.Duration) ([]webhook.Summary, error) {
-	if len(w.since) == 0 || now.Sub(w.asked) < patience {
+func (w *waiting) read(ctx context.Context, feed Feed, now time.Time, grace time.Duration) ([]webhook.Summary, error) {
+	if len(w.since) == 0 || now.Sub(w.asked) < grace {
 		return nil, nil
 	}
 	w.asked = now
 	var ids []webhook.ID
 	for id, since := range w.since {
-		if now.Sub(since) >= patience {
+		if now.Sub(since) >= grace {
 			ids = append(ids, id)
 		}
 	}

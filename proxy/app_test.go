@@ -97,7 +97,7 @@ func TestARuleThatEndsByTimeTellsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := 0
 		p := New(Options{Changed: func() { told++ }})
-		if _, err := p.Faults().Change(webhook.FaultChange{Add: []string{"status:500 for:10m"}}); err != nil {
+		if _, err := p.Faults().Change(webhook.FaultChange{Add: []string{"status:500 expires:10m"}}); err != nil {
 			t.Fatal(err)
 		}
 		rule := p.Faults().Rules()[0]

@@ -174,5 +174,8 @@ func setDefault[T comparable](field *T, value T) {
 // Degraded says why the proxy answers 429 to events, "" if it does not.
 func (p *Proxy) Degraded() string { return p.degraded.reason() }
 
+// Mode is what is done about a signature that is bad or missing.
+func (p *Proxy) Mode() string { return p.opts.Mode }
+
 // InFlight returns the number of requests and resends in progress.
 func (p *Proxy) InFlight() int { return p.flight.count() }

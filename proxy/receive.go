@@ -14,7 +14,7 @@ import (
 )
 
 // Handler receives webhooks from one ingress. The verifier checks the signatures
-// there; nil: nobody does. Serve it with [NewServer].
+// there; nil: nobody does. Serve it with [Serve].
 func (p *Proxy) Handler(source webhook.Source, v Verifier) http.Handler {
 	if p.opts.Mode == ModeOff {
 		v = nil

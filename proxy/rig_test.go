@@ -237,7 +237,7 @@ func newRigWith(t *testing.T, target string, v Verifier, change ...func(*Options
 func (r *rig) ingress(source webhook.Source, v Verifier) string {
 	r.t.Helper()
 	ln := listen(r.t)
-	srv := NewServer(r.proxy.Handler(source, v), nil)
+	srv := newServer(r.proxy.Handler(source, v), nil)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(ln) }()
 	r.t.Cleanup(func() {

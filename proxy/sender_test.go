@@ -179,7 +179,7 @@ func TestASlowBodyIsFineAsLongAsItArrives(t *testing.T) {
 }
 
 func TestServerLimits(t *testing.T) {
-	srv := NewServer(http.NotFoundHandler(), nil)
+	srv := newServer(http.NotFoundHandler(), nil)
 	if srv.ReadHeaderTimeout != 10*time.Second || srv.MaxHeaderBytes != 1<<20 || srv.ReadTimeout != 0 || srv.WriteTimeout != 0 || srv.IdleTimeout == 0 {
 		t.Errorf("the server has other limits: %+v", srv)
 	}
@@ -187,7 +187,7 @@ func TestServerLimits(t *testing.T) {
 
 func TestASenderOfSlowHeadersIsCut(t *testing.T) {
 	r := newRig(t, "127.0.0.1:1")
-	srv := NewServer(r.proxy.Handler(webhook.SourceLocal, valid), nil)
+	srv := newServer(r.proxy.Handler(webhook.SourceLocal, valid), nil)
 	srv.ReadHeaderTimeout = 50 * time.Millisecond
 	ln := listen(t)
 	done := make(chan struct{})

@@ -1,23 +1,57 @@
 package proxy
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 )
 
-// The limits of every ingress.
+// The limits of every server.
 const (
 	readHeaderTimeout = 10 * time.Second
 	serverIdleTimeout = 2 * time.Minute
+	shutdownTimeout   = 2 * time.Second
 	maxHeader         = 1 << 20 // bytes; beyond them the server answers 431
 )
 
-// NewServer returns a server with the limits of an ingress: 10 s for the
-// headers of a request, 1 MB of them, and no time limit on the body as a
-// whole, since the handler limits the pauses within it. A nil logger logs
-// nothing. The caller serves and shuts it down.
-func NewServer(h http.Handler, logger *slog.Logger) *http.Server {
+// Server serves one net.Listener from [Serve] to Close.
+type Server struct {
+	http *http.Server
+	done chan struct{} // closed when it has ended
+}
+
+// Serve starts to serve with the limits of an ingress: 10 s for the headers of
+// a request, 1 MB of them, and no time limit on the body as a whole, since the
+// handler limits the pauses within it. A nil logger logs nothing. failed, unless
+// it is nil, hears why the server has ended by itself, in a goroutine of its
+// own. The caller owes a Close.
+func Serve(ln net.Listener, h http.Handler, logger *slog.Logger, failed func(error)) *Server {
+	s := &Server{http: newServer(h, logger), done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) && failed != nil {
+			failed(fmt.Errorf("the server on %s ended: %w", ln.Addr(), err))
+		}
+	}()
+	return s
+}
+
+// Close closes the listener, lets requests end for 2 s, cuts those that have
+// not, and waits for the end of the server. It may be called again.
+func (s *Server) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close()
+	}
+	<-s.done
+}
+
+func newServer(h http.Handler, logger *slog.Logger) *http.Server {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}

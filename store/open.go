@@ -58,8 +58,7 @@ func Open(path string, o Options) (*Store, error) {
 // committed tells watchers, and the janitor if there is something for it: to
 // wake it for each commit would take a tenth of the time of a busy store.
 func (s *Store) committed() {
-	s.version++
-	s.changes.Notify(webhook.Change{Version: s.version})
+	s.Notify()
 	if !s.full {
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -62,15 +63,15 @@ type Store struct {
 	quotas  quotas
 	logger  *slog.Logger
 	changes notify.Hub[webhook.Change]
-	schema  uint32 // of the file when it was opened; 0: it was new
+	version atomic.Uint64 // of the newest change
+	schema  uint32        // of the file when it was opened; 0: it was new
 	// previous is what a store of an older layout counts that is only read;
 	// else nil.
 	previous *counters
 
 	// Of the committing goroutine.
-	version uint64 // of the newest change
-	newest  newest
-	full    bool // there is work for the janitor
+	newest newest
+	full   bool // there is work for the janitor
 
 	interrupted int
 	life        context.Context

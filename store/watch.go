@@ -11,3 +11,9 @@ import (
 func (s *Store) Watch(ctx context.Context) <-chan webhook.Change {
 	return s.changes.Watch(ctx)
 }
+
+// Notify hints at a change of something that is read beside the store, such as
+// the listener that has it open.
+func (s *Store) Notify() {
+	s.changes.Notify(webhook.Change{Version: s.version.Add(1)})
+}

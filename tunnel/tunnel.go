@@ -44,6 +44,9 @@ type Options struct {
 	// CA holds PEM certificates, the only ones trusted for the connection to
 	// ngrok. nil: ngrok's own root.
 	CA []byte
+	// Changed is called whenever [Tunnel.Status] is another than before, from
+	// any goroutine; it must return at once. nil: nobody is told.
+	Changed func()
 	// Logger hears of every change of state. nil: silence.
 	Logger *slog.Logger
 	// Version of the program, told to ngrok.
@@ -71,6 +74,7 @@ func (s settings) where() string {
 // may be called from several goroutines.
 type Tunnel struct {
 	settings settings
+	changed  func()
 	logger   *slog.Logger
 	backoff  backoff
 	listener *listener
@@ -98,12 +102,16 @@ func open(ctx context.Context, o Options, bound time.Duration) (*Tunnel, error) 
 	if err != nil {
 		return nil, err
 	}
-	logger := o.Logger
+	logger, changed := o.Logger, o.Changed
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
+	if changed == nil {
+		changed = func() {}
+	}
 	t := &Tunnel{
 		settings: set,
+		changed:  changed,
 		logger:   slog.New(redactor{logger.Handler(), set.token}),
 		listener: newListener(),
 		done:     make(chan struct{}),
@@ -222,6 +230,7 @@ func (t *Tunnel) online(s *session) {
 	t.status = webhook.Tunnel{State: webhook.TunnelOnline, URL: address, Since: time.Now()}
 	t.lastURL, t.refusals = address, 0
 	t.mu.Unlock()
+	t.changed()
 	t.backoff.online()
 	t.listener.at(address)
 	if was != "" && was != address {
@@ -246,6 +255,7 @@ func (t *Tunnel) lost(s *session, err error) {
 	}
 	t.status.Code, t.status.Message = e.Code, e.Message
 	t.mu.Unlock()
+	t.changed()
 	if first {
 		t.logger.Warn("the tunnel is down and will be opened again: " + e.Error())
 		return
@@ -263,8 +273,12 @@ func (t *Tunnel) attend(s *session) {
 // beat notes the round trip of a heartbeat.
 func (t *Tunnel) beat(s *session, latency time.Duration) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.current == s && t.status.State == webhook.TunnelOnline {
+	counts := t.current == s && t.status.State == webhook.TunnelOnline
+	if counts {
 		t.status.Latency = latency
+	}
+	t.mu.Unlock()
+	if counts {
+		t.changed()
 	}
 }

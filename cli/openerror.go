@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/taskhook/taskhook/listener"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/tunnel"
+)
+
+// openError adds to an error of opening a project what to do about it.
+func (a *app) openError(err error) error {
+	var (
+		locked *store.LockedError
+		port   *listener.PortError
+		ngrok  *tunnel.Error
+	)
+	switch {
+	case errors.As(err, &locked):
+		return a.lockedError(locked)
+	case errors.Is(err, store.ErrNewerSchema):
+		return withHint(err, "update taskhook, or keep this one apart with "+a.otherProject())
+	case errors.Is(err, listener.ErrDirectory):
+		return withHint(err, "choose another data directory with --data-dir DIR")
+	case errors.As(err, &port) && port.Free != "":
+		return withHint(err, "this one is free: --addr "+port.Free)
+	case errors.As(err, &port):
+		return withHint(err, "choose another with --addr 127.0.0.1:0")
+	case errors.As(err, &ngrok):
+		return withHint(err, ngrok.Hint)
+	}
+	return err
+}
+
+func (a *app) lockedError(err *store.LockedError) error {
+	who := "another program"
+	if err.PID > 0 {
+		who = fmt.Sprintf("pid %d", err.PID)
+	}
+	return withHint(fmt.Errorf("project %q is in use by %s", a.projectName(), who),
+		"use `taskhook attach`, or `taskhook listen 3001 "+a.otherProject()+"`")
+}
+
+// otherProject is the flag that leads to another store.
+func (a *app) otherProject() string {
+	if a.dataDir != "" {
+		return "--data-dir DIR"
+	}
+	return "--project NAME"
+}

@@ -1,0 +1,74 @@
+package listener
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/httpwire"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/webhook"
+)
+
+// How often an app is probed, and how long a probe may take.
+const (
+	probeEvery  = 15 * time.Second
+	probeIfDown = 5 * time.Second
+	probeTime   = time.Second
+)
+
+// target is the app's that events are forwarded to; the zero value without one.
+func (l *Listener) target() httpwire.Target {
+	for _, app := range l.proxy.Apps() {
+		return app.Target()
+	}
+	return httpwire.Target{}
+}
+
+func (l *Listener) rememberTarget(ctx context.Context) error {
+	return l.SetSetting(ctx, settingTarget, l.target().String())
+}
+
+// probeAll probes every app once.
+func (l *Listener) probeAll(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, app := range l.proxy.Apps() {
+		all.Go(func() { l.probe(ctx, app) })
+	}
+	all.Wait()
+}
+
+// watchApp probes an app again and again, more often while it is down.
+func (l *Listener) watchApp(ctx context.Context, app *proxy.App) {
+	for sleep(ctx, probePause(app.Health())) {
+		l.probe(ctx, app)
+	}
+}
+
+// probePause is the pause before the next probe.
+func probePause(h webhook.Health) time.Duration {
+	if h.Up {
+		return probeEvery
+	}
+	return probeIfDown
+}
+
+// probe finds out whether an app answers, and says when that has changed.
+func (l *Listener) probe(ctx context.Context, app *proxy.App) {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	now, before := app.Probe(ctx)
+	if now == before {
+		return
+	}
+	l.changed()
+	switch {
+	case !before.Known || before.Up == now.Up:
+	case now.Up:
+		l.tell("your app %s", format.Health(now))
+		l.offerResend(ctx)
+	default:
+		l.warn("your app %s", format.Health(now))
+	}
+}

@@ -1,0 +1,408 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/httpwire"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/proxy/fault"
+	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/tunnel"
+	"github.com/taskhook/taskhook/verify"
+	"github.com/taskhook/taskhook/webhook"
+)
+
+func TestOpenReturnsAListenerThatReceives(t *testing.T) {
+	signer := testSigner(t, "a")
+	o := testOptions(t, newApp(t, ok))
+	o.Trusted = []verify.Key{{Name: "taskee", Public: &signer.RSA.PublicKey}}
+	o.PublicURL = "https://hooks.example.test"
+	r := open(t, o)
+	s := sign(t, signer, taskee.SchemeRSA)
+	if status := r.post(s.header, s.body); status != http.StatusOK {
+		t.Errorf("a signed event was answered %d", status)
+	}
+	if status := r.post(nil, s.body); status != http.StatusUnauthorized {
+		t.Errorf("an unsigned one was answered %d", status)
+	}
+	updates, err := r.Updates(t.Context(), r.Start())
+	if err != nil || len(updates.Events) != 2 || updates.Events[0].Verdict.Key != "taskee" {
+		t.Errorf("updates since the start: %+v, %v", updates, err)
+	}
+	d, err := r.Listener.Listener(t.Context())
+	if err != nil || d.Project != "test" || d.Version != "1" || d.PID != os.Getpid() || d.Verify != proxy.ModeEnforce ||
+		d.Tunnel.State != webhook.TunnelNone || d.Tunnel.URL != o.PublicURL || !d.Health.Up || d.Counts.Events != 2 {
+		t.Errorf("it describes itself as %+v, %v", d, err)
+	}
+}
+
+func TestRunEndsWithItsContextAndCloseMayBeCalledAgain(t *testing.T) {
+	r := open(t, testOptions(t, newApp(t, ok)))
+	if err := r.run()(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	for range 2 {
+		if err := r.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	}
+	if _, err := net.Dial("tcp", strings.TrimPrefix(r.local, "http://")); err == nil {
+		t.Error("the ingress is still open")
+	}
+	if _, err := control.Dial(r.Dir()); !errors.Is(err, control.ErrNoListener) {
+		t.Errorf("the control socket: %v", err)
+	}
+}
+
+func TestCloseEndsRun(t *testing.T) {
+	r := open(t, testOptions(t, newApp(t, ok)))
+	ended := make(chan error, 1)
+	running := make(chan struct{})
+	go func() { close(running); ended <- r.Run(context.Background()) }()
+	<-running
+	r.raiseShield(t) // Run is under way
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+// raiseShield puts the shield up, of which a listener that runs speaks.
+func (r *rig) raiseShield(t *testing.T) {
+	t.Helper()
+	if err := r.SetShield(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	r.hears("the shield is up")
+}
+
+// TestWhatIsInProgressEndsBeforeRun holds that an orderly end loses nothing:
+// the sender hears the app's answer, the attempt is stored, and what arrives
+// meanwhile is answered 429.
+func TestWhatIsInProgressEndsBeforeRun(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	o := testOptions(t, newApp(t, func(http.ResponseWriter, *http.Request) { entered <- struct{}{}; <-release }))
+	o.Proxy.Mode = proxy.ModeOff
+	r := open(t, o)
+	stop := r.run()
+	status := make(chan int, 1)
+	go func() { status <- r.post(nil, []byte("{}")) }()
+	<-entered
+	stopped := make(chan error, 1)
+	go func() { stopped <- stop() }()
+	r.hears("1 request is in progress")
+	if late := r.post(nil, []byte("{}")); late != http.StatusTooManyRequests {
+		t.Errorf("what came late was answered %d", late)
+	}
+	close(release)
+	if err := <-stopped; err != nil || <-status != http.StatusOK {
+		t.Errorf("Run: %v", err)
+	}
+	if e, err := webhook.ReadRecord(t.Context(), r, 1, webhook.Parts{Attempts: true}); err != nil || len(e.History) != 1 || e.LastStatus != http.StatusOK {
+		t.Errorf("stored %+v, %v", e, err)
+	}
+}
+
+func TestAnIngressThatEndsByItselfEndsRun(t *testing.T) {
+	r := open(t, testOptions(t, newApp(t, ok)))
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(t.Context()) }()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.receive(ln, webhook.SourceLocal)
+	if err := ln.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "the server on "+ln.Addr().String()+" ended") {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func TestAPortInUseIsAnErrorThatNamesAnother(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	o := testOptions(t, newApp(t, ok))
+	o.Addr = taken.Addr().String()
+	_, err = Open(t.Context(), o)
+	var port *PortError
+	if !errors.As(err, &port) {
+		t.Fatalf("Open: %v", err)
+	}
+	_, number, _ := net.SplitHostPort(o.Addr)
+	if port.Port != number || port.Free == "" || port.Owner != "" && !strings.Contains(err.Error(), "(pid "+strconv.Itoa(os.Getpid())+")") {
+		t.Errorf("%+v: %v", port, err)
+	}
+	// What was open has been closed: the store can be opened again.
+	o.Addr = port.Free
+	if d, err := open(t, o).Listener.Listener(t.Context()); err != nil || d.Local != "http://"+port.Free {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+func TestOneListenerHasTheStore(t *testing.T) {
+	o := testOptions(t, newApp(t, ok))
+	r := open(t, o)
+	_, err := Open(t.Context(), o)
+	var locked *store.LockedError
+	if !errors.As(err, &locked) || locked.PID != os.Getpid() {
+		t.Errorf("the second: %v", err)
+	}
+	// Nothing of the first was touched.
+	c, err := control.Dial(r.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if d, err := c.Listener(t.Context()); err != nil || d.Local != r.local {
+		t.Errorf("over the control socket: %+v, %v", d, err)
+	}
+}
+
+func TestADirectoryThatCannotBeUsed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := testOptions(t, newApp(t, ok))
+	o.Dir = filepath.Join(file, "data")
+	if _, err := Open(t.Context(), o); !errors.Is(err, ErrDirectory) {
+		t.Errorf("Open: %v", err)
+	}
+}
+
+func TestATunnelThatCannotBeOpened(t *testing.T) {
+	o := testOptions(t, newApp(t, ok))
+	o.Tunnel = &tunnel.Options{} // without an authtoken
+	_, err := Open(t.Context(), o)
+	var why *tunnel.Error
+	if !errors.As(err, &why) {
+		t.Errorf("Open: %v", err)
+	}
+	o.Tunnel = nil
+	open(t, o)
+}
+
+// TestADevelopmentKeyIsReadWhenItIsNeeded holds that `keys dev` may run while
+// a listener does.
+func TestADevelopmentKeyIsReadWhenItIsNeeded(t *testing.T) {
+	r := open(t, testOptions(t, newApp(t, ok)))
+	s := sign(t, testSigner(t, "b"), taskee.SchemeRSA)
+	if status := r.post(s.header, s.body); status != http.StatusUnauthorized {
+		t.Errorf("signed by a key that is not there: answered %d", status)
+	}
+	installKeys(t, r.Dir(), "b")
+	if status := r.post(s.header, s.body); status != http.StatusOK {
+		t.Errorf("signed by the new key: answered %d", status)
+	}
+}
+
+func TestAListenerMakesNoKeys(t *testing.T) {
+	r := open(t, testOptions(t, newApp(t, ok)))
+	if err := r.run()(); err != nil {
+		t.Error(err)
+	}
+	found, err := filepath.Glob(filepath.Join(r.Dir(), "*.pem"))
+	if err != nil || len(found) != 0 {
+		t.Errorf("found %q, %v", found, err)
+	}
+}
+
+func TestTheHealthOfAnAppIsPushed(t *testing.T) {
+	addr := freePort(t)
+	r := open(t, testOptions(t, addr))
+	app := r.proxy.Apps()[0]
+	if h := app.Health(); !h.Known || h.Up {
+		t.Fatalf("nothing listens there: %+v", h)
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := proxy.Serve(ln, http.HandlerFunc(ok), nil, nil)
+	defer srv.Close()
+	hints, err := r.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe := func() {
+		t.Helper()
+		r.probe(t.Context(), app)
+	}
+	probe()
+	<-hints
+	if n := r.hears("your app answers on " + addr); n.Warning {
+		t.Error("that is no warning")
+	}
+	probe()
+	select {
+	case <-hints:
+		t.Error("a hint at no change")
+	default:
+	}
+	srv.Close()
+	probe()
+	<-hints
+	if n := r.hears("your app does not answer: connection refused"); !n.Warning {
+		t.Error("that is a warning")
+	}
+}
+
+func TestAnAppThatIsDownIsProbedMoreOften(t *testing.T) {
+	for _, tt := range []struct {
+		health webhook.Health
+		want   time.Duration
+	}{
+		{webhook.Health{Known: true, Up: true}, 15 * time.Second},
+		{webhook.Health{Known: true}, 5 * time.Second},
+		{webhook.Health{}, 5 * time.Second},
+	} {
+		if got := probePause(tt.health); got != tt.want {
+			t.Errorf("%+v: probed again after %v, want %v", tt.health, got, tt.want)
+		}
+	}
+}
+
+func TestWhatAnAppMissedIsOffered(t *testing.T) {
+	addr, signer := freePort(t), testSigner(t, "a")
+	o := testOptions(t, addr)
+	o.Trusted = []verify.Key{{Name: "taskee", Public: &signer.RSA.PublicKey}}
+	r := open(t, o)
+	for _, body := range []string{`{"n":1}`, `{"n":2}`} {
+		h, err := signer.Sign([]byte(body), taskee.SchemeRSA)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status := r.post(h, []byte(body)); status != http.StatusBadGateway {
+			t.Fatalf("answered %d", status)
+		}
+	}
+	r.await("both attempts are stored", func(l webhook.Listener) bool { return l.Counts.Failed == 2 })
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := proxy.Serve(ln, http.HandlerFunc(ok), nil, nil)
+	defer srv.Close()
+	r.probe(t.Context(), r.proxy.Apps()[0])
+	r.hears("2 failed: taskhook")
+	r.await("it is known how many", func(l webhook.Listener) bool { return l.Resendable == 2 })
+	if report, err := r.ResendBatch(t.Context(), webhook.Batch{}, func(webhook.BatchItem) {}); err != nil {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	r.await("they were sent", func(l webhook.Listener) bool { return l.Resendable == 0 && l.Counts.Failed == 0 })
+}
+
+func TestWhatChangesTrafficIsSaid(t *testing.T) {
+	rule, err := fault.Parse("status:500 for type:Never")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := testOptions(t, newApp(t, ok))
+	o.Proxy.Mode = proxy.ModeOff
+	o.Faults = []fault.Rule{rule}
+	r := open(t, o)
+	r.run()
+	if n := r.hears("fault rule 1 is on"); !n.Warning {
+		t.Error("a rule that is on is a warning")
+	}
+	change := func(c webhook.FaultChange) {
+		t.Helper()
+		if _, err := r.ChangeFaults(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(webhook.FaultChange{Add: []string{"status:500 times:1"}})
+	r.hears("fault rule 2 is on")
+	r.post(nil, []byte("{}"))
+	r.hears("fault rule 2 has ended")
+	change(webhook.FaultChange{Add: []string{"status:500 expires:1s"}})
+	r.hears("fault rule 3 is on")
+	r.hears("fault rule 3 has ended")
+	change(webhook.FaultChange{Remove: []int{1}})
+	r.hears("fault rule 1 was removed")
+	r.raiseShield(t)
+	if err := r.SetShield(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.hears("the shield is down"); !n.Warning {
+		t.Error("a shield that is down is a warning")
+	}
+}
+
+func TestThePublicURLIsCalledAndRemembered(t *testing.T) {
+	o := testOptions(t, newApp(t, ok))
+	o.Addr = freePort(t)
+	o.PublicURL = "http://" + o.Addr // it does lead here
+	r := open(t, o)
+	stop := r.run()
+	r.hears("reachable from outside")
+	r.await("the finding is shown", func(l webhook.Listener) bool { return strings.HasPrefix(l.Tunnel.Reach, "reachable") })
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+
+	o.Addr = freePort(t)
+	o.PublicURL = "http://" + o.Addr
+	r = open(t, o)
+	r.run()
+	if n := r.hears("the public URL was http://"); !n.Warning || !strings.Contains(n.Text, "now "+o.PublicURL+": paste the new webhook URL") {
+		t.Errorf("said %+v", n)
+	}
+	r.await("the screen says so, too", func(l webhook.Listener) bool {
+		return strings.HasPrefix(l.Tunnel.Reach, "reachable") && strings.Contains(l.Tunnel.Reach, "; the public URL was")
+	})
+}
+
+func TestWhatWasInterruptedIsSaid(t *testing.T) {
+	o := testOptions(t, newApp(t, ok))
+	o.Dir = leave(t, newApp(t, ok))
+	st, err := store.Open(filepath.Join(o.Dir, storeFile), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := webhook.Event{Method: "POST", Path: "/", ReceivedAt: time.Now()}
+	if err := errors.Join(st.PutEvent(t.Context(), &e), st.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if n := open(t, o).hears("1 event was interrupted"); !n.Warning {
+		t.Error("that is a warning")
+	}
+}
+
+func TestALoopbackIngressNeedsAnAddress(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1", "[::1", "127.0.0.1:x"} {
+		if ln, err := ListenLoopback(t.Context(), addr); err == nil {
+			_ = ln.Close()
+			t.Errorf("it listens on %s", addr)
+		}
+	}
+	ln, err := ListenLoopback(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	if !httpwire.IsLoopback(ln.Addr().String()) {
+		t.Errorf("any free port: %s", ln.Addr())
+	}
+}

@@ -1,0 +1,153 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/webhook"
+)
+
+// proxyChanged is called by the proxy.
+func (l *Listener) proxyChanged() {
+	l.trafficChanged.raise()
+	l.changed()
+}
+
+// followTraffic says when fault rules begin or end and when the shield goes up
+// or down, whoever did it: nothing is injected silently.
+func (l *Listener) followTraffic(ctx context.Context) {
+	announced := map[int]bool{} // the rules that were said to be on
+	shield := false
+	for {
+		next := l.announceRules(announced)
+		if up := l.proxy.Shield(); up != shield {
+			shield = up
+			l.announceShield(ctx, up)
+		}
+		if !l.trafficChanged.wait(ctx, next) {
+			return
+		}
+	}
+}
+
+// announceRules says what has changed since the rules that were said to be on,
+// and returns when the next of them ends by itself; zero: none does.
+func (l *Listener) announceRules(announced map[int]bool) (next time.Time) {
+	on, there := map[int]bool{}, map[int]bool{}
+	for _, r := range l.proxy.Faults().Rules() {
+		if there[r.ID] = true; r.Ended {
+			continue
+		}
+		on[r.ID] = true
+		if !announced[r.ID] {
+			announced[r.ID] = true
+			l.announceRule(r)
+		}
+		if !r.Ends.IsZero() && (next.IsZero() || r.Ends.Before(next)) {
+			next = r.Ends
+		}
+	}
+	for id := range announced {
+		switch {
+		case on[id]:
+			continue
+		case there[id]:
+			l.tell("fault rule %d has ended", id)
+		default:
+			l.tell("fault rule %d was removed", id)
+		}
+		delete(announced, id)
+	}
+	return next
+}
+
+func (l *Listener) announceRule(r webhook.FaultRule) {
+	l.warn("fault rule %d is on: %s", r.ID, r.Effect)
+	if r.Warning != "" {
+		l.warn("fault rule %d: %s", r.ID, r.Warning)
+	}
+}
+
+func (l *Listener) announceShield(ctx context.Context, up bool) {
+	if !up {
+		l.warn("the shield is down: Taskee does not send again what your app misses; taskhook resend --failed does")
+		return
+	}
+	text := fmt.Sprintf("the shield is up: while your app is down or takes longer than %s, Taskee is answered 429 and sends again", format.Duration(l.proxy.ShieldTimeout()))
+	if all, err := l.Retrying(ctx); err == nil && len(all) > 0 {
+		text += fmt.Sprintf("; %s retrying there, the next try about %s", format.Plural(len(all), "event is", "events are"), format.ShortTime(all[0].Outcome.Answer.RetryAt.Local(), time.Now()))
+	}
+	l.tell("%s", text)
+}
+
+// recountEvery is the pause after failed events were counted: each one's
+// signature is checked for that.
+const recountEvery = 3 * time.Second
+
+// followFailed counts anew what a resend of all failed events would send
+// whenever there are more or fewer of them, while the app is up. What there is
+// at the beginning it offers.
+func (l *Listener) followFailed(ctx context.Context) {
+	hints := l.Store.Watch(ctx)
+	for first, counted := true, 0; ; {
+		if n, ok := l.failed(ctx); ok && (first || n != counted) {
+			if first {
+				l.offerResend(ctx)
+			} else {
+				l.countResendable(ctx)
+			}
+			first, counted = false, n
+		}
+		if _, open := <-hints; !open || !sleep(ctx, recountEvery) {
+			return
+		}
+	}
+}
+
+// failed is how many failed events there are, while every app is up.
+func (l *Listener) failed(ctx context.Context) (int, bool) {
+	for _, app := range l.proxy.Apps() {
+		if !app.Health().Up {
+			return 0, false
+		}
+	}
+	counts, err := l.Counts(ctx)
+	return counts.Failed, err == nil
+}
+
+// offerResend says what the app has missed, once it answers again.
+func (l *Listener) offerResend(ctx context.Context) {
+	if n := l.countResendable(ctx); n > 0 {
+		l.tell("%d failed: taskhook resend --failed sends what your app has missed", n)
+	}
+}
+
+// countResendable counts what a resend of all failed events would send, and
+// remembers it.
+func (l *Listener) countResendable(ctx context.Context) int {
+	n, err := l.proxy.Resendable(ctx)
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, proxy.ErrStopping) {
+		l.logger.Error("failed events cannot be counted", "error", err)
+	}
+	l.mu.Lock()
+	changed := l.resendable != n
+	l.resendable = n
+	l.mu.Unlock()
+	if changed {
+		l.changed()
+	}
+	return n
+}
+
+// ResendBatch sends failed events once more, in order.
+func (l *Listener) ResendBatch(ctx context.Context, b webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
+	report, err := l.Stored.ResendBatch(ctx, b, watch)
+	if !b.DryRun {
+		l.countResendable(l.life)
+	}
+	return report, err
+}
