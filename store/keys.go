@@ -86,6 +86,9 @@ func secondOf(key []byte) uint64 {
 // retryTime orders times before 1970 too.
 func retryTime(nanos int64) uint64 { return uint64(nanos) ^ 1<<63 }
 
+// nanosOf is the time that retryTime made a key of.
+func nanosOf(key uint64) int64 { return int64(key ^ 1<<63) }
+
 // up yields the entries of a table from a number on.
 func (t *txn) up(k kind, from uint64) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {

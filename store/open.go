@@ -55,11 +55,12 @@ func Open(path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// committed tells watchers, and the janitor if there is something for it: to
-// wake it for each commit would take a tenth of the time of a busy store.
+// committed tells watchers, and the janitor if there is something for it, or if
+// it rests: to wake it for each commit would take a tenth of the time of a busy
+// store.
 func (s *Store) committed() {
 	s.Notify()
-	if !s.full {
+	if !s.full && !(s.resting.Load() && s.resting.CompareAndSwap(true, false)) {
 		return
 	}
 	select {

@@ -14,7 +14,8 @@ const (
 	maxUntrustedBytes = 64 << 20
 )
 
-// cleanEvery is how often the janitor looks for what time alone changes.
+// cleanEvery is how often the janitor looks for what time alone changes while
+// the store is written to.
 const cleanEvery = time.Minute
 
 // cleanBytes bounds what one transaction deletes, beyond its first event.
@@ -48,26 +49,87 @@ func (q quotas) full(c *counters) bool {
 
 // clean is the janitor: it deletes what is over a quota or too old, and marks
 // events whose retry is overdue, in transactions small enough to share with
-// writes.
+// writes. While the store changes it looks once a minute; when nothing has
+// changed since it last looked, it sleeps until time alone brings something.
 func (s *Store) clean() {
-	tick := time.NewTicker(cleanEvery)
-	defer tick.Stop()
 	complained := false
 	for timely := true; ; {
+		before := s.version.Load()
 		err := s.cleanNow(timely)
 		if err != nil && s.life.Err() == nil && !complained {
 			s.logger.Warn("old events cannot be deleted", "error", err)
 		}
 		complained = err != nil
-		select {
-		case <-s.life.Done():
+		pause := cleanEvery
+		s.resting.Store(true) // before the look at the version: nothing is missed in between
+		if timely && err == nil && s.version.Load() == before {
+			pause = s.untilDue()
+		} else {
+			s.resting.Store(false)
+		}
+		var more bool
+		if timely, more = s.awaitWork(pause); !more {
 			return
-		case <-tick.C:
-			timely = true
-		case <-s.work:
-			timely = false
 		}
 	}
+}
+
+// awaitWork waits until something is over its quota, or stored after a rest, or
+// until time may have brought something; 0: it does not. more is false once the
+// store is being closed.
+func (s *Store) awaitWork(pause time.Duration) (timely, more bool) {
+	var due <-chan time.Time
+	if pause > 0 {
+		timer := time.NewTimer(pause)
+		defer timer.Stop()
+		due = timer.C
+	}
+	select {
+	case <-s.life.Done():
+		return false, false
+	case <-due:
+		return true, true
+	case <-s.work:
+		return false, true
+	}
+}
+
+// untilDue is how long it takes until time alone has made something too old or
+// overdue; 0: nothing is stored that could be.
+func (s *Store) untilDue() time.Duration {
+	var next time.Time
+	err := s.view(func(t *txn) error {
+		next = t.nextDue(s.quotas)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return cleanEvery
+	case next.IsZero():
+		return 0
+	}
+	return max(time.Until(next), cleanEvery)
+}
+
+// nextDue is when time alone makes the next event too old or overdue; zero: it
+// makes none.
+func (t *txn) nextDue(q quotas) (next time.Time) {
+	if k, _ := t.in(bucketRetries).Cursor().First(); k != nil {
+		next = fromNanos(nanosOf(firstOf(k))).Add(webhook.OverdueAfter)
+	}
+	if q.age == 0 {
+		return next
+	}
+	t.oldest(func(_ webhook.ID, r *row) bool {
+		if r == nil {
+			return false // a damaged one goes when the store is full
+		}
+		if old := fromNanos(r.received).Add(q.age); next.IsZero() || old.Before(next) {
+			next = old
+		}
+		return true
+	})
+	return next
 }
 
 // cleanNow does what there is to do; timely includes what time changes.

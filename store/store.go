@@ -77,6 +77,7 @@ type Store struct {
 	life        context.Context
 	end         context.CancelFunc
 	janitor     sync.WaitGroup
+	resting     atomic.Bool   // the janitor looks at nothing until something is stored
 	work        chan struct{} // buffers one signal: something is over its quota
 	closing     sync.Once
 	closeErr    error
