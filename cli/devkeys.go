@@ -83,7 +83,7 @@ func loadOrMakeKey[K crypto.Signer](path string, generate func() (K, error)) (K,
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	if err := files.Install(path, text, 0o600); err != nil {
-		return key, fmt.Errorf("keep a development key: %w", err)
+		return key, fmt.Errorf("store a development key: %w", err)
 	}
 	return loadPrivateKey[K](path) // this one, or that of a process that was faster
 }

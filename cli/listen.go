@@ -120,17 +120,8 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	if o.header, err = parseHeaders(o.headers); err != nil {
 		return usageError(cmd, err)
 	}
-	switch {
-	case o.host != proxy.HostRewrite && o.host != proxy.HostPreserve && !httpwire.IsHost(o.host):
-		return usageError(cmd, fmt.Errorf("invalid --host %q", o.host), "want rewrite, preserve, or a name such as app.example.test:3000")
-	case o.timeout <= 0:
-		return usageError(cmd, errors.New("--timeout must be more than zero"))
-	case o.maxConns < 1:
-		return usageError(cmd, errors.New("--max-connections must be at least 1"))
-	case o.keepEvents < 1:
-		return usageError(cmd, errors.New("--keep-events must be at least 1"))
-	case o.maxBody < 1 || o.maxBody > 256<<20:
-		return usageError(cmd, errors.New("--max-body must be between 1 byte and 256 MiB"))
+	if err := o.checkValues(cmd); err != nil {
+		return err
 	}
 	if err := checkAddr(cmd, o.addr, o.allowRemote); err != nil {
 		return err
@@ -148,6 +139,23 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 		return err
 	}
 	return a.chooseTunnel(cmd, o)
+}
+
+// checkValues checks what the type of a flag leaves open.
+func (o *listenOptions) checkValues(cmd *cobra.Command) error {
+	switch {
+	case o.host != proxy.HostRewrite && o.host != proxy.HostPreserve && !httpwire.IsHost(o.host):
+		return usageError(cmd, fmt.Errorf("invalid --host %q", o.host), "want rewrite, preserve, or a name such as app.example.test:3000")
+	case o.timeout <= 0:
+		return usageError(cmd, errors.New("--timeout must be more than zero"))
+	case o.maxConns < 1:
+		return usageError(cmd, errors.New("--max-connections must be at least 1"))
+	case o.keepEvents < 1:
+		return usageError(cmd, errors.New("--keep-events must be at least 1"))
+	case o.maxBody < 1 || o.maxBody > 256<<20:
+		return usageError(cmd, errors.New("--max-body must be between 1 byte and 256 MiB"))
+	}
+	return nil
 }
 
 // chooseTunnel decides between ngrok and none, so that everything ngrok needs

@@ -203,7 +203,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-l.life.Done():
 	}
-	l.settle()
+	l.finish()
 	if cause := context.Cause(l.life); cause != nil && !errors.Is(cause, errClosed) {
 		return cause
 	}
@@ -213,8 +213,8 @@ func (l *Listener) Run(ctx context.Context) error {
 // errClosed is the cause of the end of what Close ended.
 var errClosed = errors.New("the listener is closed")
 
-// settle lets what is in progress end, and stores it.
-func (l *Listener) settle() {
+// finish lets what is in progress end, and stores it.
+func (l *Listener) finish() {
 	err := l.drain()
 	if err = errors.Join(err, within(flushTime, l.Flush)); err != nil {
 		l.logger.Error("not all could be stored before the end", "error", err)

@@ -39,12 +39,12 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 		if err != nil {
 			return nil, err
 		}
-		return c, d.keep(c)
+		return c, d.register(c)
 	}
 	for d.s.t.backoff.wait(ctx) {
 		c, err := nd.DialContext(ctx, network, address)
 		if err == nil {
-			return c, d.keep(c)
+			return c, d.register(c)
 		}
 		if ctx.Err() == nil {
 			d.s.t.lost(d.s, err)
@@ -53,8 +53,8 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 	return nil, context.Cause(ctx)
 }
 
-// keep remembers the connection for close; it is closed at once after that.
-func (d *dialer) keep(c net.Conn) error {
+// register remembers the connection for close; it is closed at once after that.
+func (d *dialer) register(c net.Conn) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {

@@ -43,7 +43,7 @@ func Reach(ctx context.Context, client *http.Client, address, header, nonce stri
 	if resp.StatusCode == http.StatusNoContent && nonce != "" && resp.Header.Get(header) == nonce {
 		return took, nil
 	}
-	return 0, stranger(resp)
+	return 0, notHere(resp)
 }
 
 // unreachable says why there was no answer.
@@ -62,8 +62,8 @@ func unreachable(ctx context.Context, u *url.URL, err error) error {
 	return fmt.Errorf("no answer from %s: %s", u.Host, reason(err, format.Clean(err.Error())))
 }
 
-// stranger says who answered instead.
-func stranger(resp *http.Response) error {
+// notHere says who answered instead.
+func notHere(resp *http.Response) error {
 	host := resp.Request.URL.Host
 	if code := codePattern.FindString(resp.Header.Get("Ngrok-Error-Code")); code != "" {
 		return &Error{
