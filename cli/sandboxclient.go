@@ -10,7 +10,10 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/sandbox"
@@ -128,4 +131,19 @@ func (a *app) askSandbox(ctx context.Context, method, path string, in, out any) 
 		return err
 	}
 	return c.ask(ctx, method, path, in, out)
+}
+
+// newSandboxAction makes a command that has the running sandbox do one thing. A
+// %s in the path stands for the command's argument.
+func newSandboxAction(a *app, use, short, method, path string) *cobra.Command {
+	n := strings.Count(path, "%s")
+	return &cobra.Command{
+		Use: use, Short: short, Args: arguments(cobra.ExactArgs(n)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if n == 1 {
+				path = fmt.Sprintf(path, url.PathEscape(args[0]))
+			}
+			return a.askSandbox(cmd.Context(), method, path, nil, nil)
+		},
+	}
 }

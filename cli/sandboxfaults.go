@@ -33,7 +33,7 @@ func newSandboxFaults(a *app) *cobra.Command {
 		newSandboxFault(a, sandbox.FaultToken, "answer API requests as if their token had expired"),
 		newSandboxKeyFault(a, "key", "rotate the signing key without notice", true),
 		newSandboxKeyFault(a, "key-restore", "sign with the key from before again", false),
-		newSandboxFaultsList(a), newSandboxFaultsClear(a),
+		newSandboxFaultsList(a), newSandboxAction(a, "clear", "turn all faults off", http.MethodDelete, "faults"),
 	)
 	return cmd
 }
@@ -105,15 +105,6 @@ func newSandboxFaultsList(a *app) *cobra.Command {
 				a.note("no faults are on")
 			}
 			return nil
-		},
-	}
-}
-
-func newSandboxFaultsClear(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "clear", Short: "turn all faults off", Args: arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.askSandbox(cmd.Context(), http.MethodDelete, "faults", nil, nil)
 		},
 	}
 }

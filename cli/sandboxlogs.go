@@ -50,12 +50,7 @@ func newSandboxLogs(a *app) *cobra.Command {
 	fl.IntVar(&f.limit, "limit", 50, "at most this `NUMBER` of webhooks")
 	fl.BoolVar(&f.follow, "follow", false, "continue with what happens next")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
-	cmd.AddCommand(&cobra.Command{
-		Use: "retry WEBHOOK_ID", Short: "retry a webhook now instead of when it is due", Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.askSandbox(cmd.Context(), http.MethodPost, "log/"+url.PathEscape(args[0])+"/retry", nil, nil)
-		},
-	})
+	cmd.AddCommand(newSandboxAction(a, "retry WEBHOOK_ID", "retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry"))
 	return cmd
 }
 

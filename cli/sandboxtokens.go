@@ -27,8 +27,9 @@ func newSandboxTokens(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTokensCreate(a), newTokensList(a), newTokensEdit(a), newTokensRotate(a),
-		newTokensAction(a, "cancel-rotation", "keep the old token and end the new one"),
-		newTokensAction(a, "expire-now", "end the old token of a rotation now"), newTokensDelete(a))
+		newSandboxAction(a, "cancel-rotation ID", "keep the old token and end the new one", http.MethodPost, "tokens/%s/cancel-rotation"),
+		newSandboxAction(a, "expire-now ID", "end the old token of a rotation now", http.MethodPost, "tokens/%s/expire-now"),
+		newSandboxAction(a, "delete ID", "delete a private integration: its token ends at once", http.MethodDelete, "tokens/%s"))
 	return cmd
 }
 
@@ -191,22 +192,4 @@ func newTokensRotate(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	onlyOnCommandLine(cmd.Flags(), "now")
 	return cmd
-}
-
-func newTokensAction(a *app, what, short string) *cobra.Command {
-	return &cobra.Command{
-		Use: what + " ID", Short: short, Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.askSandbox(cmd.Context(), http.MethodPost, "tokens/"+url.PathEscape(args[0])+"/"+what, nil, nil)
-		},
-	}
-}
-
-func newTokensDelete(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "delete ID", Short: "delete a private integration: its token ends at once", Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.askSandbox(cmd.Context(), http.MethodDelete, "tokens/"+url.PathEscape(args[0]), nil, nil)
-		},
-	}
 }
