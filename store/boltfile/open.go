@@ -10,9 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/taskhook/taskhook/files"
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/taskhook/taskhook/files"
 )
 
 // Open opens the file at path, for writing unless o.ReadOnly.
