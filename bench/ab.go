@@ -16,101 +16,52 @@ const tolerated = 0.03
 // errLoss is returned when a comparison shows a loss above what is tolerated.
 var errLoss = errors.New("a loss above 3 % is shown")
 
-type abOptions struct {
-	duration time.Duration
-	rounds   int
-	bodySize int
-	signed   int
-}
-
 // runAB compares the working tree with a revision.
 func runAB(ctx context.Context, args []string) error {
-	var o abOptions
+	var o options
 	flags := flag.NewFlagSet("bench ab", flag.ExitOnError)
 	flags.Usage = func() {
 		_, _ = fmt.Fprintln(flags.Output(), "usage: go run ./bench ab [flags] REV")
 		flags.PrintDefaults()
 	}
-	flags.DurationVar(&o.duration, "duration", time.Second, "length of one measurement")
-	flags.IntVar(&o.rounds, "rounds", 12, fmt.Sprintf("how often each pair is measured, at least %d", minRounds))
-	flags.IntVar(&o.bodySize, "body", 2048, "body size in bytes")
-	flags.IntVar(&o.signed, "signed", 6000, "different signed bodies to prepare")
+	o.register(flags, time.Second, 12, fmt.Sprintf("how often each pair is measured, at least %d", minRounds))
 	_ = flags.Parse(args)
 	if flags.NArg() != 1 || o.rounds < minRounds {
 		flags.Usage()
 		os.Exit(2)
 	}
-	return inTempDir(func(dir string) error { return ab(ctx, dir, flags.Arg(0), o) })
+	return withRig(ctx, o, func(r *rig) error { return r.ab(ctx, flags.Arg(0)) })
 }
 
-// pair is one combination, measured in both revisions.
-type pair struct {
-	name      string
-	conns     int
-	rev, tree subject
-	results   [][2]result // one entry a round: the revision's, the tree's
-}
-
-func ab(ctx context.Context, dir, rev string, o abOptions) error {
-	app, stopApp := serveApp()
-	defer stopApp()
-	before, err := buildRevision(ctx, dir, rev, app)
+func (r *rig) ab(ctx context.Context, rev string) error {
+	source := filepath.Join(r.dir, "source")
+	if err := archive(ctx, r.root, rev, source); err != nil {
+		return err
+	}
+	before, err := r.build(ctx, source, "before")
 	if err != nil {
 		return fmt.Errorf("build %s: %w", rev, err)
 	}
-	after, err := buildTree(ctx, dir, app)
+	after, err := r.build(ctx, r.root, "after")
 	if err != nil {
 		return fmt.Errorf("build the working tree: %w", err)
 	}
-	fmt.Printf("preparing %d signed bodies of %d bytes …\n", o.signed, o.bodySize)
-	load, err := newLoad(dir, o.signed, o.bodySize)
-	if err != nil {
-		return err
-	}
-	var pairs []*pair
+	var pairs []*group
 	for _, mode := range []struct {
 		name  string
 		flags []string
-	}{{"verify off", verifyOff}, {"verify on", verifyOn(load)}} {
+	}{{"verify off", verifyOff}, {"verify on", r.load.verifyOn()}} {
 		for _, conns := range connections {
-			pairs = append(pairs, &pair{
+			pairs = append(pairs, &group{
 				name: mode.name, conns: conns,
-				rev:  before.subject(rev, mode.flags...),
-				tree: after.subject("working tree", mode.flags...),
+				subjects: []subject{before.subject(rev, mode.flags...), after.subject("working tree", mode.flags...)},
 			})
 		}
 	}
-	for round := range o.rounds {
-		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, o.rounds)
-		for _, p := range pairs {
-			if err := p.measure(ctx, dir, load, o.duration, round%2 == 1); err != nil {
-				return err
-			}
-		}
+	if err := r.measure(ctx, pairs); err != nil {
+		return err
 	}
 	return report(rev, pairs)
-}
-
-// measure runs both revisions one after the other, so that whatever else the
-// machine does affects both.
-func (p *pair) measure(ctx context.Context, dir string, l *load, d time.Duration, treeFirst bool) error {
-	var both [2]result
-	for i := range both {
-		which, s := i, p.rev
-		if treeFirst {
-			which = 1 - i
-		}
-		if which == 1 {
-			s = p.tree
-		}
-		r, err := s.measure(ctx, dir, l, p.conns, d)
-		if err != nil {
-			return fmt.Errorf("%s, %s at %d connections: %w", s.name, p.name, p.conns, err)
-		}
-		both[which] = r
-	}
-	p.results = append(p.results, both)
-	return nil
 }
 
 // metric is one figure of a measurement. speed is greater the better it is.
@@ -134,18 +85,16 @@ func showTime(speed float64) string {
 
 // report prints the change of each figure. It returns errLoss if all of the
 // interval of one is a loss above what is tolerated.
-func report(rev string, pairs []*pair) error {
-	fmt.Printf("\nChange of speed from %s to the working tree in %d rounds.\nFor p50, p99 and cpu (processor time per request) it is the change of the inverse.\n\n", rev, len(pairs[0].results))
+func report(rev string, pairs []*group) error {
+	fmt.Printf("\nChange of speed from %s to the working tree in %d rounds.\nFor p50, p99 and cpu (processor time per request) it is the change of the inverse.\n\n", rev, len(pairs[0].results[0]))
 	fmt.Printf("%-10s %5s %-6s %11s %11s %8s %19s  %s\n", "", "conns", "", "before", "after", "change", "95 % interval", "loss above 3 %")
 	verdicts := map[verdict]int{}
 	for _, p := range pairs {
 		for _, m := range metrics {
-			ratios := make([]float64, 0, len(p.results))
-			var before, after []float64
-			for _, r := range p.results {
-				b, a := m.speed(r[0]), m.speed(r[1])
-				before, after = append(before, b), append(after, a)
-				ratios = append(ratios, a/b)
+			var before, after, ratios []float64
+			for i, r := range p.results[0] {
+				b, a := m.speed(r), m.speed(p.results[1][i])
+				before, after, ratios = append(before, b), append(after, a), append(ratios, a/b)
 			}
 			c := estimate(ratios)
 			v := c.verdict(tolerated)
@@ -163,32 +112,3 @@ func report(rev string, pairs []*pair) error {
 }
 
 func percent(ratio float64) string { return fmt.Sprintf("%+.1f %%", (ratio-1)*100) }
-
-// buildRevision builds taskhook as it was at a revision of this repository.
-func buildRevision(ctx context.Context, dir, rev, app string) (*taskhook, error) {
-	source := filepath.Join(dir, "source")
-	if err := checkout(ctx, rev, source); err != nil {
-		return nil, err
-	}
-	return buildTaskhook(ctx, source, filepath.Join(dir, "before"), app)
-}
-
-// buildTree builds taskhook from the files as they are.
-func buildTree(ctx context.Context, dir, app string) (*taskhook, error) {
-	root, err := moduleRoot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return buildTaskhook(ctx, root, filepath.Join(dir, "after"), app)
-}
-
-func buildTaskhook(ctx context.Context, source, dir, app string) (*taskhook, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	bin := filepath.Join(dir, "taskhook")
-	if err := build(ctx, source, bin); err != nil {
-		return nil, err
-	}
-	return newTaskhook(ctx, bin, dir, app)
-}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"time"
 )
 
@@ -47,8 +46,7 @@ type exported struct {
 func timeExports(ctx context.Context, t *taskhook, data string, p *process) (exported, error) {
 	var x exported
 	took, err := medianTime(3, func() (time.Duration, error) {
-		cmd := exec.CommandContext(ctx, t.bin, "events", "export", "--data-dir", data)
-		cmd.Env = environ(t.dir)
+		cmd := t.command(ctx, "events", "export", "--data-dir", data)
 		began := time.Now()
 		if err := cmd.Start(); err != nil {
 			return 0, err

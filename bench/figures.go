@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // repeats is how often a whole process is timed; the median counts.
@@ -22,7 +22,7 @@ func figures(ctx context.Context, t *taskhook, listed int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nbinary, stripped: %.1f MB\n", float64(fi.Size())/1e6)
+	fmt.Printf("\nbinary, stripped: %.1f MB\n", mb(fi.Size()))
 	data := filepath.Join(t.dir, "figures")
 	took, err := startUp(ctx, t, data)
 	if err != nil {
@@ -42,8 +42,7 @@ func figures(ctx context.Context, t *taskhook, listed int) error {
 	}
 	fmt.Printf("start to ready, %d events: %s\n", listed, took.Round(100*time.Microsecond))
 	took, err = medianTime(repeats, func() (time.Duration, error) {
-		cmd := exec.CommandContext(ctx, t.bin, "events", "list", "--limit", "50", "--data-dir", data)
-		cmd.Env = environ(t.dir)
+		cmd := t.command(ctx, "events", "list", "--limit", "50", "--data-dir", data)
 		began := time.Now()
 		err := cmd.Run()
 		return time.Since(began), err
@@ -94,15 +93,10 @@ func fill(ctx context.Context, t *taskhook, data string, n int) error {
 	const senders = 64
 	client := newClient(senders)
 	defer client.CloseIdleConnections()
-	errs := make([]error, senders)
-	var wg sync.WaitGroup
-	for c := range senders {
-		wg.Go(func() {
-			for i := c; i < n && errs[c] == nil; i += senders {
-				errs[c] = post(ctx, client, p.url, signed{body: payload(i, filledSize)})
-			}
-		})
+	posts, ctx := errgroup.WithContext(ctx)
+	posts.SetLimit(senders)
+	for i := range n {
+		posts.Go(func() error { return post(ctx, client, p.url, signed{body: payload(i, filledSize)}) })
 	}
-	wg.Wait()
-	return errors.Join(append(errs, p.stop())...)
+	return errors.Join(posts.Wait(), p.stop())
 }

@@ -7,18 +7,19 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/taskhook/taskhook/taskee"
 )
@@ -50,19 +51,17 @@ func newLoad(dir string, n, size int) (*load, error) {
 		return nil, err
 	}
 	signer := taskee.Signer{RSA: key}
-	var wg sync.WaitGroup
-	errs := make([]error, runtime.GOMAXPROCS(0))
-	for w := range errs {
-		wg.Go(func() {
-			for i := w; i < n && errs[w] == nil; i += len(errs) {
-				body := payload(i, size)
-				header, err := signer.Sign(body, taskee.SchemeRSA)
-				l.requests[i], errs[w] = signed{body, header}, err
-			}
+	var signers errgroup.Group
+	signers.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		signers.Go(func() error {
+			body := payload(i, size)
+			header, err := signer.Sign(body, taskee.SchemeRSA)
+			l.requests[i] = signed{body, header}
+			return err
 		})
 	}
-	wg.Wait()
-	return l, errors.Join(errs...)
+	return l, signers.Wait()
 }
 
 // payload is a flat event of about size bytes.
@@ -86,22 +85,25 @@ func (l *load) drive(ctx context.Context, url string, conns int, d time.Duration
 	defer client.CloseIdleConnections()
 	over := time.Now().Add(d)
 	took := make([][]time.Duration, conns)
-	errs := make([]error, conns)
-	var wg sync.WaitGroup
+	var senders errgroup.Group
 	start := time.Now()
 	for c := range conns {
-		wg.Go(func() {
-			for time.Now().Before(over) && errs[c] == nil {
+		senders.Go(func() error {
+			for time.Now().Before(over) {
 				began := time.Now()
-				errs[c] = l.send(ctx, client, url)
+				r := l.requests[int(l.next.Add(1)-1)%len(l.requests)]
+				if err := post(ctx, client, url, r); err != nil {
+					return err
+				}
 				took[c] = append(took[c], time.Since(began))
 			}
+			return nil
 		})
 	}
-	wg.Wait()
+	err := senders.Wait()
 	elapsed := time.Since(start)
 	all := slices.Sorted(slices.Values(slices.Concat(took...)))
-	if err := errors.Join(errs...); err != nil || len(all) == 0 {
+	if err != nil || len(all) == 0 {
 		return result{}, err
 	}
 	return result{
@@ -120,19 +122,13 @@ func newClient(conns int) *http.Client {
 	}
 }
 
-func (l *load) send(ctx context.Context, client *http.Client, url string) error {
-	return post(ctx, client, url, l.requests[int(l.next.Add(1)-1)%len(l.requests)])
-}
-
 // post sends one request, which must be answered 200.
 func post(ctx context.Context, client *http.Client, url string, r signed) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/webhooks", bytes.NewReader(r.body))
 	if err != nil {
 		return err
 	}
-	for name, values := range r.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, r.header)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
 	if err != nil {

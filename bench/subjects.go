@@ -55,6 +55,7 @@ type process struct {
 	url      string
 	messages bytes.Buffer   // its standard error
 	output   sync.WaitGroup // reads what it prints until it ends
+	end      func()         // by an interrupt, after endWithin by force
 }
 
 const (
@@ -65,19 +66,21 @@ const (
 // start runs a program until it says that it is ready. The program ends with
 // the context.
 func start(ctx context.Context, dir, name string, args ...string) (*process, error) {
+	ctx, end := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = endWithin
-	p := &process{cmd: cmd}
+	p := &process{cmd: cmd, end: end}
 	cmd.Dir, cmd.Env, cmd.Stderr = dir, environ(dir), &p.messages
 	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
 	if err != nil {
+		end()
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	late := time.AfterFunc(readyWithin, func() { _ = cmd.Process.Kill() })
+	late := time.AfterFunc(readyWithin, end)
 	defer late.Stop()
 	lines := bufio.NewReader(out)
 	for p.url == "" {
@@ -94,13 +97,9 @@ func start(ctx context.Context, dir, name string, args ...string) (*process, err
 	return p, nil
 }
 
-// stop ends the program with an interrupt and waits for it.
+// stop ends the program and waits for it.
 func (p *process) stop() error {
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-		_ = p.cmd.Process.Kill()
-	}
-	timer := time.AfterFunc(endWithin, func() { _ = p.cmd.Process.Kill() })
-	defer timer.Stop()
+	p.end()
 	p.output.Wait()
 	if err := p.cmd.Wait(); err != nil && p.cmd.ProcessState.ExitCode() > 0 {
 		return fmt.Errorf("%s: %w: %s", filepath.Base(p.cmd.Path), err, p.messages.String())
@@ -130,10 +129,9 @@ type subject struct {
 	start func(ctx context.Context, data string) (*process, error)
 }
 
-// measure starts the program on a fresh data directory and puts it under load
-// for a time.
-func (s subject) measure(ctx context.Context, dir string, l *load, conns int, d time.Duration) (result, error) {
-	data, err := os.MkdirTemp(dir, "data-")
+// measure starts the program on a fresh data directory and puts it under load.
+func (s subject) measure(ctx context.Context, r *rig, conns int) (result, error) {
+	data, err := os.MkdirTemp(r.dir, "data-")
 	if err != nil {
 		return result{}, err
 	}
@@ -142,9 +140,9 @@ func (s subject) measure(ctx context.Context, dir string, l *load, conns int, d 
 	if err != nil {
 		return result{}, err
 	}
-	r, err := l.drive(ctx, p.url, conns, d)
-	r.rssAnon = rssAnon(p.cmd.Process.Pid)
+	one, err := r.load.drive(ctx, p.url, conns, r.duration)
+	one.rssAnon = rssAnon(p.cmd.Process.Pid)
 	err = errors.Join(err, p.stop())
-	r.cpu = p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
-	return r, err
+	one.cpu = p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+	return one, err
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 )
 
@@ -18,21 +20,29 @@ type taskhook struct {
 // verifyOff are the flags of a listener that checks no signature.
 var verifyOff = []string{"--verify", "off"}
 
-// verifyOn are the flags of a listener that trusts the key of a load.
-func verifyOn(l *load) []string { return []string{"--public-key", l.publicKey} }
+// verifyOn are the flags of a listener that trusts the key of the load.
+func (l *load) verifyOn() []string { return []string{"--public-key", l.publicKey} }
 
-func newTaskhook(ctx context.Context, bin, dir, app string) (*taskhook, error) {
-	cmd := exec.CommandContext(ctx, bin, "listen", "--help")
-	cmd.Env = environ(dir)
-	help, err := cmd.Output()
+// build builds the module in source, whatever its path is. What the program
+// writes goes to a directory of this name.
+func (r *rig) build(ctx context.Context, source, name string) (*taskhook, error) {
+	t := &taskhook{dir: filepath.Join(r.dir, name), app: r.app}
+	t.bin = filepath.Join(t.dir, "taskhook")
+	if err := os.Mkdir(t.dir, 0o700); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", t.bin, ".")
+	cmd.Dir, cmd.Stderr = source, os.Stderr
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	if err := cmd.Run(); err != nil {
+		return nil, err
+	}
+	help, err := t.command(ctx, "listen", "--help").Output()
 	if err != nil {
 		return nil, fmt.Errorf("taskhook listen --help: %w", err)
 	}
-	addrFlag, err := addressFlag(string(help))
-	if err != nil {
-		return nil, err
-	}
-	return &taskhook{bin: bin, dir: dir, app: app, addrFlag: addrFlag}, nil
+	t.addrFlag, err = addressFlag(string(help))
+	return t, err
 }
 
 // knownAddressFlags finds, at the beginning of a line of help, the flag that
@@ -45,6 +55,12 @@ func addressFlag(help string) (string, error) {
 		return "", errors.New("taskhook listen --help names no flag for the address")
 	}
 	return m[1], nil
+}
+
+func (t *taskhook) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, t.bin, args...)
+	cmd.Env = environ(t.dir)
+	return cmd
 }
 
 // listen starts a listener with its files in data.
