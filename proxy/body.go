@@ -73,7 +73,7 @@ func (b *bodyReader) read() ([]byte, *bodyError) {
 		return nil, b.overBudget()
 	}
 	// A sender that stalls must not delay the end of the program.
-	stop := context.AfterFunc(b.proxy.flight.life, func() {
+	stop := context.AfterFunc(b.proxy.flight.ctx, func() {
 		_ = http.NewResponseController(b.w).SetReadDeadline(time.Now())
 	})
 	defer stop()
@@ -122,7 +122,7 @@ func (b *bodyReader) initialSize() int64 { return min(initialBuffer, b.proxy.opt
 func (b *bodyReader) fill(p []byte) (n int, err error) {
 	for n < len(p) {
 		b.extendDeadline()
-		if err = b.proxy.flight.life.Err(); err != nil {
+		if err = b.proxy.flight.ctx.Err(); err != nil {
 			break
 		}
 		var m int
@@ -190,7 +190,7 @@ func (b *bodyReader) incomplete(n int64, err error) *bodyError {
 	}
 	ref := &bodyError{status: http.StatusBadRequest, store: true, decision: webhook.RejectedMalformed}
 	switch {
-	case b.proxy.flight.life.Err() != nil:
+	case b.proxy.flight.ctx.Err() != nil:
 		ref.status, ref.decision = http.StatusTooManyRequests, webhook.DecisionNone
 		ref.message = stoppingMessage()
 	case isTimeout(err):

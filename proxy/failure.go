@@ -16,13 +16,13 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// failure is why the app gave no whole answer, and what is done about it.
+// failure says why the app gave no complete answer.
 type failure struct {
-	status int    // what the sender is told, if it has not been told anything yet
+	status int    // for the sender, if it has not got a status yet
 	title  string // in a few words
 	text   string // in a sentence
 	next   string // one thing to do
-	// reached says that the app may have got the whole request.
+	// reached says that the app may have got the complete request.
 	reached bool
 }
 
@@ -30,16 +30,15 @@ func (f *failure) message(t httpwire.Target) message {
 	return message{Error: f.title, Reason: f.text, Target: t.String(), Next: f.next}
 }
 
-// explain turns an error of the transport into words. Being cut for the end
-// of the program is Taskhook's own doing, so the platform is asked to send
-// the event again.
+// explain says what an error of the transport means. When Taskhook itself ends
+// the exchange because it is stopping, the platform has to send the event again.
 func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attempt, limit time.Duration) *failure {
 	var dial *dialError
 	switch {
 	case ctx.Err() != nil:
 		f := &failure{
 			status: http.StatusTooManyRequests, title: "taskhook is stopping",
-			text: "it was cut before the app had answered", next: "send it again in a few minutes",
+			text: "taskhook stopped before the app had answered", next: "send it again in a few minutes",
 		}
 		if a.StatusCode != 0 {
 			f.text = fmt.Sprintf("taskhook stopped after %d bytes of the app's answer (%d)", a.BodySize, a.StatusCode)
@@ -50,21 +49,22 @@ func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attem
 	case isTimeout(err):
 		return explainTimeout(a, limit)
 	case errors.Is(err, errNoAnswer):
-		return mayHaveCrashed(err.Error(), "look into your app's log: it may have crashed on this event")
+		return mayHaveCrashed(err.Error(), "look at your app's log: it may have crashed on this event")
 	case a.StatusCode != 0:
 		text := fmt.Sprintf("the app broke off its answer (%d) after %d bytes", a.StatusCode, a.BodySize)
-		return mayHaveCrashed(text, "look into your app's log: it may have crashed while answering")
+		return mayHaveCrashed(text, "look at your app's log: it may have crashed while answering")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return mayHaveCrashed("the app broke off in the headers of its answer", "look into your app's log")
+		return mayHaveCrashed("the app broke off in the headers of its answer", "look at your app's log")
 	}
-	return explainGarbage(err, t)
+	return explainProtocol(err, t)
 }
 
 func badGateway(text, next string) *failure {
 	return &failure{status: http.StatusBadGateway, title: "the app gave no answer", text: text, next: next}
 }
 
-// mayHaveCrashed is for an app that got the event and gave no whole answer.
+// mayHaveCrashed is the failure of an app that got the event and gave no complete
+// answer.
 func mayHaveCrashed(text, next string) *failure {
 	f := badGateway(text, next)
 	f.reached = true
@@ -100,19 +100,19 @@ func explainDial(err *dialError, t httpwire.Target) *failure {
 		f.text = fmt.Sprintf("%s: the app does not speak https", t.Origin())
 		f.next = "use taskhook listen " + t.WithTLS(false).String()
 	case errors.As(err, &verify), errors.As(err, &host):
-		f.next = "for a certificate of your own making, add --insecure"
+		f.next = "if the certificate is your own, add --insecure"
 	}
 	return f
 }
 
-// explainGarbage is for an answer that is not HTTP.
-func explainGarbage(err error, t httpwire.Target) *failure {
+// explainProtocol is for an answer that is not HTTP.
+func explainProtocol(err error, t httpwire.Target) *failure {
 	text := strings.TrimPrefix(err.Error(), "net/http: ")
 	f := badGateway("the app's answer is not HTTP: "+text, "does something else listen on "+t.Origin().Authority()+"?")
 	switch {
 	case errors.Is(err, errUpgrade), errors.Is(err, errHeadTooBig):
 		f.text = err.Error()
-		f.next = "look into your app's log"
+		f.next = "look at your app's log"
 	case !t.Origin().TLS() && strings.Contains(text, `malformed HTTP response "\x15\x03`):
 		f.text = "the app speaks https"
 		f.next = "use taskhook listen " + t.WithTLS(true).String()

@@ -44,7 +44,7 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 		s = sender{w: &buffered}
 	}
 	req := p.faultyRequest(e, action)
-	f := p.attempt(p.flight.life, req, e, t, s)
+	f := p.attempt(p.flight.ctx, req, e, t, s)
 	f.attempt.Fault = action.String()
 	if action.Signature != "" {
 		f.attempt.Sent = req.record()
@@ -230,12 +230,12 @@ func (p *Proxy) sendCopy(e *webhook.Event, action fault.Action, after time.Durat
 			return
 		}
 		t := newTimeout(p.opts.Timeout)
-		if err := p.slotsTo(p.target()).acquire(p.flight.life, t.deadline, p.flight.draining); err != nil {
+		if err := p.slotsTo(p.target()).acquire(p.flight.ctx, t.deadline, p.flight.draining); err != nil {
 			p.logger.Warn("a duplicate by a fault rule was not sent", "event", e.ID.String(), "error", err)
 			return
 		}
 		req := p.faultyRequest(e, action)
-		f := p.attempt(p.flight.life, req, e, t, sender{})
+		f := p.attempt(p.flight.ctx, req, e, t, sender{})
 		f.attempt.Trigger, f.attempt.Fault = webhook.TriggerReceived, action.String()
 		if action.Signature != "" {
 			f.attempt.Sent = req.record()

@@ -146,7 +146,7 @@ func TestADuplicatedEventReachesTheAppThatOften(t *testing.T) {
 					t.Errorf("the app got %s", b)
 				}
 			}
-			<-r.proxy.flight.quiet() // the copies are recorded
+			<-r.proxy.flight.idle() // the copies are recorded
 			if err := st.Flush(t.Context()); err != nil {
 				t.Fatal(err)
 			}

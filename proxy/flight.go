@@ -6,32 +6,32 @@ import (
 	"sync"
 )
 
-// ErrStopping is returned when something is to be sent while the proxy stops.
+// ErrStopping is returned for a send while the proxy is stopping.
 var ErrStopping = errors.New("taskhook is stopping")
 
-// flight counts the requests and resends in progress, so that the end can
-// wait for them and cut them.
+// flight counts the requests and resends in progress, so that Close can wait for
+// them and cancel them.
 type flight struct {
-	// life ends when everything still in progress is cut. It is kept here
-	// because it belongs to no single call.
-	life context.Context
-	cut  context.CancelFunc
+	// ctx ends when everything still in progress is cancelled. It is stored
+	// because it does not belong to a single call.
+	ctx    context.Context
+	cancel context.CancelFunc
 
-	draining chan struct{} // closed once nothing new is to be forwarded
+	draining chan struct{} // closed when nothing new is forwarded any more
 
-	mu     sync.Mutex
-	n      int
-	closed bool          // nothing may enter any more
-	drains bool          // draining is closed
-	empty  chan struct{} // closed when n becomes 0; nil while nobody waits for that
+	mu      sync.Mutex
+	n       int
+	closed  bool          // nothing may enter any more
+	drained bool          // draining is closed
+	empty   chan struct{} // closed when n becomes 0; nil while nobody waits for that
 }
 
 func (f *flight) init() {
-	f.life, f.cut = context.WithCancel(context.Background())
+	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.draining = make(chan struct{})
 }
 
-// enter reports whether work may begin; if so, leave must be called after it.
+// enter reports whether work may begin. If so, call leave after it.
 func (f *flight) enter() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -52,7 +52,8 @@ func (f *flight) leave() {
 	}
 }
 
-func (f *flight) count() int {
+// active returns how many requests and resends are in progress.
+func (f *flight) active() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.n
@@ -61,13 +62,13 @@ func (f *flight) count() int {
 func (f *flight) drain() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.drains {
-		f.drains = true
+	if !f.drained {
+		f.drained = true
 		close(f.draining)
 	}
 }
 
-// stopping reports whether nothing new is to be forwarded.
+// stopping reports whether nothing new is forwarded any more.
 func (f *flight) stopping() bool {
 	select {
 	case <-f.draining:
@@ -77,15 +78,15 @@ func (f *flight) stopping() bool {
 	}
 }
 
-// close lets nothing in any more.
+// close makes enter return false.
 func (f *flight) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
 }
 
-// quiet returns a channel that is closed once nothing is in progress.
-func (f *flight) quiet() <-chan struct{} {
+// idle returns a channel that is closed when nothing is in progress.
+func (f *flight) idle() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.n == 0 {
@@ -99,26 +100,26 @@ func (f *flight) quiet() <-chan struct{} {
 	return f.empty
 }
 
-// Drain begins an orderly end: what is being forwarded goes on, everything
-// else is stored and answered 429, so that the platform sends it again.
+// Drain begins an orderly end: requests that are being forwarded are finished,
+// new ones are stored and answered 429, so that the platform sends them again.
 func (p *Proxy) Drain() { p.flight.drain() }
 
-// Close ends the proxy: it drains, waits for what is in progress, cuts what is
-// left when ctx ends, and returns once nothing is left. From then on requests
-// are answered 429 without being stored, so the store may be closed. Close
-// closes the connections to the app, may be called again, and returns nil.
+// Close drains the proxy, waits for what is in progress, and cancels what is left
+// when ctx ends. Afterwards requests are answered 429 and not stored, so that the
+// store may be closed. Close closes the connections to the app, may be called
+// again, and returns nil.
 func (p *Proxy) Close(ctx context.Context) error {
 	p.Drain()
 	select {
-	case <-p.flight.quiet():
+	case <-p.flight.idle():
 	case <-ctx.Done():
 		if n := p.InFlight(); n > 0 {
-			p.logger.Warn("cutting what is still in progress", "requests", n)
+			p.logger.Warn("cancelling what is still in progress", "requests", n)
 		}
 	}
 	p.flight.close()
-	p.flight.cut()
-	<-p.flight.quiet()
+	p.flight.cancel()
+	<-p.flight.idle()
 	p.transport.pool.close()
 	return nil
 }

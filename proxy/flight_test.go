@@ -98,7 +98,7 @@ func TestCloseWaitsForWhatIsInProgress(t *testing.T) {
 	}
 }
 
-func TestCloseCutsWhatTakesTooLong(t *testing.T) {
+func TestCloseCancelsWhatTakesTooLong(t *testing.T) {
 	addr := rawApp(t, func(c net.Conn, _ int) { _, _ = io.Copy(io.Discard, c) })
 	r := newRig(t, addr)
 	inFlight := r.postAsync()
@@ -111,10 +111,10 @@ func TestCloseCutsWhatTakesTooLong(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 	if got := <-inFlight; !strings.HasPrefix(got, "429 ") || !strings.Contains(got, "stopping") {
-		t.Errorf("what was cut was answered %s", got)
+		t.Errorf("the cancelled request was answered %s", got)
 	}
 	a := r.store.attempt(t)
-	if !strings.Contains(a.Error, "cut before the app had answered") {
+	if !strings.Contains(a.Error, "stopped before the app had answered") {
 		t.Errorf("recorded %q", a.Error)
 	}
 	if got := r.store.answer(1); got.Status != 429 || got.RetryAt.IsZero() {

@@ -25,7 +25,7 @@ func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webho
 	if !p.acquireSlot(w, r, e, t) {
 		return
 	}
-	f := p.attempt(p.flight.life, p.request(e, p.target()), e, t, sender{w: w})
+	f := p.attempt(p.flight.ctx, p.request(e, p.target()), e, t, sender{w: w})
 	p.conclude(w, r, e, f)
 }
 
@@ -40,7 +40,7 @@ func (p *Proxy) appTimeout() time.Duration {
 // acquireSlot waits for a connection to the app. If there is none, it answers the
 // sender and returns false.
 func (p *Proxy) acquireSlot(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout) bool {
-	err := p.slotsTo(p.target()).acquire(p.flight.life, t.deadline, p.flight.draining)
+	err := p.slotsTo(p.target()).acquire(p.flight.ctx, t.deadline, p.flight.draining)
 	switch {
 	case err == nil:
 		return true

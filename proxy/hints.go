@@ -27,7 +27,7 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 	a.Unsuccessful = webhook.Delivered(a.StatusCode) && saysUnsuccessful(a.Body)
 	switch status := a.StatusCode; {
 	case a.Unsuccessful:
-		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 to get it back`
+		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 if it should`
 	case req.path == "/" && routeMissing(status):
 		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.Short()+"/webhooks")
 	case status >= 300 && status < 400:

@@ -178,4 +178,4 @@ func (p *Proxy) Degraded() string { return p.degraded.reason() }
 func (p *Proxy) Mode() string { return p.opts.Mode }
 
 // InFlight returns the number of requests and resends in progress.
-func (p *Proxy) InFlight() int { return p.flight.count() }
+func (p *Proxy) InFlight() int { return p.flight.active() }

@@ -61,7 +61,7 @@ func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, e
 func (p *Proxy) sendAgain(ctx context.Context, s *resending) (*webhook.Attempt, webhook.State, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(p.flight.life, cancel)()
+	defer context.AfterFunc(p.flight.ctx, cancel)()
 	t := newTimeout(p.opts.Timeout)
 	if err := p.slotsTo(s.request.target).acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return nil, "", err

@@ -129,7 +129,7 @@ type simulation struct {
 func (h *simulation) run(ctx context.Context, control *retry.Control) (retry.Record, error) {
 	call, cut := context.WithCancel(ctx)
 	defer cut()
-	defer context.AfterFunc(h.proxy.flight.life, cut)()
+	defer context.AfterFunc(h.proxy.flight.ctx, cut)()
 	h.call = call
 	ctx, h.fail = context.WithCancelCause(ctx)
 	var stop sync.WaitGroup
