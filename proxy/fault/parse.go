@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -131,7 +132,7 @@ func (p *parser) parse() *RuleError {
 	if hasFilter {
 		from = keyword.end()
 		if strings.TrimSpace(p.text[from:]) == "" {
-			return keyword.wrong("select events after it, such as type:ContactCreate, or leave it out to act on every event", `there is no filter after "for"`)
+			return keyword.wrong(`write a filter after it, such as type:ContactCreate, or leave "for" out`, `there is no filter after "for"`)
 		}
 	}
 	var err *RuleError
@@ -144,6 +145,10 @@ func (p *parser) parse() *RuleError {
 
 // parseFilter reads the filter at the end of a rule.
 func parseFilter(text string, from int) (*filter.Filter, *RuleError) {
+	if w := strings.TrimSpace(text[from:]); isDuration(w) {
+		at := word{from + strings.Index(text[from:], w), w}
+		return nil, at.wrong("write expires:"+w+` to end the rule, or "`+w+`" in quotes to look for the text`, "%s is a duration and not a filter", w)
+	}
 	f, err := filter.ParseReceived(text[from:])
 	var bad *filter.SyntaxError
 	switch {
@@ -153,6 +158,13 @@ func parseFilter(text string, from int) (*filter.Filter, *RuleError) {
 		return nil, &RuleError{Offset: from + bad.Offset, Length: bad.Length, Message: bad.Message, Hint: bad.Hint}
 	}
 	return nil, &RuleError{Offset: from, Length: len(text) - from, Message: err.Error()}
+}
+
+// isDuration reports whether a text is a duration such as 10m, which somebody may
+// write after "for".
+func isDuration(s string) bool {
+	d, err := time.ParseDuration(s)
+	return err == nil && d > 0
 }
 
 // effect reads one word before "for".

@@ -29,6 +29,7 @@ func TestARuleSaysWhatItDoes(t *testing.T) {
 		{"signature:strip", "remove the signature, for every event", "an app that verifies signatures refuses"},
 		{"SIGNATURE:Corrupt Expires:10m FOR type:A", "corrupt the signature, for type:A", "an app that verifies signatures refuses"},
 		{`status:503 for (type:A or "hang") .data.status == "x for y"`, `answer 503 without calling your app, for (type:A or hang) jq:(.data.status == "x for y")`, "503 is final"},
+		{`status:503 for "10m" 0`, "answer 503 without calling your app, for 10m 0", "503 is final"},
 		{"status:503 for for", "answer 503 without calling your app, for for", "503 is final"},
 		{"status:503 for rate:30% status", "", ""},
 		{"status:429 delay:1m", "wait 1m0s before your app is called, answer 429 without calling your app, for every event", "six times at most; the platform may hang up"},
@@ -110,10 +111,11 @@ func TestAnErrorPointsAtTheWrongWord(t *testing.T) {
 		{"status:429 delayafter:3s", "delayafter", "unknown effect", `did you mean "delay-after"?`},
 		{"sig:strip", "sig", "unknown effect", `did you mean "signature"?`},
 		{"status:429 xyzzy:1", "xyzzy", `unknown effect "xyzzy"`, "the effects are status, delay, "},
-		{"status:429 for:type:A for", "for:type:A", "for: is now expires:", ""},
+		{"status:429 for:type:A for", "for:type:A", `"for:" is now "expires:"`, ""},
 
 		// The filter's own errors, with their places in the rule.
 		{"status:429 for", "for", `there is no filter after "for"`, "such as type:ContactCreate"},
+		{"delay:2s for  10m ", "10m", "10m is a duration and not a filter", `write expires:10m to end the rule, or "10m" in quotes`},
 		{"status:429 for (type:A", "(", "this parenthesis is not closed", `add a ")"`},
 		{"status:429 for verdict:vlid", "vlid", `unknown verdict "vlid"`, `did you mean "valid"?`},
 		{"status:429 for type:", "type:", `"type:" needs a value`, ""},
@@ -149,7 +151,7 @@ func TestARuleOfAnEarlierVersionIsShownAsItIsWrittenNow(t *testing.T) {
 	tests := []struct{ text, part, message, hint string }{
 		{"type:ContactCreate rate:30% status:429", "type:ContactCreate", `"type:ContactCreate" is not an effect; a filter comes after "for"`,
 			"write it as: rate:30% status:429 for type:ContactCreate"},
-		{"delay:2s..5s for:10m", "for:10m", "for: is now expires:", "write it as: delay:2s..5s expires:10m"},
+		{"delay:2s..5s for:10m", "for:10m", `"for:" is now "expires:"`, "write it as: delay:2s..5s expires:10m"},
 		{"type:A delay:2s FOR:10m  is:duplicate", "type:A", "", "write it as: delay:2s expires:10m for type:A  is:duplicate"},
 		{"status:503 .data.score > 3", ".data.score", "", "write it as: status:503 for .data.score > 3"},
 		{`(type:A or type:B) status:503 body:"please  hang on"`, "(type:A", "", `write it as: status:503 for (type:A or type:B) body:"please  hang on"`},
@@ -157,8 +159,8 @@ func TestARuleOfAnEarlierVersionIsShownAsItIsWrittenNow(t *testing.T) {
 		{"type:ContactCreate", "type:ContactCreate", `a filter comes after "for"`, "for example: status:429 for type:ContactCreate"},
 		{"type:A hang drop:before", "type:A", `a filter comes after "for"`, "for example: status:429 for type:ContactCreate"},
 		{"type:A status:429 for type:B", "type:A", `a filter comes after "for"`, "for example: status:429 for type:ContactCreate"},
-		{`status:503 with:'{"error":"down"}'`, `with:'{"error":"down"}'`, "with: is no longer an effect", "the platform does not read"},
-		{"status:429 retry-after:7 for type:A", "retry-after:7", "retry-after: is no longer an effect", "the platform ignores"},
+		{`status:503 with:'{"error":"down"}'`, `with:'{"error":"down"}'`, `"with:" is no longer an effect`, "the platform does not read"},
+		{"status:429 retry-after:7 for type:A", "retry-after:7", `"retry-after:" is no longer an effect`, "the platform ignores"},
 	}
 	for _, tt := range tests {
 		_, err := Parse(tt.text)

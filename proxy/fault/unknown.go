@@ -19,20 +19,20 @@ var removed = map[string]string{
 // renamed are effects of earlier versions, and their names now.
 var renamed = map[string]string{"for": "expires"}
 
-// unknown says what is wrong with a word that is not an effect. Rules of
-// earlier versions had their filter anywhere; their author sees the same rule
-// as it is written now.
+// unknown says what is wrong with a word that is not an effect. In earlier
+// versions the filter could stand anywhere: the hint shows such a rule as it is
+// written now.
 func (p *parser) unknown(w word) *RuleError {
 	name, _, hasValue := strings.Cut(w.text, ":")
 	selects := hasValue && filter.IsField(name)
 	if why := removed[strings.ToLower(name)]; why != "" && hasValue {
-		return w.wrong(why, "%s: is no longer an effect", name)
+		return w.wrong(why, "%q is no longer an effect", name+":")
 	}
 	meant := format.Nearest(name, effectNames())
 	rule := p.rewritten()
 	switch now := renamed[strings.ToLower(name)]; {
 	case now != "":
-		return w.wrong("write it as: "+cmp.Or(rule, now+":10m"), "%s: is now %s:", name, now)
+		return w.wrong("write it as: "+cmp.Or(rule, now+":10m"), "%q is now %q", name+":", now+":")
 	case meant != "" && !selects:
 		return word{w.from, name}.wrong(fmt.Sprintf("did you mean %q?", meant), "unknown effect %.60q", name)
 	case rule != "":
