@@ -140,7 +140,7 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	}
 	for i, at := range r.History {
 		_, _ = fmt.Fprintln(w)
-		line("attempt", "%d.%d %s %s", at.Delivery, at.Number, at.Trigger, format.DateTime(at.StartedAt.Local()))
+		line("attempt", "%s %s", at.Name(), format.DateTime(at.StartedAt.Local()))
 		writeAttempt(line, at)
 		if webhook.CutShort(r.History[i:]) {
 			line("  cancelled", "before the next send, which would have arrived %s", format.Clock(at.RetryAt.Local()))

@@ -57,10 +57,9 @@ func gap(before, a webhook.Attempt) string {
 }
 
 func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *time.Location) {
-	b.add(lookTitle, strconv.Itoa(a.Delivery)+"."+strconv.Itoa(a.Number)+" "+string(a.Trigger)+
-		" · "+format.ClockMillis(a.StartedAt.In(loc)))
+	b.add(lookTitle, a.Name()+" · "+format.ClockMillis(a.StartedAt.In(loc)))
 	if !a.VirtualTime.IsZero() {
-		b.add(lookText, sendName(a.Number)+" by the policy "+cmp.Or(a.Policy, "given")+": "+virtual(a, before, loc))
+		b.add(lookText, "by the policy "+cmp.Or(a.Policy, "given")+": "+virtual(a, before, loc))
 	}
 	b.add(lookDim, "→ "+a.Target)
 	b.sent(a.Sent)

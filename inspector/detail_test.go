@@ -33,7 +33,7 @@ func story() *memory {
 	f.try(a)
 	f.events[id-1].Outcome.Answer.RetryAt = noon.Add(19 * time.Minute)
 	b := answer(200, `{"success":true,"retryAfter":null}`)
-	b.Delivery, b.Trigger, b.StartedAt, b.Duration = 2, webhook.TriggerResend, noon.Add(-4*time.Second), 12*time.Millisecond
+	b.Delivery, b.Resend, b.Trigger, b.StartedAt, b.Duration = 2, 1, webhook.TriggerResend, noon.Add(-4*time.Second), 12*time.Millisecond
 	b.Sent = &webhook.Request{
 		Method: "POST", Path: "/", Header: http.Header{"Content-Type": {"application/json"}, "X-Wh-Signature": {"ZGV2"}},
 		Body: []byte(strings.Replace(string(e.Body), `"email":"jane@example.com"`, `"email":"joe@example.com","phone":"+1"`, 1)),
@@ -96,7 +96,7 @@ func TestTheDetailShowsAnAttemptThatCameMeanwhile(t *testing.T) {
 	d := drive(t, some(), 120, 40, Options{})
 	d.press("down", "down", "3")
 	d.sees("[Att")
-	d.feed.try(webhook.Attempt{EventID: 8, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, StartedAt: noon, StatusCode: 204})
+	d.feed.try(webhook.Attempt{EventID: 8, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Resend: 1, StartedAt: noon, StatusCode: 204})
 	d.ticks(1)
 	d.sees("✓ 204")
 }

@@ -29,7 +29,7 @@ func heavy(body []byte) *memory {
 	other := bytes.Clone(body)
 	other[len(other)/2] ^= 1
 	f.events[0].Body = other
-	f.try(webhook.Attempt{EventID: 10, Delivery: 1, Number: 1, Trigger: webhook.TriggerResend, StatusCode: 200, Sent: &webhook.Request{Method: "POST", Path: "/", Body: other}})
+	f.try(webhook.Attempt{EventID: 10, Delivery: 1, Number: 1, Trigger: webhook.TriggerResend, Resend: 1, StatusCode: 200, Sent: &webhook.Request{Method: "POST", Path: "/", Body: other}})
 	return f
 }
 

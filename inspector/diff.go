@@ -75,22 +75,18 @@ func (r *reading) comparisons(ctx context.Context) ([]comparison, error) {
 	}
 	for _, a := range attempts {
 		if a.Sent != nil {
-			name := e.ID.String() + " → what " + attemptName(a) + " sent"
+			name := e.ID.String() + " → what " + a.Name() + " sent"
 			all = append(all, comparison{name, func(ctx context.Context) (side, side, error) { return r.withSent(ctx, a.Sent) }})
 		}
 	}
 	for i := 1; i < len(attempts); i++ {
 		one, two := attempts[i-1], attempts[i]
-		name := "answer to " + attemptName(one) + " → answer to " + attemptName(two)
+		name := "answers: " + one.Name() + " → " + two.Name()
 		all = append(all, comparison{name, func(context.Context) (side, side, error) {
 			return answerSide(one), answerSide(two), nil
 		}})
 	}
 	return all, nil
-}
-
-func attemptName(a webhook.Attempt) string {
-	return strconv.Itoa(a.Delivery) + "." + strconv.Itoa(a.Number) + " " + string(a.Trigger)
 }
 
 // withPrevious compares with the newest earlier event of the type.

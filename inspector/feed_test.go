@@ -364,7 +364,7 @@ func some() *memory {
 	f.add(unsigned)
 	id = f.add(e(6, "TaskComplete"))
 	try(id, 500, 40*time.Millisecond)
-	f.try(webhook.Attempt{EventID: id, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Target: f.listener.Target, StartedAt: noon.Add(-30 * time.Second), Duration: 15 * time.Millisecond, StatusCode: 200, BodySize: 2, Body: []byte("ok")})
+	f.try(webhook.Attempt{EventID: id, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Resend: 1, Target: f.listener.Target, StartedAt: noon.Add(-30 * time.Second), Duration: 15 * time.Millisecond, StatusCode: 200, BodySize: 2, Body: []byte("ok")})
 	id = f.add(e(7, "AppointmentCreate"))
 	try(id, 200, 6200*time.Millisecond)
 	f.events[id-1].Slow = true

@@ -79,7 +79,7 @@ func TestAStoredSimulationIsToldInTheAttempts(t *testing.T) {
 	feed := many(1)
 	try := func(n, status, app int, at time.Duration, next bool) {
 		a := webhook.Attempt{
-			EventID: 1, Delivery: 2, Number: n, Trigger: webhook.TriggerSimulation, Target: "http://localhost:3000", StartedAt: noon,
+			EventID: 1, Delivery: 2, Number: n, Trigger: webhook.TriggerSimulation, Sends: 7, Target: "http://localhost:3000", StartedAt: noon,
 			Duration: 2 * time.Millisecond, StatusCode: status, Simulated: app != status, AppStatus: app, VirtualTime: noon.Add(at), Policy: "taskee",
 		}
 		if next {
@@ -90,14 +90,14 @@ func TestAStoredSimulationIsToldInTheAttempts(t *testing.T) {
 	try(1, 429, 200, 0, true)
 	try(2, 429, 0, 10*time.Minute+42*time.Second, true)
 	feed.try(webhook.Attempt{EventID: 1, Delivery: 3, Number: 1, Trigger: webhook.TriggerReceived, StartedAt: noon, StatusCode: 429, Simulated: true, Fault: "429 by rule 2"})
-	feed.try(webhook.Attempt{EventID: 1, Delivery: 4, Number: 1, Trigger: webhook.TriggerSimulation, StartedAt: noon, Simulated: true, VirtualTime: noon, Policy: "taskee"})
+	feed.try(webhook.Attempt{EventID: 1, Delivery: 4, Number: 1, Trigger: webhook.TriggerSimulation, Sends: 7, StartedAt: noon, Simulated: true, VirtualTime: noon, Policy: "taskee"})
 	d := simulating(t, feed, 100, 60)
 	d.press("enter", "3")
 	d.ticks(2)
 	for _, text := range []string{
-		"2.1 simulation · 14:35:00.000\n first send by the policy taskee: would arrive 14:35:00\n",
+		"simulated 1/7 · 14:35:00.000\n by the policy taskee: would arrive 14:35:00\n",
 		"↻ 429 in 2ms, simulated: the app itself answered 200\n",
-		"retry 1 by the policy taskee: would arrive 14:45:42, +10m 42s\n",
+		"by the policy taskee: would arrive 14:45:42, +10m 42s\n",
 		"↻ 429 in 2ms, simulated: the app was not called\n",
 		"↻ cancelled here: the next send would have arrived 14:56:42\n",
 		"fault: 429 by rule 2\n",
@@ -133,7 +133,7 @@ func play(f *memory) {
 	time.Sleep(time.Minute)
 	for n, app := range []int{0, 200, 200} {
 		a := webhook.Attempt{
-			EventID: second, Delivery: 2, Number: n + 1, Trigger: webhook.TriggerSimulation, StartedAt: time.Now(), Policy: "taskee",
+			EventID: second, Delivery: 2, Number: n + 1, Trigger: webhook.TriggerSimulation, Sends: 7, StartedAt: time.Now(), Policy: "taskee",
 			StatusCode: 429, Simulated: true, AppStatus: app, VirtualTime: time.Now().Add(time.Duration(n) * 11 * time.Minute),
 		}
 		if n == 2 {

@@ -181,7 +181,7 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	}
 	state := stateLong(a.Outcome, e.Try, now, p.o.Policy, p.o.Location)
 	if a.Trigger != webhook.TriggerReceived {
-		state += " (" + format.Clean(string(a.Trigger)) + ")"
+		state += " (" + format.Clean(a.Name()) + ")"
 	}
 	p.line(a.StartedAt.Add(a.Duration), e, a.StatusCode, format.Duration(a.Duration), a.Outcome.State(now), state)
 	var reasons []string
@@ -231,7 +231,7 @@ func (p *plain) simulated(a webhook.Attempted) string {
 	if a.VirtualTime.IsZero() {
 		return sentences(parts...)
 	}
-	text := sendName(a.Number) + " would arrive " + format.Clock(a.VirtualTime.In(p.o.Location))
+	text := "would arrive " + format.Clock(a.VirtualTime.In(p.o.Location))
 	switch {
 	case a.Simulated && a.AppStatus != 0:
 		text += ", simulated in place of the app's " + strconv.Itoa(a.AppStatus)

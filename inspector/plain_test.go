@@ -50,9 +50,9 @@ func TestPlainBeginsWithWhatComes(t *testing.T) {
 		return Plain(ctx, w, f, PlainOptions{Location: time.UTC})
 	}, func() {
 		time.Sleep(time.Second)
-		f.try(webhook.Attempt{EventID: 2, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, StartedAt: noon, StatusCode: 200})
+		f.try(webhook.Attempt{EventID: 2, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Resend: 1, StartedAt: noon, StatusCode: 200})
 	})
-	want := "14:35:00  #2      ContactUpdate              ✓ valid      200      0s  ↑ recovered (resend)\n"
+	want := "14:35:00  #2      ContactUpdate              ✓ valid      200      0s  ↑ recovered (resend 1)\n"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -57,7 +57,7 @@ func TestAnEventThatCameAgainSharesTheOutcomeOfItsRedelivery(t *testing.T) {
 	if got := summary(t, s, first); got.Answer.Status != 429 {
 		t.Errorf("its own answer has become %d", got.Answer.Status)
 	}
-	// It is one webhook: the resend of any of them rescues all.
+	// It is one webhook: the resend of any of them recovers all.
 	mustTry(t, s, resent(first, 200))
 	for _, id := range []webhook.ID{first, second, third} {
 		if got := state(t, s, id); got != webhook.StateRecovered {
@@ -191,7 +191,7 @@ func checkCounts(t *testing.T, r *rapid.T, s *Store, known []webhook.ID) {
 	}
 }
 
-func TestOnlyTheEventsOwnBytesRescueIt(t *testing.T) {
+func TestOnlyTheEventsOwnBytesRecoverIt(t *testing.T) {
 	s := newStore(t)
 	e := newEvent("w")
 	failed := mustPut(t, s, e)

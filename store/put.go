@@ -143,8 +143,8 @@ func (t *txn) answer(id webhook.ID, before, after *row, answer webhook.Answer) e
 }
 
 // PutAttempt stores an attempt, and the answer that followed from it unless
-// that is nil, and returns when both are on disk. It assigns Seq, and Delivery
-// when that is 0. The error wraps webhook.ErrNotFound for an unknown event.
+// that is nil, and returns when both are on disk. It assigns Seq and Resend,
+// and Delivery when that is 0. The error wraps webhook.ErrNotFound for an unknown event.
 func (s *Store) PutAttempt(ctx context.Context, a *webhook.Attempt, answer *webhook.Answer) error {
 	records := newAttemptRecords(a)
 	stored := *a
@@ -153,7 +153,7 @@ func (s *Store) PutAttempt(ctx context.Context, a *webhook.Attempt, answer *webh
 		return t.putAttempt(&stored, records, answer)
 	})
 	if err == nil {
-		a.Seq, a.Delivery = stored.Seq, stored.Delivery
+		a.Seq, a.Delivery, a.Resend = stored.Seq, stored.Delivery, stored.Resend
 	}
 	return err
 }
@@ -182,6 +182,7 @@ func (t *txn) putAttempt(a *webhook.Attempt, records attemptRecords, answer *web
 	}
 	t.counts.LastSeq++
 	a.Seq = t.counts.LastSeq
+	a.Resend = t.resend(a)
 	if err := t.putRecords(a, records); err != nil {
 		return err
 	}

@@ -149,14 +149,19 @@ func (s *Store) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt,
 	return all, err
 }
 
-// attempts reads an event's attempts in order.
+// attempts reads an event's attempts in order and numbers its resends.
 func (t *txn) attempts(id webhook.ID) ([]webhook.Attempt, error) {
 	var all []webhook.Attempt
+	resends := 0
 	cur, prefix := t.in(bucketEvents).Cursor(), recordKey(id, kindAttempt)
 	for k, v := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cur.Next() {
 		a, err := t.attempt(id, numberOf(k), v, true)
 		if err != nil {
 			return all, err
+		}
+		if a.Trigger == webhook.TriggerResend {
+			resends++
+			a.Resend = resends
 		}
 		all = append(all, a)
 	}
@@ -203,6 +208,23 @@ func (t *txn) attempt(id webhook.ID, seq uint64, record []byte, whole bool) (web
 		}
 	}
 	return a, nil
+}
+
+// resend numbers an attempt among the resends of its event, 0 if it is none.
+// Records that cannot be read do not count.
+func (t *txn) resend(a *webhook.Attempt) int {
+	if a.Trigger != webhook.TriggerResend {
+		return 0
+	}
+	n := 1
+	cur, prefix := t.in(bucketEvents).Cursor(), recordKey(a.EventID, kindAttempt)
+	for k, v := cur.Seek(prefix); bytes.HasPrefix(k, prefix) && numberOf(k) < a.Seq; k, v = cur.Next() {
+		earlier, err := t.attempt(a.EventID, numberOf(k), v, false)
+		if err == nil && earlier.Trigger == webhook.TriggerResend {
+			n++
+		}
+	}
+	return n
 }
 
 // Find returns the ID of the event with a name: "42" or "#42", "latest", or a

@@ -109,6 +109,7 @@ func newAttemptRecords(a *webhook.Attempt) attemptRecords {
 	w.time(a.RetryAt)
 	w.text(a.Policy)
 	w.text(a.Fault)
+	w.int(int64(a.Sends))
 	out := attemptRecords{attempt: w.b}
 	if len(a.Body) > 0 {
 		out.reply = append(make([]byte, boltfile.SumSize, boltfile.SumSize+len(a.Body)), a.Body...)
@@ -165,6 +166,10 @@ func readAttempt(payload []byte, a *webhook.Attempt) (reply, sent bool, err erro
 	a.RetryAt = r.time()
 	a.Policy = r.text()
 	a.Fault = r.text()
+	if len(r.b) == 0 {
+		return reply, sent, r.end() // of a version that did not say how many sends there would be
+	}
+	a.Sends = int(r.int())
 	return reply, sent, r.end()
 }
 

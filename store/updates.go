@@ -78,6 +78,7 @@ func (t *txn) attempted(id webhook.ID, seq uint64) (webhook.Attempted, error) {
 	if err != nil {
 		return webhook.Attempted{}, err
 	}
+	a.Resend = t.resend(&a)
 	r, err := t.getRow(id)
 	if err != nil {
 		return webhook.Attempted{}, err

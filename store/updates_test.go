@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -76,6 +77,45 @@ func TestUpdatesTellEverythingOnceInOrder(t *testing.T) {
 			r.Errorf("at %+v, the store at %+v, %d attempts, %v", at, p.Position, attempts, err)
 		}
 	})
+}
+
+func TestTheResendsOfAnEventAreNumbered(t *testing.T) {
+	s := newStore(t)
+	one, other := mustPut(t, s, newEvent("a")), mustPut(t, s, newEvent("b"))
+	mustTry(t, s, received(one, 500))
+	simulated := received(one, 429)
+	simulated.Trigger, simulated.Sends = webhook.TriggerSimulation, 7
+	for want, a := range []webhook.Attempt{simulated, resent(one, 500), resent(other, 200), resent(one, 200)} {
+		want = [...]int{0, 1, 1, 2}[want]
+		if got := mustTry(t, s, a); got.Resend != want {
+			t.Errorf("%s of %s is resend %d, want %d", got.Trigger, got.EventID, got.Resend, want)
+		}
+	}
+	want := []string{"received", "simulated 1/7", "resend 1", "resend 2"}
+	all, err := s.Attempts(t.Context(), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, a := range all {
+		names = append(names, a.Name())
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("attempts %q, want %q", names, want)
+	}
+	updates, err := s.Updates(t.Context(), webhook.Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names = nil
+	for _, a := range updates.Attempts {
+		if a.EventID == one {
+			names = append(names, a.Name())
+		}
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("updates %q, want %q", names, want)
+	}
 }
 
 func TestManyUpdatesComeInParts(t *testing.T) {

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -22,10 +23,15 @@ const (
 //
 // A 500 is an answer and stands in StatusCode; Error is for transport alone.
 type Attempt struct {
-	EventID    ID            `json:"eventId"`
-	Seq        uint64        `json:"seq"`      // over all attempts of a store, from 1; the store assigns it
-	Delivery   int           `json:"delivery"` // from 1; the store assigns it when it is 0
-	Number     int           `json:"number"`   // within the delivery, from 1
+	EventID  ID     `json:"eventId"`
+	Seq      uint64 `json:"seq"`      // over all attempts of a store, from 1; the store assigns it
+	Delivery int    `json:"delivery"` // from 1; the store assigns it when it is 0
+	Number   int    `json:"number"`   // within the delivery, from 1
+	// Resend numbers the resends of an event from 1; the store assigns it, 0 in
+	// any other attempt.
+	Resend int `json:"resend,omitempty"`
+	// Sends is how many sends a simulation makes at most; 0: unknown.
+	Sends      int           `json:"sends,omitempty"`
 	Trigger    Trigger       `json:"trigger"`
 	Target     string        `json:"target"` // the URL that was asked
 	StartedAt  time.Time     `json:"startedAt"`
@@ -62,8 +68,22 @@ type Attempt struct {
 	Hint         string `json:"hint,omitempty"`
 }
 
+// Name is what people call the attempt: "received", "resend 1" or
+// "simulated 2/7".
+func (a Attempt) Name() string {
+	switch {
+	case a.Trigger == TriggerResend && a.Resend > 0:
+		return fmt.Sprintf("resend %d", a.Resend)
+	case a.Trigger == TriggerSimulation && a.Sends > 0:
+		return fmt.Sprintf("simulated %d/%d", a.Number, a.Sends)
+	case a.Trigger == TriggerSimulation:
+		return fmt.Sprintf("simulated %d", a.Number)
+	}
+	return string(a.Trigger)
+}
+
 // Carries reports whether the attempt sent a body: the event's own, given here,
-// or exactly the same bytes. Only such an attempt can rescue the event.
+// or exactly the same bytes. Only such an attempt can recover the event.
 func (a Attempt) Carries(body []byte) bool {
 	return a.Sent == nil || bytes.Equal(a.Sent.Body, body)
 }

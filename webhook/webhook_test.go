@@ -92,3 +92,19 @@ func TestEveryDecisionHasAStateOfItsOwnWhateverWasAnswered(t *testing.T) {
 		}
 	}
 }
+
+func TestAttemptNames(t *testing.T) {
+	for _, tt := range []struct {
+		attempt Attempt
+		want    string
+	}{
+		{Attempt{Trigger: TriggerReceived, Delivery: 1, Number: 1}, "received"},
+		{Attempt{Trigger: TriggerResend, Delivery: 3, Number: 1, Resend: 2}, "resend 2"},
+		{Attempt{Trigger: TriggerSimulation, Delivery: 4, Number: 2, Sends: 7}, "simulated 2/7"},
+		{Attempt{Trigger: TriggerSimulation, Delivery: 4, Number: 2}, "simulated 2"}, // stored by an earlier version
+	} {
+		if got := tt.attempt.Name(); got != tt.want {
+			t.Errorf("%+v is %q, want %q", tt.attempt, got, tt.want)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func wholes() []webhook.Record {
 	attempts := []webhook.Attempt{
 		{EventID: 1, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Target: "http://127.0.0.1:3000/hook?a=%31&b=<2>&c", StartedAt: received.Add(time.Second), Duration: 3_100_400,
 			StatusCode: 500, Answered: 500, Header: http.Header{"Content-Type": {"text/plain"}, "Set-Cookie": {"s=1; Path=/; HttpOnly"}}, Body: []byte("oh"), BodySize: 9},
-		{EventID: 1, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Target: "http://127.0.0.1:3001/", StartedAt: received.Add(time.Minute), Duration: 250 * time.Millisecond,
+		{EventID: 1, Delivery: 2, Number: 1, Trigger: webhook.TriggerResend, Resend: 1, Target: "http://127.0.0.1:3001/", StartedAt: received.Add(time.Minute), Duration: 250 * time.Millisecond,
 			Error: "connection refused", Hint: "is your app running on port 3001?",
 			Sent: &webhook.Request{Method: "PUT", Path: "/", Header: http.Header{"X-New": {"caf\xe9"}}, Body: []byte("\xff\x00new")}},
 	}

@@ -190,7 +190,11 @@ func attemptEntry(e webhook.Event, a webhook.Attempt) harEntry {
 	entry := newEntry(e, a.StartedAt, a.Duration)
 	entry.Request = newHARRequest(sent, address, size)
 	entry.Response = newHARResponse(a)
-	entry.Delivery, entry.Number, entry.Trigger, entry.Comment = a.Delivery, a.Number, a.Trigger, a.Hint
+	entry.Delivery, entry.Number, entry.Trigger = a.Delivery, a.Number, a.Trigger
+	entry.Comment = a.Name()
+	if a.Hint != "" {
+		entry.Comment += ": " + a.Hint
+	}
 	if a.Simulated {
 		entry.AnsweredBy = webhook.ByTaskhook
 	}
