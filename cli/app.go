@@ -99,7 +99,7 @@ func newRootCommand(a *app) *cobra.Command {
 	a.setUpHelp(root)
 	root.AddCommand(
 		newListenCommand(a), newDemoCommand(a), newAttachCommand(a),
-		newTriggerCommand(a), newResendCommand(a), newSimulateCommand(a), newRescueCommand(a), newFaultsCommand(a),
+		newTriggerCommand(a), newResendCommand(a), newSimulateCommand(a), newFaultsCommand(a),
 		newEventsCommand(a), newVerifyCommand(a), newKeysCommand(a),
 		newSandboxCommand(a), newContactsCommand(a),
 		newManCommand(a), newVersionCommand(a),

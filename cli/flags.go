@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
+
 	"github.com/taskhook/taskhook/format"
 )
 
@@ -59,4 +62,24 @@ func (c *choice) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("want one of %s", strings.Join(c.words, ", "))
+}
+
+// rate is a flag value such as 5/s or 100/m; a bare number counts a second.
+// The zero value is as fast as it goes.
+type rate struct {
+	text     string
+	interval time.Duration // between two events
+}
+
+func (r *rate) String() string { return r.text }
+func (r *rate) Type() string   { return "N/s" }
+func (r *rate) Set(s string) error {
+	number, unit, _ := strings.Cut(s, "/")
+	per, known := map[string]time.Duration{"": time.Second, "s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !known || strings.HasSuffix(s, "/") || !(n > 0 && n <= 1e6) || float64(per)/n > float64(24*time.Hour) {
+		return errors.New("want a rate such as 5/s, 100/m or 0.5/s")
+	}
+	r.text, r.interval = s, time.Duration(float64(per)/n)
+	return nil
 }

@@ -20,7 +20,7 @@ var commandGroups = []struct {
 	commands []string
 }{
 	{"Receive and forward", []string{"listen", "demo", "attach"}},
-	{"Send", []string{"trigger", "resend", "rescue", "simulate", "faults"}},
+	{"Send", []string{"trigger", "resend", "simulate", "faults"}},
 	{"Inspect", []string{"events", "verify", "keys"}},
 	{"The platform", []string{"sandbox", "contacts"}},
 	{"More", []string{"help", "completion", "man", "version"}},

@@ -17,27 +17,34 @@ import (
 
 // resendFlags are the flags of resend.
 type resendFlags struct {
-	to         string
-	newID      bool
-	sign       choice
-	set        []string
-	unverified bool
-	json       bool
+	query  queryFlags
+	batch  webhook.Batch
+	sign   choice
+	set    []string
+	rate   rate
+	asJSON bool
 }
 
 func newResendCommand(a *app) *cobra.Command {
-	f := resendFlags{sign: oneOf("original", "dev", "none", "corrupt")}
+	f := resendFlags{sign: oneOf(string(webhook.SignOriginal), string(webhook.SignDev), string(webhook.SignNone), string(webhook.SignCorrupt))}
 	cmd := &cobra.Command{
-		Use:   "resend ID…",
-		Short: "send stored events to your app again",
-		Long: "Send stored events again: by default the original bytes, headers and signature, to the\n" +
-			"running listener's target. An event is named 42, #42, latest or by its webhookId.",
+		Use:   "resend [ID…]",
+		Short: "Send stored events to your app again",
+		Long: "Send stored events again, by default with their original bytes, headers and signature, to the\n" +
+			"running listener's target. An event is named 42, #42, latest or by its webhookId.\n\n" +
+			"--failed sends every event that failed or whose retry is overdue, in order of arrival: Taskee does\n" +
+			"not send them any more, and they exist only here. Their signatures are checked again with the keys\n" +
+			"that are trusted now. After an interruption the same command continues where it stopped.\n" +
+			"--filter and the flags beside it select other events, or some of the failed ones.",
 		Example: "  taskhook resend latest\n" +
-			"  taskhook resend 42 --new-id                     # new webhookId and timestamp\n" +
-			"  taskhook resend 42 --set email='\"jane@example.com\"' --to 3001",
-		Args: arguments(cobra.MinimumNArgs(1)),
+			"  taskhook resend 42 --new-id                    # new webhookId and timestamp\n" +
+			"  taskhook resend 42 --set email='\"jane@example.com\"' --to 3001\n" +
+			"  taskhook resend --failed --dry-run             # what would be sent, and what would not\n" +
+			"  taskhook resend --failed --since 1h --rate 5/s\n" +
+			"  taskhook resend --filter 'type:Contact* since:1d'",
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.resend(cmd)
+			batch, err := f.understand(a, cmd, args)
 			if err != nil {
 				return err
 			}
@@ -45,35 +52,97 @@ func newResendCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return errors.Join(a.resendAll(cmd.Context(), b, args, r, f.json), b.close())
+			return errors.Join(a.resend(cmd.Context(), b, args, batch, f.asJSON), b.close())
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.to, "to", "", "send to this TARGET instead")
-	fl.BoolVar(&f.newID, "new-id", false, "put in a new webhookId and timestamp, sign with the development key")
-	addChoice(fl, &f.sign, "sign", "signature headers (as received, by the development key, none at all, broken)")
-	fl.StringArrayVar(&f.set, "set", nil, "change one value of the JSON body, PATH=VALUE (repeatable)")
-	fl.BoolVar(&f.unverified, "unverified", false, "send even an event that was rejected")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object per attempt")
+	fl.BoolVar(&f.batch.Failed, "failed", false, "send the events that failed or whose retry is overdue, in order of arrival")
+	f.query.addSelection(cmd)
+	fl.StringVar(&f.batch.Resend.To, "to", "", "send to `TARGET` instead of the listener's")
+	fl.BoolVar(&f.batch.Resend.NewID, "new-id", false, "put in a new webhookId and timestamp, sign with the development key")
+	addChoice(fl, &f.sign, "sign", "signature headers: as received, by the development key, none, or invalid ones")
+	fl.StringArrayVar(&f.set, "set", nil, "change one value of the JSON body, `PATH=VALUE` (repeatable)")
+	fl.BoolVar(&f.batch.Resend.Unverified, "unverified", false, "send even events that were rejected")
+	fl.Var(&f.rate, "rate", "send selected events at most at this `RATE`, such as 5/s or 100/m")
+	fl.IntVar(&f.batch.Parallel, "parallel", 1, "send `N` selected events at a time; more than 1 does not preserve their order")
+	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events whose outcome is unknown, which your app may have processed")
+	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "send nothing, and print what would be sent")
+	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object per event")
+	onlyOnCommandLine(fl, "failed", "new-id", "set", "unverified", "include-unknown", "dry-run")
 	return cmd
 }
 
-// resend understands the flags.
-func (f *resendFlags) resend(cmd *cobra.Command) (webhook.Resend, error) {
-	r := webhook.Resend{To: f.to, NewID: f.newID, Unverified: f.unverified}
-	if f.to != "" {
-		if _, err := httpwire.ParseTarget(f.to); err != nil {
-			return r, usageError(cmd, fmt.Errorf("invalid --to: %w", err))
+// understand turns the flags into a batch, which selects no events when they
+// are named.
+func (f *resendFlags) understand(a *app, cmd *cobra.Command, names []string) (webhook.Batch, error) {
+	if err := f.checkCombination(a, cmd, names); err != nil {
+		return webhook.Batch{}, err
+	}
+	if err := checkTarget(cmd, f.batch.Resend.To); err != nil {
+		return webhook.Batch{}, err
+	}
+	if f.batch.Parallel < 1 {
+		return webhook.Batch{}, usageError(cmd, fmt.Errorf("invalid --parallel %d", f.batch.Parallel), "want 1 or more")
+	}
+	query, err := f.query.query(cmd)
+	if err != nil {
+		return webhook.Batch{}, err
+	}
+	batch := f.batch
+	if batch.Resend.Set, err = parseEdits(f.set); err != nil {
+		return batch, usageError(cmd, err)
+	}
+	batch.Filter, batch.Interval = query.Filter, f.rate.interval
+	if cmd.Flags().Changed("sign") {
+		batch.Resend.Sign = webhook.Sign(f.sign.value)
+	}
+	return batch, nil
+}
+
+// checkCombination reports flags that contradict each other. What a variable
+// has set is passed over where it does not apply.
+func (f *resendFlags) checkCombination(a *app, cmd *cobra.Command, names []string) error {
+	given := func(name string) bool { return cmd.Flags().Changed(name) && !a.fromEnv[name] }
+	selected := f.batch.Failed || f.query.given()
+	switch {
+	case len(names) == 0 && !selected:
+		return usageError(cmd, errors.New("no events are named or selected"),
+			"for example: taskhook resend latest, taskhook resend --failed, or taskhook resend --filter 'type:Contact*'")
+	case len(names) > 0 && selected:
+		return usageError(cmd, fmt.Errorf("events are either named, such as %s, or selected with flags", names[0]),
+			"drop the names, or drop --failed and the flags that select events")
+	case f.batch.IncludeUnknown && !f.batch.Failed:
+		return usageError(cmd, errors.New("--include-unknown adds to what --failed selects"),
+			"add --failed, or select them with --filter state:interrupted")
+	}
+	if len(names) > 0 {
+		for _, name := range []string{"rate", "parallel"} {
+			if given(name) {
+				return usageError(cmd, fmt.Errorf("--%s is for events that --failed or --filter selects", name),
+					"select the events, such as with --filter id:42..50, or drop --"+name)
+			}
 		}
 	}
-	var err error
-	if r.Set, err = parseEdits(f.set); err != nil {
-		return r, usageError(cmd, err)
+	if f.batch.Failed {
+		for _, name := range []string{"new-id", "set"} {
+			if given(name) {
+				return usageError(cmd, fmt.Errorf("--failed sends events with their own bodies, and --%s changes them: they would still be failed afterwards", name),
+					"drop one of the two, or select the events with --filter state:failed")
+			}
+		}
 	}
-	if cmd.Flags().Changed("sign") {
-		r.Sign = webhook.Sign(f.sign.value)
+	return nil
+}
+
+// checkTarget makes a --to that cannot be parsed a usage error.
+func checkTarget(cmd *cobra.Command, to string) error {
+	if to == "" {
+		return nil
 	}
-	return r, nil
+	if _, err := httpwire.ParseTarget(to); err != nil {
+		return usageError(cmd, fmt.Errorf("invalid --to: %w", err))
+	}
+	return nil
 }
 
 // parseEdits understands path=value; the value is JSON, or else a string.
@@ -89,44 +158,63 @@ func parseEdits(set []string) ([]webhook.Edit, error) {
 	return edits, nil
 }
 
-// resendAll sends events one after the other and goes on past failures.
-func (a *app) resendAll(ctx context.Context, b *backend, names []string, r webhook.Resend, asJSON bool) error {
+// resend sends the events that are named, or else those that the batch selects.
+func (a *app) resend(ctx context.Context, b *backend, names []string, batch webhook.Batch, asJSON bool) error {
 	ids, err := findAll(ctx, b, names)
 	if err != nil {
 		return err
 	}
-	if err := a.needTarget(ctx, b, r.To); err != nil {
-		return err
-	}
-	failed := 0
-	for _, id := range ids {
-		if err := ctx.Err(); err != nil {
+	if !batch.DryRun {
+		if err := a.needTarget(ctx, b, batch.Resend.To); err != nil {
 			return err
 		}
+	}
+	switch {
+	case len(ids) == 0:
+		return a.resendBatch(ctx, b, batch, asJSON)
+	case batch.DryRun:
+		batch.Filter = idFilter(ids)
+		return a.resendBatch(ctx, b, batch, asJSON)
+	}
+	return a.resendEach(ctx, b, ids, batch.Resend, asJSON)
+}
+
+// idFilter is the filter that selects some events.
+func idFilter(ids []webhook.ID) string {
+	numbers := make([]string, len(ids))
+	for i, id := range ids {
+		numbers[i] = fmt.Sprint(uint64(id))
+	}
+	return "id:" + strings.Join(numbers, "|")
+}
+
+// resendEach sends events one after the other, in the order in which they are
+// named, and continues after failures.
+func (a *app) resendEach(ctx context.Context, b *backend, ids []webhook.ID, r webhook.Resend, asJSON bool) error {
+	failed := false
+	for _, id := range ids {
 		r.EventID = id
 		sent, err := b.Resend(ctx, r)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			failed++
-			a.report(resendError(id, err))
+			failed = true
+			a.report(sendError("resend", id, err))
 			continue
 		}
-		if !webhook.Delivered(sent.Attempt.StatusCode) {
-			failed++
-		}
+		failed = failed || !webhook.Delivered(sent.Attempt.StatusCode)
 		if err := a.printResent(sent, asJSON); err != nil {
 			return err
 		}
 	}
-	if failed > 0 {
+	if failed {
 		return errReported
 	}
 	return nil
 }
 
-// needTarget refuses to go on when nobody knows where to send.
+// needTarget is an error when it is not known where to send.
 func (a *app) needTarget(ctx context.Context, b *backend, to string) error {
 	if to != "" {
 		return nil
@@ -141,18 +229,17 @@ func (a *app) needTarget(ctx context.Context, b *backend, to string) error {
 	return nil
 }
 
-func resendError(id webhook.ID, err error) error { return sendError("resend", id, err) }
-
 // sendError says why a stored event could not be sent.
-func sendError(what string, id webhook.ID, err error) error {
-	err = fmt.Errorf("%s %s: %w", what, id, err)
+func sendError(verb string, id webhook.ID, err error) error {
+	err = fmt.Errorf("%s %s: %w", verb, id, err)
+	show := fmt.Sprintf("taskhook events show %d", uint64(id))
 	switch {
 	case errors.Is(err, webhook.ErrUnverified):
-		return withHint(err, "look at it first: taskhook events show "+fmt.Sprint(uint64(id))+"; then add --unverified if it is yours")
+		return withHint(err, "look at it first: "+show+"; then add --unverified if it is yours")
 	case errors.Is(err, webhook.ErrPruned):
 		return withHint(err, "have it sent again; a larger --max-body takes larger ones")
 	case errors.Is(err, jsjson.ErrPath):
-		return withHint(err, "see what the body has: taskhook events show "+fmt.Sprint(uint64(id)))
+		return withHint(err, "see what the body has: "+show)
 	}
 	return err
 }
@@ -165,10 +252,19 @@ func (a *app) printResent(r webhook.Resent, asJSON bool) error {
 	if asJSON {
 		return export.AttemptLine(a.stdout, at, r.State)
 	}
-	outcome := at.Error
-	if at.StatusCode != 0 {
-		outcome = fmt.Sprintf("%d in %s", at.StatusCode, format.Duration(at.Duration))
-	}
-	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (the event: %s)\n", at.EventID, format.CleanLines(at.Target), format.CleanLines(outcome), r.State)
+	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (%s)\n", at.EventID, format.CleanLines(at.Target), format.CleanLines(attemptOutcome(at)), r.State)
 	return err
+}
+
+// attemptOutcome is what came of an attempt: "200 in 3.1ms", or why there was
+// no complete answer.
+func attemptOutcome(at webhook.Attempt) string {
+	if at.StatusCode == 0 {
+		return at.Error
+	}
+	outcome := fmt.Sprintf("%d in %s", at.StatusCode, format.Duration(at.Duration))
+	if at.Error != "" {
+		outcome += ", then " + at.Error
+	}
+	return outcome
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -39,10 +38,10 @@ func newTriggerCommand(a *app) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "trigger TYPE",
-		Short: "send a sample event, signed with the development key",
+		Short: "Send a sample event, signed with the development key",
 		Long: "Sign a sample event with the local development key and post it to the running listener, or\n" +
-			"to --to. Every event has a webhookId and a timestamp of its own. With --data the body is\n" +
-			"exactly what you give, each time, and TYPE may be left out.",
+			"to --to. Every event has its own webhookId and timestamp. With --data each body is exactly\n" +
+			"what you give, and TYPE may be omitted.",
 		Example: "  taskhook trigger ContactCreate\n" +
 			"  taskhook trigger InvoicePaid --set total=1042\n" +
 			"  taskhook trigger ContactCreate --to 3000/webhooks --count 100 --rate 20/s\n" +
@@ -57,19 +56,19 @@ func newTriggerCommand(a *app) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.to, "to", "", "post to this URL (or 3000, or 3000/path; /path alone: of the running listener)")
-	fl.StringArrayVar(&f.set, "set", nil, "change one value of the body, PATH=VALUE (repeatable)")
-	fl.StringVar(&f.data, "data", "", "send the bytes of FILE (- for standard input) exactly as they are")
+	fl.StringVar(&f.to, "to", "", "post to `TARGET`: a URL, 3000 or 3000/path; /path alone is one of the running listener")
+	fl.StringArrayVar(&f.set, "set", nil, "change one value of the body, `PATH=VALUE` (repeatable)")
+	fl.StringVar(&f.data, "data", "", "send the bytes of `FILE` exactly as they are; - for standard input")
 	addChoice(fl, &f.scheme, "scheme", "which signatures to send")
 	addChoice(fl, &f.shape, "shape", "shape of the sample (flat as on the wire, nested as in the guide)")
-	fl.IntVar(&f.count, "count", 1, "how many events to send, one after the other")
-	fl.Var(&f.rate, "rate", "send no faster than this, such as 5/s or 100/m")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
+	fl.IntVar(&f.count, "count", 1, "send `N` events, one after the other")
+	fl.Var(&f.rate, "rate", "send at most at this `RATE`, such as 5/s or 100/m")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object per event")
 	fl.BoolVar(&f.list, "list", false, "list the event types instead")
 	return cmd
 }
 
-// trigger understands the arguments, then sends.
+// trigger checks the arguments, then sends.
 func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 	if f.count < 1 {
 		return usageError(cmd, errors.New("--count must be at least 1"))
@@ -102,7 +101,7 @@ func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 	return withHint(errors.New(text), last.hint())
 }
 
-// triggerBody returns what makes the body of each event at a time.
+// triggerBody returns a function that makes the body of an event at a time.
 func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (func(time.Time) ([]byte, error), error) {
 	edits, err := parseEdits(f.set)
 	if err != nil {
@@ -123,8 +122,8 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 		if err != nil || len(edits) == 0 {
 			return body, err
 		}
-		// A value such as 1.0 would read otherwise once an app has parsed and
-		// written it, and the signature would not fit.
+		// An app that parses and serialises the body would change a value such as
+		// 1.0, and the signature would be wrong.
 		return jsjson.Stringify(body)
 	}
 	if _, err := sample(time.Now()); err != nil {
@@ -133,7 +132,7 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 	return sample, nil
 }
 
-// givenBody is the body from --data, for every event the same bytes.
+// givenBody returns the bytes of --data for every event.
 func (a *app) givenBody(cmd *cobra.Command, f *triggerFlags, edits []webhook.Edit) (func(time.Time) ([]byte, error), error) {
 	if cmd.Flags().Changed("shape") && !a.fromEnv["shape"] {
 		return nil, usageError(cmd, errors.New("--shape is for samples, and --data sends a body as it is"), "drop one of the two")
@@ -168,11 +167,11 @@ func unknownType(cmd *cobra.Command, name string) error {
 	return usageError(cmd, err, "see them all with: taskhook trigger --list")
 }
 
-// guidePath is where the guide's examples listen: where to post when a URL
-// names no path.
+// guidePath is the path of the guide's examples: where to post when a URL has no
+// path.
 const guidePath = "/webhooks"
 
-// triggerURL is where to post to: what --to names, or the running listener.
+// triggerURL is the URL to post to: that of --to, or of the running listener.
 func (a *app) triggerURL(cmd *cobra.Command, to string) (string, error) {
 	if to == "" || strings.HasPrefix(to, "/") {
 		return a.listenerURL(cmd.Context(), to)
@@ -198,7 +197,7 @@ func (a *app) listenerURL(ctx context.Context, path string) (string, error) {
 			return withPath(l.Local+path, path != "")
 		}
 		if err == nil {
-			err = control.ErrNoListener // somebody only looks at the stored events
+			err = control.ErrNoListener // it only shows stored events
 		}
 	}
 	if errors.Is(err, control.ErrNoListener) {
@@ -210,13 +209,14 @@ func (a *app) listenerURL(ctx context.Context, path string) (string, error) {
 	return "", err
 }
 
-// withPath gives a URL without a path the guide's, unless it is to have none.
-func withPath(s string, none bool) (string, error) {
+// withPath adds the guide's path to a URL without one, unless root says that
+// the root is meant.
+func withPath(s string, root bool) (string, error) {
 	u, err := url.Parse(s)
 	if err != nil {
 		return "", err
 	}
-	if u.Path == "" && none {
+	if u.Path == "" && root {
 		u.Path = "/"
 	}
 	if u.Path == "" {
@@ -247,24 +247,4 @@ func listTypes(w io.Writer, asJSON bool) error {
 		return nil
 	}
 	return t.end()
-}
-
-// rate is a flag value such as 5/s or 100/m; a bare number counts a second.
-// The zero value is as fast as it goes.
-type rate struct {
-	text     string
-	interval time.Duration // between two events
-}
-
-func (r *rate) String() string { return r.text }
-func (r *rate) Type() string   { return "N/s" }
-func (r *rate) Set(s string) error {
-	number, unit, _ := strings.Cut(s, "/")
-	per, known := map[string]time.Duration{"": time.Second, "s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
-	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || !known || strings.HasSuffix(s, "/") || !(n > 0 && n <= 1e6) || float64(per)/n > float64(24*time.Hour) {
-		return errors.New("want a rate such as 5/s, 100/m or 0.5/s")
-	}
-	r.text, r.interval = s, time.Duration(float64(per)/n)
-	return nil
 }

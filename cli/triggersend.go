@@ -24,7 +24,7 @@ type trigger struct {
 	url      string
 	scheme   string
 	signer   taskee.Signer
-	interval time.Duration // between two events at least
+	interval time.Duration // the least time between two events
 }
 
 // triggered is the outcome of one event.
@@ -36,22 +36,22 @@ type triggered struct {
 	took            time.Duration
 	err             error // of the transport
 	reason          string
-	next            string // one thing to do, as Taskhook's own answers have it
+	next            string // one thing to do, in answers of Taskhook itself
 	answeredByProxy bool   // the answer is Taskhook's, not the app's
 }
 
-// triggerTimeout bounds one event: longer than any listener waits by default.
+// triggerTimeout bounds one event: it is longer than a listener waits by default.
 const triggerTimeout = 2 * time.Minute
 
 // run sends count events and returns how many were not delivered, and the last
-// of them. It ends early when ctx does.
+// of those. It ends early when ctx does.
 func (t *trigger) run(ctx context.Context, count int, show func(triggered) error) (failed int, last triggered, err error) {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: new(httpwire.Dialer).DialContext}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{
 		Transport: transport,
 		Timeout:   triggerTimeout,
-		// The platform follows no redirect: it is a failure like others.
+		// The platform does not follow redirects: they are failures.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	begin := time.Now()
@@ -83,7 +83,7 @@ func waitUntil(ctx context.Context, at time.Time) error {
 	return ctx.Err()
 }
 
-// send sends one event. An answer of any kind, or none, is no error.
+// send sends one event. A failed answer, or none, is not an error.
 func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, error) {
 	r := triggered{url: t.url, scheme: t.scheme}
 	body, err := t.body(time.Now())
@@ -153,12 +153,12 @@ func (r *triggered) read(body io.Reader) {
 
 // hint is one thing to do about an event that was not delivered.
 func (r *triggered) hint() string {
-	switch refused := r.status == http.StatusUnauthorized || r.status == http.StatusForbidden; {
+	switch unauthorized := r.status == http.StatusUnauthorized || r.status == http.StatusForbidden; {
 	case r.answeredByProxy:
 		return r.next
-	case refused && r.scheme != taskee.SchemeNone:
+	case unauthorized && r.scheme != taskee.SchemeNone:
 		return "your app trusts only Taskee's key: run taskhook keys env"
-	case refused:
+	case unauthorized:
 		return "sign it: drop --scheme none"
 	case r.err != nil:
 		return "is your app running, and is this its address? " + r.url

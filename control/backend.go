@@ -45,7 +45,8 @@ type Backend interface {
 	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error)
 	// Steer steers a running simulation, or returns webhook.ErrNotSimulating.
 	Steer(ctx context.Context, s retry.Steering) error
-	// ResendBatch sends stored events again, and reports each of them.
+	// ResendBatch sends the stored events that a batch selects, and tells of
+	// each. It returns webhook.ErrBatchRunning while another batch is sent.
 	ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error)
 	// ChangeFaults changes the rules that inject faults and returns them all. It
 	// returns fault.ErrNoRule for a rule that is not there.

@@ -15,7 +15,7 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// The fake's part of simulate, rescue, faults and shield.
+// The fake's part of simulate, batch, faults and shield.
 
 func (f *fakeBackend) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error) {
 	report := retry.Report{EventID: r.Resend.EventID, Record: retry.Record{Simulation: r.Simulation, Start: received}}
@@ -139,10 +139,10 @@ func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 			t.Error(err)
 		}
 	})
-	t.Run("a rescue tells of every event", func(t *testing.T) {
+	t.Run("a batch tells of every event", func(t *testing.T) {
 		b := open(t, newFakeBackend())
 		var ids []webhook.ID
-		report, err := b.ResendBatch(t.Context(), webhook.Batch{Rate: 5}, func(r webhook.BatchItem) { ids = append(ids, r.Event.ID) })
+		report, err := b.ResendBatch(t.Context(), webhook.Batch{Failed: true, Interval: time.Second}, func(r webhook.BatchItem) { ids = append(ids, r.Event.ID) })
 		if err != nil || !slices.Equal(ids, []webhook.ID{1, 2}) || report != (webhook.BatchReport{Total: 2, Delivered: 1, Rejected: 1}) {
 			t.Errorf("%v, %+v, %v", ids, report, err)
 		}

@@ -61,9 +61,9 @@ func (c *countingApp) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestKilledInMidRescueNothingIsForgottenAndOnlyTheOneInFlightComesTwice kills
-// a rescue several times and has the next one go on.
-func TestKilledInMidRescueNothingIsForgottenAndOnlyTheOneInFlightComesTwice(t *testing.T) {
+// TestAKilledBatchForgetsNothingAndSendsOnlyTheOneInFlightTwice kills
+// a resend of what failed several times and has the next one continue.
+func TestAKilledBatchForgetsNothingAndSendsOnlyTheOneInFlightTwice(t *testing.T) {
 	events, kills := times(200, 1000), times(3, 20)
 	dir := t.TempDir()
 	missed(t, dir, events)
@@ -74,21 +74,21 @@ func TestKilledInMidRescueNothingIsForgottenAndOnlyTheOneInFlightComesTwice(t *t
 		app.mu.Lock()
 		app.at, app.reach = app.all+20+round, make(chan struct{})
 		app.mu.Unlock()
-		cmd := exec.CommandContext(t.Context(), "taskhook", "rescue", "--to", srv.URL, "--unverified", "--data-dir", dir)
+		cmd := exec.CommandContext(t.Context(), "taskhook", "resend", "--failed", "--to", srv.URL, "--unverified", "--data-dir", dir)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		select {
 		case <-app.reach:
 		case <-time.After(patience):
-			t.Fatal("the rescue did not come that far")
+			t.Fatal("the batch did not come that far")
 		}
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}
-	out, err := exec.CommandContext(t.Context(), "taskhook", "rescue", "--to", srv.URL, "--unverified", "--data-dir", dir).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "taskhook", "resend", "--failed", "--to", srv.URL, "--unverified", "--data-dir", dir).CombinedOutput()
 	if err != nil {
-		t.Fatalf("the last rescue: %v\n%s", err, out)
+		t.Fatalf("the last batch: %v\n%s", err, out)
 	}
 	app.mu.Lock()
 	defer app.mu.Unlock()

@@ -152,7 +152,7 @@ func TestNoNoticeIsForgottenForAnother(t *testing.T) {
 			}
 			if size[1] > 20 {
 				d.sees("FAULTS 2 rules · SHIELD · 3 retrying, next try about 14:45")
-				d.sees("12 failed: ctrl+r to rescue")
+				d.sees("12 failed: ctrl+r to resend")
 			}
 		}
 	}

@@ -38,7 +38,7 @@ type Actions interface {
 	Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error)
 	// Steer steers a simulation that is under way.
 	Steer(ctx context.Context, s retry.Steering) error
-	// Rescue sends what was lost once more, and tells of every event.
+	// ResendBatch sends the events that a batch selects, and tells of each.
 	ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error)
 	// ChangeFaults changes the rules that inject faults and returns them all.
 	ChangeFaults(ctx context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error)

@@ -12,7 +12,7 @@ type notice struct {
 	mood        mood
 }
 
-// notices are the rules that are on, the shield, a rescue that is due, a
+// notices are the rules that are on, the shield, failed events that can be resent, a
 // simulation that runs.
 func (m *model) notices() []notice {
 	l := m.listener
@@ -39,7 +39,7 @@ func (m *model) notices() []notice {
 	}
 	if l.Resendable > 0 {
 		failed := format.Count(l.Resendable) + " failed: ctrl+r"
-		all = append(all, notice{failed + " to rescue", failed, moodBad})
+		all = append(all, notice{failed + " to resend", failed, moodBad})
 	}
 	if s := m.runningSimulation(); s != nil && !m.watches(s) {
 		all = append(all, s.notice())

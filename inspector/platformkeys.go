@@ -5,7 +5,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// platformKeys play the platform, disturb it, and make good what it lost.
+// platformKeys simulate the platform, disturb it, and resend what it gave up.
 type platformKeys struct {
 	Simulate, Faults, Shield, ResendFailed key.Binding
 }
@@ -15,7 +15,7 @@ func newPlatformKeys() platformKeys {
 		Simulate:     bind("t", "simulate retries", "t"),
 		Faults:       bind("F", "fault rules", "F"),
 		Shield:       bind("H", "shield up", "H"),
-		ResendFailed: bind("ctrl+r", "rescue what was lost", "ctrl+r"),
+		ResendFailed: bind("ctrl+r", "resend failed", "ctrl+r"),
 	}
 }
 

@@ -12,18 +12,18 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// failedForm is what a person has chosen for a rescue.
+// failedForm is what a person has chosen for a resend of what failed.
 type failedForm struct {
 	unknown, unverified, shown bool
 }
 
-// planResendFailed looks what a rescue would send, and asks.
+// planResendFailed looks up what would be sent, and asks.
 func (m *model) planResendFailed(f failedForm) tea.Cmd {
 	m.list.hold()
 	ask := m.failedBatch(f)
 	ask.DryRun = true
 	ctx, cancel := context.WithCancel(m.background.ctx)
-	p := &progress{title: "looking for what failed", cancel: cancel}
+	p := &progress{title: "looking for failed events", cancel: cancel}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
 		report, err := m.actions.ResendBatch(ctx, ask, func(one webhook.BatchItem) { p.done.Store(int64(one.Done)) })
@@ -31,9 +31,9 @@ func (m *model) planResendFailed(f failedForm) tea.Cmd {
 			switch {
 			case left:
 			case err != nil:
-				m.say(moodBad, "cannot rescue: "+err.Error())
+				m.say(moodBad, "cannot look for failed events: "+err.Error())
 			case report.Total == 0:
-				m.say(moodGood, signGood+" nothing has failed")
+				m.say(moodGood, signGood+" no event has failed")
 			default:
 				m.ask(m.resendFailedDialog(f, report))
 			}
@@ -42,9 +42,9 @@ func (m *model) planResendFailed(f failedForm) tea.Cmd {
 	})
 }
 
-// failedBatch is the rescue that was chosen.
+// failedBatch is the batch that was chosen.
 func (m *model) failedBatch(f failedForm) webhook.Batch {
-	r := webhook.Batch{Unverified: f.unverified, IncludeUnknown: f.unknown}
+	r := webhook.Batch{Failed: true, IncludeUnknown: f.unknown, Resend: webhook.Resend{Unverified: f.unverified}}
 	if f.shown {
 		r.Filter = m.list.filter()
 	}
@@ -63,22 +63,22 @@ func (m *model) resendFailedDialog(f failedForm, r webhook.BatchReport) *menu {
 		to = " to " + target
 	}
 	if r.Delivered > 0 {
-		d.choices = append(d.choices, choice{"r", "rescue", "send " + events(r.Delivered) + " in order of arrival" + to, func(m *model) tea.Cmd { return m.resendFailed(f, r.Total) }})
+		d.choices = append(d.choices, choice{"r", "resend", "send " + events(r.Delivered) + " in order of arrival" + to, func(m *model) tea.Cmd { return m.resendFailed(f, r.Total) }})
 	}
 	if m.list.filter() != "" {
 		other := f
 		other.shown = !f.shown
-		d.choices = append(d.choices, choice{"o", toggled(f.shown, "all", "only shown"), toggled(f.shown, "look at all that failed", "look only at what the list shows"), again(other)})
+		d.choices = append(d.choices, choice{"o", toggled(f.shown, "all", "only shown"), toggled(f.shown, "all failed events", "only those that the list shows"), again(other)})
 	}
 	if r.Unknown > 0 || f.unknown {
 		other := f
 		other.unknown = !f.unknown
-		d.choices = append(d.choices, choice{"u", "unknown", toggled(f.unknown, "leave out", "take") + " those of unknown outcome: the app may have processed them", again(other)})
+		d.choices = append(d.choices, choice{"u", "unknown", toggled(f.unknown, "leave out", "include") + " those of unknown outcome: the app may have processed them", again(other)})
 	}
 	if r.Rejected > 0 || f.unverified {
 		other := f
 		other.unverified = !f.unverified
-		d.choices = append(d.choices, choice{"v", "unverified", toggled(f.unverified, "leave out", "take") + " those whose signature is rejected", again(other)})
+		d.choices = append(d.choices, choice{"v", "unverified", toggled(f.unverified, "leave out", "include") + " rejected ones", again(other)})
 	}
 	if len(d.choices) == 0 {
 		d.choices = append(d.choices, choice{"c", "close", "there is nothing to send", func(*model) tea.Cmd { return nil }})
@@ -88,9 +88,9 @@ func (m *model) resendFailedDialog(f failedForm, r webhook.BatchReport) *menu {
 
 // batchPlan says what would be sent and what would not.
 func batchPlan(r webhook.BatchReport) string {
-	text := "Rescue: " + events(r.Delivered) + " would be sent"
+	text := "Resend failed events: " + format.Count(r.Delivered) + " to send"
 	if apart := notSent(r); apart != "" {
-		text += ". Not sent: " + apart
+		text += "; not sent: " + apart
 	}
 	return text + "."
 }
@@ -102,8 +102,8 @@ func notSent(r webhook.BatchReport) string {
 		n     int
 		words string
 	}{
-		{r.Failed, "cannot be sent"}, {r.Rejected, "rejected for the signature"}, {r.Unknown, "of unknown outcome"},
-		{r.Bodyless, "without a body"}, {r.Skipped, "delivered meanwhile, or sent as another"},
+		{r.Failed, "cannot be sent"}, {r.Rejected, "rejected"}, {r.Unknown, "of unknown outcome"},
+		{r.Bodyless, "without a body"}, {r.Skipped, "delivered or deleted meanwhile"}, {r.Same, "sent as another event"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, format.Count(p.n)+" "+p.words)
@@ -112,12 +112,12 @@ func notSent(r webhook.BatchReport) string {
 	return strings.Join(parts, ", ")
 }
 
-// resendFailed sends what was failed, behind a bar. What was begun when it is stopped
+// resendFailed sends the failed events, behind a bar. What was begun when it is stopped
 // is finished.
 func (m *model) resendFailed(f failedForm, total int) tea.Cmd {
 	ask := m.failedBatch(f)
 	ctx, cancel := context.WithCancel(m.background.ctx)
-	p := &progress{title: "Rescuing", total: total, cancel: cancel, finishes: true}
+	p := &progress{title: "Resending", total: total, cancel: cancel, finishes: true}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
 		first := "" // failure, in words
@@ -146,10 +146,10 @@ func (m *model) resendFailed(f failedForm, total int) tea.Cmd {
 	})
 }
 
-// sayBatch sums a rescue up, with its first failure; a person may have stopped
+// sayBatch sums up a batch, with its first failure; a person may have stopped
 // it.
 func (m *model) sayBatch(r webhook.BatchReport, first string, stopped bool, err error) {
-	text := fmt.Sprintf("%s %s rescued", signRecovered, events(r.Delivered))
+	text := fmt.Sprintf("%s %s recovered", signRecovered, events(r.Delivered))
 	if r.Failed > 0 {
 		text += ", " + format.Count(r.Failed) + " failed"
 	}
@@ -166,9 +166,9 @@ func (m *model) sayBatch(r webhook.BatchReport, first string, stopped bool, err 
 	case err != nil:
 		m.say(moodBad, sentences(text, err.Error()))
 	case stopped:
-		m.say(moodWarn, sentences(text, "stopped", "ctrl+r goes on where it stopped"))
+		m.say(moodWarn, sentences(text, "stopped", "ctrl+r continues where it stopped"))
 	case r.Stopped != "":
-		m.say(moodBad, sentences(text, "stopped: "+r.Stopped, "ctrl+r goes on where it stopped"))
+		m.say(moodBad, sentences(text, "stopped: "+r.Stopped, "ctrl+r continues where it stopped"))
 	case r.Failed > 0:
 		m.say(moodBad, text)
 	default:

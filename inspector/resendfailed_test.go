@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// rescuing has the fake rescue some events, and keep some apart.
-func rescuing(f *memory, r webhook.BatchReport) {
+// resending has the fake resend some events and skip some.
+func resending(f *memory, r webhook.BatchReport) {
 	f.platform.batch = func(_ context.Context, ask webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		out := r
-		if ask.Unverified {
+		if ask.Resend.Unverified {
 			out.Delivered, out.Rejected = out.Delivered+out.Rejected, 0
 		}
 		if ask.IncludeUnknown {
@@ -27,7 +28,7 @@ func rescuing(f *memory, r webhook.BatchReport) {
 	}
 }
 
-// dryRuns are which rescues so far were none.
+// dryRuns are which of the batches so far were dry runs.
 func (f *memory) dryRuns() (all []bool) {
 	for _, r := range f.platform.batches {
 		all = append(all, r.DryRun)
@@ -35,39 +36,39 @@ func (f *memory) dryRuns() (all []bool) {
 	return all
 }
 
-func TestARescueIsLookedAtAndThenBegun(t *testing.T) {
+func TestFailedEventsAreCountedAndThenResent(t *testing.T) {
 	feed := many(2)
 	feed.listener.Resendable = 12
-	rescuing(feed, webhook.BatchReport{Total: 17, Delivered: 12, Rejected: 2, Unknown: 1, Bodyless: 1, Skipped: 1})
+	resending(feed, webhook.BatchReport{Total: 17, Delivered: 12, Rejected: 2, Unknown: 1, Bodyless: 1, Skipped: 1})
 	d := simulating(t, feed, 80, 24)
-	d.sees("12 failed: ctrl+r to rescue")
+	d.sees("12 failed: ctrl+r to resend")
 	d.press("ctrl+r")
-	d.sees("Rescue: 12 events would be sent. Not sent: 2 rejected for the signature, 1 of")
-	d.sees("unknown outcome, 1 without a body, 1 delivered meanwhile, or sent as another.")
+	d.sees("Resend failed events: 12 to send; not sent: 2 rejected, 1 of unknown outcome")
+	d.sees("1 without a body, 1 delivered or deleted meanwhile.")
 	d.sees("▸ r  send 12 events in order of arrival to http://localhost:3000")
 	d.press("v")
-	d.sees("Rescue: 14 events would be sent")
+	d.sees("Resend failed events: 14 to send")
 	d.press("u")
-	d.sees("Rescue: 15 events would be sent")
+	d.sees("Resend failed events: 15 to send")
 	d.press("v", "enter")
-	d.sees("↑ 13 events rescued; 2 rejected for the signature, 1 without a body")
+	d.sees("↑ 13 events recovered; 2 rejected, 1 without a body")
 	if got := fmt.Sprint(feed.dryRuns()); got != "[true true true true false]" {
 		t.Errorf("dry runs %s", got)
 	}
 	last := feed.platform.batches[4]
-	if want := (webhook.Batch{IncludeUnknown: true}); last != want {
-		t.Errorf("rescue %+v", last)
+	if want := (webhook.Batch{Failed: true, IncludeUnknown: true}); !reflect.DeepEqual(last, want) {
+		t.Errorf("batch %+v", last)
 	}
 }
 
-func TestARescueCanBeLeftBeforeItBegins(t *testing.T) {
+func TestTheDialogCanBeLeftBeforeAnythingIsSent(t *testing.T) {
 	feed := many(2)
-	rescuing(feed, webhook.BatchReport{Total: 2, Rejected: 2})
+	resending(feed, webhook.BatchReport{Total: 2, Rejected: 2})
 	d := simulating(t, feed, 80, 24)
 	d.press("ctrl+r")
-	d.sees("Rescue: 0 events would be sent")
+	d.sees("Resend failed events: 0 to send")
 	d.press("esc")
-	rescuing(feed, webhook.BatchReport{Total: 1, Bodyless: 1})
+	resending(feed, webhook.BatchReport{Total: 1, Bodyless: 1})
 	d.press("ctrl+r")
 	d.sees("there is nothing to send")
 	d.press("enter")
@@ -76,37 +77,37 @@ func TestARescueCanBeLeftBeforeItBegins(t *testing.T) {
 	}
 }
 
-func TestARescueOfWhatIsShown(t *testing.T) {
+func TestTheFailedEventsOfTheListAreResent(t *testing.T) {
 	feed := many(2)
-	rescuing(feed, webhook.BatchReport{Total: 1, Delivered: 1})
+	resending(feed, webhook.BatchReport{Total: 1, Delivered: 1})
 	d := simulating(t, feed, 80, 24)
 	d.press("/")
 	d.typed("type:Contact*")
 	d.press("enter")
 	d.ticks(2)
 	d.press("ctrl+r")
-	d.sees("look only at what the list shows")
+	d.sees("only those that the list shows")
 	d.press("o")
-	d.sees("look at all that failed")
+	d.sees("all failed events")
 	d.press("r")
 	last := feed.platform.batches[len(feed.platform.batches)-1]
-	if want := (webhook.Batch{Filter: "type:Contact*"}); last != want {
-		t.Errorf("rescue %+v", last)
+	if want := (webhook.Batch{Failed: true, Filter: "type:Contact*"}); !reflect.DeepEqual(last, want) {
+		t.Errorf("batch %+v", last)
 	}
 }
 
-func TestHowARescueEndsIsSaid(t *testing.T) {
+func TestHowABatchEndsIsSaid(t *testing.T) {
 	tests := []struct {
 		report webhook.BatchReport
 		want   string
 	}{
-		{webhook.BatchReport{}, "nothing has failed"},
-		{webhook.BatchReport{Total: 9, Failed: 5, Delivered: 1, Stopped: "5 failures in a row, the last: refused"}, "stopped: 5 failures in a row, the last: refused; ctrl+r goes on where it stopped"},
-		{webhook.BatchReport{Total: 2, Delivered: 1, Failed: 1}, "1 event rescued, 1 failed"},
+		{webhook.BatchReport{}, "no event has failed"},
+		{webhook.BatchReport{Total: 9, Failed: 5, Delivered: 1, Stopped: "5 failures in a row, the last: refused"}, "stopped: 5 failures in a row, the last: refused; ctrl+r continues where it stopped"},
+		{webhook.BatchReport{Total: 2, Delivered: 1, Failed: 1}, "1 event recovered, 1 failed"},
 	}
 	for _, tt := range tests {
 		feed := many(1)
-		rescuing(feed, tt.report)
+		resending(feed, tt.report)
 		d := simulating(t, feed, 120, 24)
 		d.press("ctrl+r")
 		if tt.report.Total > 0 {
@@ -116,7 +117,7 @@ func TestHowARescueEndsIsSaid(t *testing.T) {
 	}
 }
 
-func TestARescueThatCannotBeMadeSaysWhy(t *testing.T) {
+func TestABatchThatCannotBeSentSaysWhy(t *testing.T) {
 	feed := many(1)
 	d := simulating(t, feed, 80, 24)
 	feed.platform.batch = func(_ context.Context, r webhook.Batch, _ func(webhook.BatchItem)) (webhook.BatchReport, error) {
@@ -126,17 +127,17 @@ func TestARescueThatCannotBeMadeSaysWhy(t *testing.T) {
 		return webhook.BatchReport{}, errors.New("the listener is gone")
 	}
 	d.press("ctrl+r", "r")
-	d.sees("↑ 0 events rescued; the listener is gone")
+	d.sees("↑ 0 events recovered; the listener is gone")
 	d.press("esc")
 	feed.platform.batch = func(context.Context, webhook.Batch, func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		return webhook.BatchReport{}, errors.New("the store is gone")
 	}
 	d.press("ctrl+r")
-	d.sees("cannot rescue: the store is gone")
+	d.sees("cannot look for failed events: the store is gone")
 }
 
-// halting has the fake rescue four of ten events, one of which fails and one of
-// which is passed over, call halt, and end when it is stopped.
+// halting has the fake resend four of ten events, one of which fails and one of
+// which is skipped, call halt, and end when it is stopped.
 func halting(f *memory, halt func()) {
 	f.platform.batch = func(ctx context.Context, ask webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 		if ask.DryRun {
@@ -152,30 +153,30 @@ func halting(f *memory, halt func()) {
 	}
 }
 
-func TestARescueIsStoppedBetweenTwoEvents(t *testing.T) {
+func TestABatchIsStoppedBetweenTwoEvents(t *testing.T) {
 	for _, stop := range []string{"esc", "x"} {
 		feed := many(2)
 		feed.listener.Resendable = 9
 		d := simulating(t, feed, 80, 24)
 		halting(feed, func() {
 			d.send(tickMsg{d.m.now.Add(time.Second), false})
-			d.sees("Rescuing: 4 of 10, ✓ 2 delivered, ✗ 1 failed")
+			d.sees("Resending: 4 of 10, ✓ 2 delivered, ✗ 1 failed")
 			d.sees(" 40%")
 			d.press(stop)
 			d.sees("stopping …")
 		})
 		d.press("ctrl+r", "r")
-		d.sees("↑ 3 events rescued, 1 failed; first #2: the app answered 500; stopped; ctrl+r")
-		d.sees("9 failed: ctrl+r to rescue")
+		d.sees("↑ 3 events recovered, 1 failed; first #2: the app answered 500; stopped;")
+		d.sees("9 failed: ctrl+r to resend")
 	}
 }
 
-func TestRescueViews(t *testing.T) {
+func TestResendFailedViews(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
 		feed := many(5)
 		feed.listener.Resendable = 12
 		d := simulating(t, feed, size[0], size[1])
-		rescuing(feed, webhook.BatchReport{Total: 14, Delivered: 12, Rejected: 1, Unknown: 1})
+		resending(feed, webhook.BatchReport{Total: 14, Delivered: 12, Rejected: 1, Unknown: 1})
 		d.press("ctrl+r")
 		d.golden("resend-failed")
 		d.press("esc")

@@ -83,6 +83,8 @@ type Listener struct {
 	life context.Context
 	end  context.CancelCauseFunc
 
+	offered atomic.Bool // failed events were offered to be resent
+
 	trafficChanged signal // rules, shield
 	tunnelChanged  signal
 

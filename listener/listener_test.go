@@ -302,9 +302,9 @@ func TestWhatAnAppMissedIsOffered(t *testing.T) {
 	srv := proxy.Serve(ln, http.HandlerFunc(ok), nil, nil)
 	defer srv.Close()
 	r.probe(t.Context(), r.proxy.Apps()[0])
-	r.hears("2 failed: taskhook")
+	r.hears("2 failed: taskhook resend --failed sends them again")
 	r.await("it is known how many", func(l webhook.Listener) bool { return l.Resendable == 2 })
-	if report, err := r.ResendBatch(t.Context(), webhook.Batch{}, func(webhook.BatchItem) {}); err != nil {
+	if report, err := r.ResendBatch(t.Context(), webhook.Batch{Failed: true}, func(webhook.BatchItem) {}); err != nil {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	r.await("they were sent", func(l webhook.Listener) bool { return l.Resendable == 0 && l.Counts.Failed == 0 })

@@ -187,7 +187,7 @@ func (s *Stored) Steer(_ context.Context, st retry.Steering) error {
 	return s.proxy.Steer(st)
 }
 
-// ResendBatch sends failed events once more, in order.
+// ResendBatch sends the events that a batch selects.
 func (s *Stored) ResendBatch(ctx context.Context, b webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 	if s.proxy == nil {
 		return webhook.BatchReport{}, ErrReadOnly

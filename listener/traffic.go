@@ -89,13 +89,13 @@ func (l *Listener) announceShield(ctx context.Context, up bool) {
 const recountEvery = 3 * time.Second
 
 // followFailed counts anew what a resend of all failed events would send
-// whenever there are more or fewer of them, while the app is up. What there is
-// at the beginning it offers.
+// whenever there are more or fewer of them, while the app is up. It offers those
+// that are there at the beginning, unless a probe that found the app did.
 func (l *Listener) followFailed(ctx context.Context) {
 	hints := l.Store.Watch(ctx)
 	for first, counted := true, 0; ; {
 		if n, ok := l.failed(ctx); ok && (first || n != counted) {
-			if first {
+			if first && !l.offered.Load() {
 				l.offerResend(ctx)
 			} else {
 				l.countResendable(ctx)
@@ -119,11 +119,18 @@ func (l *Listener) failed(ctx context.Context) (int, bool) {
 	return counts.Failed, err == nil
 }
 
-// offerResend says what the app has missed, once it answers again.
+// offerResend says how many failed events can be resent.
 func (l *Listener) offerResend(ctx context.Context) {
-	if n := l.countResendable(ctx); n > 0 {
-		l.tell("%d failed: taskhook resend --failed sends what your app has missed", n)
+	n := l.countResendable(ctx)
+	if n == 0 {
+		return
 	}
+	l.offered.Store(true)
+	them := "them"
+	if n == 1 {
+		them = "it"
+	}
+	l.tell("%d failed: taskhook resend --failed sends %s again", n, them)
 }
 
 // countResendable counts what a resend of all failed events would send, and
@@ -143,7 +150,7 @@ func (l *Listener) countResendable(ctx context.Context) int {
 	return n
 }
 
-// ResendBatch sends failed events once more, in order.
+// ResendBatch sends the events that a batch selects.
 func (l *Listener) ResendBatch(ctx context.Context, b webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
 	report, err := l.Stored.ResendBatch(ctx, b, watch)
 	if !b.DryRun {

@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/taskhook/taskhook/store"
+	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -21,8 +19,8 @@ func numbered(n int) string {
 	return fmt.Sprintf(`{"type":"ContactCreate","webhookId":"w%d","timestamp":"2026-01-28T14:35:00.000Z"}`, n)
 }
 
-// putLost stores so many lost events.
-func putLost(t *testing.T, st *store.Store, n int) []webhook.ID {
+// putFailed stores so many failed events.
+func putFailed(t *testing.T, st *store.Store, n int) []webhook.ID {
 	t.Helper()
 	ids := make([]webhook.ID, n)
 	for i := range ids {
@@ -44,16 +42,16 @@ func states(t *testing.T, st *store.Store, ids []webhook.ID) []webhook.State {
 	return all
 }
 
-func TestARescueSendsWhatWasLostInTheOrderOfArrival(t *testing.T) {
+func TestFailedEventsAreResentInTheOrderOfArrival(t *testing.T) {
 	s := &script{statuses: []int{200}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
-	putLost(t, st, 3)
+	putFailed(t, st, 3)
 	put(t, st, numbered(3), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
 	overdue := time.Now().Add(-time.Hour)
 	put(t, st, numbered(4), webhook.Answer{Status: 429, By: webhook.ByApp, At: overdue, RetryAt: overdue})
 	put(t, st, numbered(5), webhook.Answer{Status: 429, By: webhook.ByApp, At: time.Now(), RetryAt: time.Now().Add(time.Hour)})
 	var seen []webhook.BatchItem
-	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, func(one webhook.BatchItem) { seen = append(seen, one) })
+	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, func(one webhook.BatchItem) { seen = append(seen, one) })
 	if err != nil || report != (webhook.BatchReport{Total: 4, Delivered: 4}) {
 		t.Fatalf("%+v, %v", report, err)
 	}
@@ -66,13 +64,13 @@ func TestARescueSendsWhatWasLostInTheOrderOfArrival(t *testing.T) {
 			t.Errorf("step %d: %+v", i+1, one)
 		}
 	}
-	again, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil)
+	again, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, nil)
 	if err != nil || again.Total != 0 {
-		t.Errorf("a second rescue: %+v, %v", again, err)
+		t.Errorf("a second batch: %+v, %v", again, err)
 	}
 }
 
-func TestWhatARescuePassesOver(t *testing.T) {
+func TestWhatABatchOfFailedEventsSkips(t *testing.T) {
 	forged := func(e *webhook.Event) { e.Verdict = webhook.Verdict{Status: webhook.Invalid, Reason: "forged"} }
 	rejected := func(e *webhook.Event) { forged(e); e.Decision = webhook.RejectedSignature }
 	bodyless := func(e *webhook.Event) { e.NoBody, e.Body, e.BodySize = true, nil, 9 }
@@ -84,48 +82,48 @@ func TestWhatARescuePassesOver(t *testing.T) {
 	}{
 		{"a forged event that was turned away", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, rejected)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Rejected: 1}},
+		}, webhook.Batch{Failed: true}, webhook.BatchReport{Total: 1, Rejected: 1}},
 		{"a forged event that was forwarded", func(t *testing.T, st *store.Store) { put(t, st, numbered(0), lost, forged) },
-			webhook.Batch{}, webhook.BatchReport{Total: 1, Rejected: 1}},
+			webhook.Batch{Failed: true}, webhook.BatchReport{Total: 1, Rejected: 1}},
 		{"forged events, asked for", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost, forged)
 			put(t, st, numbered(1), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, rejected)
-		}, webhook.Batch{Unverified: true}, webhook.BatchReport{Total: 2, Delivered: 2}},
+		}, webhook.Batch{Failed: true, Resend: webhook.Resend{Unverified: true}}, webhook.BatchReport{Total: 2, Delivered: 2}},
 		{"one whose body was not kept", func(t *testing.T, st *store.Store) {
 			put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, bodyless)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Bodyless: 1}},
+		}, webhook.Batch{Failed: true}, webhook.BatchReport{Total: 1, Bodyless: 1}},
 		{"one of which a redelivery was accepted", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost)
 			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
-		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Skipped: 1}},
+		}, webhook.Batch{Failed: true}, webhook.BatchReport{Total: 1, Skipped: 1}},
 		{"one that had been accepted before", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
 			put(t, st, numbered(0), lost)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Skipped: 1}},
+		}, webhook.Batch{Failed: true}, webhook.BatchReport{Total: 1, Skipped: 1}},
 		{"all but one of a webhook that came thrice", func(t *testing.T, st *store.Store) {
 			for range 3 {
 				put(t, st, numbered(0), lost)
 			}
-		}, webhook.Batch{}, webhook.BatchReport{Total: 3, Delivered: 1, Same: 2}},
+		}, webhook.Batch{Failed: true}, webhook.BatchReport{Total: 3, Delivered: 1, Same: 2}},
 		{"none that is genuine for a forged one with its webhookId", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost, forged)
 			put(t, st, numbered(0), lost)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Delivered: 1, Rejected: 1}},
+		}, webhook.Batch{Failed: true}, webhook.BatchReport{Total: 2, Delivered: 1, Rejected: 1}},
 		{"none for a forged one that the app accepted", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()}, forged)
 			put(t, st, numbered(0), lost)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 1, Delivered: 1}},
+		}, webhook.Batch{Failed: true}, webhook.BatchReport{Total: 1, Delivered: 1}},
 		{"none that has other bytes", func(t *testing.T, st *store.Store) {
 			put(t, st, numbered(0), lost)
 			put(t, st, numbered(0)+" ", lost)
-		}, webhook.Batch{}, webhook.BatchReport{Total: 2, Delivered: 2}},
+		}, webhook.Batch{Failed: true}, webhook.BatchReport{Total: 2, Delivered: 2}},
 		{"what was ignored or passed", func(t *testing.T, st *store.Store) {
 			for _, d := range []webhook.Decision{webhook.Ignored, webhook.Passed} {
 				put(t, st, numbered(0), lost, func(e *webhook.Event) { e.Decision = d })
 			}
-		}, webhook.Batch{Unverified: true, IncludeUnknown: true}, webhook.BatchReport{}},
-		{"what a filter does not select", func(t *testing.T, st *store.Store) { putLost(t, st, 3) },
-			webhook.Batch{Filter: "wh:w1"}, webhook.BatchReport{Total: 1, Delivered: 1}},
+		}, webhook.Batch{Failed: true, IncludeUnknown: true, Resend: webhook.Resend{Unverified: true}}, webhook.BatchReport{}},
+		{"what a filter does not select", func(t *testing.T, st *store.Store) { putFailed(t, st, 3) },
+			webhook.Batch{Failed: true, Filter: "wh:w1"}, webhook.BatchReport{Total: 1, Delivered: 1}},
 	}
 	for _, tt := range tests {
 		for _, dry := range []bool{true, false} {
@@ -152,14 +150,84 @@ func TestWhatARescuePassesOver(t *testing.T) {
 	}
 }
 
-func TestASecondRescueSendsNothingThatTheFirstHasSent(t *testing.T) {
+func TestAFilterSelectsEventsInAnyState(t *testing.T) {
+	accepted := webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()}
+	store := func(t *testing.T, st *store.Store) {
+		put(t, st, numbered(0), accepted)
+		put(t, st, numbered(1), lost)
+		put(t, st, numbered(0), accepted) // the same webhook
+		put(t, st, numbered(2), webhook.Answer{Status: 401, By: webhook.ByTaskhook}, func(e *webhook.Event) { e.Decision = webhook.RejectedSignature })
+		put(t, st, "", webhook.Answer{Status: 413, By: webhook.ByTaskhook}, func(e *webhook.Event) { e.NoBody, e.Body, e.BodySize = true, nil, 9 })
+	}
+	tests := []struct {
+		name string
+		ask  webhook.Batch
+		want webhook.BatchReport
+	}{
+		{"those that were delivered too", webhook.Batch{Filter: "type:ContactCreate"}, webhook.BatchReport{Total: 4, Delivered: 3, Rejected: 1}},
+		{"rejected ones only when asked for", webhook.Batch{Filter: "id:4", Resend: webhook.Resend{Unverified: true}}, webhook.BatchReport{Total: 1, Delivered: 1}},
+		{"none without a body", webhook.Batch{Filter: "id:5"}, webhook.BatchReport{Total: 1, Bodyless: 1}},
+		{"none", webhook.Batch{Filter: "id:9"}, webhook.BatchReport{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &script{statuses: []int{200}}
+			r, st := realRig(t, app(t, s.ServeHTTP))
+			store(t, st)
+			for _, dry := range []bool{true, false} {
+				tt.ask.DryRun = dry
+				if got, err := r.proxy.ResendBatch(t.Context(), tt.ask, nil); err != nil || got != tt.want {
+					t.Errorf("dry %v: %+v, %v, want %+v", dry, got, err, tt.want)
+				}
+			}
+			if n := len(s.called()); n != tt.want.Delivered {
+				t.Errorf("the app was called %d times", n)
+			}
+		})
+	}
+}
+
+func TestABatchByFilterIsSentAsItsResendSays(t *testing.T) {
+	s := &script{statuses: []int{200}}
+	r, st := realRig(t, app(t, s.ServeHTTP))
+	put(t, st, numbered(0), webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()})
+	put(t, st, "[]", webhook.Answer{Status: 200, By: webhook.ByApp, At: time.Now()}, func(e *webhook.Event) { e.WebhookID = "" })
+	var items []webhook.BatchItem
+	watch := func(i webhook.BatchItem) { items = append(items, i) }
+	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Filter: "id:1"}, watch); err != nil || len(items) != 1 || len(items[0].Notes) != 1 {
+		t.Errorf("a delivered event as it was: %+v, %v", items, err)
+	}
+	ask := webhook.Batch{Filter: "id:1|2", Resend: webhook.Resend{EventID: 9, NewID: true, Sign: webhook.SignNone}}
+	report, err := r.proxy.ResendBatch(t.Context(), ask, watch)
+	if err != nil || report != (webhook.BatchReport{Total: 2, Delivered: 1, Failed: 1}) {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if sent := items[1].Attempt.Sent; sent == nil || taskee.Parse(sent.Body).WebhookID == "w0" || len(items[1].Notes) != 0 {
+		t.Errorf("sent %+v, notes %q", sent, items[1].Notes)
+	}
+	if i := items[2]; i.Attempt != nil || !strings.Contains(i.Reason, "new webhookId") {
+		t.Errorf("a body without a place for a webhookId: %+v", i)
+	}
+}
+
+func TestAStoppingProxyEndsABatchBeforeTheNextEvent(t *testing.T) {
+	s := &script{statuses: []int{200}}
+	r, st := realRig(t, app(t, s.ServeHTTP))
+	putFailed(t, st, 3)
+	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, func(webhook.BatchItem) { r.proxy.Drain() })
+	if err != nil || report != (webhook.BatchReport{Total: 3, Delivered: 1, Stopped: ErrStopping.Error()}) {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestASecondBatchSendsNothingThatTheFirstHasSent(t *testing.T) {
 	s := &script{statuses: []int{200}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
 	for range 3 {
 		put(t, st, numbered(0), lost)
 	}
 	for round, want := range []webhook.BatchReport{{Total: 3, Delivered: 1, Skipped: 2}, {Total: 2, Skipped: 2}} {
-		if got, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); err != nil || got != want {
+		if got, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, nil); err != nil || got != want {
 			t.Errorf("round %d: %+v, %v", round+1, got, err)
 		}
 	}
@@ -168,14 +236,14 @@ func TestASecondRescueSendsNothingThatTheFirstHasSent(t *testing.T) {
 	}
 }
 
-func TestOnlyOneRescueRunsAtATime(t *testing.T) {
+func TestOnlyOneBatchIsSentAtATime(t *testing.T) {
 	s := &script{statuses: []int{200}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
-	putLost(t, st, 2)
+	putFailed(t, st, 2)
 	var second error
-	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, func(one webhook.BatchItem) {
+	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, func(one webhook.BatchItem) {
 		if one.Done == 1 {
-			_, second = r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil)
+			_, second = r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, nil)
 		}
 	}); err != nil || !errors.Is(second, webhook.ErrBatchRunning) {
 		t.Errorf("%v, the second: %v", err, second)
@@ -185,22 +253,22 @@ func TestOnlyOneRescueRunsAtATime(t *testing.T) {
 	}
 }
 
-func TestARescueGoesByTheKeysThatAreTrustedNow(t *testing.T) {
+func TestABatchOfFailedEventsGoesByTheKeysThatAreTrustedNow(t *testing.T) {
 	s := &script{statuses: []int{200}}
 	r, st := realRig(t, app(t, s.ServeHTTP), func(o *Options) {
 		o.Check = func(webhook.Event) webhook.Verdict {
 			return webhook.Verdict{Status: webhook.Invalid, Reason: "the key was replaced"}
 		}
 	})
-	putLost(t, st, 1)
+	putFailed(t, st, 1)
 	var one webhook.BatchItem
-	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, func(r webhook.BatchItem) { one = r })
+	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, func(r webhook.BatchItem) { one = r })
 	if err != nil || report.Rejected != 1 || one.Reason != "the key was replaced" {
 		t.Errorf("%+v, %+v, %v", report, one, err)
 	}
 }
 
-func TestInterruptedEventsAreRescuedOnlyWhenAskedFor(t *testing.T) {
+func TestInterruptedEventsAreResentOnlyWhenAskedFor(t *testing.T) {
 	s := &script{statuses: []int{200}}
 	dir := t.TempDir()
 	st, err := store.Open(dir+"/events.db", store.Options{})
@@ -217,7 +285,7 @@ func TestInterruptedEventsAreRescuedOnlyWhenAskedFor(t *testing.T) {
 	defer func() { _ = st.Close() }()
 	r := newRig(t, app(t, s.ServeHTTP), func(o *Options) { o.Store = st })
 	for _, unknown := range []bool{false, true} {
-		report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{IncludeUnknown: unknown}, nil)
+		report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true, IncludeUnknown: unknown}, nil)
 		want := webhook.BatchReport{Total: 1, Unknown: 1}
 		if unknown {
 			want = webhook.BatchReport{Total: 1, Delivered: 1}
@@ -228,19 +296,19 @@ func TestInterruptedEventsAreRescuedOnlyWhenAskedFor(t *testing.T) {
 	}
 }
 
-func TestARescueStopsAfterFiveFailuresInARow(t *testing.T) {
+func TestABatchStopsAfterFiveFailuresInARow(t *testing.T) {
 	s := &script{statuses: []int{200, 500, 500, 200, 500}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
-	ids := putLost(t, st, 12)
-	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil)
+	ids := putFailed(t, st, 12)
+	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, nil)
 	if err != nil || report != (webhook.BatchReport{Total: 12, Delivered: 2, Failed: 7, Stopped: "5 failures in a row, the last: the app answered 500"}) {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	s.mu.Lock()
 	s.statuses = []int{200}
 	s.mu.Unlock()
-	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{Parallel: 4, Rate: 10_000}, nil); err != nil || report != (webhook.BatchReport{Total: 10, Delivered: 10}) {
-		t.Errorf("the second rescue: %+v, %v", report, err)
+	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true, Parallel: 4, Interval: 100 * time.Microsecond}, nil); err != nil || report != (webhook.BatchReport{Total: 10, Delivered: 10}) {
+		t.Errorf("the second batch: %+v, %v", report, err)
 	}
 	for i, state := range states(t, st, ids) {
 		if state != webhook.StateRecovered {
@@ -249,12 +317,12 @@ func TestARescueStopsAfterFiveFailuresInARow(t *testing.T) {
 	}
 }
 
-func TestACancelledRescueLosesNothing(t *testing.T) {
+func TestACancelledBatchCanBeContinued(t *testing.T) {
 	s := &script{statuses: []int{200}}
 	r, st := realRig(t, app(t, s.ServeHTTP))
-	ids := putLost(t, st, 5)
+	ids := putFailed(t, st, 5)
 	ctx, cancel := context.WithCancel(t.Context())
-	report, err := r.proxy.ResendBatch(ctx, webhook.Batch{Rate: 1000}, func(one webhook.BatchItem) {
+	report, err := r.proxy.ResendBatch(ctx, webhook.Batch{Failed: true, Interval: time.Millisecond}, func(one webhook.BatchItem) {
 		if one.Done == 2 {
 			cancel()
 		}
@@ -263,98 +331,35 @@ func TestACancelledRescueLosesNothing(t *testing.T) {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	left := len(ids) - report.Delivered
-	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); err != nil || report.Total != left || report.Delivered != left {
-		t.Errorf("the second rescue: %+v, %v, want %d", report, err, left)
+	if report, err = r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, nil); err != nil || report.Total != left || report.Delivered != left {
+		t.Errorf("the second batch: %+v, %v, want %d", report, err, left)
 	}
 	if calls := s.called(); len(calls) != len(ids) {
 		t.Errorf("the app was called %d times for %d events", len(calls), len(ids))
 	}
 }
 
-func TestWhatCannotBeRescued(t *testing.T) {
+func TestBatchesThatCannotBeSent(t *testing.T) {
 	r, st := realRig(t, "")
-	putLost(t, st, 1)
-	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); !errors.Is(err, ErrNoTarget) {
+	putFailed(t, st, 1)
+	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, nil); !errors.Is(err, ErrNoTarget) {
 		t.Errorf("without a target: %v", err)
 	}
-	if report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{DryRun: true}, nil); err != nil || report.Delivered != 1 {
+	if report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true, DryRun: true}, nil); err != nil || report.Delivered != 1 {
 		t.Errorf("a dry run without a target: %+v, %v", report, err)
 	}
-	for _, ask := range []webhook.Batch{{Rate: -1}, {Parallel: -1}, {Filter: "nosuch:", DryRun: true}, {To: "::"}} {
+	for _, ask := range []webhook.Batch{
+		{DryRun: true}, {Failed: true, DryRun: true, Interval: -1}, {Failed: true, DryRun: true, Parallel: -1},
+		{Filter: "nosuch:", DryRun: true}, {Failed: true, Resend: webhook.Resend{To: "::"}},
+		{Failed: true, DryRun: true, Resend: webhook.Resend{NewID: true}},
+		{Failed: true, DryRun: true, Resend: webhook.Resend{Set: []webhook.Edit{{Path: "a", Value: "1"}}}},
+	} {
 		if _, err := r.proxy.ResendBatch(t.Context(), ask, nil); err == nil {
 			t.Errorf("%+v was taken", ask)
 		}
 	}
 	r.proxy.Drain()
-	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{}, nil); !errors.Is(err, ErrStopping) {
+	if _, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, nil); !errors.Is(err, ErrStopping) {
 		t.Errorf("while stopping: %v", err)
-	}
-}
-
-func TestUnderTheShieldAFailureIsAnswered429(t *testing.T) {
-	hanging := rawApp(t, func(c net.Conn, _ int) { _, _ = io.Copy(io.Discard, c) })
-	crashing := answering(t, "")
-	tests := []struct {
-		name, target, reason string
-		shield               bool
-		status               int
-	}{
-		{"refused", "127.0.0.1:1", "shielded: http://127.0.0.1:1: connection refused", true, 429},
-		{"refused, without the shield", "127.0.0.1:1", "http://127.0.0.1:1: connection refused", false, 502},
-		{"too slow", hanging, "shielded: the app did not answer within 50ms; the app may have processed it all the same", true, 429},
-		{"too slow, without the shield", hanging, "the app did not answer within 100ms", false, 408},
-		{"crashed", crashing, "; the app may have processed it all the same", true, 429},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			r, st := realRig(t, tt.target, func(o *Options) {
-				o.Timeout, o.ShieldTimeout = 100*time.Millisecond, 50*time.Millisecond
-			})
-			r.proxy.SetShield(tt.shield)
-			resp, body := r.post("/", contact)
-			if resp.StatusCode != tt.status {
-				t.Errorf("answered %d %s", resp.StatusCode, body)
-			}
-			if err := st.Flush(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			sum, err := st.Summary(t.Context(), 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer := sum.Outcome.Answer
-			if answer.Shielded != tt.shield || !strings.HasSuffix(answer.Reason, tt.reason) || answer.By != webhook.ByTaskhook {
-				t.Errorf("stored %+v", answer)
-			}
-			want := webhook.StateFailed
-			if tt.shield {
-				want = webhook.StateRetrying
-			}
-			if got := sum.State(time.Now()); got != want {
-				t.Errorf("the event is %s, want %s", got, want)
-			}
-		})
-	}
-}
-
-func TestARedeliveryOfWhatWasAcceptedMeanwhileIsForwardedAndMarked(t *testing.T) {
-	s := &script{statuses: []int{429, 200, 200}}
-	r, st := realRig(t, app(t, s.ServeHTTP))
-	r.post("/", contact)
-	if err := st.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: 1}); err != nil {
-		t.Fatal(err)
-	}
-	if resp, _ := r.post("/", contact); resp.StatusCode != http.StatusOK {
-		t.Errorf("the redelivery was answered %d", resp.StatusCode)
-	}
-	e, err := st.Event(t.Context(), 2)
-	if err != nil || !e.Duplicate || e.RedeliveryOf != 1 {
-		t.Errorf("%+v, %v", e, err)
-	}
-	if first, err := st.Event(t.Context(), 1); err != nil || first.Duplicate {
-		t.Errorf("%+v, %v", first, err)
 	}
 }

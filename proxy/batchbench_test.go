@@ -84,9 +84,9 @@ func BenchmarkSimulation(b *testing.B) {
 	})
 }
 
-// BenchmarkRescue compares a rescue with the plain forwarding of as many
+// BenchmarkResendBatch compares a batch with the plain forwarding of as many
 // events by as many senders: one operation is one event.
-func BenchmarkRescue(b *testing.B) {
+func BenchmarkResendBatch(b *testing.B) {
 	for _, parallel := range []int{1, 16} {
 		b.Run(fmt.Sprintf("forwarding by %d", parallel), func(b *testing.B) {
 			p, _ := benchRig(b, http.StatusOK)
@@ -103,7 +103,7 @@ func BenchmarkRescue(b *testing.B) {
 			}
 			senders.Wait()
 		})
-		b.Run(fmt.Sprintf("rescue by %d", parallel), func(b *testing.B) {
+		b.Run(fmt.Sprintf("batch by %d", parallel), func(b *testing.B) {
 			p, st := benchRig(b, http.StatusOK)
 			var putters sync.WaitGroup
 			var next atomic.Int64
@@ -116,7 +116,7 @@ func BenchmarkRescue(b *testing.B) {
 			}
 			putters.Wait()
 			b.ResetTimer()
-			r, err := p.ResendBatch(b.Context(), webhook.Batch{Parallel: parallel}, nil)
+			r, err := p.ResendBatch(b.Context(), webhook.Batch{Failed: true, Parallel: parallel}, nil)
 			if err != nil || r.Delivered != b.N {
 				b.Fatal(r, err)
 			}

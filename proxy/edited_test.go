@@ -236,9 +236,9 @@ func TestAnEditedRequestThatCannotBeSent(t *testing.T) {
 	}
 }
 
-// TestAnotherBodyRescuesNothing holds that an event is rescued by its own
+// TestAnotherBodyRecoversNothing holds that an event is recovered by its own
 // bytes alone, however they are addressed and signed.
-func TestAnotherBodyRescuesNothing(t *testing.T) {
+func TestAnotherBodyRecoversNothing(t *testing.T) {
 	tests := []struct {
 		name   string
 		resend webhook.Resend

@@ -240,7 +240,7 @@ func (p *Proxy) sendCopy(e *webhook.Event, action fault.Action, after time.Durat
 		if action.Signature != "" {
 			f.attempt.Sent = req.record()
 		}
-		if _, err := p.keepAttempt(context.Background(), &f.attempt); err != nil {
+		if _, err := p.storeAttempt(context.Background(), &f.attempt); err != nil {
 			p.logger.Error("a duplicate by a fault rule could not be recorded", "event", e.ID.String(), "error", err)
 		}
 	}()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -27,13 +28,13 @@ var (
 	ErrUnsendable = errors.New("the event cannot be sent as an HTTP request")
 )
 
-// Resend sends a stored event to the app once more and returns when the
-// attempt is stored. What the app answers, and that it cannot be reached, is
-// no error but stands in the attempt.
+// Resend sends a stored event to the app again and returns when the attempt is
+// stored. The app's answer, or that it cannot be reached, is not an error: it is
+// in the attempt.
 //
-// A JSON body that a person has edited, and that is signed here, is sent as
+// An edited JSON body that is signed with the development key is sent as
 // JSON.stringify writes it, so that it also verifies for receivers that
-// serialise it again; a note says when that changed its bytes.
+// serialise it again; a note says whether that changed its bytes.
 //
 // An error wraps webhook.ErrNotFound for an unknown event,
 // webhook.ErrUnverified for one that was rejected unless
@@ -69,13 +70,13 @@ func (p *Proxy) sendAgain(ctx context.Context, s *resending) (*webhook.Attempt, 
 	f := p.attempt(ctx, s.request, &s.event, t, sender{})
 	a := &f.attempt
 	a.Trigger, a.Sent = webhook.TriggerResend, s.sent()
-	state, err := p.keepAttempt(ctx, a)
+	state, err := p.storeAttempt(ctx, a)
 	return a, state, err
 }
 
-// keepAttempt stores an attempt that nobody waits for, durably, and returns
-// the state of its event after it.
-func (p *Proxy) keepAttempt(ctx context.Context, a *webhook.Attempt) (webhook.State, error) {
+// storeAttempt stores an attempt durably, even if ctx has ended, and returns the
+// state of its event after it.
+func (p *Proxy) storeAttempt(ctx context.Context, a *webhook.Attempt) (webhook.State, error) {
 	ctx = context.WithoutCancel(ctx)
 	if err := p.opts.Store.PutAttempt(ctx, a, nil); err != nil {
 		return "", fmt.Errorf("store the attempt: %w", err)
@@ -87,7 +88,7 @@ func (p *Proxy) keepAttempt(ctx context.Context, a *webhook.Attempt) (webhook.St
 	return after.State(time.Now()), nil
 }
 
-// hints is what was noticed about an attempt.
+// hints are the notes that an attempt itself leads to.
 func hints(a *webhook.Attempt) []string {
 	if a.Hint == "" {
 		return nil
@@ -95,19 +96,19 @@ func hints(a *webhook.Attempt) []string {
 	return []string{a.Hint}
 }
 
-// resending is an event on its way to be sent again.
+// resending is an event that is ready to be sent again.
 type resending struct {
-	event    webhook.Event // as it is sent; its verdict is that of what is sent
+	event    webhook.Event // as it is sent, with the verdict of that
 	received webhook.Event // as it is stored
 	before   webhook.Summary
 	request  *request
 	edited   bool // a person has changed the body
-	changed  bool // the body is not as received
-	replaced bool // method, path, headers or signature may not be as received
+	changed  bool // the body differs from the received one
+	replaced bool // method, path, headers or signature may differ from the received ones
 	remarks  []string
 }
 
-// prepare loads an event and makes the request that was asked for.
+// prepare loads an event and makes the request for it.
 func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, error) {
 	t, err := p.targetNamed(r.To)
 	if err != nil {
@@ -144,7 +145,7 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	return s, nil
 }
 
-// targetNamed is the target that a resend names, or that of the app.
+// targetNamed parses the named target, or returns the app's if none is named.
 func (p *Proxy) targetNamed(to string) (httpwire.Target, error) {
 	if to != "" {
 		return httpwire.ParseTarget(to)
@@ -155,7 +156,7 @@ func (p *Proxy) targetNamed(to string) (httpwire.Target, error) {
 	return p.target(), nil
 }
 
-// edit changes the body in place.
+// edit changes values of the body and leaves its other bytes as they are.
 func (s *resending) edit(r webhook.Resend) error {
 	body := s.event.Body
 	var err error
@@ -175,7 +176,7 @@ func (s *resending) edit(r webhook.Resend) error {
 	return nil
 }
 
-// sign makes the signature headers that were asked for.
+// sign makes the signature headers.
 func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, error)) error {
 	if choice == "" {
 		choice = webhook.SignOriginal
@@ -183,53 +184,56 @@ func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, erro
 			choice = webhook.SignDev
 		}
 	}
-	kept := choice == webhook.SignOriginal
-	if !kept || s.changed || !sameSignatures(s.event.Header, s.received.Header) {
-		s.event.Verdict.Key = "" // who signed this, if anybody, is not known
+	original := choice == webhook.SignOriginal
+	if !original || s.changed || !sameSignatures(s.event.Header, s.received.Header) {
+		s.event.Verdict.Key = "" // it is not known who signed this, if anybody did
 	}
-	if kept {
+	if original {
 		return nil
 	}
 	s.replaced = true
 	scheme := schemeOf(s.event.Header, s.received.Header)
-	h := s.event.Header.Clone()
-	if h == nil {
-		h = http.Header{}
+	s.event.Header = s.event.Header.Clone()
+	if s.event.Header == nil {
+		s.event.Header = http.Header{}
 	}
-	s.event.Header = h
 	switch choice {
 	case webhook.SignNone:
-		taskee.Unsign(h)
+		taskee.Unsign(s.event.Header)
 	case webhook.SignCorrupt:
-		taskee.Corrupt(h)
+		taskee.Corrupt(s.event.Header)
 	case webhook.SignDev:
-		if signer == nil {
-			return ErrNoSigner
-		}
-		keys, err := signer()
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrNoSigner, err)
-		}
-		if s.edited && s.changed {
-			s.stringify()
-		}
-		signed, err := keys.Sign(s.event.Body, scheme)
-		if err != nil {
-			return fmt.Errorf("sign with the development key: %w", err)
-		}
-		taskee.Unsign(h)
-		for name, values := range signed {
-			h[name] = values
-		}
-		s.event.Verdict.Key = devKey
+		return s.signDev(scheme, signer)
 	default:
 		return fmt.Errorf("unknown way to sign %q: want original, dev, none or corrupt", choice)
 	}
 	return nil
 }
 
-// schemeOf is the scheme of the signatures in the first of some headers that
-// has any, RSA if none has.
+// signDev signs with the development key.
+func (s *resending) signDev(scheme string, signer func() (taskee.Signer, error)) error {
+	if signer == nil {
+		return ErrNoSigner
+	}
+	keys, err := signer()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNoSigner, err)
+	}
+	if s.edited && s.changed {
+		s.stringify()
+	}
+	signed, err := keys.Sign(s.event.Body, scheme)
+	if err != nil {
+		return fmt.Errorf("sign with the development key: %w", err)
+	}
+	taskee.Unsign(s.event.Header)
+	maps.Copy(s.event.Header, signed)
+	s.event.Verdict.Key = devKey
+	return nil
+}
+
+// schemeOf is the scheme of the signatures in the first of the headers that has
+// any; RSA if none does.
 func schemeOf(headers ...http.Header) string {
 	for _, h := range headers {
 		present := func(name string) bool {
@@ -249,8 +253,8 @@ func schemeOf(headers ...http.Header) string {
 	return taskee.SchemeRSA
 }
 
-// sent records what was sent when that is not what was received. Headers that
-// Taskhook puts into every request are left out, as they are where it is.
+// sent records what was sent; nil: what was received. Headers that Taskhook adds
+// to every request are left out.
 func (s *resending) sent() *webhook.Request {
 	if !s.changed && !s.replaced {
 		return nil
@@ -258,7 +262,7 @@ func (s *resending) sent() *webhook.Request {
 	return s.request.record()
 }
 
-// record is the request as it is kept with an attempt.
+// record is the request as it is stored with an attempt.
 func (r *request) record() *webhook.Request {
 	h := http.Header{}
 	named := r.header["Connection"]
@@ -273,21 +277,21 @@ func (r *request) record() *webhook.Request {
 	return &webhook.Request{Method: r.method, Path: r.path, RawQuery: r.query, Header: h, Body: r.body}
 }
 
-// notes says what a person may not expect of this resend.
+// notes are what a person may not expect of this resend.
 func (s *resending) notes(r webhook.Resend) []string {
 	var notes []string
 	o := s.before.Outcome
-	accepted := webhook.Delivered(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.DeliveredLater
-	if accepted && !s.renamed() {
+	delivered := webhook.Delivered(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.DeliveredLater
+	if delivered && !s.renamed() {
 		notes = append(notes, "this event was delivered before: with the same webhookId an idempotent app answers 200 without processing; use --new-id")
 	}
 	if s.changed && r.Sign == webhook.SignOriginal && sameSignatures(s.event.Header, s.received.Header) {
-		notes = append(notes, "the body is changed and the signature is not: an app that verifies will refuse it; use --sign dev")
+		notes = append(notes, "the body is changed and the signature is not: an app that verifies signatures will reject it; use --sign dev")
 	}
 	return append(notes, s.remarks...)
 }
 
-// renamed reports whether the body has another webhookId than was received.
+// renamed reports whether the webhookId differs from the received one.
 func (s *resending) renamed() bool {
 	return s.changed && taskee.Parse(s.event.Body).WebhookID != taskee.Parse(s.received.Body).WebhookID
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Simulate plays the retries of a sender with a stored event, and returns
-// once the last attempt is stored. The attempts are one delivery. Each watcher
-// is called with every stage as it comes, and holds the simulation up until it
-// returns.
+// Simulate plays the retries of a sender with a stored event, and returns once
+// the last attempt is stored. The attempts are one delivery. Each watcher is
+// called at every step, and the simulation waits until it returns.
 //
-// That ctx ends, or the proxy begins to stop, is no error: the report says how
-// far it came. An error is one of [Proxy.Resend], retry.ErrSimulation for what
-// cannot be meant, webhook.ErrSimulating while another simulation of the event
-// runs, or says why an attempt could not be stored, with the report so far.
+// It is not an error when ctx ends or the proxy begins to stop: the report says
+// how far the simulation got. An error is one of [Proxy.Resend],
+// retry.ErrSimulation for an invalid request, webhook.ErrSimulating while
+// another simulation of the event runs, or says why an attempt could not be
+// stored; then the report covers what was done before.
 func (p *Proxy) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error) {
 	report := retry.Report{EventID: r.Resend.EventID}
 	if err := r.Simulation.Validate(); err != nil {
@@ -41,14 +41,14 @@ func (p *Proxy) Simulate(ctx context.Context, r retry.SimulationRequest, watch .
 		return report, err
 	}
 	defer p.running.end(s.event.ID)
-	h := &simulation{proxy: p, event: s, asked: r, watch: watch}
-	report.Record, err = h.run(ctx, control)
+	run := &simulation{proxy: p, resending: s, asked: r, watch: watch}
+	report.Record, err = run.run(ctx, control)
 	report.Remarks = report.Record.Remarks(p.opts.Timeout, earlier)
 	return report, err
 }
 
-// Steer does what a person wants of a simulation that is under way. The error
-// is webhook.ErrNotSimulating when none is, or retry.ErrSimulation.
+// Steer does what a person asks of a running simulation. The error is
+// webhook.ErrNotSimulating if there is none, or retry.ErrSimulation.
 func (p *Proxy) Steer(s retry.Steering) error {
 	control := p.running.of(s.EventID)
 	if control == nil {
@@ -77,7 +77,7 @@ func (p *Proxy) earlierAnswers(ctx context.Context, s *resending) ([]int, error)
 	return answers, nil
 }
 
-// simulations are the simulations that are under way.
+// simulations are the running simulations.
 type simulations struct {
 	mu  sync.Mutex
 	all map[webhook.ID]*retry.Control
@@ -108,122 +108,122 @@ func (r *simulations) of(id webhook.ID) *retry.Control {
 	return r.all[id]
 }
 
-// simulation is one simulation under way.
+// simulation is one running simulation.
 type simulation struct {
-	proxy *Proxy
-	event *resending
-	asked retry.SimulationRequest
-	watch []func(retry.Progress)
+	proxy     *Proxy
+	resending *resending
+	asked     retry.SimulationRequest
+	watch     []func(retry.Progress)
 
-	call     context.Context // of the calls to the app; it outlives the wait for the next one
-	fail     context.CancelCauseFunc
-	arrives  time.Time // of the send that is being made
-	delivery int       // 0 until the first attempt is stored
-	kept     *webhook.Attempt
-	state    webhook.State
-	unkept   error // why an attempt could not be stored
+	calls    context.Context // of the calls to the app: it outlives the waits between them
+	end      context.CancelCauseFunc
+	arrives  time.Time        // when the send in progress would arrive
+	delivery int              // 0 until the first attempt is stored
+	stored   *webhook.Attempt // of the send in progress; nil: not yet
+	state    webhook.State    // of the event after it
+	storeErr error
 }
 
-// run makes the sends. The stop of the proxy ends the waiting at once, a call
-// to the app only when everything is cut.
-func (h *simulation) run(ctx context.Context, control *retry.Control) (retry.Record, error) {
-	call, cut := context.WithCancel(ctx)
+// run makes the sends. When the proxy stops, a wait ends at once, and a call to
+// the app when everything in flight is cut.
+func (s *simulation) run(ctx context.Context, control *retry.Control) (retry.Record, error) {
+	calls, cut := context.WithCancel(ctx)
 	defer cut()
-	defer context.AfterFunc(h.proxy.flight.ctx, cut)()
-	h.call = call
-	ctx, h.fail = context.WithCancelCause(ctx)
+	defer context.AfterFunc(s.proxy.flight.ctx, cut)()
+	s.calls = calls
+	ctx, s.end = context.WithCancelCause(ctx)
 	var stop sync.WaitGroup
 	defer stop.Wait()
-	defer h.fail(nil)
+	defer s.end(nil)
 	stop.Go(func() {
 		select {
-		case <-h.proxy.flight.draining:
-			h.fail(ErrStopping)
+		case <-s.proxy.flight.draining:
+			s.end(ErrStopping)
 		case <-ctx.Done():
 		}
 	})
-	record, err := retry.Do(ctx, h.asked.Simulation, control, h.send, h.see)
+	record, err := retry.Do(ctx, s.asked.Simulation, control, s.send, s.observe)
 	if err == nil {
-		err = h.unkept
+		err = s.storeErr
 	}
 	return record, err
 }
 
-// send asks the app. The attempt is stored when it returns.
-func (h *simulation) send(ctx context.Context, send retry.Send) (retry.Result, error) {
-	p := h.proxy
-	call, cut := context.WithCancel(h.call)
+// send calls the app. The attempt is stored when it returns.
+func (s *simulation) send(ctx context.Context, send retry.Send) (retry.Result, error) {
+	p := s.proxy
+	call, cut := context.WithCancel(s.calls)
 	defer cut()
-	// A person who cancels cuts the call; the stop of the proxy lets it end.
+	// A person who cancels cuts the call; a proxy that stops lets it finish.
 	defer context.AfterFunc(ctx, func() {
 		if context.Cause(ctx) != ErrStopping { //nolint:errorlint // it is the cause itself
 			cut()
 		}
 	})()
 	t := newTimeout(p.opts.Timeout)
-	if err := p.slotsTo(h.event.request.target).acquire(ctx, t.deadline, p.flight.draining); err != nil {
+	if err := p.slotsTo(s.resending.request.target).acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return retry.Result{}, err
 	}
-	f := p.attempt(call, h.event.request, &h.event.event, t, sender{})
+	f := p.attempt(call, s.resending.request, &s.resending.event, t, sender{})
 	a := &f.attempt
 	result := retry.Result{Status: a.StatusCode, RetryAfter: a.Header.Get("Retry-After"), Took: a.Duration, Error: a.Error}
 	if a.Error != "" {
-		result.Status = 0 // a part of an answer is none
+		result.Status = 0 // a broken answer counts as none
 	}
 	if send.Replaced != 0 {
 		a.Simulated, a.AppStatus, a.StatusCode = true, result.Status, max(send.Replaced, 0)
 	}
-	return result, h.keep(ctx, a, send)
+	return result, s.store(ctx, a, send)
 }
 
-// keep stores the attempt of a send.
-func (h *simulation) keep(ctx context.Context, a *webhook.Attempt, send retry.Send) error {
-	policy := h.asked.Simulation.Policy
-	a.Trigger, a.Sent = webhook.TriggerSimulation, h.event.sent()
-	a.Delivery, a.Number = h.delivery, send.Number
-	a.Policy, a.VirtualTime = policy.Name, h.arrives
+// store stores the attempt of a send.
+func (s *simulation) store(ctx context.Context, a *webhook.Attempt, send retry.Send) error {
+	policy := s.asked.Simulation.Policy
+	a.Trigger, a.Sent = webhook.TriggerSimulation, s.resending.sent()
+	a.Delivery, a.Number, a.Sends = s.delivery, send.Number, policy.MaxRetries+1
+	a.Policy, a.VirtualTime = policy.Name, s.arrives
 	told := a.StatusCode
 	if a.Error != "" && !a.Simulated {
 		told = 0
 	}
 	if policy.Retries(told) && send.Number <= policy.MaxRetries {
-		a.RetryAt = h.arrives.Add(a.Duration + send.NextGap)
+		a.RetryAt = s.arrives.Add(a.Duration + send.NextGap)
 	}
-	state, err := h.proxy.keepAttempt(ctx, a)
+	state, err := s.proxy.storeAttempt(ctx, a)
 	if err == nil {
-		h.delivery, h.kept, h.state = a.Delivery, a, state
+		s.delivery, s.stored, s.state = a.Delivery, a, state
 	}
 	return err
 }
 
-// see follows the steps: an answer that was written without the app is stored
-// here, and the watchers are told.
-func (h *simulation) see(step retry.Progress) {
+// observe follows the steps: it stores an answer that was made up without
+// calling the app, and tells the watchers.
+func (s *simulation) observe(step retry.Progress) {
 	switch step.Step {
 	case retry.StepSend:
-		h.arrives, h.kept = step.Arrives, nil
+		s.arrives, s.stored = step.Arrives, nil
 		if step.Send.Number == 1 {
-			step.Notes = h.event.notes(h.asked.Resend)
+			step.Notes = s.resending.notes(s.asked.Resend)
 		}
 	case retry.StepAnswer:
 		if step.Sent.Simulated && !step.Sent.Called {
-			h.keepWritten(*step.Sent)
+			s.storeUncalled(*step.Sent)
 		}
-		step.Attempt, step.State = h.kept, h.state
+		step.Attempt, step.State = s.stored, s.state
 	}
-	for _, watch := range h.watch {
+	for _, watch := range s.watch {
 		watch(step)
 	}
 }
 
-// keepWritten stores the attempt of a send that the app was not asked for.
-func (h *simulation) keepWritten(sent retry.Sent) {
+// storeUncalled stores the attempt of a send for which the app was not called.
+func (s *simulation) storeUncalled(sent retry.Sent) {
 	a := &webhook.Attempt{
-		EventID: h.event.event.ID, Target: h.event.request.url(),
+		EventID: s.resending.event.ID, Target: s.resending.request.url(),
 		StartedAt: time.Now(), StatusCode: sent.Status, Simulated: true,
 	}
-	if err := h.keep(context.Background(), a, sent.Send); err != nil {
-		h.unkept = fmt.Errorf("send %d: %w", sent.Number, err)
-		h.fail(err)
+	if err := s.store(context.Background(), a, sent.Send); err != nil {
+		s.storeErr = fmt.Errorf("send %d: %w", sent.Number, err)
+		s.end(err)
 	}
 }

@@ -1,59 +1,90 @@
 package webhook
 
-// Rescue asks for everything that failed to be sent to the app again, in
-// the order of arrival. The zero value takes all that is failed or
-// overdue and not yet recovered.
+import "time"
+
+// Batch asks for many stored events to be sent to the app again, in the order
+// of arrival. Failed or Filter must select them.
 type Batch struct {
+	// Failed selects the events that failed or whose retry is overdue and that
+	// were not recovered since. They are sent as they were received, each
+	// webhook once, if the keys that are trusted now accept its signature.
+	Failed bool   `json:"failed,omitempty"`
 	Filter string `json:"filter,omitempty"` // only these, in the language of package webhook/filter
-	To     string `json:"to,omitempty"`     // a target as on the command line; "": the current one
-	// Rate is how many events are sent a second at most; 0: as fast as the app
-	// takes them.
-	Rate     float64 `json:"rate,omitempty"`
-	Parallel int     `json:"parallel,omitempty"` // events at one time; 0: 1, which keeps their order
-	// Unverified takes events whose signature is rejected, IncludeUnknown those
-	// whose outcome is unknown because Taskhook ended in the middle.
-	Unverified     bool `json:"unverified,omitempty"`
+	// Resend says how each of them is sent; its EventID and Edited are ignored.
+	Resend Resend `json:"resend"`
+	// Interval is the least time between the beginnings of two sends.
+	Interval time.Duration `json:"interval,omitempty"`
+	Parallel int           `json:"parallel,omitempty"` // events in flight; 0: 1, which preserves their order
+	// IncludeUnknown adds to the failed events those whose outcome is unknown
+	// because Taskhook ended while they were in flight.
 	IncludeUnknown bool `json:"includeUnknown,omitempty"`
 	DryRun         bool `json:"dryRun,omitempty"` // send nothing
 }
 
-// Skip says why an event is not rescued.
+// Skip says why a batch does not send an event.
 type Skip string
 
 // The reasons of a Skip.
 const (
 	SkipNone      Skip = ""
-	SkipRejected  Skip = "rejected"  // its signature does not fit the keys that are trusted now
+	SkipRejected  Skip = "rejected"  // the keys that are trusted do not accept its signature
 	SkipUnknown   Skip = "unknown"   // Taskhook ended before its outcome was known
-	SkipBodyless  Skip = "no body"   // its body was not kept
-	SkipDelivered Skip = "delivered" // it was delivered meanwhile
+	SkipBodyless  Skip = "no body"   // its body was not stored
+	SkipDelivered Skip = "delivered" // the app has accepted it meanwhile
 	SkipGone      Skip = "gone"      // it was deleted meanwhile
-	SkipSame      Skip = "same"      // the same webhook came more than once, and one of them is sent
+	SkipSame      Skip = "same"      // the same webhook as another event of the batch, which is sent
 )
 
-// Rescued is what a rescue did with one event.
+// BatchItem is what a batch did with one event.
 type BatchItem struct {
 	Event Summary `json:"event"`
 	Skip  Skip    `json:"skip,omitempty"` // "": it was sent, or would be
-	// Reason says in words why it was passed over, or could not be sent.
+	// Reason says in words why it was skipped, or could not be sent.
 	Reason string `json:"reason,omitempty"`
 	// Attempt is stored; nil when nothing was sent. State is the event's after it.
 	Attempt *Attempt `json:"attempt,omitempty"`
 	State   State    `json:"state,omitempty"`
-	Done    int      `json:"done"`  // events dealt with, this one included
-	Total   int      `json:"total"` // events to deal with
+	Notes   []string `json:"notes,omitempty"` // what a person should know about it
+	Done    int      `json:"done"`            // events processed so far, this one included
+	Total   int      `json:"total"`           // events of the batch
 }
 
-// RescueReport sums up a rescue.
+// BatchReport sums up a batch. The counts of a dry run are of what a real one
+// would do.
 type BatchReport struct {
-	Total     int `json:"total"`     // events that had failed when it began
-	Delivered int `json:"delivered"` // recovered now; in a dry run those that would be sent
-	Failed    int `json:"failed"`    // sent, and not delivered
+	Total     int `json:"total"`     // events of the batch
+	Delivered int `json:"delivered"` // sent and accepted by the app
+	Failed    int `json:"failed"`    // sent and not accepted, or impossible to send
 	Skipped   int `json:"skipped"`   // delivered or deleted meanwhile
 	Same      int `json:"same"`      // the same webhook as another, which was sent
-	Rejected  int `json:"rejected"`  // not sent for their signatures
+	Rejected  int `json:"rejected"`  // not sent because of their signatures
 	Unknown   int `json:"unknown"`   // not sent because their outcome is unknown
-	Bodyless  int `json:"bodyless"`  // not sent because their bodies were not kept
-	// Stopped is why it ended early, "" if it did not; the rest has still failed.
+	Bodyless  int `json:"bodyless"`  // not sent because their bodies were not stored
+	// Stopped is why it ended early, "" if it did not.
 	Stopped string `json:"stopped,omitempty"`
+}
+
+// Count adds what was done with one event.
+func (r *BatchReport) Count(i BatchItem) {
+	switch {
+	case i.Skip == SkipRejected:
+		r.Rejected++
+	case i.Skip == SkipUnknown:
+		r.Unknown++
+	case i.Skip == SkipBodyless:
+		r.Bodyless++
+	case i.Skip == SkipSame:
+		r.Same++
+	case i.Skip != SkipNone:
+		r.Skipped++
+	case i.Reason != "":
+		r.Failed++
+	default:
+		r.Delivered++
+	}
+}
+
+// Untried returns how many events a batch that ended early did not get to.
+func (r BatchReport) Untried() int {
+	return r.Total - r.Delivered - r.Failed - r.Skipped - r.Same - r.Rejected - r.Unknown - r.Bodyless
 }

@@ -26,9 +26,9 @@ var ErrUnverified = errors.New("the event was rejected")
 // while the first runs.
 var ErrSimulating = errors.New("a simulation of this event is running")
 
-// ErrBatchRunning is returned when a rescue is asked for while another runs: two
-// would send the same events.
-var ErrBatchRunning = errors.New("a rescue is running")
+// ErrBatchRunning is returned when a batch is to be resent while another is:
+// two would send the same events.
+var ErrBatchRunning = errors.New("another batch is being resent")
 
 // ErrNotSimulating is returned when a simulation is to be steered that does
 // not run.
@@ -85,7 +85,7 @@ type Event struct {
 	// Altered says that the earlier event with this webhookId had other bytes.
 	Altered bool `json:"altered,omitempty"`
 	// Duplicate says that the webhookId had been delivered before this event
-	// came: by a resend or rescue of an earlier one, or because the platform
+	// came: by a resend of an earlier one, or because the platform
 	// sent again what had been delivered.
 	Duplicate bool   `json:"duplicate,omitempty"`
 	Answer    Answer `json:"answer,omitzero"`

@@ -57,8 +57,8 @@ type Listener struct {
 	// NextRetry is when the platform is expected to send the first of the
 	// retrying events again; zero: none is retrying.
 	NextRetry time.Time `json:"nextRetry,omitzero"`
-	// Resendable is how many events a rescue would send, found when the app
-	// last came back; 0 once they were sent.
+	// Resendable is how many failed events a batch would send, counted when the
+	// app last came back; 0 once they were sent.
 	Resendable int `json:"resendable,omitempty"`
 }
 
