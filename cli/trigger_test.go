@@ -114,18 +114,21 @@ func TestTriggerSigns(t *testing.T) {
 	})
 }
 
+// triggerBodies runs trigger with arguments and an input, and returns the bodies
+// that came.
+func triggerBodies(t *testing.T, dir, in string, args ...string) [][]byte {
+	t.Helper()
+	app := newReceiver(t, dir)
+	args = append([]string{"trigger", "--to", app.URL + "/here"}, args...)
+	runIn(t.Context(), t, dir, strings.NewReader(in), args...).check(t, 0, "", "")
+	return app.got().bodies
+}
+
 func TestTriggerBodies(t *testing.T) {
 	dir, _ := testPair(t, "b")
-	send := func(t *testing.T, in string, args ...string) [][]byte {
-		t.Helper()
-		app := newReceiver(t, dir)
-		args = append([]string{"trigger", "--to", app.URL + "/here"}, args...)
-		runIn(t.Context(), t, dir, strings.NewReader(in), args...).check(t, 0, "", "")
-		return app.got().bodies
-	}
 	t.Run("each is what JavaScript would write, with an id and a time of its own", func(t *testing.T) {
 		seen := map[string]bool{}
-		for _, body := range send(t, "", "ContactCreate", "--count", "3") {
+		for _, body := range triggerBodies(t, dir, "", "ContactCreate", "--count", "3") {
 			again, err := jsjson.Stringify(body)
 			if err != nil || !bytes.Equal(again, body) {
 				t.Errorf("%s, stringified %s: %v", body, again, err)
@@ -141,30 +144,13 @@ func TestTriggerBodies(t *testing.T) {
 		}
 	})
 	t.Run("edits are made, and read the same once parsed", func(t *testing.T) {
-		body := send(t, "", "ContactCreate", "--set", "email=jo@example.com", "--set", "score=1.0")[0]
+		body := triggerBodies(t, dir, "", "ContactCreate", "--set", "email=jo@example.com", "--set", "score=1.0")[0]
 		if !bytes.Contains(body, []byte(`"email":"jo@example.com"`)) || !bytes.Contains(body, []byte(`"score":1}`)) && !bytes.Contains(body, []byte(`"score":1,`)) {
 			t.Errorf("body %s", body)
 		}
 	})
 	t.Run("the nested shape puts the fields under data", func(t *testing.T) {
-		if body := send(t, "", "ContactCreate", "--shape", "nested")[0]; !bytes.Contains(body, []byte(`"data":{`)) {
-			t.Errorf("body %s", body)
-		}
-	})
-	t.Run("given bytes are sent as they are, each time", func(t *testing.T) {
-		given := "{ \"type\": \"Mine\", \"n\": 1.0 }\r\n"
-		file := filepath.Join(t.TempDir(), "body.json")
-		if err := os.WriteFile(file, []byte(given), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		for _, body := range append(send(t, "", "--data", file, "--count", "2"), send(t, given, "NoSuchType", "--data", "-")...) {
-			if string(body) != given {
-				t.Errorf("body %q", body)
-			}
-		}
-	})
-	t.Run("given bytes are edited in place", func(t *testing.T) {
-		if body := send(t, `{ "a": 1 , "b":2}`, "--data", "-", "--set", "a=5")[0]; string(body) != `{ "a": 5 , "b":2}` {
+		if body := triggerBodies(t, dir, "", "ContactCreate", "--shape", "nested")[0]; !bytes.Contains(body, []byte(`"data":{`)) {
 			t.Errorf("body %s", body)
 		}
 	})
@@ -173,6 +159,27 @@ func TestTriggerBodies(t *testing.T) {
 		for _, e := range taskee.Catalogue() {
 			r := runIn(t.Context(), t, dir, nil, "trigger", strings.ToLower(e.Name), "--to", app.URL, "--scheme", "ed25519")
 			r.check(t, 0, "→ 200", "")
+		}
+	})
+}
+
+func TestTriggerSendsGivenBytes(t *testing.T) {
+	dir, _ := testPair(t, "b")
+	t.Run("given bytes are sent as they are, each time", func(t *testing.T) {
+		given := "{ \"type\": \"Mine\", \"n\": 1.0 }\r\n"
+		file := filepath.Join(t.TempDir(), "body.json")
+		if err := os.WriteFile(file, []byte(given), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range append(triggerBodies(t, dir, "", "--data", file, "--count", "2"), triggerBodies(t, dir, given, "NoSuchType", "--data", "-")...) {
+			if string(body) != given {
+				t.Errorf("body %q", body)
+			}
+		}
+	})
+	t.Run("given bytes are edited in place", func(t *testing.T) {
+		if body := triggerBodies(t, dir, `{ "a": 1 , "b":2}`, "--data", "-", "--set", "a=5")[0]; string(body) != `{ "a": 5 , "b":2}` {
+			t.Errorf("body %s", body)
 		}
 	})
 }

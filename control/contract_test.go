@@ -36,6 +36,7 @@ func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	t.Run("an edited resend arrives byte by byte", func(t *testing.T) { testExactResend(t, open) })
 	t.Run("a mistake in a filter keeps its place", func(t *testing.T) { testSyntax(t, open) })
 	testSimulate(t, open)
+	testSteer(t, open)
 	t.Run("delete counts what there was", func(t *testing.T) {
 		b := open(t, newFakeBackend())
 		n, err := b.Delete(t.Context(), []webhook.ID{1, 99})

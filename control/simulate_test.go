@@ -130,6 +130,9 @@ func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		}
 		<-f.left
 	})
+}
+
+func testSteer(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	t.Run("steering reaches the simulation", func(t *testing.T) {
 		b := open(t, newFakeBackend())
 		if err := b.Steer(t.Context(), retry.Steering{EventID: 1, Answer: retry.NoResponse, Skip: true}); err != nil {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -73,29 +74,20 @@ func TestASimulationEndsAsTheAppAnswers(t *testing.T) {
 			if len(calls) != tt.calls || slices.ContainsFunc(calls, func(body string) bool { return body != contact }) {
 				t.Errorf("the app was called %d times, with %q", len(calls), calls)
 			}
-			checkStored(t, st, id, ask, record, tt.state)
+			checkStored(t, st, id, record, tt.state)
 		})
 	}
 }
 
 // checkStored holds that the attempts are one delivery on the virtual clock.
-func checkStored(t *testing.T, st Store, id webhook.ID, ask retry.SimulationRequest, record retry.Record, state webhook.State) {
+func checkStored(t *testing.T, st Store, id webhook.ID, record retry.Record, state webhook.State) {
 	t.Helper()
 	attempts, err := st.Attempts(t.Context(), id)
 	if err != nil || len(attempts) != len(record.Sends) {
 		t.Fatalf("%d attempts are stored, %v", len(attempts), err)
 	}
 	for i, a := range attempts {
-		sent := record.Sends[i]
-		if a.Trigger != webhook.TriggerSimulation || a.Delivery != 1 || a.Number != i+1 || a.Policy != "taskee" {
-			t.Errorf("attempt %d: %+v", i+1, a)
-		}
-		if a.Simulated != sent.Simulated || a.StatusCode != sent.Status || sent.Simulated && sent.Called && a.AppStatus != sent.App.Status {
-			t.Errorf("attempt %d has status %d (app %d, simulated %v), the send %+v", i+1, a.StatusCode, a.AppStatus, a.Simulated, sent)
-		}
-		if want := record.Start.Add(sent.Offset); !a.VirtualTime.Equal(want) {
-			t.Errorf("attempt %d would arrive at %s, want %s", i+1, a.VirtualTime, want)
-		}
+		checkAttempt(t, a, i+1, record.Start, record.Sends[i])
 		last := i == len(attempts)-1
 		if last != a.RetryAt.IsZero() {
 			t.Errorf("attempt %d of %d: the next would come at %s", i+1, len(attempts), a.RetryAt)
@@ -111,7 +103,20 @@ func checkStored(t *testing.T, st Store, id webhook.ID, ask retry.SimulationRequ
 	if err != nil || sum.State(time.Now()) != state || !sum.Simulated {
 		t.Errorf("the event is %s, simulated %v, %v", sum.State(time.Now()), sum.Simulated, err)
 	}
-	_ = ask
+}
+
+// checkAttempt holds that an attempt is what the simulation says of its send.
+func checkAttempt(t *testing.T, a webhook.Attempt, number int, start time.Time, sent retry.Sent) {
+	t.Helper()
+	if want := fmt.Sprintf("simulated %d/7", number); a.Name() != want || a.Delivery != 1 || a.Policy != "taskee" {
+		t.Errorf("attempt %d: %+v", number, a)
+	}
+	if a.Simulated != sent.Simulated || a.StatusCode != sent.Status || sent.Simulated && sent.Called && a.AppStatus != sent.App.Status {
+		t.Errorf("attempt %d has status %d (app %d, simulated %v), the send %+v", number, a.StatusCode, a.AppStatus, a.Simulated, sent)
+	}
+	if want := start.Add(sent.Offset); !a.VirtualTime.Equal(want) {
+		t.Errorf("attempt %d would arrive at %s, want %s", number, a.VirtualTime, want)
+	}
 }
 
 func TestAMaskedAnswerStandsBesideWhatThePlatformWasTold(t *testing.T) {
