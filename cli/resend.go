@@ -39,7 +39,7 @@ func newResendCommand(a *app) *cobra.Command {
 		Example: "  taskhook resend latest\n" +
 			"  taskhook resend 42 --new-id                    # new webhookId and timestamp\n" +
 			"  taskhook resend 42 --set email='\"jane@example.com\"' --to 3001\n" +
-			"  taskhook resend --failed --dry-run             # what would be sent, and what would not\n" +
+			"  taskhook resend --failed --dry-run             # what it would send, and what not\n" +
 			"  taskhook resend --failed --since 1h --rate 5/s\n" +
 			"  taskhook resend --filter 'type:Contact* since:1d'",
 		Args: cobra.ArbitraryArgs,
@@ -66,7 +66,7 @@ func newResendCommand(a *app) *cobra.Command {
 	fl.Var(&f.rate, "rate", "send selected events at most at this `RATE`, such as 5/s or 100/m")
 	fl.IntVar(&f.batch.Parallel, "parallel", 1, "send `N` selected events at a time; more than 1 does not preserve their order")
 	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events whose outcome is unknown, which your app may have processed")
-	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "send nothing, and print what would be sent")
+	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "send nothing, and print what a run without it sends")
 	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object per event")
 	onlyOnCommandLine(fl, "failed", "new-id", "set", "unverified", "include-unknown", "dry-run")
 	return cmd
@@ -237,7 +237,7 @@ func sendError(verb string, id webhook.ID, err error) error {
 	case errors.Is(err, webhook.ErrUnverified):
 		return withHint(err, "look at it first: "+show+"; then add --unverified if it is yours")
 	case errors.Is(err, webhook.ErrPruned):
-		return withHint(err, "have it sent again; a larger --max-body takes larger ones")
+		return withHint(err, "have it sent again, with a larger --max-body if it was too large")
 	case errors.Is(err, jsjson.ErrPath):
 		return withHint(err, "see what the body has: "+show)
 	}

@@ -79,8 +79,8 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	}
 	b.header(a.Header)
 	b.part(a.Body, answerLines)
-	if kept := int64(len(a.Body)); a.BodySize > kept && kept > 0 {
-		b.add(lookDim, "the first "+format.Bytes(kept)+" of "+format.Bytes(a.BodySize))
+	if stored := int64(len(a.Body)); a.BodySize > stored && stored > 0 {
+		b.add(lookDim, "the first "+format.Bytes(stored)+" of "+format.Bytes(a.BodySize))
 	}
 }
 

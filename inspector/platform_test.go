@@ -86,9 +86,9 @@ func simulating(t *testing.T, feed *memory, width, height int) *driver {
 	return d
 }
 
-// stagesOf are the stages of a simulation whose app answers as told; each
+// stepsOf are the steps of a simulation whose app answers as told; each
 // answer takes 3 ms, and each gap eleven minutes.
-func stagesOf(ask retry.SimulationRequest, answers ...int) []retry.Progress {
+func stepsOf(ask retry.SimulationRequest, answers ...int) []retry.Progress {
 	var all []retry.Progress
 	at := time.Duration(0)
 	for i, status := range answers {
@@ -113,10 +113,10 @@ func stagesOf(ask retry.SimulationRequest, answers ...int) []retry.Progress {
 	return all
 }
 
-// recordOf is what those stages come to.
-func recordOf(ask retry.SimulationRequest, stages []retry.Progress, outcome retry.Outcome) retry.Record {
+// recordOf is what those steps come to.
+func recordOf(ask retry.SimulationRequest, steps []retry.Progress, outcome retry.Outcome) retry.Record {
 	r := retry.Record{Simulation: ask.Simulation, Start: noon, Outcome: outcome}
-	for _, s := range stages {
+	for _, s := range steps {
 		if s.Sent != nil {
 			r.Sends = append(r.Sends, *s.Sent)
 		}
@@ -124,14 +124,14 @@ func recordOf(ask retry.SimulationRequest, stages []retry.Progress, outcome retr
 	return r
 }
 
-// playing has the fake play the answers, and hold after one of the stages, by
+// playing has the fake play the answers, and hold after one of the steps, by
 // its number, until it is let go; 0: it does not hold.
 func playing(f *memory, hold int, answers ...int) (asked *retry.SimulationRequest, held <-chan struct{}, goOn func()) {
 	asked, released, reached := new(retry.SimulationRequest), make(chan struct{}), make(chan struct{})
 	f.platform.simulate = func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
 		*asked = r
-		stages := stagesOf(r, answers...)
-		for i, s := range stages {
+		steps := stepsOf(r, answers...)
+		for i, s := range steps {
 			watch(s)
 			if i+1 != hold {
 				continue
@@ -140,14 +140,14 @@ func playing(f *memory, hold int, answers ...int) (asked *retry.SimulationReques
 			select {
 			case <-released:
 			case <-ctx.Done():
-				return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stages[:i+1], retry.OutcomeCancelled)}, nil
+				return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, steps[:i+1], retry.OutcomeCancelled)}, nil
 			}
 		}
 		outcome := retry.OutcomeFailed
 		if webhook.Delivered(answers[len(answers)-1]) {
 			outcome = retry.OutcomeDelivered
 		}
-		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stages, outcome), Remarks: []string{"send 1: the answer took 40 s"}}, nil
+		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, steps, outcome), Remarks: []string{"send 1: the answer took 40 s"}}, nil
 	}
 	return asked, reached, func() { close(released) }
 }

@@ -17,7 +17,7 @@ type failedForm struct {
 	unknown, unverified, shown bool
 }
 
-// planResendFailed looks up what would be sent, and asks.
+// planResendFailed counts the failed events, and asks.
 func (m *model) planResendFailed(f failedForm) tea.Cmd {
 	m.list.hold()
 	ask := m.failedBatch(f)
@@ -86,7 +86,7 @@ func (m *model) resendFailedDialog(f failedForm, r webhook.BatchReport) *menu {
 	return d
 }
 
-// batchPlan says what would be sent and what would not.
+// batchPlan says what will be sent and what will not.
 func batchPlan(r webhook.BatchReport) string {
 	text := "Resend failed events: " + format.Count(r.Delivered) + " to send"
 	if apart := notSent(r); apart != "" {

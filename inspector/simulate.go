@@ -228,7 +228,7 @@ func (m *model) simulateEach(c chosen, ask retry.SimulationRequest) tea.Cmd {
 	})
 }
 
-// add takes one outcome over and reports whether it was a good one.
+// add counts one outcome and reports whether the event was delivered.
 func (r *simulations) add(id webhook.ID, report retry.Report, err error) bool {
 	why := report.Record.Summary()
 	switch {
@@ -250,14 +250,14 @@ func (r *simulations) add(id webhook.ID, report retry.Report, err error) bool {
 	return false
 }
 
-// words sums up.
+// words sums up the simulations.
 func (r *simulations) words() (mood, string) {
 	text := fmt.Sprintf("%s simulated: %s delivered", events(r.delivered+r.failed), format.Count(r.delivered))
 	if r.failed > 0 {
 		text += ", " + format.Count(r.failed) + " failed"
 	}
 	if r.unsent > 0 {
-		text += ", " + format.Count(r.unsent) + " not to the end"
+		text += ", " + format.Count(r.unsent) + " unfinished"
 	}
 	if r.stopped {
 		text = fmt.Sprintf("stopped after %s of %s: %s", format.Count(r.delivered+r.failed+r.unsent), format.Count(r.total), text)

@@ -259,7 +259,7 @@ func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 		if r.Resend.EventID == 5 {
 			status, outcome = 500, retry.OutcomeFailed
 		}
-		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stagesOf(r, status), outcome)}, nil
+		return retry.Report{EventID: r.Resend.EventID, Record: recordOf(r, stepsOf(r, status), outcome)}, nil
 	}
 	d := simulating(t, feed, 80, 24)
 	d.press("t")
@@ -278,12 +278,12 @@ func TestMarkedEventsAreSimulatedInOrder(t *testing.T) {
 		return retry.Report{Record: recordOf(r, nil, retry.OutcomeCancelled)}, ctx.Err()
 	}
 	d.press("t", "m", "enter")
-	d.sees(" stopped after 1 of 2: 0 events simulated: 0 delivered, 1 not to the end\n")
+	d.sees(" stopped after 1 of 2: 0 events simulated: 0 delivered, 1 unfinished\n")
 	feed.platform.simulate = func(context.Context, retry.SimulationRequest, func(retry.Progress)) (retry.Report, error) {
 		return retry.Report{}, webhook.ErrSimulating
 	}
 	d.press("t", "m", "enter")
-	d.sees("0 delivered, 2 not to the end; first #2: a")
+	d.sees("0 delivered, 2 unfinished; first #2: a")
 }
 
 func TestSimulationViews(t *testing.T) {

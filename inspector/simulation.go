@@ -9,8 +9,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// simulation is one that the screen has begun. The feed's goroutine writes it,
-// the screen reads it.
+// simulation is one that the screen has started. A goroutine of its own writes
+// it, the screen reads it.
 type simulation struct {
 	id     webhook.ID
 	asked  retry.SimulationRequest
@@ -21,23 +21,23 @@ type simulation struct {
 	sends    []retry.Progress
 	now      retry.Progress // what it is about to do
 	notes    []string
-	promised int // what a person wants the next send to be answered, 0: nothing was said
+	promised int // the answer to the next send that a person chose; 0: none
 	ended    bool
 	report   retry.Report
 	err      error
 }
 
-// see takes a stage.
-func (s *simulation) see(stage retry.Progress) {
+// see records a step.
+func (s *simulation) see(step retry.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version++
-	s.notes = append(s.notes, stage.Notes...)
-	switch s.now = stage; stage.Step {
+	s.notes = append(s.notes, step.Notes...)
+	switch s.now = step; step.Step {
 	case retry.StepSend:
-		s.promised = 0 // from here on the stage says it
+		s.promised = 0 // from here on the step says it
 	case retry.StepAnswer:
-		s.sends = append(s.sends, stage)
+		s.sends = append(s.sends, step)
 	}
 }
 
@@ -48,7 +48,7 @@ func (s *simulation) end(r retry.Report, err error) {
 	s.ended, s.report, s.err = true, r, err
 }
 
-// moment is how far a simulation is.
+// moment is how far a simulation has got.
 type moment struct {
 	made int // sends that are over
 	step retry.Step
@@ -60,8 +60,8 @@ func (s *simulation) moment() moment {
 	return moment{len(s.sends), s.now.Step}
 }
 
-// promise keeps what the next send that begins will be answered, as was asked
-// for at some moment. If that has passed the send may have begun already.
+// promise records the answer to the next send that was chosen at some moment. If
+// that moment has passed, the send may have begun already.
 func (s *simulation) promise(status int, at moment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,7 @@ func (s *simulation) running() bool {
 	return !s.ended
 }
 
-// note adds something that a person should know.
+// note adds a note for the person who looks at it.
 func (s *simulation) note(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

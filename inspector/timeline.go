@@ -87,8 +87,9 @@ type steeredMsg struct {
 	err        error
 }
 
-// apply keeps what will be done, for the timeline. What cannot be cancelled by
-// steering, because it has not begun or cannot be reached, is given up.
+// apply records what will be done, for the timeline. A simulation that cannot be
+// cancelled by steering, because it has not begun or cannot be reached, is given
+// up.
 //
 //nolint:unparam // as the interface wants it
 func (msg steeredMsg) apply(*model) tea.Cmd {
@@ -105,8 +106,8 @@ func (msg steeredMsg) apply(*model) tea.Cmd {
 	return nil
 }
 
-// moved reports whether it would be drawn differently than it was: while a
-// time runs in it, it does with every tick.
+// moved reports whether it has to be drawn again: while it counts down, it does
+// with every tick.
 func (t *timeline) moved() bool {
 	s := t.simulation
 	s.mu.Lock()
@@ -166,8 +167,8 @@ func (t *timeline) sends(m *model, width int) []string {
 	if width >= timelineRoomy && len(t.simulation.sends) > 0 {
 		lines = append(lines, m.styles.mood(moodDim, "             would arrive     answer"))
 	}
-	for _, stage := range t.simulation.sends {
-		text, md := m.sendRow(stage, width)
+	for _, step := range t.simulation.sends {
+		text, md := m.sendRow(step, width)
 		line, _ := cut(text, width)
 		lines = append(lines, m.styles.mood(md, line))
 	}
@@ -175,8 +176,8 @@ func (t *timeline) sends(m *model, width int) []string {
 }
 
 // sendRow is a send that was made.
-func (m *model) sendRow(stage retry.Progress, width int) (string, mood) {
-	sent := stage.Sent
+func (m *model) sendRow(step retry.Progress, width int) (string, mood) {
+	sent := step.Sent
 	md, sign := statusMood(sent.Status), signBad
 	switch {
 	case sent.Interrupted:
@@ -190,7 +191,7 @@ func (m *model) sendRow(stage retry.Progress, width int) (string, mood) {
 	if width < timelineRoomy {
 		answer = sendAnswerBrief(sent)
 	}
-	return m.sendHead(sign, stage, width) + answer, md
+	return m.sendHead(sign, step, width) + answer, md
 }
 
 // sendHead is a send's sign, name and place on the virtual clock.

@@ -37,7 +37,7 @@ const maxTries = 64
 
 // deliveredAs is another event with the same webhookId and bytes that the app
 // has accepted, before or since; 0 if there is none. A forged one does not
-// count: it would keep the genuine event from the app.
+// count: because of it the genuine event would never be sent.
 func (b *batch) deliveredAs(ctx context.Context, sum webhook.Summary) webhook.ID {
 	before, after := sum, sum
 	for range maxTries {

@@ -38,9 +38,9 @@ var (
 //
 // An error wraps webhook.ErrNotFound for an unknown event,
 // webhook.ErrUnverified for one that was rejected unless
-// r.Unverified, webhook.ErrPruned for one whose body was not kept, httpwire.ErrTarget
+// r.Unverified, webhook.ErrPruned for one whose body was not stored, httpwire.ErrTarget
 // or ErrNoTarget, ErrNoSigner, ErrStopping, ErrUnsendable, or jsjson's error
-// for an edit that leads nowhere.
+// for an edit of a value that does not exist.
 func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
 	if p.flight.stopping() || !p.flight.enter() {
 		return webhook.Resent{}, ErrStopping
