@@ -54,7 +54,7 @@ var rooms = map[string]room{
 			"go.yaml.in/yaml/v3", "golang.org/x/term",
 		},
 	},
-	"bench": {siblings: []string{"taskee"}},
+	"bench": {siblings: []string{"taskee"}, modules: []string{"golang.org/x/sync"}},
 	"e2e":   {},
 	"":      {siblings: []string{"cli"}},
 }
