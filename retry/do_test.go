@@ -305,7 +305,7 @@ func TestASendThatCannotBeStoredEndsTheSimulation(t *testing.T) {
 	if !errors.Is(err, full) || err.Error() != "send 2: the store is full" {
 		t.Errorf("error = %v", err)
 	}
-	if brief(r) != "429*(200) 0" || r.Outcome != OutcomeCancelled || r.Summary() != "cancelled by send 2: the store is full" {
+	if brief(r) != "429*(200) 0" || r.Outcome != OutcomeCancelled || r.Summary() != "cancelled at send 2: the store is full" {
 		t.Errorf("%s, %s: %s", brief(r), r.Outcome, r.Summary())
 	}
 	if last := r.Sends[1]; last.App.Status != 200 || last.Failure == "" || len(told) != 2 || told[1].Failure != last.Failure {

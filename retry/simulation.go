@@ -95,7 +95,7 @@ type Result struct {
 	Error string // of the transport, in words; "" if there was a response
 }
 
-// Sent is one send that was made.
+// Sent is a send that was made.
 type Sent struct {
 	Send
 	Status    int    // what the sender gets; 0: no response
@@ -158,7 +158,7 @@ type Progress struct {
 	Due     time.Time // when the send is really made, with a monotonic reading
 	Sent    *Sent     // in a StepAnswer, the watcher's to retain; else nil
 
-	// What follows is of a stored event, and not set by [Do].
+	// The fields below concern a stored event; [Do] does not set them.
 
 	// Attempt is the attempt that was stored, and State the event's state after
 	// it. In a StepAnswer.

@@ -50,7 +50,7 @@ func (r Record) describeCancelled() string {
 		case last.Interrupted:
 			text = fmt.Sprintf("cancelled during send %d, which your app may have processed", n)
 		case last.Failure != "":
-			text = fmt.Sprintf("cancelled by send %d", n)
+			text = fmt.Sprintf("cancelled at send %d", n)
 		}
 	}
 	if r.Reason != "" {
