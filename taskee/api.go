@@ -1,9 +1,9 @@
 package taskee
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,22 +34,21 @@ var ErrBadToken = errors.New("not a token")
 var ErrBadBaseURL = errors.New("invalid base URL")
 
 // Client calls API v2 with one token. It retries requests that the platform
-// did not execute (see [Client.CreateContact] and [ClientOptions]), respects
-// the rate limit that the answers announce, reads at most 16 MiB of an answer,
-// and never follows a redirect, which would send the token to another host.
+// did not execute (see [Client.CreateContact], and waits for at most a minute
+// in a call), respects the rate limit that the answers announce, gives a try
+// 30 s, reads at most 16 MiB of an answer, and never follows a redirect, which
+// would send the token to another host.
 //
 // Errors of the API are [*APIError]; others wrap those of [net/http]. No
-// error, log line or printed Client contains the token.
+// error or printed Client contains the token.
 //
 // A Client does not have to be closed. It may be used from many goroutines,
 // which then share one rate limit.
 type Client struct {
 	base    *url.URL
-	http    *http.Client
+	http    http.Client
 	token   secret
-	version string
-	maxWait time.Duration
-	log     *slog.Logger
+	maxWait time.Duration // of one call, between its tries and for the rate limit; below 0: it never waits
 	onWait  func(Wait)
 	pace    pace
 }
@@ -60,17 +59,6 @@ type ClientOptions struct {
 	// BaseURL is where the API is, such as http://127.0.0.1:4490; "" for
 	// [DefaultBaseURL]. It may have a path.
 	BaseURL string
-	// HTTP sends the requests; nil for a client with a timeout of 30 s for each
-	// try. Its CheckRedirect is not used.
-	HTTP *http.Client
-	// Version is the Version header; "" for [APIVersion].
-	Version string
-	// MaxWait bounds the total time that one call waits, between its tries and
-	// for the rate limit; 0 for a minute, below 0 to never wait or retry.
-	MaxWait time.Duration
-	// Logger logs each try at the debug level: method, path, status and time
-	// taken. nil for no log.
-	Logger *slog.Logger
 	// OnWait is called before each wait, from the goroutine of the call; nil to
 	// call nothing.
 	OnWait func(Wait)
@@ -84,8 +72,8 @@ type Wait struct {
 }
 
 const (
-	defaultMaxWait    = time.Minute
-	defaultTryTimeout = 30 * time.Second
+	maxWait    = time.Minute
+	tryTimeout = 30 * time.Second
 )
 
 // NewClient returns a client for a private integration's token, or an OAuth
@@ -99,31 +87,14 @@ func NewClient(token string, o ClientOptions) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.BaseURL == "" {
-		o.BaseURL = DefaultBaseURL
-	}
-	base, err := parseBaseURL(o.BaseURL)
+	base, err := parseBaseURL(cmp.Or(o.BaseURL, DefaultBaseURL))
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
-		base: base, token: hidden, version: o.Version, maxWait: o.MaxWait, log: o.Logger, onWait: o.OnWait,
-		http: &http.Client{Timeout: defaultTryTimeout},
-	}
-	if o.HTTP != nil {
-		own := *o.HTTP
-		c.http = &own
-	}
-	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if c.version == "" {
-		c.version = APIVersion
-	}
-	if c.maxWait == 0 {
-		c.maxWait = defaultMaxWait
-	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
+	c := &Client{base: base, token: hidden, maxWait: maxWait, onWait: o.OnWait, http: http.Client{
+		Timeout:       tryTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 	if c.onWait == nil {
 		c.onWait = func(Wait) {}
 	}
@@ -132,9 +103,6 @@ func NewClient(token string, o ClientOptions) (*Client, error) {
 
 // BaseURL is where the client calls the API, without a slash at the end.
 func (c *Client) BaseURL() string { return c.base.String() }
-
-// String names the client by its address alone.
-func (c *Client) String() string { return "API client of " + c.BaseURL() }
 
 func parseBaseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)

@@ -159,25 +159,6 @@ func TestEveryDocumentedParameterHasAField(t *testing.T) {
 	}
 }
 
-func TestALocationIsReadInBothShapes(t *testing.T) {
-	flat := authorizationAnswers(t)[http.StatusOK]
-	for name, body := range map[string]string{"the document's": flat, "the family's": `{"location":` + flat + `}`} {
-		t.Run(name, func(t *testing.T) {
-			c, asked := serve(t, http.StatusOK, body)
-			l, err := c.Location(t.Context(), "ve9EPM428h8vShlRW1KT")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(asMap(t, flat), asMap(t, l)); diff != "" {
-				t.Errorf("location (-document +read):\n%s", diff)
-			}
-			if uri := asked.list()[0].uri; string(l.Raw) != flat || uri != "/locations/ve9EPM428h8vShlRW1KT" {
-				t.Errorf("%s answered %s", uri, l.Raw)
-			}
-		})
-	}
-}
-
 func TestABodyHasWhatIsNamedAndNothingElse(t *testing.T) {
 	for name, tt := range map[string]struct {
 		in   ContactInput
@@ -232,9 +213,6 @@ func TestAnIDStaysOneSegmentOfThePath(t *testing.T) {
 	}
 	for _, id := range []string{"", " ", ".", ".."} {
 		if err := c.DeleteContact(t.Context(), id); !errors.Is(err, ErrBadID) {
-			t.Errorf("%q: %v", id, err)
-		}
-		if _, err := c.Location(t.Context(), id); !errors.Is(err, ErrBadID) {
 			t.Errorf("%q: %v", id, err)
 		}
 		if _, err := c.BusinessContacts(t.Context(), id, 0, 0); !errors.Is(err, ErrBadID) {

@@ -13,10 +13,9 @@ import (
 
 // The paths of the API.
 const (
-	contactsPath  = "/contacts/"
-	upsertPath    = "/contacts/upsert"
-	businessPath  = "/contacts/business/"
-	locationsPath = "/locations/"
+	contactsPath = "/contacts/"
+	upsertPath   = "/contacts/upsert"
+	businessPath = "/contacts/business/"
 )
 
 // Contact reads one contact: "Get Contact" of the document, scope
@@ -25,7 +24,12 @@ const (
 // An ID that is unknown or deleted is an [*APIError] of status 400; an empty
 // one is [ErrBadID].
 func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
-	return c.oneContact(ctx, http.MethodGet, id, nil)
+	segment, err := escapeID(id)
+	if err != nil {
+		return Contact{}, fmt.Errorf("read a contact: %w", err)
+	}
+	got, err := c.contact(ctx, request{method: http.MethodGet, path: contactsPath + segment})
+	return got.contact(), err
 }
 
 // UpdateContact changes the fields that in has and leaves the others as they
@@ -35,7 +39,12 @@ func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
 // Invalid fields are an [*APIError] of status 422 with a message for each; an
 // unknown ID is one of 400.
 func (c *Client) UpdateContact(ctx context.Context, id string, in ContactInput) (Contact, error) {
-	return c.oneContact(ctx, http.MethodPut, id, &in)
+	segment, err := escapeID(id)
+	if err != nil {
+		return Contact{}, fmt.Errorf("update a contact: %w", err)
+	}
+	got, err := c.write(ctx, request{method: http.MethodPut, path: contactsPath + segment}, in)
+	return got.contact(), err
 }
 
 // DeleteContact deletes a contact for good: "Delete Contact", scope
@@ -167,41 +176,6 @@ func (c *Client) AllOfBusiness(ctx context.Context, businessID string, limit, sk
 			}
 		}
 	}
-}
-
-// Location reads a location, also called a sub-account: the request of "How to
-// Use Private Integrations". A location that the token does not belong to is an
-// [*APIError] of status 401 or 403.
-func (c *Client) Location(ctx context.Context, id string) (Location, error) {
-	segment, err := escapeID(id)
-	if err != nil {
-		return Location{}, fmt.Errorf("read a location: %w", err)
-	}
-	r := request{method: http.MethodGet, path: locationsPath + segment}
-	var raw json.RawMessage
-	if err := c.call(ctx, r, &raw); err != nil {
-		return Location{}, err
-	}
-	l, err := readLocation(raw)
-	if err != nil {
-		return Location{}, fmt.Errorf("%s %s: %w", r.method, r.path, err)
-	}
-	return l, nil
-}
-
-// oneContact calls an endpoint of one contact; in is nil for no body.
-func (c *Client) oneContact(ctx context.Context, method, id string, in *ContactInput) (Contact, error) {
-	segment, err := escapeID(id)
-	if err != nil {
-		return Contact{}, fmt.Errorf("%s a contact: %w", method, err)
-	}
-	r := request{method: method, path: contactsPath + segment}
-	if in != nil {
-		got, err := c.write(ctx, r, *in)
-		return got.contact(), err
-	}
-	got, err := c.contact(ctx, r)
-	return got.contact(), err
 }
 
 // contactAnswer is an answer with one contact.

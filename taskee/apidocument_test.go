@@ -153,6 +153,14 @@ func serve(t *testing.T, status int, answer string) (*Client, *calls) {
 	return newTestClient(t, ClientOptions{BaseURL: s.URL}), &asked
 }
 
+// clientOf is a client whose requests go to a transport.
+func clientOf(t *testing.T, to http.RoundTripper) *Client {
+	t.Helper()
+	c := newTestClient(t, ClientOptions{})
+	c.http.Transport = to
+	return c
+}
+
 func newTestClient(t *testing.T, o ClientOptions) *Client {
 	t.Helper()
 	c, err := NewClient(testToken, o)

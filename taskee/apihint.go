@@ -8,12 +8,9 @@ import (
 	"github.com/taskhook/taskhook/format"
 )
 
-// Scope is the scope that the failed request needs.
-func (e *APIError) Scope() string {
-	switch {
-	case strings.HasPrefix(e.Path, locationsPath):
-		return ScopeLocationsReadonly
-	case e.Method == http.MethodGet:
+// scope is the scope that the failed request needs.
+func (e *APIError) scope() string {
+	if e.Method == http.MethodGet {
 		return ScopeContactsReadonly
 	}
 	return ScopeContactsWrite
@@ -27,7 +24,7 @@ func (e *APIError) Hint() string {
 	case http.StatusUnauthorized:
 		return "use a new token: this one was rotated or deleted, or is an OAuth access token older than a day, or an API key of v1, which API v2 does not accept"
 	case http.StatusForbidden:
-		return fmt.Sprintf("give the private integration the scope %s: edit it, and the token stays the same; or the token belongs to another location", e.Scope())
+		return fmt.Sprintf("give the private integration the scope %s: edit it, and the token stays the same; or the token belongs to another location", e.scope())
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return "check the base URL: the API has no such path there"
 	case http.StatusUnprocessableEntity:

@@ -71,7 +71,7 @@ func TestAllReadsPageAfterPage(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d by %d after %s", tt.count, tt.limit, tt.after.ID), func(t *testing.T) {
 			api := book(tt.count)
-			c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
+			c := clientOf(t, api)
 			first, _ := strconv.Atoi(strings.TrimPrefix(tt.after.ID, "c"))
 			all := c.All(t.Context(), ContactQuery{LocationID: "l1", Query: "jane", Limit: tt.limit, After: tt.after})
 			for range 2 { // it starts anew each time
@@ -99,7 +99,7 @@ func TestAllOfBusinessCounts(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d by %d without %d", tt.count, tt.limit, tt.skip), func(t *testing.T) {
 			api := book(tt.count)
-			c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
+			c := clientOf(t, api)
 			all := c.AllOfBusiness(t.Context(), "b1", tt.limit, tt.skip)
 			for range 2 {
 				if got, err := ids(all); err != nil || !slices.Equal(got, numbered(tt.skip+1, tt.count)) {
@@ -115,7 +115,7 @@ func TestAllOfBusinessCounts(t *testing.T) {
 
 func TestReadingEndsWhereTheReaderDoes(t *testing.T) {
 	api := book(1000)
-	c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
+	c := clientOf(t, api)
 	for _, all := range []iter.Seq2[Contact, error]{
 		c.All(t.Context(), ContactQuery{LocationID: "l1"}), c.AllOfBusiness(t.Context(), "b1", 0, 0),
 	} {
@@ -139,7 +139,7 @@ func TestReadingEndsWithAnError(t *testing.T) {
 		}
 		return pages(n, r)
 	}
-	c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
+	c := clientOf(t, api)
 	for name, all := range map[string]iter.Seq2[Contact, error]{
 		"by location": c.All(t.Context(), ContactQuery{LocationID: "l1"}), "by business": c.AllOfBusiness(t.Context(), "b1", 0, 0),
 	} {
@@ -161,7 +161,7 @@ func TestACursorThatStandsStillEndsTheReading(t *testing.T) {
 			api := &memory{answer: func(int, *http.Request) (*http.Response, error) {
 				return response(http.StatusOK, `{"contacts":[{"id":"c1"}],`+place+`}`), nil
 			}}
-			c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
+			c := clientOf(t, api)
 			got, err := ids(c.All(t.Context(), ContactQuery{LocationID: "l1"}))
 			if !errors.Is(err, ErrCursor) || len(got) != 2 || len(api.list()) != 2 {
 				t.Errorf("%v, %v after %d pages", got, err, len(api.list()))

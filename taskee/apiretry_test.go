@@ -1,6 +1,7 @@
 package taskee
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,7 +111,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 							return answer(n, r)
 						}
 					}
-					c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
+					c := clientOf(t, api)
 					err := theCalls[call](t.Context(), c)
 					checkOutcome(t, err, tt.status, timeout)
 					sent := api.list()
@@ -164,7 +165,8 @@ func TestHowLongARetryWaits(t *testing.T) {
 				statuses := append(slices.Repeat([]int{tt.status}, len(tt.from)), http.StatusOK)
 				api := sequence(statuses, tt.header...)
 				var told []Wait
-				c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}, OnWait: func(w Wait) { told = append(told, w) }})
+				c := clientOf(t, api)
+				c.onWait = func(w Wait) { told = append(told, w) }
 				if _, err := c.Contact(t.Context(), "c1"); err != nil {
 					t.Fatal(err)
 				}
@@ -222,7 +224,8 @@ func TestARetryIsNotWaitedForInVain(t *testing.T) {
 					ctx = c
 				}
 				api, began := sequence([]int{429}, tt.header...), time.Now()
-				c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}, MaxWait: tt.maxWait})
+				c := clientOf(t, api)
+				c.maxWait = cmp.Or(tt.maxWait, maxWait)
 				_, err := c.Contact(ctx, "c1")
 				checkOutcome(t, err, http.StatusTooManyRequests, nil)
 				if sent, took := len(api.list()), time.Since(began); sent != tt.sent || took > tt.longest {
@@ -237,9 +240,8 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		api := sequence([]int{429}, "Retry-After", "20")
-		c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}, OnWait: func(Wait) {
-			time.AfterFunc(3*time.Second, cancel)
-		}})
+		c := clientOf(t, api)
+		c.onWait = func(Wait) { time.AfterFunc(3*time.Second, cancel) }
 		began := time.Now()
 		_, err := c.Contact(ctx, "c1")
 		if took := time.Since(began); !errors.Is(err, context.Canceled) || took != 3*time.Second || len(api.list()) != 1 {
@@ -272,7 +274,7 @@ func TestTheAnnouncedLimitIsKeptWithoutBeingRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const interval = 10 * time.Second
 		api, began := limited(100, interval, time.Now()), time.Now()
-		c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
+		c := clientOf(t, api)
 		for range 350 {
 			if _, err := c.Contact(t.Context(), "c1"); err != nil {
 				t.Fatal(err)
@@ -288,7 +290,8 @@ func TestTheAnnouncedLimitIsKeptWithoutBeingRefused(t *testing.T) {
 func TestManyCallsShareOneLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := limited(10, 10*time.Second, time.Now())
-		c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}, MaxWait: time.Hour})
+		c := clientOf(t, api)
+		c.maxWait = time.Hour
 		failed := make(chan error, 40)
 		for range 40 {
 			go func() {
@@ -314,7 +317,7 @@ func TestALimitThatHoldsForTooLongIsNotWaitedFor(t *testing.T) {
 		api.answer = func(int, *http.Request) (*http.Response, error) {
 			return response(http.StatusOK, contactBody, "X-RateLimit-Remaining", "0", "X-RateLimit-Interval-Milliseconds", "2000000000"), nil
 		}
-		c := newTestClient(t, ClientOptions{HTTP: &http.Client{Transport: api}})
+		c := clientOf(t, api)
 		for range 2 {
 			if _, err := c.Contact(t.Context(), "c1"); err != nil {
 				t.Fatal(err)

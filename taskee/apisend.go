@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -59,7 +58,7 @@ func (c *Client) answer(ctx context.Context, r request) (answer, error) {
 		left -= d
 	}
 	for try := 1; ; try++ {
-		a, err := c.try(ctx, r, try)
+		a, err := c.try(ctx, r)
 		if err != nil {
 			return answer{}, c.transportError(r, err)
 		}
@@ -115,12 +114,11 @@ func (c *Client) wait(ctx context.Context, r request, w Wait) error {
 }
 
 // try sends a request once.
-func (c *Client) try(ctx context.Context, r request, number int) (answer, error) {
+func (c *Client) try(ctx context.Context, r request) (answer, error) {
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
 		return answer{}, err
 	}
-	began := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return answer{}, err
@@ -133,11 +131,7 @@ func (c *Client) try(ctx context.Context, r request, number int) (answer, error)
 	if len(body) > maxAnswer {
 		return answer{}, ErrTooLarge
 	}
-	a := answer{resp.StatusCode, resp.Header, body, time.Now()}
-	c.log.LogAttrs(ctx, slog.LevelDebug, "API call",
-		slog.String("method", r.method), slog.String("path", r.path),
-		slog.Int("status", a.status), slog.Int("try", number), slog.Duration("took", a.at.Sub(began)))
-	return a, nil
+	return answer{resp.StatusCode, resp.Header, body, time.Now()}, nil
 }
 
 func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, error) {
@@ -157,7 +151,7 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 		"Accept":        {"application/json"},
 		"Authorization": {c.token.authorization()},
 		"User-Agent":    {"taskhook"},
-		"Version":       {c.version},
+		"Version":       {APIVersion},
 	}
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")

@@ -3,7 +3,6 @@ package taskee
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 )
 
@@ -34,11 +33,6 @@ func (s secret) authorization() string { return "Bearer " + *s.text }
 // was sent.
 func (s secret) redact(text string) string { return strings.ReplaceAll(text, *s.text, redacted) }
 
-func (s secret) String() string { return redacted }
-
-// Format writes the same for every verb, %#v and %x too.
+// Format writes the same for every verb, %#v and %x too; slog's text goes
+// through it, and JSON has no unexported fields.
 func (s secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-func (s secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-func (s secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

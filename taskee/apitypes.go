@@ -3,7 +3,6 @@ package taskee
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"strconv"
 	"time"
@@ -202,38 +201,4 @@ func (a pageAnswer) page() Page {
 		p.Next.Time = time.UnixMilli(n).UTC()
 	}
 	return p
-}
-
-// Location is a location, also called a sub-account, under "How to Use Private
-// Integrations" of the document.
-type Location struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Address  string `json:"address"`
-	City     string `json:"city"`
-	State    string `json:"state"`
-	Country  string `json:"country"`  // ISO 3166-1 alpha-2
-	Timezone string `json:"timezone"` // IANA, such as America/Chicago
-	// Raw is the object exactly as the API sent it.
-	Raw json.RawMessage `json:"-"`
-}
-
-// readLocation reads a location as the document has it, or as the family's API
-// has it, under the key location.
-func readLocation(data json.RawMessage) (Location, error) {
-	var wrapped struct {
-		Location json.RawMessage `json:"location"`
-	}
-	if json.Unmarshal(data, &wrapped) == nil && len(wrapped.Location) > 0 {
-		data = wrapped.Location
-	}
-	var l Location
-	if err := json.Unmarshal(data, &l); err != nil {
-		return Location{}, fmt.Errorf("%w: %w", ErrNotAPI, err)
-	}
-	if l.ID == "" {
-		return Location{}, fmt.Errorf("%w: it has no location", ErrNotAPI)
-	}
-	l.Raw = data
-	return l, nil
 }

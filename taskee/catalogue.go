@@ -47,17 +47,16 @@ func Catalogue() []EventType { return slices.Clone(catalogue()) }
 
 // LookUp finds a type by its name, or else by its type on the wire, in any case.
 func LookUp(name string) (EventType, bool) {
-	for _, of := range [...]func(EventType) string{EventType.name, EventType.wireType} {
-		i := slices.IndexFunc(catalogue(), func(t EventType) bool { return strings.EqualFold(of(t), name) })
-		if i >= 0 {
-			return catalogue()[i], true
-		}
+	all := catalogue()
+	i := slices.IndexFunc(all, func(t EventType) bool { return strings.EqualFold(t.Name, name) })
+	if i < 0 {
+		i = slices.IndexFunc(all, func(t EventType) bool { return strings.EqualFold(t.WireType, name) })
 	}
-	return EventType{}, false
+	if i < 0 {
+		return EventType{}, false
+	}
+	return all[i], true
 }
-
-func (t EventType) name() string     { return t.Name }
-func (t EventType) wireType() string { return t.WireType }
 
 // Nearest returns the name or type on the wire that was probably meant by a
 // misspelled one, "" if none is similar. Case and punctuation do not count.
