@@ -12,8 +12,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// watch streams one JSON line a hint and an empty line as a heartbeat, until
-// the asking process goes, the backend ends or the server shuts down.
+// watch streams one JSON line for each hint, and an empty line as a heartbeat,
+// until the client goes, the backend ends or the server shuts down.
 func (h *handler) watch(w http.ResponseWriter, r *http.Request) {
 	if err := argument(w, r, &struct{}{}); err != nil {
 		fail(w, http.StatusBadRequest, err)
@@ -30,8 +30,8 @@ func (h *handler) watch(w http.ResponseWriter, r *http.Request) {
 	h.stream(ctx, w, hints)
 }
 
-// stream writes hints. Its first line is a heartbeat: the asking process must
-// know that nothing will be missed from then on.
+// stream writes hints. Its first line is a heartbeat: the client must know
+// that nothing will be missed from then on.
 func (h *handler) stream(ctx context.Context, w http.ResponseWriter, hints <-chan webhook.Change) {
 	rc := http.NewResponseController(w)
 	beat := time.NewTicker(heartbeat)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // TestForms shows every form in which a value is written.
@@ -14,6 +16,12 @@ func TestForms(t *testing.T) {
 	)
 	at := time.Date(2026, 11, 28, 14, 33, 28, 123_456_789, time.FixedZone("", 3600))
 	tests := []struct{ name, got, want string }{
+		{"an app that was not probed", Health(webhook.Health{}), "not probed yet"},
+		{"an app that is up", Health(webhook.Health{Known: true, Up: true, Address: "127.0.0.1:3000"}), "answers on 127.0.0.1:3000"},
+		{"an app that is down", Health(webhook.Health{Known: true, Error: "http://localhost:3000: connection refused"}), "does not answer: connection refused"},
+		{"an app that is down, in one word", Health(webhook.Health{Known: true, Error: "refused"}), "does not answer: refused"},
+		{"an app that is down for no known reason", Health(webhook.Health{Known: true}), "does not answer"},
+
 		{"no bytes", Bytes(0), "0 B"},
 		{"bytes", Bytes(211), "211 B"},
 		{"almost a KiB", Bytes(1000), "1 KiB"},

@@ -11,12 +11,14 @@ func Health(h webhook.Health) string {
 	switch {
 	case !h.Known:
 		return "not probed yet"
-	case h.Up && h.Address != "":
-		return "answers on " + h.Address
 	case h.Up:
-		return "answers"
-	case h.Error != "":
-		return "does not answer: " + h.Error[strings.LastIndex(h.Error, ": ")+len(": "):]
+		return "answers on " + h.Address
+	case h.Error == "":
+		return "does not answer"
 	}
-	return "does not answer"
+	reason := h.Error // behind the URL, which stands beside it
+	if i := strings.LastIndex(reason, ": "); i >= 0 {
+		reason = reason[i+len(": "):]
+	}
+	return "does not answer: " + reason
 }

@@ -16,7 +16,7 @@ func (l *Listener) Start() webhook.Position { return l.start }
 func (l *Listener) Logger() *slog.Logger { return l.logger }
 
 // changed hints every watcher at a change that is not in the store.
-func (l *Listener) changed() { l.Store.Notify() }
+func (l *Listener) changed() { l.Notify() }
 
 // Listener describes the listener at this moment.
 func (l *Listener) Listener(ctx context.Context) (webhook.Listener, error) {

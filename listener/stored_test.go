@@ -55,7 +55,7 @@ func TestWithoutAListenerTheLastTargetIsSentTo(t *testing.T) {
 	if err != nil || d.Target != "http://"+app+"/hooks" || d.Counts.Events != 1 || d.Project != "p" || d.Local != "" {
 		t.Errorf("it describes itself as %+v, %v", d, err)
 	}
-	if r, err := s.Resend(t.Context(), webhook.Resend{EventID: 1}); err != nil || r.Attempt.StatusCode != 200 || <-received != "/hooks" {
+	if r, err := s.Resend(t.Context(), webhook.Resend{EventID: 1}); err != nil || r.Attempt.StatusCode != http.StatusOK || <-received != "/hooks" {
 		t.Errorf("resent: %+v, %v", r, err)
 	}
 }

@@ -60,7 +60,8 @@ func Open(path string, o Options) (*Store, error) {
 // store.
 func (s *Store) committed() {
 	s.Notify()
-	if !s.full && !(s.resting.Load() && s.resting.CompareAndSwap(true, false)) {
+	wake := s.full || s.resting.Load() && s.resting.CompareAndSwap(true, false)
+	if !wake {
 		return
 	}
 	select {
