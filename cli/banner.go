@@ -68,7 +68,7 @@ func verifyWords(mode string) string {
 	case "warn":
 		return "warn: a bad or missing signature is marked and forwarded"
 	case "off":
-		return "off: signatures are not looked at"
+		return "off: signatures are not checked"
 	}
 	return "enforce: a bad or missing signature is answered 401 and not forwarded"
 }

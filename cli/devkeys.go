@@ -139,9 +139,8 @@ func publicPEM(public crypto.PublicKey) ([]byte, error) {
 // there.
 func devKeys(dir string) ([]verify.Key, error) {
 	keys, err := listener.DevKeys(dir)
-	var bad *listener.KeyError
-	if errors.As(err, &bad) {
-		return nil, withHint(err, "remove that file, then write it anew with: taskhook keys dev")
+	if err != nil {
+		return nil, withHint(err, "remove that file, then write it again with: taskhook keys dev")
 	}
-	return keys, err
+	return keys, nil
 }

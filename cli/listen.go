@@ -93,7 +93,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	addChoice(f, &o.tunnel, "tunnel", "how the public reaches you (auto: ngrok when an authtoken is known, else none)")
 	f.StringVar(&o.url, "url", "", "your public URL: with ngrok a reserved domain, with --tunnel none the address in front of this machine, which is only shown and checked")
 	addAddr(cmd, &o.addr, &o.allowRemote, "loopback ADDR to receive on; :0 picks a port")
-	addChoice(f, &o.verify, "verify", "what a bad or missing signature means (enforce: answered 401 and not forwarded; warn: forwarded and marked; off: not looked at)")
+	addChoice(f, &o.verify, "verify", "what a bad or missing signature means (enforce: answered 401 and not forwarded; warn: forwarded and marked; off: not checked)")
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in FILE instead of the platform's (repeatable)")
 	addChoice(f, &o.output, "output", "how events are shown (auto: screen on a terminal, else plain)")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long your app may take")

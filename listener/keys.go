@@ -25,23 +25,9 @@ const (
 	SandboxEd25519File = "sandbox-ed25519.pub.pem"
 )
 
-// KeyError is returned by [DevKeys] for a file that is no public key.
-type KeyError struct {
-	File string // its path
-	Err  error
-}
-
-// Error names the file.
-func (e *KeyError) Error() string {
-	return fmt.Sprintf("the public development key %s: %v", e.File, e.Err)
-}
-
-// Unwrap returns the reason.
-func (e *KeyError) Unwrap() error { return e.Err }
-
 // DevKeys reads the public halves of a data directory's development pair, as
-// far as they are there; it makes none. The error is a *[KeyError] for a file
-// that is no key.
+// far as they are there; it makes none. The error names the file that cannot be
+// read or is no key.
 func DevKeys(dir string) ([]verify.Key, error) {
 	var keys []verify.Key
 	for _, file := range [...]string{DevRSAFile, DevEd25519File} {
@@ -54,8 +40,9 @@ func DevKeys(dir string) ([]verify.Key, error) {
 			return nil, fmt.Errorf("read the public development key: %w", err)
 		}
 		key, err := verify.ParseKey(verify.DevKey, text)
-		if err != nil {
-			return nil, &KeyError{File: path, Err: err}
+		var wrong *verify.KeyError
+		if errors.As(err, &wrong) {
+			return nil, fmt.Errorf("the public development key %s: %s", path, wrong.Reason)
 		}
 		keys = append(keys, key)
 	}

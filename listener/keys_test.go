@@ -3,11 +3,11 @@ package listener
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -37,8 +37,7 @@ func TestDevKeysNamesTheFileThatIsNoKey(t *testing.T) {
 	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var bad *KeyError
-	if _, err := DevKeys(dir); !errors.As(err, &bad) || bad.File != path {
+	if _, err := DevKeys(dir); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("DevKeys: %v", err)
 	}
 }
