@@ -30,7 +30,7 @@ var rooms = map[string]room{
 	"httpwire":       {siblings: before("httpwire")},
 	"notify":         {siblings: before("notify")},
 	"files":          {siblings: before("files")},
-	"jsjson":         {siblings: before("jsjson"), modules: []string{"github.com/go-json-experiment/json/jsontext"}},
+	"jsjson":         {siblings: before("jsjson"), modules: []string{"github.com/go-json-experiment/json/jsontext", "golang.org/x/text"}},
 	"webhook/filter": {siblings: before("webhook/filter"), modules: []string{"github.com/itchyny/gojq"}},
 	"webhook/export": {siblings: before("webhook/export")},
 	"retry":          {siblings: before("retry")},

@@ -44,14 +44,10 @@ type writer struct {
 
 // container is an open object or array.
 type container struct {
-	object  bool
-	reorder bool                // its keys are not all different, or not in JavaScript's order
-	first   int                 // index of its first member
-	start   int                 // of its opening bracket in out
-	values  int                 // how many there are so far, for commas
-	indexes bool                // its last key is an array index
-	last    uint32              // that index
-	seen    map[string]struct{} // keys of a large object
+	object bool
+	first  int // index of its first member
+	start  int // of its opening bracket in out
+	values int // how many there are so far, for commas
 }
 
 // member is one member of an object in out.
@@ -115,48 +111,16 @@ func (w *writer) key(raw []byte) {
 	}
 	start := len(w.out)
 	w.out = appendQuoted(w.out, raw)
-	k := w.out[start:]
-	switch index, ok := arrayIndex(k); {
-	case ok && c.values > 0 && (!c.indexes || index < c.last):
-		c.reorder = true
-	case ok:
-		c.indexes, c.last = true, index
-	default:
-		c.indexes = false
-	}
-	c.reorder = c.reorder || w.known(c, k)
 	c.values++
 	w.members = append(w.members, member{start: start, keyEnd: len(w.out)})
 	w.out = append(w.out, ':')
 }
 
-// fewKeys is how many keys are compared one by one.
-const fewKeys = 16
-
-// known reports whether an object has had a key before, and remembers it.
-func (w *writer) known(c *container, k []byte) bool {
-	members := w.members[c.first:]
-	if len(members) < fewKeys {
-		return slices.ContainsFunc(members, func(m member) bool { return bytes.Equal(w.out[m.start:m.keyEnd], k) })
-	}
-	if c.seen == nil {
-		c.seen = make(map[string]struct{}, 2*fewKeys)
-		for _, m := range members {
-			c.seen[string(w.out[m.start:m.keyEnd])] = struct{}{}
-		}
-	}
-	if _, ok := c.seen[string(k)]; ok {
-		return true
-	}
-	c.seen[string(k)] = struct{}{}
-	return false
-}
-
 func (w *writer) close(isObject bool) {
 	c := w.stack[len(w.stack)-1]
 	w.stack = w.stack[:len(w.stack)-1]
-	if c.reorder {
-		w.reordered = append(w.reordered, object{c.start, len(w.out), javaScriptOrder(w.out, w.members[c.first:])})
+	if members := w.members[c.first:]; !w.inOrder(members) {
+		w.reordered = append(w.reordered, object{c.start, len(w.out), w.javaScriptOrder(members)})
 	}
 	w.members = w.members[:c.first]
 	if isObject {
@@ -167,35 +131,57 @@ func (w *writer) close(isObject bool) {
 	w.valueEnds()
 }
 
+// fewKeys is how many keys are compared one by one.
+const fewKeys = 16
+
+// inOrder reports whether a small object certainly needs no reordering: its
+// keys are all different, and none is an array index.
+func (w *writer) inOrder(members []member) bool {
+	if len(members) > fewKeys {
+		return false
+	}
+	for i, m := range members {
+		k := w.spelled(m)
+		if _, isIndex := arrayIndex(k); isIndex {
+			return false
+		}
+		if slices.ContainsFunc(members[:i], func(before member) bool { return bytes.Equal(w.spelled(before), k) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // javaScriptOrder returns the members of an object as JavaScript enumerates
 // them.
-func javaScriptOrder(out []byte, members []member) []member {
+func (w *writer) javaScriptOrder(members []member) []member {
 	place := make(map[string]int, len(members))
-	ordered := make([]member, 0, len(members))
+	unique := make([]member, 0, len(members))
 	for _, m := range members {
-		k := string(out[m.start:m.keyEnd])
-		if i, ok := place[k]; ok {
-			ordered[i] = m
+		k := w.spelled(m)
+		if i, ok := place[string(k)]; ok {
+			unique[i] = m
 			continue
 		}
-		place[k] = len(ordered)
-		ordered = append(ordered, m)
+		place[string(k)] = len(unique)
+		unique = append(unique, m)
 	}
-	slices.SortStableFunc(ordered, func(a, b member) int {
-		i, isIndex := arrayIndex(out[a.start:a.keyEnd])
-		j, isIndexToo := arrayIndex(out[b.start:b.keyEnd])
-		switch {
-		case isIndex && isIndexToo:
-			return cmp.Compare(i, j)
-		case isIndex:
-			return -1
-		case isIndexToo:
-			return 1
-		}
-		return 0
+	isIndex := func(m member) bool {
+		_, ok := arrayIndex(w.spelled(m))
+		return ok
+	}
+	indexes := slices.DeleteFunc(slices.Clone(unique), func(m member) bool { return !isIndex(m) })
+	others := slices.DeleteFunc(unique, isIndex)
+	slices.SortFunc(indexes, func(a, b member) int {
+		i, _ := arrayIndex(w.spelled(a))
+		j, _ := arrayIndex(w.spelled(b))
+		return cmp.Compare(i, j)
 	})
-	return ordered
+	return append(indexes, others...)
 }
+
+// spelled is the quoted key of a member.
+func (w *writer) spelled(m member) []byte { return w.out[m.start:m.keyEnd] }
 
 // arrayIndex reads a quoted key as an array index: a whole number without
 // leading zeros below 2³²−1.
