@@ -37,7 +37,7 @@ var rooms = map[string]room{
 	"proxy/fault":    {siblings: before("proxy/fault")},
 
 	"taskee":           {siblings: leaves},
-	"verify":           {siblings: append([]string{"taskee"}, leaves...)},
+	"verify":           {siblings: append([]string{"taskee"}, leaves...), modules: []string{"github.com/go-json-experiment/json/jsontext", "golang.org/x/text"}},
 	"store/boltfile":   {siblings: leaves, modules: []string{"go.etcd.io/bbolt"}},
 	"store":            {siblings: append([]string{"store/boltfile"}, leaves...), modules: []string{"go.etcd.io/bbolt"}},
 	"proxy":            {siblings: append([]string{"taskee"}, leaves...)},

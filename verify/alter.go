@@ -3,8 +3,10 @@ package verify
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/taskhook/taskhook/jsjson"
 )
@@ -37,7 +39,7 @@ var alterations = [...]alteration{
 	{
 		happened: "a byte order mark was added to the body on its way",
 		fits:     "the body without its UTF-8 byte order mark", next: passThrough,
-		cost: costPerKiB, undo: withoutBOM,
+		cost: costPerKiB, undo: func(b []byte) []byte { return bytes.TrimPrefix(b, []byte(bom)) },
 	},
 	{
 		happened: "the body was re-serialised on its way",
@@ -52,7 +54,7 @@ var alterations = [...]alteration{
 	{
 		happened: "the body was re-serialised on its way: white space was added",
 		fits:     "the JSON without white space, not the bytes that arrived", next: passThrough,
-		cost: costJSONKiB, undo: compact, json: true,
+		cost: costJSONKiB, undo: formatted(), json: true,
 	},
 	{
 		happened: "the charset of the body was changed on its way",
@@ -67,12 +69,12 @@ var alterations = [...]alteration{
 	{
 		happened: "the byte order mark of the body was lost on its way",
 		fits:     "the body with a UTF-8 byte order mark", next: passThrough,
-		cost: costPerKiB, undo: withBOM,
+		cost: costPerKiB, undo: func(b []byte) []byte { return append([]byte(bom), b...) },
 	},
 	{
 		happened: "white space was added around the body on its way",
 		fits:     "the body without the white space around it", next: passThrough,
-		cost: costPerKiB, undo: trimmed,
+		cost: costPerKiB, undo: bytes.TrimSpace,
 	},
 	{
 		happened: "the trailing newline of the body was lost on its way",
@@ -82,17 +84,17 @@ var alterations = [...]alteration{
 	{
 		happened: "the body was re-serialised on its way: white space was removed",
 		fits:     "the JSON indented by two spaces, not the bytes that arrived", next: passThrough,
-		cost: costJSONKiB, undo: indented("  "),
+		cost: costJSONKiB, undo: formatted(jsontext.WithIndent("  ")),
 	},
 	{
 		happened: "the body was re-serialised on its way: white space was removed",
 		fits:     "the JSON indented by four spaces, not the bytes that arrived", next: passThrough,
-		cost: costJSONKiB, undo: indented("    "),
+		cost: costJSONKiB, undo: formatted(jsontext.WithIndent("    ")),
 	},
 	{
 		happened: "the body was re-serialised on its way: white space was removed",
 		fits:     "the JSON with a space behind each colon and comma, not the bytes that arrived", next: passThrough,
-		cost: costJSONKiB, undo: spaced,
+		cost: costJSONKiB, undo: formatted(jsontext.SpaceAfterColon(true), jsontext.SpaceAfterComma(true)),
 	},
 }
 
@@ -117,110 +119,50 @@ func ending(end string) func([]byte) []byte {
 }
 
 func stringified(b []byte) []byte {
-	s, err := jsjson.Stringify(bytes.TrimPrefix(b, []byte(bom)))
-	if err != nil {
-		return nil
-	}
+	s, _ := jsjson.Stringify(bytes.TrimPrefix(b, []byte(bom)))
 	return s
 }
 
-func compact(b []byte) []byte {
-	var out bytes.Buffer
-	if json.Compact(&out, bytes.TrimPrefix(b, []byte(bom))) != nil {
-		return nil
-	}
-	return out.Bytes()
-}
-
-func indented(by string) func([]byte) []byte {
+// formatted changes the white space of JSON and nothing else.
+func formatted(opts ...jsontext.Options) func([]byte) []byte {
+	opts = append(opts, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true), jsontext.PreserveRawStrings(true))
 	return func(b []byte) []byte {
-		var out bytes.Buffer
-		if json.Indent(&out, bytes.TrimSpace(b), "", by) != nil {
+		out, err := jsontext.AppendFormat(nil, bytes.TrimPrefix(b, []byte(bom)), opts...)
+		if err != nil {
 			return nil
 		}
-		return out.Bytes()
+		return out
 	}
-}
-
-// spaced writes JSON as Python does unless told otherwise.
-func spaced(b []byte) []byte {
-	b = bytes.TrimPrefix(b, []byte(bom))
-	out := make([]byte, 0, len(b)+len(b)/8)
-	r := jsjson.NewReader(b)
-	for last := jsjson.EndOfText; ; {
-		t, err := r.Next()
-		switch {
-		case err != nil:
-			return nil
-		case t.Kind == jsjson.EndOfText:
-			return out
-		case last == jsjson.Key:
-			out = append(out, ": "...)
-		case last == jsjson.EndOfText, last == jsjson.OpenObject, last == jsjson.OpenArray, t.Kind == jsjson.CloseObject, t.Kind == jsjson.CloseArray:
-		default:
-			out = append(out, ", "...)
-		}
-		out = append(out, b[t.Start:t.End]...)
-		last = t.Kind
-	}
-}
-
-func withoutBOM(b []byte) []byte {
-	if s, ok := bytes.CutPrefix(b, []byte(bom)); ok {
-		return s
-	}
-	return nil
-}
-
-func withBOM(b []byte) []byte {
-	if bytes.HasPrefix(b, []byte(bom)) {
-		return nil
-	}
-	return append([]byte(bom), b...)
-}
-
-func trimmed(b []byte) []byte { return bytes.TrimSpace(b) }
-
-// windows1252 holds what the bytes 0x80 to 0x9F mean there, where latin-1 has
-// control characters. The five that it leaves undefined stay those.
-var windows1252 = [32]rune{
-	'€', 0x81, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0x8d, 'Ž', 0x8f,
-	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9d, 'ž', 'Ÿ',
 }
 
 // toLatin1 writes UTF-8 text in latin-1 and windows-1252. It returns nil for
-// text that has no place there, and for plain ASCII.
+// text that has no place there.
 func toLatin1(b []byte) []byte {
 	out := make([]byte, 0, len(b))
-	for len(b) > 0 {
-		r, size := utf8.DecodeRune(b)
-		if r == utf8.RuneError {
+	for _, r := range string(b) {
+		c, ok := charmap.Windows1252.EncodeRune(r)
+		switch {
+		case !ok && r > 0xff:
 			return nil
+		case !ok: // a control character of latin-1
+			c = byte(r)
 		}
-		if r > 0xff {
-			i := slices.Index(windows1252[:], r)
-			if i < 0 {
-				return nil
-			}
-			r = rune(0x80 + i)
-		}
-		out = append(out, byte(r))
-		b = b[size:]
+		out = append(out, c)
 	}
 	return out
 }
 
 // fromLatin1 writes windows-1252 text in UTF-8. It returns nil for text that
-// is UTF-8 already.
+// is UTF-8 already. What windows-1252 leaves undefined is as in latin-1.
 func fromLatin1(b []byte) []byte {
 	if utf8.Valid(b) {
 		return nil
 	}
 	out := make([]byte, 0, len(b)+len(b)/8)
 	for _, c := range b {
-		r := rune(c)
-		if c >= 0x80 && c < 0xa0 {
-			r = windows1252[c-0x80]
+		r := charmap.Windows1252.DecodeByte(c)
+		if r == utf8.RuneError {
+			r = rune(c)
 		}
 		out = utf8.AppendRune(out, r)
 	}

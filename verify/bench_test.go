@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // BenchmarkVerify compares good with bad signatures over a body of 2 KB, with
@@ -20,7 +22,7 @@ func BenchmarkVerify(b *testing.B) {
 	s := loadSigners(b)
 	trusted, dev := platform(b)
 	body := []byte(`{"type":"NoteCreate","body":"` + strings.Repeat("lorem ipsum ", 165) + `"}`)
-	pretty := indented("  ")(body)
+	pretty := formatted(jsontext.WithIndent("  "))(body)
 	goodRSA, goodEd := rsaHeader(b64(signRSA(s.rsaA, body))), edHeader(b64(ed25519.Sign(s.edA, body)))
 	damagedRSA, damagedEd := rsaHeader(flip(b64(signRSA(s.rsaA, body)))), edHeader(flip(b64(ed25519.Sign(s.edA, body))))
 	for _, bm := range []struct {

@@ -97,7 +97,7 @@ func (v *Verifier) explainSize(f *finding) explanation {
 // explainRSA explains an RSA signature. Once it is opened with the key that
 // made it, each altered body costs one hash.
 func (v *Verifier) explainRSA(f *finding, q *search) explanation {
-	if f.key == "" && len(v.known.rsa) > 0 && q.affords(costRSA(len(f.data))*len(v.known.rsa)) {
+	if f.key == "" && len(v.known.rsa.all) > 0 && q.affords(costRSA(len(f.data))*len(v.known.rsa.all)) {
 		v.known.open(f)
 		f.known = f.key != ""
 	}
@@ -144,13 +144,13 @@ func isPSS(f *finding, q *search) bool {
 // explainEd25519 explains an Ed25519 signature. It cannot be opened: each
 // altered body costs a check with each key.
 func (v *Verifier) explainEd25519(f *finding, q *search) explanation {
-	if n := len(v.known.ed25519); n > 0 && q.affords(n*costEd25519) {
+	if n := len(v.known.ed25519.all); n > 0 && q.affords(n*costEd25519) {
 		f.known = v.known.checkEd25519(f, q.body)
 	}
 	if f.known {
 		return signedByKnownKey(f)
 	}
-	keys := len(v.trusted.ed25519) + len(v.known.ed25519)
+	keys := len(v.trusted.ed25519.all) + len(v.known.ed25519.all)
 	a, was := q.undo(keys*costEd25519, func(b []byte) bool {
 		if v.trusted.checkEd25519(f, b) {
 			return true
@@ -186,27 +186,18 @@ func signedByKnownKey(f *finding) explanation {
 // undone.
 func altered(f *finding, a *alteration, was []byte, q *search) explanation {
 	happened := a.happened
-	if a.json && !strings.Contains(happened, ":") && bytes.Equal(was, compact(q.body)) {
+	if a.json && !strings.Contains(happened, ":") && bytes.Equal(was, formatted()(q.body)) {
 		happened += ": white space was added"
 	}
 	reason := fmt.Sprintf("%s (the signature in %s, by the key %s, fits %s)", happened, f.header, f.key, a.fits)
 	if a.json {
-		reason += differenceWords(was, q.body)
+		d, _ := jsjson.FirstDifference(was, q.body)
+		reason += fmt.Sprintf("; first difference at byte %d: signed %q, arrived %q", d.Offset+1, d.A, d.B)
 	}
 	if f.known {
 		reason += "; the key " + f.key + " is not trusted here either"
 	}
 	return explanation{weightBody, f.key, reason, a.next}
-}
-
-// differenceWords shows where the signed bytes and those that arrived first
-// differ.
-func differenceWords(signed, arrived []byte) string {
-	d, ok := jsjson.FirstDifference(signed, arrived)
-	if !ok {
-		return ""
-	}
-	return fmt.Sprintf("; first difference at byte %d: signed %q, arrived %q", d.Offset+1, d.A, d.B)
 }
 
 // undo looks for an alteration that explains a signature, and returns it with

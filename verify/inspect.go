@@ -13,13 +13,13 @@ import (
 
 // Inspect diagnoses the signatures of a request with this body: the verdict of
 // [Verifier.Diagnose], and each signature that is tried, whether it counts or
-// not. It takes about as long as Diagnose.
+// not.
 func (v *Verifier) Inspect(h http.Header, body []byte) webhook.Diagnosis {
 	q := &search{body: body, limit: len(body)}
 	p, findings := v.examineAll(h, q)
 	explanations := v.explainAll(findings, q)
 	d := webhook.Diagnosis{
-		Verdict:     verdict(h, p, findings, func() []explanation { return explanations }),
+		Verdict:     verdict(h, p, findings, explanations),
 		Restringify: restringify(body),
 	}
 	for i := range findings {

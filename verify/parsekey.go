@@ -23,6 +23,8 @@ type KeyError struct {
 // Error returns the reason and the hint in one line.
 func (e *KeyError) Error() string { return e.Reason + ": " + e.Hint }
 
+func keyError(reason, hint string) error { return &KeyError{Reason: reason, Hint: hint} }
+
 const keyWanted = "use a public key in PEM form, RSA of 2048 to 8192 bits or Ed25519"
 
 // ParseKey reads a public key in PEM form: PKIX ("PUBLIC KEY") or PKCS#1
@@ -44,13 +46,10 @@ func ParseKey(name string, text []byte) (Key, error) {
 	}
 	public, err := parseDER(block.Bytes)
 	if err != nil {
-		return Key{}, &KeyError{
-			Reason: fmt.Sprintf("its PEM block does not hold a public key (%v)", err),
-			Hint:   "copy it again, all lines from BEGIN to END",
-		}
+		return Key{}, keyError(fmt.Sprintf("its PEM block does not hold a public key (%v)", err), "copy it again, all lines from BEGIN to END")
 	}
 	if reason := wrongKey(public); reason != "" {
-		return Key{}, &KeyError{Reason: reason, Hint: keyWanted}
+		return Key{}, keyError(reason, keyWanted)
 	}
 	return Key{Name: name, Public: public}, nil
 }
@@ -85,62 +84,49 @@ func wrongBlock(name, kind string) error {
 	case kind == "PUBLIC KEY" || kind == "RSA PUBLIC KEY":
 		return nil
 	case kind == "OPENSSH PRIVATE KEY":
-		return &KeyError{Reason: "it holds a private key in OpenSSH form", Hint: "only the public half belongs here, as PEM: " + sshHint(name)}
+		return keyError("it holds a private key in OpenSSH form", "only the public half belongs here, as PEM: "+sshHint(name))
 	case strings.Contains(kind, "PRIVATE KEY"):
-		return &KeyError{
-			Reason: "it holds a private key",
-			Hint:   "only the public half belongs here; write it with: openssl pkey -in " + name + " -pubout -out public.pem",
-		}
+		return keyError("it holds a private key", "only the public half belongs here; write it with: openssl pkey -in "+name+" -pubout -out public.pem")
 	case strings.HasSuffix(kind, "CERTIFICATE REQUEST"):
-		return &KeyError{
-			Reason: "it holds a certificate request",
-			Hint:   "take its public key out with: openssl req -in " + name + " -noout -pubkey -out public.pem",
-		}
+		return keyError("it holds a certificate request", "take its public key out with: openssl req -in "+name+" -noout -pubkey -out public.pem")
 	case strings.HasSuffix(kind, "CERTIFICATE"):
-		return &KeyError{
-			Reason: "it holds a certificate",
-			Hint:   "take its public key out with: openssl x509 -in " + name + " -noout -pubkey > public.pem",
-		}
+		return keyError("it holds a certificate", "take its public key out with: openssl x509 -in "+name+" -noout -pubkey > public.pem")
 	}
-	return &KeyError{Reason: fmt.Sprintf("it holds a PEM block of the kind %.40q", kind), Hint: keyWanted}
+	return keyError(fmt.Sprintf("it holds a PEM block of the kind %.40q", kind), keyWanted)
 }
 
 // trailing explains what follows the first key.
 func trailing(rest []byte) error {
 	if next, _ := pem.Decode(rest); next != nil {
-		return &KeyError{Reason: "it holds more than one PEM block", Hint: "put each key into a file of its own and name each file"}
+		return keyError("it holds more than one PEM block", "put each key into a file of its own and name each file")
 	}
-	return &KeyError{
-		Reason: fmt.Sprintf("%d bytes of something else follow the key's END line", len(rest)),
-		Hint:   "delete them",
-	}
+	return keyError(fmt.Sprintf("%d bytes of something else follow the key's END line", len(rest)), "delete them")
 }
 
 // notPEM explains text in which no PEM block was found.
 func notPEM(name string, text []byte) error {
-	fail := func(reason, hint string) error { return &KeyError{Reason: reason, Hint: hint} }
 	s := string(text)
 	switch {
 	case len(text) == 0:
-		return fail("it is empty", keyWanted)
+		return keyError("it is empty", keyWanted)
 	case bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")):
-		return fail("it is UTF-16 text", "save it as UTF-8")
+		return keyError("it is UTF-16 text", "save it as UTF-8")
 	case strings.HasPrefix(s, "ssh-") || strings.HasPrefix(s, "ecdsa-sha2-") || strings.HasPrefix(s, "sk-"):
-		return fail("it is a key in OpenSSH form, not PEM", sshHint(name))
+		return keyError("it is a key in OpenSSH form, not PEM", sshHint(name))
 	case strings.HasPrefix(s, "---- BEGIN SSH2"):
-		return fail("it is a key in SSH2 form, not PEM", "convert it with: ssh-keygen -i -f "+name+" > key.pub && ssh-keygen -e -m PKCS8 -f key.pub > public.pem")
+		return keyError("it is a key in SSH2 form, not PEM", "convert it with: ssh-keygen -i -f "+name+" > key.pub && ssh-keygen -e -m PKCS8 -f key.pub > public.pem")
 	case strings.Contains(s, "-----BEGIN") && strings.Contains(s, `\n`):
-		return fail(`its line breaks are written as the two characters \n`, "replace each of them by a line break")
+		return keyError(`its line breaks are written as the two characters \n`, "replace each of them by a line break")
 	case strings.Contains(s, "-----BEGIN"):
-		return fail("its PEM block is damaged: a line is missing, or the base64 between BEGIN and END is broken", "copy it again, all lines from BEGIN to END")
+		return keyError("its PEM block is damaged: a line is missing, or the base64 between BEGIN and END is broken", "copy it again, all lines from BEGIN to END")
 	case isDER(text):
-		return fail("it is a key in DER form, not PEM", "convert it with: openssl pkey -pubin -inform DER -in "+name+" -out public.pem")
+		return keyError("it is a key in DER form, not PEM", "convert it with: openssl pkey -pubin -inform DER -in "+name+" -out public.pem")
 	case isBareBase64(s):
-		return fail("it is the base64 of a key without its first and last line", "put -----BEGIN PUBLIC KEY----- above and -----END PUBLIC KEY----- below it")
+		return keyError("it is the base64 of a key without its first and last line", "put -----BEGIN PUBLIC KEY----- above and -----END PUBLIC KEY----- below it")
 	case strings.HasPrefix(s, "{"):
-		return fail("it is JSON (a JWK?), not PEM", keyWanted)
+		return keyError("it is JSON (a JWK?), not PEM", keyWanted)
 	}
-	return fail("it is not PEM: there is no -----BEGIN line", keyWanted)
+	return keyError("it is not PEM: there is no -----BEGIN line", keyWanted)
 }
 
 func sshHint(name string) string {

@@ -50,18 +50,19 @@ func New(trusted, known []Key) *Verifier {
 // signatures arrive in such numbers that it would cost noticeable time. The
 // status never depends on that. [Verifier.Diagnose] always searches.
 func (v *Verifier) Verify(h http.Header, body []byte) webhook.Verdict {
-	return v.check(h, &search{body: body, budget: &v.budget, limit: requestPathLimit})
+	q := &search{body: body, budget: &v.budget, limit: requestPathLimit}
+	p, findings := v.examineAll(h, q)
+	var explanations []explanation
+	if !slices.ContainsFunc(findings, finding.counts) {
+		explanations = v.explainAll(findings, q)
+	}
+	return verdict(h, p, findings, explanations)
 }
 
 // Diagnose is Verify with the full search for a reason, whatever the size of
 // the body: a fraction of a second for one of several megabytes.
 func (v *Verifier) Diagnose(h http.Header, body []byte) webhook.Verdict {
-	return v.check(h, &search{body: body, limit: len(body)})
-}
-
-func (v *Verifier) check(h http.Header, q *search) webhook.Verdict {
-	p, findings := v.examineAll(h, q)
-	return verdict(h, p, findings, func() []explanation { return v.explainAll(findings, q) })
+	return v.Inspect(h, body).Verdict
 }
 
 // examineAll examines the signatures of a request.
@@ -74,9 +75,9 @@ func (v *Verifier) examineAll(h http.Header, q *search) (present, []finding) {
 	return p, findings
 }
 
-// verdict sums up the findings. It has signatures explained only if none of
+// verdict sums up the findings. Their explanations are needed only if none of
 // them counts.
-func verdict(h http.Header, p present, findings []finding, explain func() []explanation) webhook.Verdict {
+func verdict(h http.Header, p present, findings []finding, explanations []explanation) webhook.Verdict {
 	best := slices.IndexFunc(findings, finding.counts)
 	switch {
 	case len(findings) == 0:
@@ -84,7 +85,7 @@ func verdict(h http.Header, p present, findings []finding, explain func() []expl
 	case best >= 0:
 		return valid(findings, best, p)
 	}
-	return invalid(findings, explain(), p)
+	return invalid(findings, explanations, p)
 }
 
 // finding is what one signature turned out to be.
@@ -115,7 +116,7 @@ func (v *Verifier) examine(s signature, q *search) finding {
 		v.trusted.open(&f)
 		f.fits = f.key != "" && f.opened.kind == "" && f.opened.digest == q.sha256()
 	case taskee.SchemeEd25519:
-		f.uncheckable = len(v.trusted.ed25519) == 0
+		f.uncheckable = len(v.trusted.ed25519.all) == 0
 		f.fits = v.trusted.checkEd25519(&f, q.body)
 	}
 	return f

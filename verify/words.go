@@ -142,29 +142,10 @@ func schemeWords(scheme string, size int) string {
 	return "Ed25519 signature"
 }
 
-// names lists the keys of a scheme, of all for "".
-func (r *keyring) names(scheme string) string {
-	var names []string
-	if scheme != taskee.SchemeEd25519 {
-		for _, k := range r.rsa {
-			names = append(names, k.key)
-		}
-	}
-	if scheme != taskee.SchemeRSA {
-		for _, k := range r.ed25519 {
-			names = append(names, k.key)
-		}
-	}
-	if len(names) == 0 {
-		return "there is none"
-	}
-	return strings.Join(names, ", ")
-}
-
 // rsaSizes lists the sizes that an RSA signature by a trusted key has.
 func (v *Verifier) rsaSizes() string {
 	var sizes []int
-	for _, k := range v.trusted.rsa {
+	for _, k := range v.trusted.rsa.all {
 		sizes = append(sizes, k.public.Size())
 	}
 	if len(sizes) == 0 {
