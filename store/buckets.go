@@ -112,24 +112,8 @@ func (t *txn) change(id webhook.ID, before, after *row) error {
 	if after != nil {
 		t.counts.add(after, 1)
 	}
-	for _, m := range [...]struct {
-		in  bucket
-		key func(*row) []byte
-	}{
-		{bucketOpen, func(r *row) []byte { return only(r.class() == classForwarding, idKey(id)) }},
-		{bucketUntrusted, func(r *row) []byte { return only(r.flags.has(flagUntrusted), idKey(id)) }},
-		{bucketRetries, func(r *row) []byte {
-			return only(r.class() == classRetrying, pairKey(retryTime(r.retry), uint64(id)))
-		}},
-	} {
-		var from, to []byte
-		if before != nil {
-			from = m.key(before)
-		}
-		if after != nil {
-			to = m.key(after)
-		}
-		if err := t.move(m.in, from, to); err != nil {
+	for _, b := range [...]bucket{bucketOpen, bucketUntrusted, bucketRetries} {
+		if err := t.move(b, before.entry(b, id), after.entry(b, id)); err != nil {
 			return err
 		}
 	}
@@ -140,11 +124,23 @@ func (t *txn) change(id webhook.ID, before, after *row) error {
 	return t.in(bucketEvents).Put(key, after.encode(key))
 }
 
-func only(is bool, key []byte) []byte {
-	if !is {
-		return nil
+// amend changes the stored row before.
+func (t *txn) amend(id webhook.ID, before row, change func(*row)) error {
+	after := before
+	change(&after)
+	return t.change(id, &before, &after)
+}
+
+// entry is the key of a row's entry in an index; nil: it has none. r may be nil.
+func (r *row) entry(b bucket, id webhook.ID) []byte {
+	switch {
+	case r == nil:
+	case b == bucketRetries && r.class() == classRetrying:
+		return pairKey(retryTime(r.retry), uint64(id))
+	case b == bucketOpen && r.class() == classForwarding, b == bucketUntrusted && r.flags.has(flagUntrusted):
+		return idKey(id)
 	}
-	return key
+	return nil
 }
 
 // move replaces one entry of an index by another; nil is none.

@@ -37,7 +37,7 @@ func (s *Store) read(ctx context.Context, q webhook.Query, yield func(webhook.Ch
 		return fmt.Errorf("understand the filter: %w", err)
 	}
 	c := chunker{parts: q.Parts, limit: q.Limit}
-	err = s.view(func(t *txn) error {
+	err = s.view(ctx, func(t *txn) error {
 		c.Position = t.position()
 		return nil
 	})

@@ -56,7 +56,7 @@ func convert(tx *bbolt.Tx) error {
 // countPrevious is what a store of layout 1 counts, by today's rules.
 func (s *Store) countPrevious() error {
 	s.previous = &counters{}
-	return s.view(func(t *txn) error {
+	return s.view(s.life, func(t *txn) error {
 		c := t.recount(t.assigned())
 		s.previous = &c
 		return nil

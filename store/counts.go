@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"iter"
+	"math"
 	"time"
 
 	"github.com/taskhook/taskhook/store/boltfile"
@@ -77,10 +79,7 @@ func (t *txn) recount(lastID, lastSeq uint64) counters {
 // Counts sums up the store at this moment.
 func (s *Store) Counts(ctx context.Context) (webhook.Counts, error) {
 	var out webhook.Counts
-	if err := ctx.Err(); err != nil {
-		return out, err
-	}
-	err := s.view(func(t *txn) error {
+	err := s.view(ctx, func(t *txn) error {
 		c, err := t.readCounters()
 		if err != nil {
 			c = t.recount(0, 0)
@@ -118,12 +117,22 @@ func (t *txn) countOverdue(c *counters, now time.Time) {
 	}
 }
 
+// overdueAt divides the times in bucketRetries: those before it are overdue.
+func overdueAt(now time.Time) uint64 { return retryTime(nanos(now.Add(-webhook.OverdueAfter))) }
+
 // overdue yields the retrying events whose retry is overdue, soonest first.
-func (t *txn) overdue(now time.Time) func(yield func(webhook.ID) bool) {
+func (t *txn) overdue(now time.Time) iter.Seq[webhook.ID] { return t.retries(0, overdueAt(now)-1) }
+
+// upcoming yields the retrying events whose retry is not overdue, soonest first.
+func (t *txn) upcoming(now time.Time) iter.Seq[webhook.ID] {
+	return t.retries(overdueAt(now), math.MaxUint64)
+}
+
+// retries yields the entries of bucketRetries of these times.
+func (t *txn) retries(from, to uint64) iter.Seq[webhook.ID] {
 	return func(yield func(webhook.ID) bool) {
-		end := retryTime(nanos(now.Add(-webhook.OverdueAfter)))
 		cur := t.in(bucketRetries).Cursor()
-		for k, _ := cur.First(); k != nil && firstOf(k) < end; k, _ = cur.Next() {
+		for k, _ := cur.Seek(pairKey(from, 0)); k != nil && firstOf(k) <= to; k, _ = cur.Next() {
 			if !yield(webhook.ID(secondOf(k))) {
 				return
 			}
@@ -135,17 +144,11 @@ func (t *txn) overdue(now time.Time) func(yield func(webhook.ID) bool) {
 // events again; zero: none is retrying.
 func (s *Store) NextRetry(ctx context.Context) (time.Time, error) {
 	var next time.Time
-	if err := ctx.Err(); err != nil {
-		return next, err
-	}
-	err := s.view(func(t *txn) error {
-		end := retryTime(nanos(time.Now().Add(-webhook.OverdueAfter)))
-		next = time.Time{}
-		if k, _ := t.in(bucketRetries).Cursor().Seek(pairKey(end, 0)); k != nil {
-			r, err := t.getRow(webhook.ID(secondOf(k)))
-			if err == nil {
-				next = fromNanos(r.retry)
-			}
+	err := s.view(ctx, func(t *txn) error {
+		for id := range t.upcoming(time.Now()) {
+			r, _ := t.peek(id)
+			next = fromNanos(r.retry)
+			break
 		}
 		return nil
 	})
@@ -156,21 +159,12 @@ func (s *Store) NextRetry(ctx context.Context) (time.Time, error) {
 // first.
 func (s *Store) Retrying(ctx context.Context) ([]webhook.Summary, error) {
 	var out []webhook.Summary
-	err := s.view(func(t *txn) error {
-		out = nil
-		end := retryTime(nanos(time.Now().Add(-webhook.OverdueAfter)))
-		cur := t.in(bucketRetries).Cursor()
-		for k, _ := cur.Seek(pairKey(end, 0)); k != nil; k, _ = cur.Next() {
+	err := s.view(ctx, func(t *txn) error {
+		for id := range t.upcoming(time.Now()) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			id := webhook.ID(secondOf(k))
-			r, err := t.getRow(id)
-			if err != nil {
-				s.skipped(err)
-				continue
-			}
-			sum, err := t.summary(id, &r, false)
+			sum, err := t.summarize(id)
 			if err != nil {
 				s.skipped(err)
 				continue

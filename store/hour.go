@@ -39,10 +39,8 @@ func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
 		}
 		return nil
 	}
-	for !sc.ended {
-		if err := sc.step(ctx); err != nil {
-			return h.tally, err
-		}
+	if err := sc.run(ctx); err != nil {
+		return h.tally, err
 	}
 	h.tally, h.again = tally, time.Now().Add(tallyValid*time.Since(began))
 	return tally, nil

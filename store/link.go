@@ -23,9 +23,7 @@ func (t *txn) link(id webhook.ID, r *row) error {
 	if err != nil {
 		return err
 	}
-	after := before
-	after.later = id
-	if err := t.change(r.earlier, &before, &after); err != nil {
+	if err := t.amend(r.earlier, before, func(r *row) { r.later = id }); err != nil {
 		return err
 	}
 	return t.supersede(r.earlier)
@@ -44,9 +42,7 @@ func (t *txn) supersede(id webhook.ID) error {
 	if _, ok := t.peek(before.later); !ok {
 		return nil // it has no outcome to share
 	}
-	after := before
-	after.flags |= flagSuperseded
-	if err := t.change(id, &before, &after); err != nil {
+	if err := t.amend(id, before, func(r *row) { r.flags |= flagSuperseded }); err != nil {
 		return err
 	}
 	return t.along(before.later, func(r *row) {
@@ -62,14 +58,10 @@ func (t *txn) along(id webhook.ID, change func(*row)) error {
 		if !ok {
 			return nil // the chain ends where it is damaged
 		}
-		after := before
-		change(&after)
-		if err := t.change(id, &before, &after); err != nil {
+		if err := t.amend(id, before, change); err != nil || !before.flags.has(flagSuperseded) {
 			return err
 		}
-		if id = 0; after.flags.has(flagSuperseded) {
-			id = after.later
-		}
+		id = before.later
 	}
 	return nil
 }
@@ -118,9 +110,7 @@ func (t *txn) edit(id webhook.ID, change func(*row)) error {
 	if !ok {
 		return nil
 	}
-	after := before
-	change(&after)
-	return t.change(id, &before, &after)
+	return t.amend(id, before, change)
 }
 
 // chainEnd is the row whose outcome an event shares, and its ID.

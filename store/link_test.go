@@ -179,7 +179,7 @@ func checkCounts(t *testing.T, r *rapid.T, s *Store, known []webhook.ID) {
 	if want.Bytes = got.Bytes; got != want || err != nil {
 		r.Fatalf("Counts = %+v, %v\nwant %+v", got, err, want)
 	}
-	err = s.view(func(txn *txn) error {
+	err = s.view(background, func(txn *txn) error {
 		c, err := txn.readCounters()
 		if again := txn.recount(c.LastID, c.LastSeq); err == nil && c != again {
 			r.Fatalf("counters %+v\ncounted  %+v", c, again)

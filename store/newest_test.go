@@ -144,7 +144,7 @@ func TestLongRecordsAreDeletedWithTheirEvent(t *testing.T) {
 	if err != nil || len(attempts) != 1 || string(attempts[0].Body) != string(long) || string(attempts[0].Sent.Body) != string(long) {
 		t.Errorf("the attempt has changed: %v", err)
 	}
-	err = s.view(func(txn *txn) error {
+	err = s.view(background, func(txn *txn) error {
 		n := 0
 		err := txn.in(bucketLarge).ForEach(func(k, _ []byte) error {
 			if n++; firstOf(k) != uint64(put[1]) {

@@ -34,6 +34,7 @@ func Open(path string, o Options) (*Store, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{opts: o, quotas: newQuotas(o), logger: o.Logger, work: make(chan struct{}, 1)}
+	s.skips.logged, s.types.known = map[string]bool{}, map[uint64]string{}
 	s.life, s.end = context.WithCancel(context.Background())
 	file, err := boltfile.Open(path, boltfile.Options{
 		ReadOnly: o.ReadOnly, LockTimeout: o.LockTimeout,
@@ -145,7 +146,7 @@ const interruptAtOnce = 1000
 // unanswered are events without an answer, as many as one transaction marks.
 func (s *Store) unanswered() ([]webhook.ID, error) {
 	var ids []webhook.ID
-	err := s.view(func(t *txn) error {
+	err := s.view(s.life, func(t *txn) error {
 		cur := t.in(bucketOpen).Cursor()
 		for k, _ := cur.First(); k != nil && len(ids) < interruptAtOnce; k, _ = cur.Next() {
 			ids = append(ids, webhook.ID(firstOf(k)))
@@ -169,9 +170,7 @@ func (s *Store) interrupt(ids []webhook.ID) error {
 				}
 				continue
 			}
-			after := before
-			after.flags |= flagInterrupted
-			if err := t.change(id, &before, &after); err != nil {
+			if err := t.amend(id, before, func(r *row) { r.flags |= flagInterrupted }); err != nil {
 				return err
 			}
 			n++

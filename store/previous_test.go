@@ -207,7 +207,7 @@ func TestAConvertedStoreGoesOnWhereItWas(t *testing.T) {
 	if got := state(t, s, 2); got != webhook.StateRecovered {
 		t.Errorf("#2 was resent and is %s", got)
 	}
-	err := s.view(func(txn *txn) error {
+	err := s.view(background, func(txn *txn) error {
 		c, err := txn.readCounters()
 		if again := txn.recount(c.LastID, c.LastSeq); err != nil || c != again {
 			t.Errorf("counters %+v, %v\ncounted  %+v", c, err, again)

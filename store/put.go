@@ -233,9 +233,7 @@ func (s *Store) Mark(ctx context.Context, ids []webhook.ID, marked bool) error {
 			if err != nil || before.flags.has(flagMarked) == marked {
 				continue
 			}
-			after := before
-			after.flags.set(flagMarked, marked)
-			if err := t.change(id, &before, &after); err != nil {
+			if err := t.amend(id, before, func(r *row) { r.flags.set(flagMarked, marked) }); err != nil {
 				return err
 			}
 		}

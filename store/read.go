@@ -17,10 +17,7 @@ import (
 // webhook.ErrNotFound, or webhook.ErrDamaged.
 func (s *Store) Event(ctx context.Context, id webhook.ID) (webhook.Event, error) {
 	var e webhook.Event
-	if err := ctx.Err(); err != nil {
-		return e, err
-	}
-	err := s.view(func(t *txn) error {
+	err := s.view(ctx, func(t *txn) error {
 		r, err := t.getRow(id)
 		if err != nil {
 			return err
@@ -50,17 +47,20 @@ func (t *txn) body(id webhook.ID, r *row) ([]byte, error) {
 // webhook.ErrNotFound, or webhook.ErrDamaged.
 func (s *Store) Summary(ctx context.Context, id webhook.ID) (webhook.Summary, error) {
 	var sum webhook.Summary
-	if err := ctx.Err(); err != nil {
-		return sum, err
-	}
-	err := s.view(func(t *txn) error {
-		r, err := t.getRow(id)
-		if err == nil {
-			sum, err = t.summary(id, &r, false)
-		}
+	err := s.view(ctx, func(t *txn) error {
+		var err error
+		sum, err = t.summarize(id)
 		return err
 	})
 	return sum, err
+}
+
+func (t *txn) summarize(id webhook.ID) (webhook.Summary, error) {
+	r, err := t.getRow(id)
+	if err != nil {
+		return webhook.Summary{}, err
+	}
+	return t.summary(id, &r, false)
 }
 
 // event reads an event's record and what its row adds.
@@ -134,11 +134,8 @@ func (t *txn) outcome(id webhook.ID, r *row) (webhook.Outcome, error) {
 // Attempts returns an event's attempts in order. The error wraps
 // webhook.ErrNotFound, or webhook.ErrDamaged when a record cannot be read.
 func (s *Store) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	var all []webhook.Attempt
-	err := s.view(func(t *txn) error {
+	err := s.view(ctx, func(t *txn) error {
 		if !t.has(id) {
 			return notFound(id)
 		}
@@ -231,11 +228,8 @@ func (t *txn) resend(a *webhook.Attempt) int {
 // webhookId, of which the newest counts. The error wraps webhook.ErrNotFound
 // and says what a name may be.
 func (s *Store) Find(ctx context.Context, name string) (webhook.ID, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
 	var found webhook.ID
-	err := s.view(func(t *txn) error {
+	err := s.view(ctx, func(t *txn) error {
 		found = t.find(name)
 		return nil
 	})
@@ -278,10 +272,5 @@ func (s *Store) newestWith(ctx context.Context, webhookID string) (webhook.ID, e
 		}
 		return err
 	}
-	for !sc.ended {
-		if err := sc.step(ctx); err != nil {
-			return 0, err
-		}
-	}
-	return newest, nil
+	return newest, sc.run(ctx)
 }

@@ -66,16 +66,6 @@ func readEvent(payload []byte, e *webhook.Event, headers bool) error {
 	return r.end()
 }
 
-// eventNames are the parts of an event's record that a text search looks
-// into, valid as long as the record is.
-type eventNames struct{ eventType, webhookID, path []byte }
-
-func readNames(payload []byte) (eventNames, error) {
-	r := reader{b: payload}
-	n := eventNames{r.view(), r.view(), r.view()}
-	return n, r.err
-}
-
 // attemptRecords are the records of one attempt, sealed once its key is known.
 type attemptRecords struct {
 	attempt, reply, sent []byte // reply and sent: nil when there is nothing to keep

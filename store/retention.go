@@ -98,7 +98,7 @@ func (s *Store) awaitWork(pause time.Duration) (timely, more bool) {
 // overdue; 0: nothing is stored that could be.
 func (s *Store) untilDue() time.Duration {
 	var next time.Time
-	err := s.view(func(t *txn) error {
+	err := s.view(s.life, func(t *txn) error {
 		next = t.nextDue(s.quotas)
 		return nil
 	})
@@ -120,15 +120,16 @@ func (t *txn) nextDue(q quotas) (next time.Time) {
 	if q.age == 0 {
 		return next
 	}
-	t.oldest(func(_ webhook.ID, r *row) bool {
-		if r == nil {
-			return false // a damaged one goes when the store is full
+	for k, v := range t.up(kindRow, 0) {
+		var r row
+		if r.decode(k, v) != nil {
+			break // a damaged one goes when the store is full
 		}
 		if old := fromNanos(r.received).Add(q.age); next.IsZero() || old.Before(next) {
 			next = old
 		}
-		return true
-	})
+		break // the others are newer
+	}
 	return next
 }
 
@@ -137,12 +138,13 @@ func (s *Store) cleanNow(timely bool) error {
 	for s.life.Err() == nil {
 		now := time.Now()
 		due := false
-		err := s.view(func(t *txn) error {
+		err := s.view(s.life, func(t *txn) error {
 			c, err := t.readCounters()
 			if err != nil {
 				return err
 			}
-			due = s.quotas.full(&c) || timely && t.due(s.quotas, now)
+			next := t.nextDue(s.quotas)
+			due = s.quotas.full(&c) || timely && !next.IsZero() && next.Before(now)
 			return nil
 		})
 		if err != nil || !due {
@@ -160,28 +162,8 @@ func (s *Store) cleanNow(timely bool) error {
 	return s.life.Err()
 }
 
-// due reports whether time alone has made something too old or overdue.
-func (t *txn) due(q quotas, now time.Time) bool {
-	for range t.overdue(now) {
-		return true
-	}
-	return q.age > 0 && t.oldest(func(_ webhook.ID, r *row) bool { return q.old(r, now) })
-}
-
 func (q quotas) old(r *row, now time.Time) bool {
-	return q.age > 0 && r != nil && r.received < nanos(now.Add(-q.age))
-}
-
-// oldest asks want about the oldest event.
-func (t *txn) oldest(want func(webhook.ID, *row) bool) bool {
-	for k, v := range t.up(kindRow, 0) {
-		var r row
-		if r.decode(k, v) != nil {
-			return want(webhook.ID(numberOf(k)), nil)
-		}
-		return want(webhook.ID(numberOf(k)), &r)
-	}
-	return false
+	return q.age > 0 && r.received < nanos(now.Add(-q.age))
 }
 
 // tidy does one transaction's worth of cleaning, and returns how many events
@@ -212,9 +194,7 @@ func (t *txn) tidy(q quotas, now time.Time) (int, error) {
 func (t *txn) markOverdue(id webhook.ID) error {
 	before, err := t.getRow(id)
 	if err == nil && before.class() == classRetrying {
-		after := before
-		after.flags |= flagOverdue
-		return t.change(id, &before, &after)
+		return t.amend(id, before, func(r *row) { r.flags |= flagOverdue })
 	}
 	if err != nil && !errors.Is(err, webhook.ErrNotFound) && !errors.Is(err, webhook.ErrDamaged) {
 		return err

@@ -29,7 +29,7 @@ func TestTheOldestEventsAreDeletedBeyondTheirNumber(t *testing.T) {
 // there alone; each of them has one attempt with a reply.
 func checkNothingIsLeft(t *testing.T, s *Store, n int) {
 	t.Helper()
-	err := s.view(func(txn *txn) error {
+	err := s.view(background, func(txn *txn) error {
 		have := map[kind]int{}
 		err := txn.in(bucketEvents).ForEach(func(k, _ []byte) error { have[kind(k[idSize])]++; return nil })
 		want := map[kind]int{kindRow: n, kindLog: n, kindEvent: n, kindBody: n, kindAttempt: n, kindReply: n}
@@ -154,7 +154,7 @@ func TestOverduePendingEventsAreSettled(t *testing.T) {
 	if after, err := s.Counts(t.Context()); err != nil || after.Failed != 3 || after.Delivered != 1 || after.Retrying != 0 {
 		t.Errorf("after: %+v, %v", after, err)
 	}
-	err = s.view(func(txn *txn) error {
+	err = s.view(background, func(txn *txn) error {
 		if k, _ := txn.in(bucketRetries).Cursor().First(); k != nil {
 			t.Error("they are still among the retrying ones")
 		}

@@ -221,7 +221,7 @@ func cleaned(t testing.TB, s *Store) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
 		due := true
-		err := s.view(func(txn *txn) error {
+		err := s.view(background, func(txn *txn) error {
 			c, err := txn.readCounters()
 			due = s.quotas.full(&c)
 			return err

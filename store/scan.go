@@ -64,12 +64,22 @@ func (s *Store) newScan(f *filter.Filter, q webhook.Query, newest webhook.ID) *s
 	return sc
 }
 
+// run looks at all there is.
+func (sc *scan) run(ctx context.Context) error {
+	for !sc.ended {
+		if err := sc.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // step looks at as much as one transaction may.
 func (sc *scan) step(ctx context.Context) error {
-	if err := ctx.Err(); err != nil || sc.ended {
-		return err
+	if sc.ended {
+		return nil
 	}
-	return sc.store.view(func(t *txn) error {
+	return sc.store.view(ctx, func(t *txn) error {
 		rows := 0
 		var failed error
 		sc.load.read, sc.paused = 0, false
@@ -249,13 +259,10 @@ func (n *typeNames) name(t *txn, id webhook.ID, r *row) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	names, err := readNames(payload)
-	if err != nil {
-		return "", damaged(id, err)
-	}
-	name := string(names.eventType)
-	if n.known == nil {
-		n.known = map[uint64]string{}
+	record := reader{b: payload}
+	name := record.text() // the first of its texts
+	if record.err != nil {
+		return "", damaged(id, record.err)
 	}
 	if len(n.known) < maxTypes {
 		n.known[r.typeHash] = name

@@ -10,7 +10,7 @@ import (
 // Setting returns a stored setting, "" if there is none.
 func (s *Store) Setting(name string) (string, error) {
 	var value string
-	err := s.view(func(t *txn) error {
+	err := s.view(context.Background(), func(t *txn) error {
 		record := t.in(bucketSettings).Get([]byte(name))
 		if record == nil {
 			return nil

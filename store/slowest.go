@@ -24,11 +24,8 @@ func (s *Store) readSlowest(ctx context.Context, f *filter.Filter, q webhook.Que
 		return err
 	}
 	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		n := 0
-		err := s.view(func(t *txn) error {
+		err := s.view(ctx, func(t *txn) error {
 			for ; n < len(left) && !c.full(); n++ {
 				s.readOne(t, left[n].id, c)
 			}
@@ -65,10 +62,8 @@ func (s *Store) bySlowness(ctx context.Context, f *filter.Filter, q webhook.Quer
 		all = append(all, one)
 		return nil
 	}
-	for !sc.ended {
-		if err := sc.step(ctx); err != nil {
-			return nil, err
-		}
+	if err := sc.run(ctx); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(all, func(a, b timed) int {
 		return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(b.id, a.id))

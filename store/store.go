@@ -95,6 +95,18 @@ func (s *Store) SetAside() string { return s.file.SetAside() }
 // is unknown.
 func (s *Store) Interrupted() int { return s.interrupted }
 
+// Flush returns once everything that was queued before can be read. It costs
+// next to nothing when nothing is queued. An error of the disk leaves it queued.
+func (s *Store) Flush(ctx context.Context) error { return s.file.Flush(ctx) }
+
+// Watch hints at changes until ctx or the store ends; then the channel is
+// closed. Hints that nobody took in time are joined into the newest.
+func (s *Store) Watch(ctx context.Context) <-chan webhook.Change { return s.changes.Watch(ctx) }
+
+// Notify hints at a change of something that is read beside the store, such as
+// the listener that has it open.
+func (s *Store) Notify() { s.changes.Notify(webhook.Change{Version: s.version.Add(1)}) }
+
 // Close stores what is queued, ends every Watch and waits for what it started.
 // Only the first call does; all return its error.
 func (s *Store) Close() error {
@@ -107,8 +119,11 @@ func (s *Store) Close() error {
 	return s.closeErr
 }
 
-// view runs fn in a read transaction; it must be quick.
-func (s *Store) view(fn func(*txn) error) error {
+// view runs fn in a read transaction unless ctx has ended; it must be quick.
+func (s *Store) view(ctx context.Context, fn func(*txn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return s.file.View(func(tx *bbolt.Tx) error { return fn(&txn{tx: tx, orphaned: s.opts.ReadOnly, previous: s.previous}) })
 }
 
@@ -162,9 +177,6 @@ func (s *Store) skipped(err error) {
 	text := err.Error()
 	if s.skips.logged[text] || len(s.skips.logged) >= maxSkips {
 		return
-	}
-	if s.skips.logged == nil {
-		s.skips.logged = map[string]bool{}
 	}
 	s.skips.logged[text] = true
 	s.logger.Warn("a damaged record is left out", "error", err)

@@ -15,10 +15,7 @@ const updatesAtOnce = 500
 // beyond the store's own is moved back to that.
 func (s *Store) Updates(ctx context.Context, from webhook.Position) (webhook.Updates, error) {
 	var n webhook.Updates
-	if err := ctx.Err(); err != nil {
-		return n, err
-	}
-	err := s.view(func(t *txn) error {
+	err := s.view(ctx, func(t *txn) error {
 		now := t.position()
 		n = webhook.Updates{Position: webhook.Position{
 			Event: min(from.Event, now.Event), Attempt: min(from.Attempt, now.Attempt),
