@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +74,29 @@ func TestImportsGoOneWay(t *testing.T) {
 				t.Errorf("%q must not import %q", name, imp)
 			}
 		}
+	}
+}
+
+// TestContributingListsEveryRoom holds the list of rooms against the tree.
+func TestContributingListsEveryRoom(t *testing.T) {
+	text, err := os.ReadFile(atRoot("CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "## Rooms")
+	section, _, _ = strings.Cut(section, "\n## ")
+	listed := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^ {4}([a-z0-9/]+) +\S`).FindAllStringSubmatch(section, -1) {
+		listed[m[1]] = true
+	}
+	for name := range rooms {
+		if name != "" && !listed[name] {
+			t.Errorf("CONTRIBUTING.md does not list %s", name)
+		}
+		delete(listed, name)
+	}
+	for name := range listed {
+		t.Errorf("CONTRIBUTING.md lists %s, which is no room", name)
 	}
 }
 
