@@ -57,6 +57,7 @@ func TestWhatAnEarlierVersionCalledDifferentlyIsAnsweredWithTheNewWord(t *testin
 		hint string
 	}{
 		{args: []string{"rescue", "--dry-run"}, hint: "taskhook resend --failed"},
+		{args: []string{"rescue", "--help"}, hint: "taskhook resend --failed"},
 		{args: []string{"events", "mark", "1"}, hint: "with m"},
 		{args: []string{"sandbox", "fire", "ContactCreate"}, hint: "taskhook sandbox trigger"},
 		{args: []string{"sandbox", "fault", "list"}, hint: "taskhook sandbox faults"},

@@ -12,16 +12,16 @@ import (
 
 // renamedCommands are commands by their path without "taskhook".
 var renamedCommands = map[string]string{
-	"rescue":        "taskhook rescue is now: taskhook resend --failed",
+	"rescue":        "taskhook rescue is now taskhook resend --failed",
 	"events mark":   "mark events on the screen, with m: taskhook attach",
-	"sandbox fire":  "taskhook sandbox fire is now: taskhook sandbox trigger TYPE",
-	"sandbox fault": "taskhook sandbox fault is now: taskhook sandbox faults",
+	"sandbox fire":  "taskhook sandbox fire is now taskhook sandbox trigger TYPE",
+	"sandbox fault": "taskhook sandbox fault is now taskhook sandbox faults",
 
 	"replay":  "to send an event again: taskhook resend ID",
 	"forward": "to receive webhooks and forward them: taskhook listen 3000",
 	"http":    "to receive webhooks and forward them: taskhook listen 3000",
 	"start":   "to receive webhooks and forward them: taskhook listen 3000",
-	"logs":    "for what came in: taskhook events list; for the log of a listener's project, taskhook.log in its data directory",
+	"logs":    "for what came in: taskhook events list",
 }
 
 // renamedFlags are flags without their dashes.
