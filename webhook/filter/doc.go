@@ -39,11 +39,10 @@
 // status: is the last attempt's, answer: what the sender was told. Times are
 // those of the present that is given to [Filter.At], and of its zone.
 //
-// # Levels
+// # What is read
 //
 // A scan gives each [Row] to [Scan.Row] and reads on only where that is
 // [Unknown]: webhookId, path, headers, method, source, key and scheme are of the
-// stored event ([LevelEvent]), jq and texts of the body ([LevelBody]).
-// [Scan.Match] does both with a [Loader]; [Filter.Bounds] says where to start and
-// end.
+// stored event, jq and texts of the body. [Scan.Match] does both with a [Loader];
+// [Filter.Bounds] says where to start and end.
 package filter

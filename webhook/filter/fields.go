@@ -14,7 +14,8 @@ type field struct {
 	example string
 	values  []value // for completion, and for those of an enumeration
 	later   bool    // it is not known when an event is received
-	parse   func(p *parser, f field, value word) (*term, *SyntaxError)
+	cost    int     // what has to be read of an event
+	parse   parseTerm
 }
 
 // value is one that may follow the colon.
@@ -24,42 +25,55 @@ type value struct{ name, meaning string } // meaning: "" where the name says it 
 // reference are made of it. It is in the order people read it.
 var fields = [...]field{
 	{name: "type", forms: "NAME", meaning: `the event's type; * and ? stand for any letters; "" for none`,
-		example: "type:Contact*|Task*", parse: parseType},
+		example: "type:Contact*|Task*", parse: oneOf(readName, func(c *candidate) string { return c.row.Type })},
 	{name: "status", forms: "5xx | 429 | 200..299 | >=400 | none", meaning: "the app's answer to the last attempt; none: there was no answer",
-		example: "status:5xx|429", values: named("2xx", "3xx", "4xx", "5xx", "429", "none"), later: true, parse: parseStatus},
+		example: "status:5xx|429", values: named("2xx", "3xx", "4xx", "5xx", "429", "none"), later: true,
+		parse: numbers(quantity{unit: status, least: 1, plain: true, none: true}, func(c *candidate) int64 { return c.ofAttempt(int64(c.row.LastStatus)) })},
 	{name: "state", forms: "STATE", meaning: "what has become of the event: " + strings.Join(names(states[:]), ", "),
-		example: "state:failed|overdue", values: states[:], later: true, parse: parseState},
+		example: "state:failed|overdue", values: states[:], later: true,
+		parse: oneOf(readChoice, func(c *candidate) string { return string(c.row.Outcome.State(c.now)) })},
 	{name: "verdict", forms: "valid | invalid | unsigned | unchecked", meaning: "what the signature check found",
-		example: "verdict:invalid|unsigned", values: named(webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked), parse: parseVerdict},
+		example: "verdict:invalid|unsigned", values: named(webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked),
+		parse: oneOf(readChoice, func(c *candidate) string { return string(c.row.Verdict) })},
 	{name: "is", forms: "WORD", meaning: "a property of the event: " + strings.Join(names(traitValues()), ", "),
-		example: "is:marked|duplicate", values: traitValues(), parse: parseTrait},
+		example: "is:marked|duplicate", values: traitValues(),
+		parse: oneOf(readTrait, func(c *candidate) *candidate { return c })},
 	{name: "id", forms: "12 | 12..40 | >=12", meaning: "the event's number; #12 is short for id:12",
-		example: "id:12..40", parse: parseID},
+		example: "id:12..40", parse: numbers(quantity{unit: whole, plain: true}, func(c *candidate) int64 { return int64(c.row.ID) })},
 	{name: "wh", forms: "BEGINNING", meaning: `the beginning of the webhookId; "" for events without one`,
-		example: "wh:3f2a", parse: parseWebhookID},
+		example: "wh:3f2a", cost: costEvent, parse: oneOf(readBeginning, ofEvent(func(e *webhook.Event) string { return e.WebhookID }))},
 	{name: "header", forms: "NAME | NAME=VALUE", meaning: "a header that is present, or has VALUE in one of its values; with * or ? the whole value",
-		example: "header:content-type=json", parse: parseHeader},
-	{name: "body", forms: "TEXT", meaning: "a text in the body's bytes, in any case", example: `body:"jane doe"`, parse: parseBody},
+		example: "header:content-type=json", cost: costEvent, parse: parseHeader},
+	{name: "body", forms: "TEXT", meaning: "a text in the body's bytes, in any case", example: `body:"jane doe"`,
+		cost: costBody, parse: oneOf(readNeedle, func(c *candidate) []byte { return c.body })},
 	{name: "path", forms: "TEXT", meaning: "a text in the path with its query; with * or ? the whole path",
-		example: "path:/webhooks", parse: parsePath},
+		example: "path:/webhooks", cost: costEvent, parse: oneOf(readPart, target)},
 	{name: "method", forms: "NAME", meaning: "the request's method", example: "method:PUT|DELETE",
-		values: named("POST", "GET", "PUT", "PATCH", "DELETE"), parse: parseName},
+		values: named("POST", "GET", "PUT", "PATCH", "DELETE"), cost: costEvent,
+		parse: oneOf(readName, ofEvent(func(e *webhook.Event) string { return e.Method }))},
 	{name: "source", forms: "tunnel | local | sandbox | import", meaning: "where the event came from",
-		example: "source:tunnel", values: named(webhook.SourceTunnel, webhook.SourceLocal, webhook.SourceSandbox, webhook.SourceImport), parse: parseSource},
-	{name: "key", forms: "NAME", meaning: `the key that fits the signature; "" for none`, example: "key:dev", parse: parseName},
+		example: "source:tunnel", values: named(webhook.SourceTunnel, webhook.SourceLocal, webhook.SourceSandbox, webhook.SourceImport),
+		cost: costEvent, parse: oneOf(readChoice, ofEvent(func(e *webhook.Event) string { return string(e.Source) }))},
+	{name: "key", forms: "NAME", meaning: `the key that fits the signature; "" for none`, example: "key:dev",
+		cost: costEvent, parse: oneOf(readName, ofEvent(func(e *webhook.Event) string { return e.Verdict.Key }))},
 	{name: "scheme", forms: "NAME", meaning: `the signature's scheme; "" for none`, example: "scheme:ed25519",
-		values: named("rsa", "ed25519"), parse: parseName},
+		values: named("rsa", "ed25519"), cost: costEvent,
+		parse: oneOf(readName, ofEvent(func(e *webhook.Event) string { return e.Verdict.Scheme }))},
 	{name: "answer", forms: "401 | 5xx | none", meaning: "what the sender was told; none: nothing yet",
-		example: "answer:429", values: named("2xx", "4xx", "5xx", "401", "429", "none"), later: true, parse: parseStatus},
-	{name: "attempts", forms: "2 | >1 | 0", meaning: "how many attempts were made", example: "attempts:>1", later: true, parse: parseAttempts},
+		example: "answer:429", values: named("2xx", "4xx", "5xx", "401", "429", "none"), later: true,
+		parse: numbers(quantity{unit: status, least: 1, plain: true, none: true}, func(c *candidate) int64 { return int64(c.row.Outcome.Answer.Status) })},
+	{name: "attempts", forms: "2 | >1 | 0", meaning: "how many attempts were made", example: "attempts:>1", later: true,
+		parse: numbers(quantity{unit: whole, plain: true}, func(c *candidate) int64 { return int64(c.row.Attempts) })},
 	{name: "since", forms: "10m | 2d | today | 14:05 | 2026-11-25T10:00", meaning: "received at that time or later; a time of day is its last occurrence",
 		example: "since:10m", values: named("10m", "1h", "1d", "today", "yesterday"), parse: parseTime},
 	{name: "before", forms: "as since:", meaning: "received earlier", example: "before:14:05",
 		values: named("10m", "1h", "1d", "today", "yesterday"), parse: parseTime},
 	{name: "dur", forms: ">500ms | <1s | 1s..5s", meaning: "how long the last attempt took", example: "dur:>500ms",
-		values: named(">500ms", ">1s", ">5s"), later: true, parse: parseDuration},
+		values: named(">500ms", ">1s", ">5s"), later: true,
+		parse: numbers(quantity{unit: elapsed}, func(c *candidate) int64 { return c.ofAttempt(int64(c.row.LastDuration)) })},
 	{name: "size", forms: ">10k | <2MB | 0", meaning: "the body's length: k, m, g or KiB, MiB, GiB are powers of 1024, kB, MB, GB of 1000",
-		example: "size:>10k", values: named(">1k", ">10k", ">100k", ">1m"), parse: parseSize},
+		example: "size:>10k", values: named(">1k", ">10k", ">100k", ">1m"),
+		parse: numbers(quantity{unit: size, plain: true}, func(c *candidate) int64 { return c.row.BodySize })},
 }
 
 // named makes values of names that need no explanation.

@@ -6,16 +6,6 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Level says how much of an event has to be read to decide a filter.
-type Level int8
-
-// The levels, cheapest first.
-const (
-	LevelRow   Level = iota // the fields of a Row
-	LevelEvent              // the stored event without its body
-	LevelBody               // the body's bytes
-)
-
 // Row holds the cheap fields of an event: what a scan can read without
 // decoding the stored event. Of the Outcome's answer the Reason is not used.
 type Row struct {
@@ -68,8 +58,7 @@ type Loader interface {
 // Filter is a parsed text. It never changes and is safe for concurrent use.
 // The zero value selects every event.
 type Filter struct {
-	root    node // nil: everything
-	text    string
+	root    *node // nil: everything
 	moments []moment
 	shape   shape
 }
@@ -83,8 +72,8 @@ func parse(p parser) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Filter{root: root, text: write(root), moments: p.moments, shape: p.shape}
-	if len(f.text) > maxText {
+	f := &Filter{root: root, moments: p.moments, shape: p.shape}
+	if len(f.String()) > maxText {
 		return nil, tooLong(p.src)
 	}
 	return f, nil
@@ -93,31 +82,11 @@ func parse(p parser) (*Filter, error) {
 // String returns the canonical text, which parses to the same filter: one
 // space between terms, names in lower case, quotes and parentheses only where
 // they are needed. It is empty for a filter that selects everything.
-func (f *Filter) String() string { return f.text }
-
-// Needs returns the dearest level that any event may have to be read to.
-func (f *Filter) Needs() Level {
-	switch n := f.needs(); {
-	case n.body:
-		return LevelBody
-	case n.event:
-		return LevelEvent
-	}
-	return LevelRow
-}
-
-func (f *Filter) needs() needs {
+func (f *Filter) String() string {
 	if f.root == nil {
-		return needs{}
+		return ""
 	}
-	return f.root.needs()
-}
-
-// Match reports whether an event is selected at a time. It is Scan.Match for
-// one event; load may be nil for a filter that needs rows alone.
-func (f *Filter) Match(s *webhook.Summary, now time.Time, load Loader) (bool, error) {
-	r := RowOf(s)
-	return f.At(now).Match(&r, load)
+	return f.root.text
 }
 
 // At returns a scan that takes now as the present, in now's time zone.
@@ -144,7 +113,7 @@ type Result int8
 const (
 	No Result = iota
 	Yes
-	Unknown // it takes a dearer level to tell
+	Unknown // more of the event has to be read to tell
 )
 
 func result(ok bool) Result {
@@ -157,7 +126,7 @@ func result(ok bool) Result {
 // Scan matches events one after the other at one point in time. It is cheap to
 // make and serves one goroutine.
 type Scan struct {
-	root    node
+	root    *node
 	c       candidate
 	moments []moment
 }
@@ -170,7 +139,8 @@ type candidate struct {
 	event *webhook.Event // nil: not read
 	body  []byte         // nil if it was not kept
 	read  bool           // body has been read
-	open  needs          // what would tell more than is known
+	// wantsEvent: the stored event would tell more than is known.
+	wantsEvent bool
 
 	shape   *shape
 	value   any  // the body as JSON, as far as the shape wants it
@@ -183,16 +153,17 @@ type candidate struct {
 	undecided bool
 }
 
-// unknown is the result of a term that something unread would decide.
-func (c *candidate) unknown(n needs) Result {
-	c.open.event = c.open.event || n.event
-	return Unknown
+// ofAttempt is a number that the last attempt has, if there was one.
+func (c *candidate) ofAttempt(n int64) int64 {
+	if c.row.Attempts == 0 {
+		return unknown
+	}
+	return n
 }
 
-// Row says what the row alone tells. For a filter of level LevelRow that is
-// never Unknown. It reads nothing and does not allocate.
+// Row says what the row alone tells. It reads nothing and does not allocate.
 func (s *Scan) Row(r *Row) Result {
-	s.c.row, s.c.open = r, needs{}
+	s.c.row, s.c.wantsEvent = r, false
 	if s.root == nil {
 		return Yes
 	}
@@ -207,9 +178,7 @@ func (s *Scan) Match(r *Row, load Loader) (bool, error) {
 		return res == Yes, nil
 	}
 	defer s.forget()
-	// What a node decides it decides at every level, and in the same order: a
-	// term that is not open now will not be asked once more has been read.
-	if s.c.open.event {
+	if s.c.wantsEvent {
 		e, err := load.Event()
 		if err != nil {
 			return false, err

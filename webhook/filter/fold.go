@@ -10,18 +10,14 @@ import (
 // fold returns the rune that stands for all its cases, as strings.EqualFold
 // takes them to be equal.
 func fold(r rune) rune {
-	if r < utf8.RuneSelf {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
+	if 'a' <= r && r <= 'z' {
+		return r - ('a' - 'A')
 	}
 	least := r
-	for o := unicode.SimpleFold(r); o != r; o = unicode.SimpleFold(o) {
-		least = min(least, o)
-	}
-	if 'A' <= least && least <= 'Z' {
-		least += 'a' - 'A'
+	if r >= utf8.RuneSelf {
+		for o := unicode.SimpleFold(r); o != r; o = unicode.SimpleFold(o) {
+			least = min(least, o)
+		}
 	}
 	return least
 }
@@ -76,8 +72,8 @@ func commonness(c byte) int {
 	return 1 + strings.IndexByte("~^|`<>$%;!?*()&#'=+@\\zqjxkwvyf/bg_phmudclZ9876543-. sr}{][t12oin0a,:e\"", c)
 }
 
-// in reports whether the needle occurs. It does not allocate.
-func (n *needle) in(hay []byte) bool {
+// match reports whether the needle occurs. It does not allocate.
+func (n *needle) match(hay []byte) bool {
 	if n.ascii == nil {
 		return n.runesIn(hay)
 	}
@@ -108,7 +104,7 @@ func (n *needle) asciiIn(hay []byte) bool {
 		if at == to {
 			return false
 		}
-		if n.asciiAt(hay[at-n.rare:]) {
+		if bytes.EqualFold(hay[at-n.rare:][:len(n.ascii)], n.ascii) {
 			return true
 		}
 		if at == l {
@@ -126,19 +122,6 @@ func next(b []byte, from int, c byte) int {
 		return from + i
 	}
 	return len(b)
-}
-
-func (n *needle) asciiAt(hay []byte) bool {
-	for i, c := range n.ascii {
-		h := hay[i]
-		if 'A' <= h && h <= 'Z' {
-			h += 'a' - 'A'
-		}
-		if h != c {
-			return false
-		}
-	}
-	return true
 }
 
 func (n *needle) runesIn(hay []byte) bool {
@@ -159,9 +142,4 @@ func (n *needle) runesAt(hay []byte) bool {
 		hay = hay[size:]
 	}
 	return true
-}
-
-// inString is in for the short texts beside a body.
-func (n *needle) inString(s string) bool {
-	return len(s) > 0 && n.in([]byte(s))
 }

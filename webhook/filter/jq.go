@@ -22,7 +22,7 @@ const jqHint = "a jq expression runs to the end of the text: put it in parenthes
 
 // openJQ reads a jq expression without parentheses or quotes of its own: up to
 // the end of the text, or to the parenthesis that closes its group.
-func (p *parser) openJQ(from int) (*term, *SyntaxError) {
+func (p *parser) openJQ(from int) (*node, *SyntaxError) {
 	end, err := jqEnd(p.src, from)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (p *parser) raw(from, end int) word {
 }
 
 // fieldJQ reads jq:(…), jq:"…" or jq:….
-func (p *parser) fieldJQ() (*term, *SyntaxError) {
+func (p *parser) fieldJQ() (*node, *SyntaxError) {
 	at := p.pos
 	p.pos += len("jq:")
 	switch {
@@ -110,7 +110,7 @@ func jqEnd(src string, from int) (int, *SyntaxError) {
 
 // compileJQ makes a term of an expression. The hint is for an expression that
 // seems to have a term of the filter after it.
-func (p *parser) compileJQ(w word, hint string) (*term, *SyntaxError) {
+func (p *parser) compileJQ(w word, hint string) (*node, *SyntaxError) {
 	expr := strings.TrimSpace(w.text)
 	if expr == "" {
 		return nil, w.wrong(`for example jq:(.data.email == "x")`, "the jq expression is empty")
@@ -124,18 +124,18 @@ func (p *parser) compileJQ(w word, hint string) (*term, *SyntaxError) {
 		return nil, jqUndefined(w, err, hint)
 	}
 	p.shape.add(query)
-	t := &term{text: "jq:(" + expr + ")", need: needs{body: true, rank: rankJQ}}
-	if end, err := jqEnd(t.text, len("jq:(")); err != nil || end != len(t.text)-1 {
-		t.text = "jq:" + quote(expr) // a comment with a parenthesis or a quote
+	n := &node{text: "jq:(" + expr + ")", cost: costJQ, ids: everyID}
+	if end, err := jqEnd(n.text, len("jq:(")); err != nil || end != len(n.text)-1 {
+		n.text = "jq:" + quote(expr) // a comment with a parenthesis or a quote
 	}
-	t.test = func(c *candidate) Result {
+	n.eval = func(c *candidate) Result {
 		if !c.read {
-			return c.unknown(needBody)
+			return Unknown
 		}
 		v, ok := c.json()
 		return result(ok && c.run(code, v))
 	}
-	return t, nil
+	return n, nil
 }
 
 // jqSyntax finds the place of a parse error.

@@ -60,7 +60,7 @@ func parseAny(s string, layouts ...string) (t time.Time, ok bool) {
 }
 
 // parseTime reads since: and before:.
-func parseTime(p *parser, f field, w word) (*term, *SyntaxError) {
+func parseTime(p *parser, f field, w word) (*node, *SyntaxError) {
 	s := strings.Replace(strings.TrimSpace(w.text), " ", "T", 1)
 	m, ok := parseMoment(s)
 	if !ok {
@@ -71,11 +71,7 @@ func parseTime(p *parser, f field, w word) (*term, *SyntaxError) {
 	if s = strings.ToLower(s); strings.Contains(s, "-") { // T and Z of a date
 		s = strings.ToUpper(s)
 	}
-	t := &term{text: f.name + ":" + s}
-	if f.name == "since" {
-		t.test = func(c *candidate) Result { return result(!c.row.ReceivedAt.Before(c.times[i])) }
-	} else {
-		t.test = func(c *candidate) Result { return result(c.row.ReceivedAt.Before(c.times[i])) }
-	}
-	return t, nil
+	return newTerm(f, s, func(c *candidate) bool {
+		return c.row.ReceivedAt.Before(c.times[i]) == (f.name == "before")
+	}), nil
 }

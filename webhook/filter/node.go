@@ -1,182 +1,151 @@
 package filter
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"strings"
+
+	"github.com/taskhook/taskhook/webhook"
 )
 
-// needs says what a node may have to read beyond the row, and its rank among
-// its siblings: the cheaper one is asked first.
-type needs struct {
-	event, body bool
-	rank        int
-}
-
-// The ranks of terms.
+// The costs of terms: among its siblings the cheaper one is asked first.
 const (
-	rankRow = iota
-	rankEvent
-	rankBody
-	rankJQ // decodes the body
+	costRow   = iota
+	costEvent // the stored event
+	costBody
+	costJQ // decodes the body
 )
 
-// node is a part of a filter. What a node decides at one level it decides at
-// every dearer one; at LevelBody nothing is Unknown.
-type node interface {
-	eval(c *candidate) Result
-	needs() needs
-	ids() interval // see Bounds
-	write(b *strings.Builder)
+// The kinds of nodes.
+const (
+	kindTerm = iota
+	kindAnd
+	kindOr
+	kindNot
+)
+
+// node is a part of a filter. What it decides of an event that has been read in
+// part it decides of all of the event, of which nothing is Unknown.
+type node struct {
+	kind  int
+	parts []*node // of kindAnd, kindOr and kindNot
+	text  string  // canonical
+	cost  int
+	ids   interval // all it can select, see Bounds
+	eval  func(c *candidate) Result
 }
 
-// term is a leaf.
-type term struct {
-	text string // canonical
-	need needs
-	test func(c *candidate) Result
-	// within are the IDs that the term can select; the zero value: any.
-	within interval
-}
+// everyID is the range of IDs that bounds nothing.
+var everyID = interval{1, math.MaxInt64}
 
-func (t *term) eval(c *candidate) Result { return t.test(c) }
-func (t *term) needs() needs             { return t.need }
-
-func (t *term) ids() interval {
-	if t.within == (interval{}) {
-		return everyID
-	}
-	return t.within
-}
-
-func (t *term) write(b *strings.Builder) { b.WriteString(t.text) }
-
-// many is a row of nodes, all or one of which must hold.
-type many struct {
-	any   bool   // or
-	nodes []node // as written
-	order []node // as asked: cheapest first
-}
-
-func newMany(anyOf bool, nodes []node) *many {
-	order := slices.Clone(nodes)
-	slices.SortStableFunc(order, func(a, b node) int { return a.needs().rank - b.needs().rank })
-	return &many{any: anyOf, nodes: nodes, order: order}
-}
-
-func (m *many) eval(c *candidate) Result {
-	decides := result(m.any)
-	res := result(!m.any)
-	for _, n := range m.order {
-		switch n.eval(c) {
-		case decides:
-			return decides
-		case Unknown:
-			res = Unknown
+// newTerm makes a term of a field. It calls has once the event has been read as
+// far as the field needs.
+func newTerm(f field, text string, has func(c *candidate) bool) *node {
+	n := &node{text: f.name + ":" + text, cost: f.cost, ids: everyID}
+	switch f.cost {
+	case costEvent:
+		n.eval = func(c *candidate) Result {
+			if c.event == nil {
+				c.wantsEvent = true
+				return Unknown
+			}
+			return result(has(c))
 		}
+	case costBody:
+		n.eval = func(c *candidate) Result {
+			if !c.read {
+				return Unknown
+			}
+			return result(has(c))
+		}
+	default:
+		n.eval = func(c *candidate) Result { return result(has(c)) }
 	}
-	return res
+	return n
 }
 
-func (m *many) needs() needs {
-	var all needs
-	for _, n := range m.nodes {
-		one := n.needs()
-		all.event = all.event || one.event
-		all.body = all.body || one.body
-		all.rank = max(all.rank, one.rank)
+// join makes one node of several, all or one of which must hold. Parts of the
+// same kind are flattened; a single part stands alone.
+func join(kind int, parts []*node) *node {
+	if len(parts) == 1 {
+		return parts[0]
 	}
-	return all
-}
-
-func (m *many) ids() interval {
-	all := m.nodes[0].ids()
-	for _, n := range m.nodes[1:] {
-		if m.any {
-			all = all.or(n.ids())
+	n := &node{kind: kind}
+	for _, p := range parts {
+		if p.kind == kind {
+			n.parts = append(n.parts, p.parts...)
 		} else {
-			all = all.and(n.ids())
+			n.parts = append(n.parts, p)
 		}
 	}
-	return all
-}
-
-func (m *many) write(b *strings.Builder) {
-	for i, n := range m.nodes {
-		switch {
-		case i == 0:
-		case m.any:
-			b.WriteString(" or ")
-		default:
-			b.WriteByte(' ')
+	texts := make([]string, len(n.parts))
+	n.ids = n.parts[0].ids
+	for i, p := range n.parts {
+		n.cost = max(n.cost, p.cost)
+		if kind == kindOr {
+			n.ids = n.ids.around(p.ids)
+			texts[i] = p.text
+		} else {
+			n.ids = interval{max(n.ids.least, p.ids.least), min(n.ids.most, p.ids.most)}
+			texts[i] = p.operand()
 		}
-		// "and" binds tighter; a row within its own kind has been flattened.
-		if sub, ok := n.(*many); ok && !m.any {
-			b.WriteByte('(')
-			sub.write(b)
-			b.WriteByte(')')
-			continue
+	}
+	n.text = strings.Join(texts, map[int]string{kindAnd: " ", kindOr: " or "}[kind])
+	order := slices.SortedStableFunc(slices.Values(n.parts), func(a, b *node) int { return cmp.Compare(a.cost, b.cost) })
+	decides := result(kind == kindOr)
+	n.eval = func(c *candidate) Result {
+		res := result(kind != kindOr)
+		for _, p := range order {
+			switch p.eval(c) {
+			case decides:
+				return decides
+			case Unknown:
+				res = Unknown
+			}
 		}
-		n.write(b)
+		return res
 	}
-}
-
-// not inverts a node that is no not itself.
-type not struct{ node node }
-
-func (n *not) eval(c *candidate) Result {
-	switch n.node.eval(c) {
-	case Yes:
-		return No
-	case No:
-		return Yes
-	}
-	return Unknown
-}
-
-func (n *not) needs() needs  { return n.node.needs() }
-func (n *not) ids() interval { return everyID }
-
-func (n *not) write(b *strings.Builder) {
-	b.WriteByte('!')
-	if sub, ok := n.node.(*many); ok {
-		b.WriteByte('(')
-		sub.write(b)
-		b.WriteByte(')')
-		return
-	}
-	n.node.write(b)
-}
-
-func write(root node) string {
-	if root == nil {
-		return ""
-	}
-	var b strings.Builder
-	root.write(&b)
-	return b.String()
-}
-
-// join makes one node of several: a row of the same kind within a row is
-// flattened, a single node stands alone.
-func join(anyOf bool, nodes []node) node {
-	if len(nodes) == 1 {
-		return nodes[0]
-	}
-	var flat []node
-	for _, n := range nodes {
-		if sub, ok := n.(*many); ok && sub.any == anyOf {
-			flat = append(flat, sub.nodes...)
-			continue
-		}
-		flat = append(flat, n)
-	}
-	return newMany(anyOf, flat)
+	return n
 }
 
 // negate inverts a node; two negations are none.
-func negate(n node) node {
-	if inner, ok := n.(*not); ok {
-		return inner.node
+func negate(n *node) *node {
+	if n.kind == kindNot {
+		return n.parts[0]
 	}
-	return &not{node: n}
+	return &node{
+		kind: kindNot, parts: []*node{n}, text: "!" + n.operand(), cost: n.cost, ids: everyID,
+		eval: func(c *candidate) Result {
+			switch n.eval(c) {
+			case Yes:
+				return No
+			case No:
+				return Yes
+			}
+			return Unknown
+		},
+	}
+}
+
+// operand is the text of a node to which "and" or a negation applies.
+func (n *node) operand() string {
+	if n.kind == kindAnd || n.kind == kindOr {
+		return "(" + n.text + ")"
+	}
+	return n.text
+}
+
+// Bounds returns the IDs between which every selected event lies, both
+// included, so that a scan can start and end early. They may be wider than what
+// is selected, never narrower. When last is before first nothing is selected.
+func (f *Filter) Bounds() (first, last webhook.ID) {
+	ids := everyID
+	if f.root != nil {
+		ids = f.root.ids
+	}
+	if ids.most == math.MaxInt64 {
+		return webhook.ID(ids.least), math.MaxUint64
+	}
+	return webhook.ID(ids.least), webhook.ID(ids.most)
 }

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -14,100 +13,75 @@ type interval struct{ least, most int64 }
 
 func (i interval) has(n int64) bool { return i.least <= n && n <= i.most }
 
-// unit reads one number of a range: what it stands for may be a range itself,
-// like 5xx. ok is false for what is none.
-type unit func(s string) (l interval, ok bool)
+// around returns the interval that has all of both.
+func (i interval) around(o interval) interval {
+	return interval{min(i.least, o.least), max(i.most, o.most)}
+}
+
+// unknown is the number of what is not known, which is in no interval.
+const unknown = -1
 
 // quantity says how the numbers of a field are written.
 type quantity struct {
-	unit  unit
+	// unit reads one number: what it stands for may be a range itself, like 5xx.
+	unit  func(s string) (l interval, ok bool)
 	least int64 // what the field can be: <n does not go below it
 	plain bool  // a number alone is a value, not only a bound
+	none  bool  // "none" stands for 0
 }
 
-// parse reads n, a..b, a.., ..b, >n, >=n, <n or <=n.
-func (q quantity) parse(f field, w word) (interval, string, *SyntaxError) {
+// read reads n, a..b, a.., ..b, >n, >=n, <n or <=n.
+func (q quantity) read(f field, w word) (interval, string, *SyntaxError) {
 	s := strings.ToLower(w.text)
+	if q.none && s == "none" {
+		return interval{}, s, nil
+	}
+	l := interval{q.least, math.MaxInt64}
+	valid, bad := true, s
+	number := func(text string) interval {
+		n, ok := q.unit(text)
+		valid = valid && ok
+		return n
+	}
 	from, to, isRange := strings.Cut(s, "..")
-	var l interval
-	var bad string // what is no number
 	switch {
-	case strings.HasPrefix(s, "<") || strings.HasPrefix(s, ">"):
-		l, bad = q.compared(s)
-	case isRange:
-		l, bad = q.between(from, to)
+	case strings.HasPrefix(s, ">="):
+		l.least = number(s[2:]).least
+	case strings.HasPrefix(s, "<="):
+		l.most = number(s[2:]).most
+	case strings.HasPrefix(s, ">"):
+		l.least = number(s[1:]).most + 1
+	case strings.HasPrefix(s, "<"):
+		l.most = number(s[1:]).least - 1
+	case isRange && s != "..":
+		if from != "" {
+			l.least = number(from).least
+			bad = from
+		}
+		if to != "" && valid {
+			l.most = number(to).most
+			bad = to
+		}
 	default:
-		l, bad = q.one(s)
-		if bad == "" && !q.plain {
+		l = number(s)
+		if valid && !q.plain {
 			return l, "", w.wrong("write "+f.name+":>"+s+" or "+f.name+":<"+s, "%q takes a range", f.name+":")
 		}
 	}
 	switch {
-	case bad != "" || s == "" || s == "..":
-		return l, "", w.wrong("for example "+f.example, "%s is not a value of %q", show(cmp.Or(bad, s)), f.name+":")
+	case !valid:
+		return l, "", w.wrong("for example "+f.example, "%s is not a value of %q", show(bad), f.name+":")
 	case isRange && l.most < l.least:
 		return l, "", w.wrong("write the smaller one first", "the range %s is empty", show(s))
 	}
 	return l, s, nil
 }
 
-// one reads a number; bad is the text where it is none.
-func (q quantity) one(s string) (l interval, bad string) {
-	l, ok := q.unit(s)
-	if !ok {
-		return l, s
-	}
-	return l, ""
-}
-
-// compared reads a number after its operator.
-func (q quantity) compared(s string) (l interval, bad string) {
-	number := strings.TrimPrefix(s[1:], "=")
-	n, bad := q.one(number)
-	if bad != "" || number == "" {
-		return n, s
-	}
-	l = interval{q.least, math.MaxInt64}
-	switch s[:len(s)-len(number)] {
-	case ">=":
-		l.least = n.least
-	case "<=":
-		l.most = n.most
-	case ">":
-		l.least = n.most + 1
-	case "<":
-		l.most = n.least - 1
-	}
-	return l, ""
-}
-
-// between reads a range, one end of which may be open.
-func (q quantity) between(from, to string) (l interval, bad string) {
-	l = interval{q.least, math.MaxInt64}
-	if from != "" {
-		n, bad := q.one(from)
-		if bad != "" {
-			return n, bad
-		}
-		l.least = n.least
-	}
-	if to != "" {
-		n, bad := q.one(to)
-		if bad != "" {
-			return n, bad
-		}
-		l.most = n.most
-	}
-	return l, ""
-}
-
 // whole reads a whole number; an event's may begin with "#".
 func whole(s string) (interval, bool) {
-	n, err := strconv.ParseInt(strings.TrimPrefix(s, "#"), 10, 64)
-	if err != nil || !digits(strings.TrimPrefix(s, "#")) || n == math.MaxInt64 {
-		return interval{}, false
-	}
-	return interval{n, n}, true
+	s = strings.TrimPrefix(s, "#")
+	n, err := strconv.ParseInt(s, 10, 64)
+	return interval{n, n}, err == nil && digits(s) && n < math.MaxInt64
 }
 
 // status reads a status code or a class of them, like 5xx.

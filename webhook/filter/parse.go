@@ -22,7 +22,7 @@ type parser struct {
 	shape    shape // what all jq expressions read
 }
 
-func (p *parser) parse() (node, error) {
+func (p *parser) parse() (*node, error) {
 	if len(p.src) > maxText {
 		return nil, tooLong(p.src)
 	}
@@ -75,17 +75,17 @@ func (p *parser) keyword(k string) bool {
 // ended reports whether no term can stand here.
 func (p *parser) ended() bool { return p.pos == len(p.src) || p.src[p.pos] == ')' }
 
-func (p *parser) either() (node, *SyntaxError) {
-	return p.row("or", true, p.each)
+func (p *parser) either() (*node, *SyntaxError) {
+	return p.row("or", kindOr, p.each)
 }
 
-func (p *parser) each() (node, *SyntaxError) {
-	return p.row("and", false, p.one)
+func (p *parser) each() (*node, *SyntaxError) {
+	return p.row("and", kindAnd, p.one)
 }
 
 // row reads nodes with a keyword between them; "and" may be left out.
-func (p *parser) row(k string, anyOf bool, next func() (node, *SyntaxError)) (node, *SyntaxError) {
-	var nodes []node
+func (p *parser) row(k string, kind int, next func() (*node, *SyntaxError)) (*node, *SyntaxError) {
+	var nodes []*node
 	for {
 		n, err := next()
 		if err != nil {
@@ -98,8 +98,8 @@ func (p *parser) row(k string, anyOf bool, next func() (node, *SyntaxError)) (no
 			if p.ended() {
 				return nil, p.oneSided(before, k)
 			}
-		case anyOf || p.ended() || p.peek("or"):
-			return join(anyOf, nodes), nil
+		case kind == kindOr || p.ended() || p.peek("or"):
+			return join(kind, nodes), nil
 		}
 	}
 }
@@ -116,7 +116,7 @@ func (p *parser) oneSided(at int, k string) *SyntaxError {
 }
 
 // one reads a node and the white space after it.
-func (p *parser) one() (node, *SyntaxError) {
+func (p *parser) one() (*node, *SyntaxError) {
 	at := p.pos
 	for _, k := range [...]string{"or", "and"} {
 		if p.keyword(k) {
@@ -145,15 +145,15 @@ func hasFoldPrefix(s, prefix string) bool {
 }
 
 // after skips the white space after a term.
-func (p *parser) after(t *term, err *SyntaxError) (node, *SyntaxError) {
+func (p *parser) after(n *node, err *SyntaxError) (*node, *SyntaxError) {
 	if err != nil {
 		return nil, err
 	}
 	p.space()
-	return t, nil
+	return n, nil
 }
 
-func (p *parser) negated(at int) (node, *SyntaxError) {
+func (p *parser) negated(at int) (*node, *SyntaxError) {
 	if p.ended() {
 		return nil, wrong(at, max(at+1, min(p.pos, at+3)), "write a term after it", "nothing to negate")
 	}
@@ -168,7 +168,7 @@ func (p *parser) negated(at int) (node, *SyntaxError) {
 	return negate(n), nil
 }
 
-func (p *parser) group() (node, *SyntaxError) {
+func (p *parser) group() (*node, *SyntaxError) {
 	at := p.pos
 	if err := p.deeper(at); err != nil {
 		return nil, err
@@ -209,7 +209,7 @@ func (p *parser) deeper(at int) *SyntaxError {
 func (p *parser) shallower() { p.depth-- }
 
 // word reads a term with a field, or a bare text.
-func (p *parser) word() (*term, *SyntaxError) {
+func (p *parser) word() (*node, *SyntaxError) {
 	w, err := readWord(p.src, p.pos)
 	if err != nil {
 		return nil, err
@@ -249,8 +249,8 @@ func isName(w word) bool {
 }
 
 // bare reads a word without a field: a text, or an event's number.
-func (p *parser) bare(w word) (*term, *SyntaxError) {
-	if !w.quoted0() && strings.IndexByte("=<>|", w.text[0]) >= 0 {
+func (p *parser) bare(w word) (*node, *SyntaxError) {
+	if w.text != "" && !w.quoted[0] && strings.IndexByte("=<>|", w.text[0]) >= 0 {
 		return nil, w.wrong(`a whole jq expression goes in parentheses, a text in quotes`,
 			"%s is not a term", show(w.text))
 	}
@@ -265,9 +265,6 @@ func (p *parser) bare(w word) (*term, *SyntaxError) {
 	}
 	return textTerm(w)
 }
-
-// quoted0 reports whether the word begins with a quotation.
-func (w word) quoted0() bool { return w.text == "" || w.quoted[0] }
 
 func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""

@@ -10,13 +10,13 @@ const (
 
 // pattern is a value with wildcards, in any case.
 type pattern struct {
-	runes []rune // folded
-	wild  bool   // it has wildcards
-	text  string // canonical
+	runes  []rune  // folded
+	wild   bool    // it has wildcards
+	needle *needle // nil: all of a text must fit, else a part of it
 }
 
 func newPattern(w word) pattern {
-	p := pattern{text: w.plain(true)}
+	var p pattern
 	for i, r := range w.text {
 		switch {
 		case r == '*' && !w.quoted[i]:
@@ -31,15 +31,12 @@ func newPattern(w word) pattern {
 	return p
 }
 
-// prefix returns the pattern of everything that begins like p.
-func (p pattern) prefix() pattern {
-	p.runes = append(p.runes[:len(p.runes):len(p.runes)], anyRunes)
-	return p
-}
-
-// match reports whether all of s fits. After a star it goes back to that star
+// match reports whether s fits. After a star it goes back to that star
 // alone, so that its time is at most len(s) times the pattern's length.
 func (p pattern) match(s string) bool {
+	if p.needle != nil {
+		return p.needle.match([]byte(s))
+	}
 	i, at := 0, 0         // in the pattern, in s
 	star, resume := -1, 0 // the last star, and where in s to go on after it
 	for at < len(s) || i < len(p.runes) {
@@ -67,24 +64,35 @@ func (p pattern) match(s string) bool {
 	return true
 }
 
-// matcher is a value that is looked for within a text, or, with wildcards,
-// compared with all of it.
-type matcher struct {
-	pattern
-	needle *needle
+// readName reads a name, which is compared whole.
+func readName(_ field, w word) (pattern, string, *SyntaxError) {
+	return newPattern(w), w.plain(true), nil
 }
 
-func newMatcher(w word) matcher {
-	m := matcher{pattern: newPattern(w)}
-	if !m.wild {
-		m.needle = newNeedle(w.text)
+// readBeginning reads the beginning of a name; "" is the empty name alone.
+func readBeginning(_ field, w word) (pattern, string, *SyntaxError) {
+	p := newPattern(w)
+	if !p.wild && len(p.runes) > 0 {
+		p.runes = append(p.runes, anyRunes)
 	}
-	return m
+	return p, w.plain(true), nil
 }
 
-func (m matcher) match(s string) bool {
-	if m.wild {
-		return m.pattern.match(s)
+// readPart reads what is looked for within a text, or, with wildcards, compared
+// with all of it.
+func readPart(f field, w word) (pattern, string, *SyntaxError) {
+	needle, text, err := readNeedle(f, w)
+	p := newPattern(w)
+	if !p.wild {
+		p.needle = needle
 	}
-	return m.needle.inString(s)
+	return p, text, err
+}
+
+// readNeedle reads what is looked for within bytes.
+func readNeedle(_ field, w word) (*needle, string, *SyntaxError) {
+	if w.text == "" {
+		return nil, "", w.wrong("leave the term out", "an empty text matches everything")
+	}
+	return newNeedle(w.text), w.plain(true), nil
 }

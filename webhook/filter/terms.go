@@ -1,212 +1,201 @@
 package filter
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// eachOf parses every alternative of a value and returns the canonical term.
-func eachOf(f field, value word, parse func(w word) (string, *SyntaxError)) (*term, *SyntaxError) {
-	all, err := value.alternatives()
+// parseTerm reads a field's value.
+type parseTerm func(p *parser, f field, value word) (*node, *SyntaxError)
+
+// readEach reads all alternatives of a value and returns them with their
+// canonical text.
+func readEach[M any](f field, value word, read func(f field, w word) (M, string, *SyntaxError)) ([]M, string, *SyntaxError) {
+	words, err := value.alternatives()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	texts := make([]string, len(all))
-	for i, w := range all {
-		if texts[i], err = parse(w); err != nil {
-			return nil, err
+	all, texts := make([]M, len(words)), make([]string, len(words))
+	for i, w := range words {
+		if all[i], texts[i], err = read(f, w); err != nil {
+			return nil, "", err
 		}
 	}
-	return &term{text: f.name + ":" + strings.Join(texts, "|")}, nil
+	return all, strings.Join(texts, "|"), nil
 }
 
-// patterns parses a value of names with wildcards.
-func patterns(f field, value word) ([]pattern, *term, *SyntaxError) {
-	var ps []pattern
-	t, err := eachOf(f, value, func(w word) (string, *SyntaxError) {
-		p := newPattern(w)
-		ps = append(ps, p)
-		return p.text, nil
-	})
-	return ps, t, err
-}
+// matcher is one alternative of a value.
+type matcher[V any] interface{ match(v V) bool }
 
-func anyMatches(ps []pattern, s string) bool {
-	for i := range ps {
-		if ps[i].match(s) {
+func anyMatches[V any, M matcher[V]](ms []M, v V) bool {
+	for i := range ms {
+		if ms[i].match(v) {
 			return true
 		}
 	}
 	return false
 }
 
-func parseType(_ *parser, f field, value word) (*term, *SyntaxError) {
-	ps, t, err := patterns(f, value)
-	if err != nil {
-		return nil, err
-	}
-	t.test = func(c *candidate) Result { return result(anyMatches(ps, c.row.Type)) }
-	return t, nil
-}
-
-// chosen parses alternatives of an enumeration.
-func chosen(f field, value word) ([]string, *term, *SyntaxError) {
-	var words []string
-	known := names(f.values)
-	t, err := eachOf(f, value, func(w word) (string, *SyntaxError) {
-		s := strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(w.text))
-		if now, old := renamed[f.name+":"+s]; old {
-			return "", w.wrong("", "%s:%s is now %s", f.name, s, now)
+// oneOf parses a value one alternative of which must match what of returns.
+func oneOf[V any, M matcher[V]](read func(f field, w word) (M, string, *SyntaxError), of func(c *candidate) V) parseTerm {
+	return func(_ *parser, f field, value word) (*node, *SyntaxError) {
+		ms, text, err := readEach(f, value, read)
+		if err != nil {
+			return nil, err
 		}
-		if !slices.Contains(known, s) {
-			return "", w.wrong(suggest(s, known, "write "+list(known)), "unknown %s %s", kindOf(f), show(w.text))
+		return newTerm(f, text, func(c *candidate) bool { return anyMatches(ms, of(c)) }), nil
+	}
+}
+
+// choice is a word of an enumeration.
+type choice string
+
+func (c choice) match(s string) bool { return string(c) == s }
+
+func readChoice(f field, w word) (choice, string, *SyntaxError) {
+	s := strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(w.text))
+	if now, old := renamed[f.name+":"+s]; old {
+		return "", "", w.wrong("", "%s:%s is now %s", f.name, s, now)
+	}
+	if known := names(f.values); !slices.Contains(known, s) {
+		kind := f.name
+		if kind == "is" {
+			kind = "property"
 		}
-		words = append(words, s)
-		return s, nil
-	})
-	return words, t, err
-}
-
-// kindOf names what a field's value is, for messages.
-func kindOf(f field) string {
-	if f.name == "is" {
-		return "property"
+		last := len(known) - 1
+		list := strings.Join(known[:last], ", ") + " or " + known[last]
+		return "", "", w.wrong(suggest(s, known, "write "+list), "unknown %s %s", kind, show(w.text))
 	}
-	return f.name
+	return choice(s), s, nil
 }
 
-func list(names []string) string {
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
-}
-
-func parseState(_ *parser, f field, value word) (*term, *SyntaxError) {
-	words, t, err := chosen(f, value)
+func readTrait(f field, w word) (trait, string, *SyntaxError) {
+	_, s, err := readChoice(f, w)
 	if err != nil {
-		return nil, err
+		return trait{}, "", err
 	}
-	var states []webhook.State
-	for _, s := range webhook.States {
-		if slices.Contains(words, string(s)) {
-			states = append(states, s)
+	i := slices.IndexFunc(traits[:], func(t trait) bool { return t.name == s })
+	return traits[i], s, nil
+}
+
+func (t trait) match(c *candidate) bool { return t.has(c) }
+
+// numbers parses a value of numbers one of which must hold what of returns.
+// It is oneOf without a dynamic call for each alternative: scans of rows are
+// mostly such comparisons.
+func numbers(q quantity, of func(c *candidate) int64) parseTerm {
+	return func(_ *parser, f field, value word) (*node, *SyntaxError) {
+		all, text, err := readEach(f, value, q.read)
+		if err != nil {
+			return nil, err
 		}
-	}
-	t.test = func(c *candidate) Result { return result(slices.Contains(states, c.row.Outcome.State(c.now))) }
-	return t, nil
-}
-
-func parseVerdict(_ *parser, f field, value word) (*term, *SyntaxError) {
-	words, t, err := chosen(f, value)
-	if err != nil {
-		return nil, err
-	}
-	t.test = func(c *candidate) Result { return result(slices.Contains(words, string(c.row.Verdict))) }
-	return t, nil
-}
-
-func parseTrait(_ *parser, f field, value word) (*term, *SyntaxError) {
-	words, t, err := chosen(f, value)
-	if err != nil {
-		return nil, err
-	}
-	var has []func(c *candidate) bool
-	for _, tr := range traits {
-		if slices.Contains(words, tr.name) {
-			has = append(has, tr.has)
-		}
-	}
-	t.test = func(c *candidate) Result {
-		for _, h := range has {
-			if h(c) {
-				return Yes
+		n := newTerm(f, text, func(c *candidate) bool {
+			number := of(c)
+			for _, i := range all {
+				if i.has(number) {
+					return true
+				}
 			}
+			return false
+		})
+		if f.name == "id" {
+			n.text = strings.ReplaceAll(n.text, "#", "")
+			n.ids = all[0]
+			for _, i := range all[1:] {
+				n.ids = n.ids.around(i)
+			}
+		}
+		return n, nil
+	}
+}
+
+// target is the path with its query.
+func target(c *candidate) string {
+	if c.event.RawQuery == "" {
+		return c.event.Path
+	}
+	return c.event.Path + "?" + c.event.RawQuery
+}
+
+func parseHeader(_ *parser, f field, value word) (*node, *SyntaxError) {
+	name, wanted, hasValue := value.cut('=')
+	if name.missing() || hasValue && wanted.missing() {
+		return nil, value.wrong("for example "+f.example+", or header:NAME for one that is present", "%q needs a name and a value", "header:name=value")
+	}
+	names, text, err := readEach(f, name, readName)
+	if err != nil {
+		return nil, err
+	}
+	var parts []pattern
+	if hasValue {
+		var partText string
+		if parts, partText, err = readEach(f, wanted, readPart); err != nil {
+			return nil, err
+		}
+		text += "=" + partText
+	}
+	return newTerm(f, text, func(c *candidate) bool { return hasHeader(c.event.Header, names, parts) }), nil
+}
+
+// hasHeader compares every name itself: what was imported need not be in
+// canonical form.
+func hasHeader(h http.Header, names, parts []pattern) bool {
+	for name, values := range h {
+		if !anyMatches(names, name) {
+			continue
+		}
+		if parts == nil || slices.ContainsFunc(values, func(v string) bool { return anyMatches(parts, v) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// textTerm is a bare text: in the type, the webhookId, the path or the body.
+func textTerm(w word) (*node, *SyntaxError) {
+	needles, text, err := readEach(field{}, w, readNeedle)
+	if err != nil {
+		return nil, err
+	}
+	in := func(s string) bool {
+		return slices.ContainsFunc(needles, func(n *needle) bool { return n.match([]byte(s)) })
+	}
+	n := &node{text: bareText(w, text), cost: costBody, ids: everyID}
+	n.eval = func(c *candidate) Result {
+		switch {
+		case in(c.row.Type),
+			c.event != nil && (in(c.event.WebhookID) || in(target(c))),
+			c.read && anyMatches(needles, c.body):
+			return Yes
+		case !c.read:
+			c.wantsEvent = true
+			return Unknown
 		}
 		return No
 	}
-	return t, nil
+	return n, nil
 }
 
-// ranges parses alternatives of a quantity; none, where it is allowed, is the
-// range of 0 alone.
-func ranges(f field, value word, q quantity, none bool) ([]interval, *term, *SyntaxError) {
-	var all []interval
-	t, err := eachOf(f, value, func(w word) (string, *SyntaxError) {
-		if none && strings.EqualFold(w.text, "none") {
-			all = append(all, interval{0, 0})
-			return "none", nil
-		}
-		l, text, err := q.parse(f, w)
-		all = append(all, l)
-		return text, err
-	})
-	return all, t, err
+// bareText quotes a bare text's alternatives where it would be read as
+// something else: a field, a keyword, jq, a negation, a number.
+func bareText(w word, text string) string {
+	first := text[0]
+	keyword := slices.ContainsFunc([]string{"and", "or", "not"}, func(k string) bool { return strings.EqualFold(text, k) })
+	if first == '"' || !keyword && !strings.ContainsAny(text, ":") && strings.IndexByte(".!#=<>", first) < 0 {
+		return text
+	}
+	parts, _ := w.alternatives()
+	text = quote(parts[0].text)
+	for _, part := range parts[1:] {
+		text += "|" + part.plain(true)
+	}
+	return text
 }
 
-func anyHas(ls []interval, n int64) bool {
-	for _, l := range ls {
-		if l.has(n) {
-			return true
-		}
-	}
-	return false
-}
-
-// parseStatus reads status: and answer:.
-func parseStatus(_ *parser, f field, value word) (*term, *SyntaxError) {
-	ls, t, err := ranges(f, value, quantity{unit: status, least: 1, plain: true}, true)
-	if err != nil {
-		return nil, err
-	}
-	t.test = func(c *candidate) Result {
-		return result(c.row.Attempts > 0 && anyHas(ls, int64(c.row.LastStatus)))
-	}
-	if f.name == "answer" {
-		t.test = func(c *candidate) Result { return result(anyHas(ls, int64(c.row.Outcome.Answer.Status))) }
-	}
-	return t, nil
-}
-
-func parseID(_ *parser, f field, value word) (*term, *SyntaxError) {
-	ls, t, err := ranges(f, value, quantity{unit: whole, least: 0, plain: true}, false)
-	if err != nil {
-		return nil, err
-	}
-	t.text = strings.ReplaceAll(t.text, "#", "")
-	t.within = ls[0]
-	for _, l := range ls[1:] {
-		t.within = t.within.or(l)
-	}
-	t.test = func(c *candidate) Result { return result(anyHas(ls, int64(c.row.ID))) }
-	return t, nil
-}
-
-func parseAttempts(_ *parser, f field, value word) (*term, *SyntaxError) {
-	ls, t, err := ranges(f, value, quantity{unit: whole, plain: true}, false)
-	if err != nil {
-		return nil, err
-	}
-	t.test = func(c *candidate) Result { return result(anyHas(ls, int64(c.row.Attempts))) }
-	return t, nil
-}
-
-func parseDuration(_ *parser, f field, value word) (*term, *SyntaxError) {
-	ls, t, err := ranges(f, value, quantity{unit: elapsed}, false)
-	if err != nil {
-		return nil, err
-	}
-	t.test = func(c *candidate) Result {
-		return result(c.row.Attempts > 0 && anyHas(ls, int64(c.row.LastDuration)))
-	}
-	return t, nil
-}
-
-func parseSize(_ *parser, f field, value word) (*term, *SyntaxError) {
-	ls, t, err := ranges(f, value, quantity{unit: size, plain: true}, false)
-	if err != nil {
-		return nil, err
-	}
-	t.test = func(c *candidate) Result { return result(anyHas(ls, c.row.BodySize)) }
-	return t, nil
+// ofEvent returns a property of the stored event.
+func ofEvent(get func(e *webhook.Event) string) func(c *candidate) string {
+	return func(c *candidate) string { return get(c.event) }
 }

@@ -56,7 +56,7 @@ func TestANeedleIsFoundInAnyCase(t *testing.T) {
 		{"\x00b", "a\x00B", true},
 	}
 	for _, tt := range tests {
-		if got := newNeedle(tt.needle).in([]byte(tt.text)); got != tt.want {
+		if got := newNeedle(tt.needle).match([]byte(tt.text)); got != tt.want {
 			t.Errorf("%q in %q: %v", tt.needle, tt.text, got)
 		}
 		if got := holds(tt.text, tt.needle); got != tt.want {
@@ -69,7 +69,7 @@ func TestASearchDoesNotAllocate(t *testing.T) {
 	hay := []byte(strings.Repeat("jan \u212A zo\u00eb ", 100))
 	for _, s := range []string{"jane", "skane", "zoëx"} {
 		n := newNeedle(s)
-		if got := testing.AllocsPerRun(10, func() { n.in(hay) }); got != 0 {
+		if got := testing.AllocsPerRun(10, func() { n.match(hay) }); got != 0 {
 			t.Errorf("%q: %v allocations", s, got)
 		}
 	}
@@ -84,7 +84,7 @@ func FuzzNeedle(f *testing.F) {
 		if needle == "" || !utf8.ValidString(needle) || len(text) > 1000 {
 			t.Skip()
 		}
-		if got, want := newNeedle(needle).in([]byte(text)), holds(text, needle); got != want {
+		if got, want := newNeedle(needle).match([]byte(text)), holds(text, needle); got != want {
 			t.Errorf("%q in %q: %v, want %v", needle, text, got, want)
 		}
 	})
