@@ -3,6 +3,7 @@ package inspector
 import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/taskhook/taskhook/format"
 )
 

@@ -22,7 +22,7 @@ const maxFailures = 5
 // the first stopped. The watcher is called for every event, one call at a time.
 //
 // An error says that nothing was selected or sent: webhook.ErrBatchRunning
-// while another batch runs, ErrBatch for one that makes no sense, ErrTarget,
+// while another batch runs, ErrBatch for one that makes no sense, httpwire.ErrTarget,
 // ErrNoTarget, ErrStopping, or that of the store. A batch that ended early says
 // why in the report; if ctx ended it, its error is returned too.
 func (p *Proxy) ResendBatch(ctx context.Context, asked webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
@@ -188,9 +188,10 @@ func (b *batch) prepare(ctx context.Context, id webhook.ID) (webhook.BatchItem, 
 		item.Skip, item.Reason = webhook.SkipBodyless, err.Error()
 	case errors.Is(err, webhook.ErrUnverified):
 		item.Skip, item.Reason = webhook.SkipRejected, err.Error()
-	case err != nil && !(b.asked.DryRun && errors.Is(err, ErrNoTarget)):
+	case b.asked.DryRun && errors.Is(err, ErrNoTarget): // only a real run needs one
+	case err != nil:
 		item.Reason = err.Error()
-	case err == nil && b.asked.Failed:
+	case b.asked.Failed:
 		item.Skip, item.Reason = b.skipPrepared(s.received)
 	}
 	if err != nil || item.Skip != "" {
