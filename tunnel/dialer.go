@@ -18,8 +18,7 @@ type dialer struct {
 	s *session
 
 	mu     sync.Mutex
-	conn   net.Conn // the last one
-	dialed bool     // once with success
+	conn   net.Conn // the last one; nil before the first success
 	closed bool
 }
 
@@ -32,21 +31,16 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	nd := net.Dialer{Timeout: dialTime}
 	d.mu.Lock()
-	again := d.dialed
+	first := d.conn == nil
 	d.mu.Unlock()
-	if !again {
+	for first || d.s.t.backoff.wait(ctx) {
 		c, err := nd.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return c, d.register(c)
-	}
-	for d.s.t.backoff.wait(ctx) {
-		c, err := nd.DialContext(ctx, network, address)
-		if err == nil {
+		switch {
+		case err == nil:
 			return c, d.register(c)
-		}
-		if ctx.Err() == nil {
+		case first:
+			return nil, err
+		case ctx.Err() == nil:
 			d.s.t.lost(d.s, err)
 		}
 	}
@@ -61,7 +55,7 @@ func (d *dialer) register(c net.Conn) error {
 		_ = c.Close()
 		return net.ErrClosed
 	}
-	d.conn, d.dialed = c, true
+	d.conn = c
 	return nil
 }
 
@@ -90,12 +84,6 @@ type backoff struct {
 	mu       sync.Mutex
 	pause    time.Duration // before the next attempt, at most
 	onlineAt time.Time     // zero: not online
-}
-
-func (b *backoff) reset() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.pause = 0
 }
 
 // online notes that the attempts have succeeded.

@@ -2,13 +2,14 @@ package tunnel
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"regexp"
 	"strings"
 	"syscall"
+
+	"golang.ngrok.com/ngrok/v2"
 
 	"github.com/taskhook/taskhook/format"
 )
@@ -90,29 +91,22 @@ func hintFor(code string) string {
 
 var codePattern = regexp.MustCompile(`ERR_NGROK_\d+`)
 
-// The SDK's errors that carry a code have one of two shapes, the outer one
-// being exported by the SDK as its Error.
-type (
-	innerError interface {
-		error
-		ErrorCode() string
-	}
-	outerError interface {
-		error
-		Code() string
-	}
-)
+// innerError is the shape of the SDK's errors with a code that are not an
+// [ngrok.Error].
+type innerError interface {
+	error
+	ErrorCode() string
+}
 
 // codeOf finds ngrok's code in an error of the SDK, "" when there is none.
 func codeOf(err error) string {
-	var own *Error
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*Error](err); ok {
 		return own.Code
 	}
 	if inner, ok := errors.AsType[innerError](err); ok && inner.ErrorCode() != "" {
 		return inner.ErrorCode()
 	}
-	if outer, ok := errors.AsType[outerError](err); ok && outer.Code() != "" {
+	if outer, ok := errors.AsType[ngrok.Error](err); ok && outer.Code() != "" {
 		return outer.Code()
 	}
 	return codePattern.FindString(err.Error())
@@ -125,7 +119,7 @@ func refused(err error) bool {
 		return true
 	}
 	_, inner := errors.AsType[innerError](err)
-	_, outer := errors.AsType[outerError](err)
+	_, outer := errors.AsType[ngrok.Error](err)
 	return inner || outer
 }
 
@@ -134,20 +128,18 @@ var sdkPrefixes = []string{"failed to connect: ", "authentication failed: ", "fa
 
 // explain turns an error of the SDK or the network into words.
 func (s settings) explain(err error) *Error {
-	var own *Error
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
-	text := plainText(err.Error(), s.token)
+	text := plainText(err.Error(), s.Authtoken)
 	for _, said := range sdkPrefixes {
 		text = strings.TrimPrefix(text, said)
 	}
-	var unknown x509.UnknownAuthorityError
-	var verify *tls.CertificateVerificationError
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	switch code := codeOf(err); {
 	case refused(err):
 		return &Error{Code: code, Message: "ngrok refuses: " + text, Hint: hintFor(code)}
-	case errors.As(err, &unknown), errors.As(err, &verify), strings.Contains(text, "x509:"):
+	case certificate, strings.Contains(text, "x509:"):
 		return &Error{Message: fmt.Sprintf("the certificate of %s is not trusted: %s", s.where(), text), Hint: hintCA}
 	case errors.Is(err, errNoAnswer):
 		return &Error{Message: s.where() + " does not answer", Hint: hintNetwork}
@@ -157,18 +149,18 @@ func (s settings) explain(err error) *Error {
 
 // reason is the short form of the network's usual errors.
 func reason(err error, otherwise string) string {
-	var dns *net.DNSError
-	var timeout net.Error
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	network, isNetwork := errors.AsType[net.Error](err)
 	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
+	case isDNS && dns.IsNotFound:
 		return "DNS does not know " + dns.Name
-	case errors.As(err, &dns):
+	case isDNS:
 		return "DNS does not answer for " + dns.Name
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "the network does not lead there"
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case isNetwork && network.Timeout():
 		return "no answer in time"
 	}
 	return otherwise

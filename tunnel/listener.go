@@ -4,21 +4,22 @@ import (
 	"context"
 	"net"
 	"net/url"
-	"sync"
+	"sync/atomic"
 )
 
 // listener is the one listener of a tunnel, fed by one session after another.
 type listener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-
-	mu   sync.Mutex
-	addr endpointAddr
-	once sync.Once
+	conns chan net.Conn
+	open  context.Context // ends with Close
+	close context.CancelFunc
+	addr  atomic.Value // of endpointAddr
 }
 
 func newListener() *listener {
-	return &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	l := &listener{conns: make(chan net.Conn)}
+	l.open, l.close = context.WithCancel(context.Background())
+	l.addr.Store(endpointAddr(""))
+	return l
 }
 
 // deliver waits until the connection is accepted. It returns false when
@@ -27,7 +28,7 @@ func (l *listener) deliver(ctx context.Context, c net.Conn) bool {
 	select {
 	case l.conns <- c:
 		return true
-	case <-l.closed:
+	case <-l.open.Done():
 	case <-ctx.Done():
 	}
 	return false
@@ -35,42 +36,29 @@ func (l *listener) deliver(ctx context.Context, c net.Conn) bool {
 
 // Accept waits for the next connection.
 func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case <-l.closed: // has precedence
-		return nil, l.closedError()
-	default:
+	if l.open.Err() == nil { // closing has precedence
+		select {
+		case c := <-l.conns:
+			return c, nil
+		case <-l.open.Done():
+		}
 	}
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, l.closedError()
-	}
-}
-
-func (l *listener) closedError() error {
-	return &net.OpError{Op: "accept", Net: l.Addr().Network(), Addr: l.Addr(), Err: net.ErrClosed}
+	return nil, &net.OpError{Op: "accept", Net: l.Addr().Network(), Addr: l.Addr(), Err: net.ErrClosed}
 }
 
 // Close makes every Accept end.
 func (l *listener) Close() error {
-	l.once.Do(func() { close(l.closed) })
+	l.close()
 	return nil
 }
 
 // Addr is the host of the present public URL.
-func (l *listener) Addr() net.Addr {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.addr
-}
+func (l *listener) Addr() net.Addr { return l.addr.Load().(endpointAddr) }
 
 // at notes the public URL.
 func (l *listener) at(address string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if u, err := url.Parse(address); err == nil {
-		l.addr = endpointAddr(u.Host)
+		l.addr.Store(endpointAddr(u.Host))
 	}
 }
 

@@ -51,12 +51,10 @@ func unreachable(ctx context.Context, u *url.URL, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Cause(ctx)
 	}
-	var call *url.Error // would repeat the URL
-	if errors.As(err, &call) {
-		err = call.Err
+	if call, ok := errors.AsType[*url.Error](err); ok {
+		err = call.Err // call would repeat the URL
 	}
-	var verify *tls.CertificateVerificationError
-	if errors.As(err, &verify) {
+	if verify, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Errorf("the certificate of %s is not trusted: %w", u.Host, verify.Err)
 	}
 	return fmt.Errorf("no answer from %s: %s", u.Host, reason(err, format.Clean(err.Error())))

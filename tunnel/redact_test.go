@@ -20,7 +20,7 @@ func TestNoAuthtokenGetsIntoALog(t *testing.T) {
 			if format == "json" {
 				h = slog.NewJSONHandler(&b, nil)
 			}
-			l := slog.New(redactor{h, token})
+			l := slog.New(redactor{h, token, false})
 			l.With("with", token).WithGroup("group").Info("message "+token,
 				"string", "a "+token,
 				"error", fmt.Errorf("wrapped: %w", errors.New(token)),
@@ -43,7 +43,7 @@ func TestNoAuthtokenGetsIntoALog(t *testing.T) {
 
 func TestWhatTheSDKSaysIsInformation(t *testing.T) {
 	var b bytes.Buffer
-	l := sdkLogger(slog.New(slog.NewTextHandler(&b, nil)))
+	l := sdkLogger(slog.NewTextHandler(&b, nil), token)
 	l.Error("failed to reconnect")
 	l.Warn("too old")
 	l.Debug("chatter")

@@ -40,14 +40,15 @@ type session struct {
 func (t *Tunnel) openFirst(ctx context.Context, bound time.Duration) (*session, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, bound, errNoAnswer)
 	defer cancel()
+	var pauses backoff
 	for try := 1; ; try++ {
-		s, err := t.connect(ctx, t.settings.url)
+		s, err := t.connect(ctx, t.settings.URL)
 		if err == nil {
 			return s, nil
 		}
 		last := try == openTries || ctx.Err() != nil || refused(err)
 		if !last {
-			last = !t.backoff.wait(ctx)
+			last = !pauses.wait(ctx)
 		}
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errNoAnswer) && !refused(err) {
 			return nil, fmt.Errorf("connect to ngrok: %w", cause)
@@ -62,8 +63,7 @@ func (t *Tunnel) openFirst(ctx context.Context, bound time.Duration) (*session, 
 // SDK often has no more to say than that the session is closed, when it is the
 // certificate that is not trusted.
 func (t *Tunnel) diagnose(ctx context.Context, err error) error {
-	var dial *net.OpError
-	if ctx.Err() != nil || refused(err) || errors.As(err, &dial) && dial.Op == "dial" {
+	if dial, ok := errors.AsType[*net.OpError](err); ctx.Err() != nil || refused(err) || ok && dial.Op == "dial" {
 		return err
 	}
 	agent, failed := ngrok.NewAgent(t.agentOptions()...)
@@ -120,14 +120,13 @@ func (t *Tunnel) reopen() *session {
 func (t *Tunnel) wantedURL() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return cmp.Or(t.settings.url, t.lastURL)
+	return cmp.Or(t.settings.URL, t.lastURL)
 }
 
 // mayChangeURL gives up a URL of ngrok's choice that ngrok no longer grants.
 // That it is online still may be our own dead session: it has some tries.
 func (t *Tunnel) mayChangeURL(err error) {
-	var bind *bindError
-	if !errors.As(err, &bind) || !refused(err) {
+	if _, bind := errors.AsType[*bindError](err); !bind || !refused(err) {
 		return
 	}
 	t.mu.Lock()
@@ -190,17 +189,17 @@ func (t *Tunnel) connect(ctx context.Context, address string) (*session, error) 
 func (t *Tunnel) agentOptions() []ngrok.AgentOption {
 	set := t.settings
 	options := []ngrok.AgentOption{
-		ngrok.WithAuthtoken(set.token),
-		ngrok.WithClientInfo("taskhook", cmp.Or(set.version, "devel")),
-		ngrok.WithLogger(sdkLogger(t.logger)),
+		ngrok.WithAuthtoken(set.Authtoken),
+		ngrok.WithClientInfo("taskhook", set.Version),
+		ngrok.WithLogger(sdkLogger(set.Logger.Handler(), set.Authtoken)),
 	}
 	if set.pool != nil {
 		options = append(options, ngrok.WithAgentConnectCAs(set.pool))
 	}
-	if set.address != "" {
-		host, _, _ := net.SplitHostPort(set.address)
+	if set.ConnectURL != "" {
+		host, _, _ := net.SplitHostPort(set.ConnectURL)
 		options = append(options,
-			ngrok.WithAgentConnectURL(set.address),
+			ngrok.WithAgentConnectURL(set.ConnectURL),
 			// The SDK would cut the name at the first colon of an IPv6 address.
 			ngrok.WithTLSConfig(func(c *tls.Config) { c.ServerName = host }))
 	}

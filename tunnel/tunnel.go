@@ -9,6 +9,7 @@
 package tunnel
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -53,19 +54,18 @@ type Options struct {
 	Version string
 }
 
-// settings are options that have been understood.
+// settings are options that have been checked and completed: URL is "" or
+// scheme://host, ConnectURL "" or host:port, and Version, Logger and Changed are set.
 type settings struct {
-	token   string
-	url     string // "" or scheme://host
-	address string // host:port, "" is ngrok's own
-	pool    *x509.CertPool
-	version string
+	Options
+
+	pool *x509.CertPool // of CA
 }
 
 // where names the other end in messages.
 func (s settings) where() string {
-	if s.address != "" {
-		return "ngrok at " + s.address
+	if s.ConnectURL != "" {
+		return "ngrok at " + s.ConnectURL
 	}
 	return "ngrok"
 }
@@ -74,7 +74,6 @@ func (s settings) where() string {
 // may be called from several goroutines.
 type Tunnel struct {
 	settings settings
-	changed  func()
 	logger   *slog.Logger
 	backoff  backoff
 	listener *listener
@@ -102,17 +101,9 @@ func open(ctx context.Context, o Options, bound time.Duration) (*Tunnel, error) 
 	if err != nil {
 		return nil, err
 	}
-	logger, changed := o.Logger, o.Changed
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	if changed == nil {
-		changed = func() {}
-	}
 	t := &Tunnel{
 		settings: set,
-		changed:  changed,
-		logger:   slog.New(redactor{logger.Handler(), set.token}),
+		logger:   slog.New(redactor{set.Logger.Handler(), set.Authtoken, false}),
 		listener: newListener(),
 		done:     make(chan struct{}),
 		status:   webhook.Tunnel{State: webhook.TunnelConnecting, Since: time.Now()},
@@ -123,23 +114,30 @@ func open(ctx context.Context, o Options, bound time.Duration) (*Tunnel, error) 
 		t.end()
 		return nil, err
 	}
-	t.backoff.reset()
 	go t.run(s)
 	return t, nil
 }
 
 // understand checks what can be checked without a network.
 func (o Options) understand() (settings, error) {
-	s := settings{token: strings.TrimSpace(o.Authtoken), version: o.Version}
-	if s.token == "" {
+	s := settings{Options: o}
+	s.Authtoken = strings.TrimSpace(o.Authtoken)
+	if s.Authtoken == "" {
 		return s, &Error{Message: "no ngrok authtoken is known", Hint: hintToken}
 	}
 	var err error
-	if s.url, err = endpointURL(o.URL); err != nil {
+	if s.URL, err = endpointURL(o.URL); err != nil {
 		return s, err
 	}
-	if s.address, err = connectAddress(o.ConnectURL); err != nil {
+	if s.ConnectURL, err = connectAddress(o.ConnectURL); err != nil {
 		return s, err
+	}
+	s.Version = cmp.Or(o.Version, "devel")
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	if s.Changed == nil {
+		s.Changed = func() {}
 	}
 	if len(o.CA) > 0 {
 		s.pool = x509.NewCertPool()
@@ -230,7 +228,7 @@ func (t *Tunnel) online(s *session) {
 	t.status = webhook.Tunnel{State: webhook.TunnelOnline, URL: address, Since: time.Now()}
 	t.lastURL, t.refusals = address, 0
 	t.mu.Unlock()
-	t.changed()
+	t.settings.Changed()
 	t.backoff.online()
 	t.listener.at(address)
 	if was != "" && was != address {
@@ -255,7 +253,7 @@ func (t *Tunnel) lost(s *session, err error) {
 	}
 	t.status.Code, t.status.Message = e.Code, e.Message
 	t.mu.Unlock()
-	t.changed()
+	t.settings.Changed()
 	if first {
 		t.logger.Warn("the tunnel is down and will be opened again: " + e.Error())
 		return
@@ -279,6 +277,6 @@ func (t *Tunnel) beat(s *session, latency time.Duration) {
 	}
 	t.mu.Unlock()
 	if counts {
-		t.changed()
+		t.settings.Changed()
 	}
 }
