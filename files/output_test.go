@@ -120,7 +120,7 @@ func TestAFailedWriteKeepsTheOldContent(t *testing.T) {
 		"at the end": func(o *Output) error { _ = o.file.Close(); return o.Close() },
 		"something else has the name by now": func(o *Output) error {
 			if err := errors.Join(os.Rename(o.path, o.path+".kept"), os.Mkdir(o.path, 0o700)); err != nil {
-				return nil
+				t.Fatal(err)
 			}
 			err := o.Close()
 			_ = errors.Join(os.Remove(o.path), os.Rename(o.path+".kept", o.path))
