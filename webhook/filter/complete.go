@@ -70,16 +70,11 @@ func completeValue(f field, start, end int, begun string, types []string) []Comp
 		}
 		c := Completion{Start: start, End: end, Text: v.name, Meaning: v.meaning}
 		if f.name == "type" {
-			c.Text = literal(v.name)
+			c.Text = word{text: v.name}.plain(false)
 		}
 		all = append(all, c)
 	}
 	return all
-}
-
-// literal writes a text as a value that stands for itself alone.
-func literal(s string) string {
-	return word{text: s}.plain(false)
 }
 
 // wordAt returns where the word that ends at the cursor starts, without its
@@ -92,7 +87,7 @@ func wordAt(text string, cursor int) (start int, open bool) {
 			i += size
 			start = i
 		case i == start && (text[i] == '.' || hasFoldPrefix(text[i:], "jq:")):
-			end, err := afterJQ(text, i)
+			_, end, err := jqTerm(text, i)
 			if err != nil || end >= cursor {
 				return i, true
 			}
@@ -108,22 +103,6 @@ func wordAt(text string, cursor int) (start int, open bool) {
 		}
 	}
 	return start, false
-}
-
-// afterJQ returns where the jq term at a place ends.
-func afterJQ(text string, at int) (int, *SyntaxError) {
-	if text[at] != '.' {
-		at += len("jq:")
-	}
-	switch {
-	case at == len(text) || text[at] != '(' && text[at] != '"':
-		return jqEnd(text, at)
-	case text[at] == '"':
-		w, err := readWord(text, at)
-		return w.end, err
-	}
-	end, err := jqEnd(text, at+1)
-	return min(end+1, len(text)), err
 }
 
 // breaks reports whether a text begins with what ends a word.

@@ -20,90 +20,87 @@ const jqTimeout = 200 * time.Millisecond
 // jqHint is for what cannot be read after a jq expression.
 const jqHint = "a jq expression runs to the end of the text: put it in parentheses to go on after it"
 
-// openJQ reads a jq expression without parentheses or quotes of its own: up to
-// the end of the text, or to the parenthesis that closes its group.
-func (p *parser) openJQ(from int) (*node, *SyntaxError) {
-	end, err := jqEnd(p.src, from)
+// jq reads .JQ, jq:JQ, jq:(JQ) or jq:"JQ".
+func (p *parser) jq() (*node, *SyntaxError) {
+	expr, end, err := jqTerm(p.src, p.pos)
 	if err != nil {
 		return nil, err
 	}
 	p.pos = end
-	return p.compileJQ(p.raw(from, end), jqHint)
+	hint := ""
+	if expr.end == end && p.src[expr.start] != '"' {
+		hint = jqHint // nothing of its own ends it
+	}
+	return p.compileJQ(expr, hint)
 }
 
-// raw is a part of the source as a word.
-func (p *parser) raw(from, end int) word {
-	w := word{text: p.src[from:end], start: from, end: end}
-	for i := range len(w.text) {
-		w.at = append(w.at, from+i)
+// jqTerm returns the expression of the jq term at a place, and where the term
+// ends.
+func jqTerm(src string, at int) (expr word, end int, err *SyntaxError) {
+	from := at
+	if src[at] != '.' {
+		from += len("jq:")
+	}
+	switch {
+	case from == len(src) || src[from] == ' ' || src[from] == ')':
+		return word{}, 0, wrong(at, from, `for example jq:(.data.email == "x")`, `"jq:" needs an expression after the colon`)
+	case src[from] == '"':
+		expr, err = readWord(src, from)
+		return expr, expr.end, err
+	case src[from] == '(':
+		end, err = jqEnd(src, from+1)
+		if err == nil && end == len(src) {
+			err = unclosed(from)
+		}
+		if err != nil {
+			return word{}, 0, err
+		}
+		return rawWord(src, from+1, end), end + 1, nil
+	}
+	if end, err = jqEnd(src, from); err != nil {
+		return word{}, 0, err
+	}
+	return rawWord(src, from, end), end, nil
+}
+
+// rawWord is a part of the source as it stands.
+func rawWord(src string, from, end int) word {
+	w := word{text: src[from:end], start: from, end: end}
+	for i := from; i < end; i++ {
+		w.at = append(w.at, i)
 	}
 	return w
-}
-
-// fieldJQ reads jq:(…), jq:"…" or jq:….
-func (p *parser) fieldJQ() (*node, *SyntaxError) {
-	at := p.pos
-	p.pos += len("jq:")
-	switch {
-	case p.ended() || p.src[p.pos] == ' ':
-		return nil, wrong(at, p.pos, `for example jq:(.data.email == "x")`, `"jq:" needs an expression after the colon`)
-	case p.src[p.pos] == '(':
-		open := p.pos
-		end, err := jqEnd(p.src, open+1)
-		if err != nil {
-			return nil, err
-		}
-		if end == len(p.src) {
-			return nil, unclosed(open)
-		}
-		p.pos = end + 1
-		return p.compileJQ(p.raw(open+1, end), "")
-	case p.src[p.pos] == '"':
-		w, err := readWord(p.src, p.pos)
-		if err != nil {
-			return nil, err
-		}
-		p.pos = w.end
-		return p.compileJQ(w, "")
-	}
-	return p.openJQ(p.pos)
 }
 
 // jqEnd returns the first closing parenthesis after from that jq's own
 // brackets and strings do not account for, or the length of the source.
 func jqEnd(src string, from int) (int, *SyntaxError) {
-	var open []byte // brackets, and quotes; within a quotation "\(" opens again
-	var quotes []int
+	var open []int // where brackets and strings begin; within a string "\(" opens again
 	for i := from; i < len(src); i++ {
-		c := src[i]
-		if n := len(open); n > 0 && open[n-1] == '"' {
-			switch c {
-			case '"':
-				open, quotes = open[:n-1], quotes[:len(quotes)-1]
-			case '\\':
-				i++
-				if i < len(src) && src[i] == '(' {
-					open = append(open, '(')
-				}
+		c, last := src[i], len(open)-1
+		inString := last >= 0 && src[open[last]] == '"'
+		switch {
+		case inString && c == '\\':
+			i++
+			if i < len(src) && src[i] == '(' {
+				open = append(open, i)
 			}
-			continue
-		}
-		switch c {
-		case '"':
-			open, quotes = append(open, c), append(quotes, i)
-		case '(', '[', '{':
-			open = append(open, c)
-		case ')', ']', '}':
-			if len(open) > 0 {
-				open = open[:len(open)-1]
-			} else if c == ')' {
-				return i, nil
-			}
+		case inString && c == '"':
+			open = open[:last]
+		case inString:
+		case strings.IndexByte(`"([{`, c) >= 0:
+			open = append(open, i)
+		case strings.IndexByte(")]}", c) < 0:
+		case last >= 0:
+			open = open[:last]
+		case c == ')':
+			return i, nil
 		}
 	}
-	if len(quotes) > 0 {
-		at := quotes[0]
-		return 0, wrong(at, len(src), `add a " at its end`, "this string is not closed")
+	for _, at := range open {
+		if src[at] == '"' {
+			return 0, wrong(at, len(src), `add a " at its end`, "this string is not closed")
+		}
 	}
 	return len(src), nil
 }

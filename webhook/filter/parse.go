@@ -64,7 +64,7 @@ func (p *parser) keyword(k string) bool {
 	if end > len(p.src) || !strings.EqualFold(p.src[p.pos:end], k) {
 		return false
 	}
-	if r, _ := utf8.DecodeRuneInString(p.src[end:]); end < len(p.src) && r != '(' && r != ')' && !unicode.IsSpace(r) {
+	if end < len(p.src) && !breaks(p.src[end:]) {
 		return false
 	}
 	p.pos = end
@@ -116,7 +116,7 @@ func (p *parser) oneSided(at int, k string) *SyntaxError {
 }
 
 // one reads a node and the white space after it.
-func (p *parser) one() (*node, *SyntaxError) {
+func (p *parser) one() (n *node, err *SyntaxError) {
 	at := p.pos
 	for _, k := range [...]string{"or", "and"} {
 		if p.keyword(k) {
@@ -127,30 +127,22 @@ func (p *parser) one() (*node, *SyntaxError) {
 	case p.src[p.pos] == '!':
 		p.pos++
 		p.space()
-		return p.negated(at)
+		n, err = p.negated(at)
 	case p.keyword("not"):
-		return p.negated(at)
+		n, err = p.negated(at)
 	case p.src[p.pos] == '(':
-		return p.group()
-	case p.src[p.pos] == '.':
-		return p.after(p.openJQ(p.pos))
-	case hasFoldPrefix(p.src[p.pos:], "jq:"):
-		return p.after(p.fieldJQ())
+		n, err = p.group()
+	case p.src[p.pos] == '.' || hasFoldPrefix(p.src[p.pos:], "jq:"):
+		n, err = p.jq()
+	default:
+		n, err = p.word()
 	}
-	return p.after(p.word())
+	p.space()
+	return n, err
 }
 
 func hasFoldPrefix(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
-}
-
-// after skips the white space after a term.
-func (p *parser) after(n *node, err *SyntaxError) (*node, *SyntaxError) {
-	if err != nil {
-		return nil, err
-	}
-	p.space()
-	return n, nil
 }
 
 func (p *parser) negated(at int) (*node, *SyntaxError) {
@@ -190,7 +182,6 @@ func (p *parser) group() (*node, *SyntaxError) {
 		return nil, unclosed(at)
 	}
 	p.pos++
-	p.space()
 	return n, nil
 }
 

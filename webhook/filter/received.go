@@ -1,9 +1,6 @@
 package filter
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // ParseReceived reads a filter for events at the moment they are received. A
 // term about an attempt, an answer or a state is a *SyntaxError too: these are
@@ -26,9 +23,8 @@ func checkReceived(f field, name, value word) *SyntaxError {
 		return err
 	}
 	for _, w := range words {
-		i := slices.IndexFunc(traits[:], func(t trait) bool { return strings.EqualFold(t.name, w.text) })
-		if i >= 0 && traits[i].later {
-			return w.wrong(hint, "%q is not known when an event is received", "is:"+traits[i].name)
+		if t, _, err := readTrait(f, w); err == nil && t.later {
+			return w.wrong(hint, "%q is not known when an event is received", "is:"+t.name)
 		}
 	}
 	return nil

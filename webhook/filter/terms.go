@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"github.com/taskhook/taskhook/webhook"
 )
 
 // parseTerm reads a field's value.
@@ -193,9 +191,4 @@ func bareText(w word, text string) string {
 		text += "|" + part.plain(true)
 	}
 	return text
-}
-
-// ofEvent returns a property of the stored event.
-func ofEvent(get func(e *webhook.Event) string) func(c *candidate) string {
-	return func(c *candidate) string { return get(c.event) }
 }

@@ -41,10 +41,10 @@ func readWord(src string, pos int) (word, *SyntaxError) {
 			pos = end + 1
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(src[pos:])
-		if r == '(' || r == ')' || unicode.IsSpace(r) {
+		if breaks(src[pos:]) {
 			break
 		}
+		_, size := utf8.DecodeRuneInString(src[pos:])
 		put(src[pos:pos+size], pos, false)
 		pos += size
 	}
