@@ -85,8 +85,8 @@ func (c *Client) Delete(ctx context.Context, ids []webhook.ID) (int, error) {
 // Resend implements [Backend]. It lasts as long as the app may take; when ctx
 // ends first, the listener gives the attempt up too.
 func (c *Client) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
-	w, err := callWithin[exactly[webhook.Resent]](ctx, c, 0, pathResend, newExactly(r, resendTexts))
-	return w.value(resentTexts), err
+	w, err := callWithin[exactly[webhook.Resent]](ctx, c, 0, pathResend, exactly[webhook.Resend]{r})
+	return w.value, err
 }
 
 // Simulate implements [Backend]. It lasts as long as the simulation; when ctx
@@ -115,8 +115,7 @@ func (c *Client) Simulate(ctx context.Context, r retry.SimulationRequest, watch 
 
 // Steer implements [Backend].
 func (c *Client) Steer(ctx context.Context, s retry.Steering) error {
-	_, err := call[struct{}](ctx, c, pathSteer, s)
-	return err
+	return c.tell(ctx, pathSteer, s)
 }
 
 // ResendBatch implements [Backend]. When ctx ends first, the listener stops the
@@ -132,14 +131,12 @@ func (c *Client) ChangeFaults(ctx context.Context, change webhook.FaultChange) (
 
 // SetShield implements [Backend].
 func (c *Client) SetShield(ctx context.Context, on bool) error {
-	_, err := call[struct{}](ctx, c, pathShield, on)
-	return err
+	return c.tell(ctx, pathShield, on)
 }
 
 // Mark implements [Backend].
 func (c *Client) Mark(ctx context.Context, ids []webhook.ID, marked bool) error {
-	_, err := call[struct{}](ctx, c, pathMark, marking{ids, marked})
-	return err
+	return c.tell(ctx, pathMark, marking{ids, marked})
 }
 
 // Diagnose implements [Backend].
@@ -150,6 +147,12 @@ func (c *Client) Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis
 // Log implements [Backend].
 func (c *Client) Log(ctx context.Context, lines int) ([]string, error) {
 	return call[[]string](ctx, c, pathLog, lines)
+}
+
+// tell makes a call that has no result.
+func (c *Client) tell(ctx context.Context, path string, in any) error {
+	_, err := call[struct{}](ctx, c, path, in)
+	return err
 }
 
 func call[Out any](ctx context.Context, c *Client, path string, in any) (Out, error) {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -70,12 +71,12 @@ func TestVersions(t *testing.T) {
 		{"a newer version", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set(versionHeader, "99")
 			_, _ = io.WriteString(w, "{}")
-		}, "this taskhook is older than the running listener: update this one, or use the one that runs the listener (they speak versions 99 and 4 of the control protocol)"},
+		}, "this taskhook is older than the running listener: update this one, or use the one that runs the listener (they speak versions 99 and 5 of the control protocol)"},
 		{"an older version", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set(versionHeader, "3")
+			w.Header().Set(versionHeader, "4")
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"message":"in words of its own"}`)
-		}, "the running listener is older than this taskhook: restart it with this one (they speak versions 3 and 4 of the control protocol)"},
+		}, "the running listener is older than this taskhook: restart it with this one (they speak versions 4 and 5 of the control protocol)"},
 		{"no listener at all", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "hello")
 		}, "something other than a listener answers on the control socket (status 200)"},
@@ -112,13 +113,13 @@ func TestHandlerRefuses(t *testing.T) {
 		status                    int
 		want                      string
 	}{
-		{"another version", "1", pathDelete, "[1]", 400, `{"message":"this listener speaks version 4 of the control protocol, the request is of version \"1\""}`},
+		{"another version", "1", pathDelete, "[1]", 400, `{"message":"this listener speaks version 5 of the control protocol, the request is of version \"1\""}`},
 		{"no version", "", pathDelete, "[1]", 400, `of version \"\"`},
 		{"a filter it does not know", protocol, pathRead, `{"color":"red"}`, 400, `unknown field \"color\"`},
 		{"not JSON", protocol, pathDelete, `[1`, 400, "read the request"},
 		{"not found", protocol, pathFind, `"x"`, 404, `{"codes":["not-found"],"message":"event not found"}`},
-		{"refused", protocol, pathResend, `{"value":{"eventId":2}}`, 409, `"unverified"`},
-		{"without body", protocol, pathResend, `{"value":{"eventId":3}}`, 410, `"pruned"`},
+		{"refused", protocol, pathResend, resendOf(2), 409, `"unverified"`},
+		{"without body", protocol, pathResend, resendOf(3), 410, `"pruned"`},
 		{"a filter that is none", protocol, pathRead, `{"filter":"(","limit":1}`, 400, `"syntax":{"Offset":`},
 		{"unknown path", protocol, "/reboot", `{}`, 404, ""},
 	}
@@ -137,6 +138,12 @@ func TestHandlerRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// resendOf is the argument of a resend as a client writes it.
+func resendOf(id webhook.ID) string {
+	text, _ := json.Marshal(exactly[webhook.Resend]{webhook.Resend{EventID: id}})
+	return string(text)
 }
 
 func TestUnknownCodesArePassedOver(t *testing.T) {

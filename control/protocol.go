@@ -8,7 +8,7 @@ import (
 
 // protocol is the version of the protocol. It grows whenever an older program
 // would misunderstand a newer one.
-const protocol = "4"
+const protocol = "5"
 
 // versionHeader carries the protocol's version in every request and response.
 const versionHeader = "Taskhook-Control"

@@ -29,26 +29,23 @@ type Source interface {
 func Handler(b Source) http.Handler {
 	h := &handler{backend: b}
 	h.life, h.stop = context.WithCancel(context.Background())
-	h.stopping = h.life.Done()
 	h.handle(pathListener, answer(func(ctx context.Context, _ struct{}) (webhook.Listener, error) { return b.Listener(ctx) }))
 	h.handle(pathRead, h.read)
 	h.handle(pathUpdates, answer(b.Updates))
 	h.handle(pathFind, answer(b.Find))
 	h.handle(pathResend, answer(func(ctx context.Context, w exactly[webhook.Resend]) (exactly[webhook.Resent], error) {
-		r, err := b.Resend(ctx, w.value(resendTexts))
-		return newExactly(r, resentTexts), err
+		r, err := b.Resend(ctx, w.value)
+		return exactly[webhook.Resent]{r}, err
 	}))
 	h.handle(pathSimulate, answerWithProgress(func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
 		return b.Simulate(ctx, r, watch)
 	}))
-	h.handle(pathSteer, answer(func(ctx context.Context, s retry.Steering) (struct{}, error) { return struct{}{}, b.Steer(ctx, s) }))
+	h.handle(pathSteer, answer(noResult(b.Steer)))
 	h.handle(pathBatch, answerWithProgress(b.ResendBatch))
 	h.handle(pathFaults, answer(b.ChangeFaults))
-	h.handle(pathShield, answer(func(ctx context.Context, on bool) (struct{}, error) { return struct{}{}, b.SetShield(ctx, on) }))
+	h.handle(pathShield, answer(noResult(b.SetShield)))
 	h.handle(pathDelete, answer(b.Delete))
-	h.handle(pathMark, answer(func(ctx context.Context, m marking) (struct{}, error) {
-		return struct{}{}, b.Mark(ctx, m.IDs, m.Marked)
-	}))
+	h.handle(pathMark, answer(noResult(func(ctx context.Context, m marking) error { return b.Mark(ctx, m.IDs, m.Marked) })))
 	h.handle(pathDiagnose, answer(b.Diagnose))
 	h.handle(pathLog, answer(b.Log))
 	h.handle(pathWatch, h.watch)
@@ -56,12 +53,11 @@ func Handler(b Source) http.Handler {
 }
 
 type handler struct {
-	backend  Source
-	mux      http.ServeMux
-	hook     sync.Once
-	life     context.Context // ends when the server shuts down
-	stop     context.CancelFunc
-	stopping <-chan struct{} // closed then
+	backend Source
+	mux     http.ServeMux
+	hook    sync.Once
+	life    context.Context // ends when the server shuts down
+	stop    context.CancelFunc
 }
 
 func (h *handler) handle(path string, do http.HandlerFunc) { h.mux.Handle("POST "+path, do) }
@@ -99,6 +95,11 @@ func answer[In, Out any](do func(context.Context, In) (Out, error)) http.Handler
 		}
 		reply(w, http.StatusOK, out)
 	}
+}
+
+// noResult makes of a call without a result one with an empty result.
+func noResult[In any](do func(context.Context, In) error) func(context.Context, In) (struct{}, error) {
+	return func(ctx context.Context, in In) (struct{}, error) { return struct{}{}, do(ctx, in) }
 }
 
 // argument reads the argument of a request to its end: only after that does the

@@ -48,7 +48,7 @@ func (h *handler) stream(ctx context.Context, w http.ResponseWriter, hints <-cha
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.stopping:
+		case <-h.life.Done():
 			return
 		case <-beat.C:
 			line = []byte("\n")
