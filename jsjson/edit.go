@@ -62,7 +62,7 @@ func Set(body []byte, path, value string) ([]byte, error) {
 		return nil, err
 	}
 	if !p.found {
-		written = p.added(holder, keys[len(keys)-1], written)
+		written = append(p.before, written...)
 	}
 	return slices.Concat(body[:offset+p.value.start], written, body[offset+p.value.end:]), nil
 }
@@ -75,14 +75,9 @@ type span struct{ start, end int }
 
 // place is where a key leads in an object or array.
 type place struct {
-	found bool
-	value span // of the value; empty, and where to add it, if not found
-
-	object   bool
-	keyed    span // of the last key, which is how a new one is spaced
-	element  span // of the last member or element
-	previous int  // where the space before that begins
-	empty    bool
+	found  bool
+	value  span   // of the value; empty, and where to add it, if not found
+	before []byte // what to write in front of a value that is added
 }
 
 // locate looks for the last of some keys in a text, to which the keys before it
@@ -97,7 +92,7 @@ func locate(text []byte, keys []string) (place, error) {
 	k := keys[len(keys)-1]
 	switch t.Kind {
 	case OpenObject:
-		p, err = findMember(r, Quote(k))
+		p, err = findMember(r, k)
 	case OpenArray:
 		p, err = findElement(r, keys)
 	default:
@@ -132,11 +127,12 @@ func described(raw []byte, k Kind) string {
 	return string(raw)
 }
 
-// findMember looks for the last member with a key, given as appendQuoted
-// spells it, in the object that has just been opened.
-func findMember(r *Reader, quoted []byte) (place, error) {
-	p := place{object: true, empty: true, previous: r.at}
-	var spelled []byte
+// findMember looks for the last member with a key in the object that has just
+// been opened.
+func findMember(r *Reader, key string) (place, error) {
+	var p place
+	var lead, spelled []byte
+	quoted, colon, end := Quote(key), []byte(":"), r.at
 	for {
 		previous := r.at
 		k, err := r.Next()
@@ -150,14 +146,14 @@ func findMember(r *Reader, quoted []byte) (place, error) {
 		if err != nil {
 			return p, err
 		}
-		p.keyed, p.element, p.empty, p.previous = span{k.Start, k.End}, span{v.Start, v.End}, false, previous
+		lead, colon, end = r.text[previous:k.Start], r.text[k.End:v.Start], v.End
 		spelled = appendQuoted(spelled[:0], r.text[k.Start:k.End])
 		if bytes.Equal(spelled, quoted) {
 			p.found, p.value = true, span{v.Start, v.End}
 		}
 	}
 	if !p.found {
-		p.value = p.end()
+		p.value, p.before = span{end, end}, slices.Concat(separator(lead), quoted, colon)
 	}
 	return p, nil
 }
@@ -169,55 +165,34 @@ func findElement(r *Reader, keys []string) (place, error) {
 	if !ok {
 		return place{}, pathError("%s is no index of an array", joinPath(keys))
 	}
-	p := place{empty: true, previous: r.at}
+	var lead []byte
+	end := r.at
 	count := uint32(0)
 	for ; ; count++ {
 		previous := r.at
 		v, err := r.Value()
 		if err != nil {
-			return p, err
+			return place{}, err
 		}
 		if v.Kind == CloseArray {
 			break
 		}
-		p.element, p.empty, p.previous = span{v.Start, v.End}, false, previous
 		if count == index {
-			p.found, p.value = true, span{v.Start, v.End}
-			return p, nil
+			return place{found: true, value: span{v.Start, v.End}}, nil
 		}
+		lead, end = r.text[previous:v.Start], v.End
 	}
 	if index > count {
 		return place{}, pathError("%s is beyond the end of an array of %d", joinPath(keys), count)
 	}
-	p.value = p.end()
-	return p, nil
+	return place{value: span{end, end}, before: separator(lead)}, nil
 }
 
-// end is where something may be added to what the place is in.
-func (p place) end() span {
-	if p.empty {
-		return span{p.previous, p.previous}
+// separator is what follows the last member or element when another one is
+// added, spaced as the text in front of that one is; nil if there is none.
+func separator(lead []byte) []byte {
+	if lead == nil {
+		return nil
 	}
-	return span{p.element.end, p.element.end}
-}
-
-// added is the text that adds a member or an element at the end of what the
-// place is in, spaced as the last one is.
-func (p place) added(holder []byte, k string, value []byte) []byte {
-	var b []byte
-	colon := []byte(":")
-	if !p.empty {
-		begin := p.element.start
-		if p.object {
-			begin, colon = p.keyed.start, holder[p.keyed.end:p.element.start]
-		}
-		lead := holder[p.previous:begin]
-		b = append(b, ',')
-		b = append(b, lead[bytes.IndexByte(lead, ',')+1:]...)
-	}
-	if p.object {
-		b = append(b, Quote(k)...)
-		b = append(b, colon...)
-	}
-	return append(b, value...)
+	return append([]byte{','}, lead[bytes.IndexByte(lead, ',')+1:]...)
 }
