@@ -59,8 +59,7 @@ func restringify(body []byte) webhook.Restringify {
 	becomes, err := jsjson.Stringify(body)
 	if err != nil {
 		r := webhook.Restringify{Error: err.Error()}
-		var syntax *jsjson.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*jsjson.SyntaxError](err); ok {
 			r.Offset = syntax.Offset
 		}
 		return r

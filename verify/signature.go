@@ -52,27 +52,18 @@ type repetition struct {
 	header string
 	values int  // how many
 	differ bool // whether they are not all the same
-	more   bool // whether more than maxSignatures of them differ
 }
 
 // header is one of the headers that carry a signature.
 type header struct{ key, name, scheme string }
 
-// signatureHeaders lists them as the platform's SDK looks at them: the newer
-// one first.
+// signatureHeaders lists them as the platform's SDK looks at them, the newer
+// one first, and names them as its documents do.
 func signatureHeaders() [2]header {
 	return [2]header{
-		{taskee.HeaderEd25519, wireName(taskee.HeaderEd25519), taskee.SchemeEd25519},
-		{taskee.HeaderRSA, wireName(taskee.HeaderRSA), taskee.SchemeRSA},
+		{taskee.HeaderEd25519, strings.Replace(taskee.HeaderEd25519, "Ghl", "GHL", 1), taskee.SchemeEd25519},
+		{taskee.HeaderRSA, strings.ToLower(taskee.HeaderRSA), taskee.SchemeRSA},
 	}
-}
-
-// wireName spells a header as the platform's documents do.
-func wireName(key string) string {
-	if key == taskee.HeaderEd25519 {
-		return strings.Replace(key, "Ghl", "GHL", 1)
-	}
-	return strings.ToLower(key)
 }
 
 // read collects the signatures of a request. Each header's first value comes
@@ -81,10 +72,9 @@ func read(h http.Header, fits func(size int) bool) present {
 	var p present
 	var second []signature
 	for _, head := range signatureHeaders() {
-		texts, rep := values(h[head.key])
-		if rep.values > 1 {
-			rep.header = head.name
-			p.repeated = append(p.repeated, rep)
+		texts, n := values(h[head.key])
+		if n > 1 {
+			p.repeated = append(p.repeated, repetition{head.name, n, len(texts) > 1})
 		}
 		if len(texts) == 0 {
 			if is := blankAs(h[head.key]); is != "" {
@@ -101,39 +91,30 @@ func read(h http.Header, fits func(size int) bool) present {
 				second = append(second, s)
 			}
 		}
-		p.untried = p.untried || rep.more
 	}
 	tried := min(len(second), maxSignatures-len(p.signatures))
 	p.signatures = append(p.signatures, second[:tried]...)
-	p.untried = p.untried || tried < len(second)
+	p.untried = tried < len(second)
 	return p
 }
 
 // values returns the different signatures among the values of a header, at
-// most maxSignatures, and counts them all. A proxy may have joined several by
-// commas, which base64 does not know.
-func values(lines []string) ([]string, repetition) {
-	var texts []string
-	var rep repetition
+// most one more than are tried, and counts them all. A proxy may have joined
+// several by commas, which base64 does not know.
+func values(lines []string) (texts []string, n int) {
 	for _, line := range lines {
 		for text := range strings.SplitSeq(line, ",") {
 			text = strings.TrimSpace(text)
 			if text == "" || strings.EqualFold(text, taskee.Absent) {
 				continue
 			}
-			rep.values++
-			if slices.Contains(texts, text) {
-				continue
+			n++
+			if len(texts) <= maxSignatures && !slices.Contains(texts, text) {
+				texts = append(texts, text)
 			}
-			rep.differ = rep.differ || len(texts) > 0
-			if len(texts) == maxSignatures {
-				rep.more = true
-				continue
-			}
-			texts = append(texts, text)
 		}
 	}
-	return texts, rep
+	return texts, n
 }
 
 // blankAs says what a header without a signature holds, "" if it was not sent.

@@ -115,11 +115,11 @@ const nextMismatch = "send each signature in the header of its scheme"
 func (p present) remarks() []string {
 	var all []string
 	for _, r := range p.repeated {
-		if !r.differ {
-			all = append(all, fmt.Sprintf("%s came %d times with the same value, and frameworks that join repeated headers (Node does) will not find a signature in it", r.header, r.values))
-			continue
+		text := "%s came %d times with the same value, and frameworks that join repeated headers (Node does) will not find a signature in it"
+		if r.differ {
+			text = "%s came with %d values that are not the same, and frameworks join them (Node does) or take the first"
 		}
-		all = append(all, fmt.Sprintf("%s came with %d values that are not the same, and frameworks join them (Node does) or take the first", r.header, r.values))
+		all = append(all, fmt.Sprintf(text, r.header, r.values))
 	}
 	if p.untried {
 		all = append(all, fmt.Sprintf("only %d different signatures were tried", maxSignatures))
