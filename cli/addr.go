@@ -14,7 +14,7 @@ import (
 func addAddr(cmd *cobra.Command, addr *string, allowRemote *bool, usage string) {
 	f := cmd.Flags()
 	f.StringVar(addr, "addr", *addr, usage)
-	f.BoolVar(allowRemote, "allow-remote", false, "let --addr name an address beyond loopback")
+	f.BoolVar(allowRemote, "allow-remote", false, "allow an --addr that other machines can reach")
 }
 
 // checkAddr checks --addr.

@@ -15,11 +15,12 @@ import (
 func newAttachCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "attach",
-		Short: "show the screen of a listener that runs elsewhere",
-		Long: "Show the live screen of the project's running listener, wherever it was started: in another\n" +
-			"terminal, by a script, as a service. Several may be attached, and a restart of the listener\n" +
-			"is survived. When none runs, the stored events are shown.",
-		Args: arguments(cobra.NoArgs),
+		Short: "Show the screen of a running listener",
+		Long: "Show the live screen of the project's running listener, wherever it was started: in\n" +
+			"another terminal, by a script or as a service. Any number of screens may be attached, and\n" +
+			"they survive a restart of the listener. When none runs, the stored events are shown.",
+		Example: "  taskhook attach --project billing",
+		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !isTerminal(a.stdin) || !isTerminal(a.stdout) {
 				return usageError(cmd, errors.New("attach needs a terminal"), "without one, use: taskhook events list")

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/spf13/cobra"
+
 	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
@@ -48,6 +50,15 @@ func (a *app) openBackend(ctx context.Context, acc access) (*backend, error) {
 		return nil, err
 	}
 	return a.openStored(dir, acc)
+}
+
+// withBackend calls do with a backend that is closed afterwards.
+func (a *app) withBackend(cmd *cobra.Command, acc access, do func(*backend) error) error {
+	b, err := a.openBackend(cmd.Context(), acc)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(b), b.close())
 }
 
 // openStored opens the project's store.

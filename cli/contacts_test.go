@@ -293,8 +293,8 @@ func TestContactsArgumentsThatAreNotUnderstood(t *testing.T) {
 		{"get", "ID is missing"},
 		{"get ", "ID is missing"},
 		{"delete", "ID… is missing"},
-		{"list --limit 0", "--limit must be from 1 to 100"},
-		{"list --limit 101", "hint: use --all"},
+		{"list --limit 0", "want a whole number from 1 to 100"},
+		{"list --limit 101", "want a whole number from 1 to 100"},
 		{"list --start-after soon", "invalid --start-after"},
 		{"list", "the location is missing"},
 		{"create --email a@example.com", "hint: name it with --location ID or TASKEE_LOCATION_ID"},
@@ -306,7 +306,7 @@ func TestContactsArgumentsThatAreNotUnderstood(t *testing.T) {
 		{"update c1 --from " + filepath.Join(dir, "list.json"), "want one JSON object"},
 		{"update c1 --from " + filepath.Join(dir, "null.json"), "want one JSON object"},
 		{"update c1 --from " + filepath.Join(dir, "bad.json"), "want one JSON object"},
-		{"by-business b1 --skip -1", "--skip must not be negative"},
+		{"by-business b1 --skip -1", "want a whole number, 0 or more"},
 		{"get ..", "invalid ID"},
 		{"get c1 --base-url ftp://x", "want http://host or https://host"},
 	} {
@@ -372,7 +372,7 @@ func TestAContactIsOneLine(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out strings.Builder
-			err := contactLine(&out, taskee.Contact{Raw: json.RawMessage(tt.raw)}, member{"new", true})
+			err := contactLine(&out, taskee.Contact{Raw: json.RawMessage(tt.raw)}, upserted{true})
 			if err != nil || out.String() != tt.want+"\n" {
 				t.Errorf("%s, %v, want %s", out.String(), err, tt.want)
 			}

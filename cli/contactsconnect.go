@@ -41,8 +41,8 @@ type apiFlags struct {
 func (f *apiFlags) add(cmd *cobra.Command) {
 	pf := cmd.PersistentFlags()
 	pf.StringVar(&f.tokenFile, "token-file", "", "read the token from `FILE` instead of "+envToken)
-	pf.StringVar(&f.baseURL, "base-url", "", "call the API at this `URL` (else "+envBaseURL+", else the platform's)")
-	pf.StringVar(&f.location, "location", "", "the `ID` of the location, the sub-account (else "+envLocation+")")
+	pf.StringVar(&f.baseURL, "base-url", "", "call the API at `URL` (default: "+envBaseURL+", or the platform's)")
+	pf.StringVar(&f.location, "location", "", "work in the location `ID`, a sub-account (default: "+envLocation+")")
 }
 
 // api is a client, and the location to work in: "" if none was named.
@@ -79,6 +79,15 @@ func (a *app) openAPI(cmd *cobra.Command, f *apiFlags) (*api, error) {
 		a.warn("the token goes to %s unencrypted: use https", at)
 	}
 	return &api{client, location}, nil
+}
+
+// withAPI calls do with a client and adds to its error what to do about it.
+func (a *app) withAPI(cmd *cobra.Command, f *apiFlags, do func(*api) error) error {
+	c, err := a.openAPI(cmd, f)
+	if err != nil {
+		return err
+	}
+	return a.apiError(c, do(c))
 }
 
 // apiToken is the token that a flag or variable names, "" for none.

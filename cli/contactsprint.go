@@ -13,7 +13,6 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // contactWriter writes contacts as a table, or as JSON lines with every field
@@ -61,39 +60,20 @@ func contactName(c taskee.Contact) string {
 	return c.Name
 }
 
-// member is a field that Taskhook adds to a contact.
-type member struct {
-	name  string
-	value any
-}
-
-// contactLine writes a contact as one line: the kind, more, and the fields as
-// the API spelled them.
-func contactLine(w io.Writer, c taskee.Contact, more ...member) error {
-	var line bytes.Buffer
-	line.WriteString(`{"kind":"contact"`)
-	for _, m := range more {
-		value, err := json.Marshal(m.value)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(&line, ",%q:%s", m.name, value)
+// contactLine writes a contact as one line: more members, then the fields as the
+// API spelled them.
+func contactLine(w io.Writer, c taskee.Contact, more ...any) error {
+	fields := c.Raw
+	if !bytes.HasPrefix(fields, []byte("{")) { // there was a null in place of the contact
+		fields = []byte("{}")
 	}
-	fields := bytes.TrimSpace(bytes.TrimPrefix(c.Raw, []byte("{")))
-	if len(fields) == 0 { // there was a null in place of the contact
-		fields = []byte("}")
-	}
-	if fields[0] != '}' {
-		line.WriteByte(',')
-	}
-	line.Write(fields)
-	return export.Line(w, json.RawMessage(line.Bytes()))
+	return printLine(w, "contact", append(more, fields)...)
 }
 
 // printContact prints one contact with every field that the API answered.
-func (a *app) printContact(c taskee.Contact, asJSON bool, more ...member) error {
+func (a *app) printContact(c taskee.Contact, asJSON bool) error {
 	if asJSON {
-		return contactLine(a.stdout, c, more...)
+		return contactLine(a.stdout, c)
 	}
 	t := newTable(a.stdout)
 	for key, raw := range jsjson.Members(c.Raw) {
@@ -136,12 +116,11 @@ func (a *app) printPage(p taskee.Page, asJSON bool, next string) error {
 	}
 	switch {
 	case asJSON:
-		return export.Line(a.stdout, struct {
-			Kind         string `json:"kind"`
+		return printLine(a.stdout, "page", struct {
 			Total        int    `json:"total"`
 			StartAfterID string `json:"startAfterId,omitempty"`
 			StartAfter   int64  `json:"startAfter,omitempty"`
-		}{"page", p.Total, p.Next.ID, milliseconds(p.Next.Time)})
+		}{p.Total, p.Next.ID, milliseconds(p.Next.Time)})
 	case len(p.Contacts) == 0:
 		a.note("no contacts match")
 	case next != "":

@@ -12,7 +12,6 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // contactWrite is what a command does to one contact.
@@ -26,18 +25,18 @@ const (
 
 // fieldFlags are the flags for fields of a contact.
 var fieldFlags = []struct{ flag, field, usage string }{
-	{"email", "email", "the e-mail `ADDRESS`"},
-	{"phone", "phone", "the phone `NUMBER` in E.164 form, such as +14155552671"},
-	{"first-name", "firstName", "the first `NAME`"},
-	{"last-name", "lastName", "the last `NAME`"},
-	{"name", "name", "the full `NAME` (a field that the document does not have)"},
-	{"address1", "address1", "the street `ADDRESS`"},
-	{"city", "city", "the `CITY`"},
-	{"state", "state", "the `STATE` or province"},
-	{"country", "country", "the two `LETTERS` of the country, such as US"},
-	{"postal-code", "postalCode", "the postal or ZIP `CODE`"},
-	{"business-id", "businessId", "the `ID` of the business that the contact belongs to"},
-	{"source", "source", "the `SOURCE` of the contact, such as import"},
+	{"email", "email", "set the e-mail `ADDRESS`"},
+	{"phone", "phone", "set the phone `NUMBER`, in E.164 form such as +14155552671"},
+	{"first-name", "firstName", "set the first `NAME`"},
+	{"last-name", "lastName", "set the last `NAME`"},
+	{"name", "name", "set the full `NAME`, a field that the API document does not have"},
+	{"address1", "address1", "set the street `ADDRESS`"},
+	{"city", "city", "set the `CITY`"},
+	{"state", "state", "set the `STATE` or province"},
+	{"country", "country", "set the country by its two `LETTERS`, such as US"},
+	{"postal-code", "postalCode", "set the postal or ZIP `CODE`"},
+	{"business-id", "businessId", "make the contact belong to the business `ID`"},
+	{"source", "source", "set the `SOURCE` of the contact, such as import"},
 }
 
 // contactFlags are the flags that make a contact's fields.
@@ -56,10 +55,10 @@ func (f *contactFlags) add(cmd *cobra.Command) {
 		f.values[field.flag] = fl.String(field.flag, "", field.usage)
 		onlyOnCommandLine(fl, field.flag)
 	}
-	fl.StringArrayVar(&f.tags, "tag", nil, "a `TAG` (repeatable); an update replaces all tags by these")
-	fl.StringArrayVar(&f.set, "set", nil, "any field, `FIELD=VALUE`; a value that is not JSON is a text (repeatable)")
+	fl.StringArrayVar(&f.tags, "tag", nil, "set `TAG` (repeatable); an update replaces all tags")
+	fl.StringArrayVar(&f.set, "set", nil, "set any field, `FIELD=VALUE`; a value that is not JSON is a text (repeatable)")
 	fl.StringVar(&f.from, "from", "", "start from the JSON object in `FILE` (- for standard input)")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object, with every field of the API's answer")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object, with every field that the API answers")
 	onlyOnCommandLine(fl, "tag", "set", "from")
 }
 
@@ -72,19 +71,19 @@ func newContactsWriteCommand(a *app, f *apiFlags, what contactWrite) *cobra.Comm
 	}
 	switch what {
 	case createContact:
-		cmd.Use, cmd.Short = "create", "create a contact"
+		cmd.Use, cmd.Short = "create", "Create a contact"
 		cmd.Example = "  taskhook contacts create --email jane@example.com --first-name Jane --tag lead\n" +
 			"  taskhook contacts create --from contact.json --set source=import"
 	case updateContact:
-		cmd.Use, cmd.Short = "update ID", "change fields of a contact"
-		cmd.Long = "Change fields of a contact and leave the others as they are. An empty text empties a field;\n" +
-			"--set tags=[] removes all tags."
+		cmd.Use, cmd.Short = "update ID", "Change fields of a contact"
+		cmd.Long = "Change fields of a contact and leave the others as they are. An empty text empties a\n" +
+			"field; --set tags=[] removes all tags."
 		cmd.Example = "  taskhook contacts update contact_abc123 --last-name Smith --tag lead --tag newsletter"
 		cmd.Args = arguments(cobra.ExactArgs(1))
 	case upsertContact:
-		cmd.Use, cmd.Short = "upsert", "update the contact with this e-mail address or phone number, or create it"
-		cmd.Long = "Update the contact with the same e-mail address or phone number, or create one. Which of the two\n" +
-			"counts is a setting of the location."
+		cmd.Use, cmd.Short = "upsert", "Update the contact with an e-mail address or phone number, or create it"
+		cmd.Long = "Update the contact with the same e-mail address or phone number, or create one. Which of\n" +
+			"the two counts is a setting of the location."
 		cmd.Example = "  taskhook contacts upsert --email jane@example.com --phone +14155552671"
 	}
 	in.add(cmd)
@@ -99,10 +98,11 @@ func (a *app) writeContact(cmd *cobra.Command, f *apiFlags, in *contactFlags, wh
 	if len(fields) == 0 {
 		return usageError(cmd, errors.New("no fields are given"), "name one, such as --email jane@example.com, or a file with --from FILE")
 	}
-	c, err := a.openAPI(cmd, f)
-	if err != nil {
-		return err
-	}
+	return a.withAPI(cmd, f, func(c *api) error { return a.sendContact(cmd, c, in, what, args, fields) })
+}
+
+// sendContact has the API write fields of a contact.
+func (a *app) sendContact(cmd *cobra.Command, c *api, in *contactFlags, what contactWrite, args []string, fields map[string]any) error {
 	input := taskee.ContactInput{Extra: fields}
 	if what != updateContact {
 		// The command line takes precedence over the file, and that over a
@@ -116,6 +116,7 @@ func (a *app) writeContact(cmd *cobra.Command, f *apiFlags, in *contactFlags, wh
 		}
 	}
 	var contact taskee.Contact
+	var err error
 	switch what {
 	case updateContact:
 		contact, err = c.UpdateContact(cmd.Context(), args[0], input)
@@ -125,18 +126,23 @@ func (a *app) writeContact(cmd *cobra.Command, f *apiFlags, in *contactFlags, wh
 		contact, err = c.CreateContact(cmd.Context(), input)
 	}
 	if err != nil {
-		return a.apiError(c, err)
+		return err
 	}
 	return a.printContact(contact, in.json)
+}
+
+// upserted is what a line says of an upsert beside the contact.
+type upserted struct {
+	New bool `json:"new"` // it was created
 }
 
 func (a *app) upsertContact(ctx context.Context, c *api, in taskee.ContactInput, asJSON bool) error {
 	contact, isNew, err := c.UpsertContact(ctx, in)
 	switch {
 	case err != nil:
-		return a.apiError(c, err)
+		return err
 	case asJSON:
-		return a.printContact(contact, true, member{"new", isNew})
+		return contactLine(a.stdout, contact, upserted{isNew})
 	case isNew:
 		a.note("created %s", contact.ID)
 	default:
@@ -196,16 +202,12 @@ func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "delete ID…",
-		Short:   "delete contacts for good",
-		Long:    "Delete contacts for good, one after the other. One that cannot be deleted does not stop the others.",
+		Short:   "Delete contacts for good",
+		Long:    "Delete contacts for good, one after the other. One that cannot be deleted does not stop\nthe others.",
 		Example: "  taskhook contacts delete contact_abc123 contact_new456",
 		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.openAPI(cmd, f)
-			if err != nil {
-				return err
-			}
-			return a.deleteContacts(cmd.Context(), c, args, asJSON)
+			return a.withAPI(cmd, f, func(c *api) error { return a.deleteContacts(cmd.Context(), c, args, asJSON) })
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
@@ -222,7 +224,7 @@ func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON b
 			failed = true // the others may exist
 			a.report(a.apiError(c, err))
 		case err != nil:
-			return a.apiError(c, err)
+			return err
 		default:
 			if err := a.printDeleted(id, asJSON); err != nil {
 				return err
@@ -237,10 +239,9 @@ func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON b
 
 func (a *app) printDeleted(id string, asJSON bool) error {
 	if asJSON {
-		return export.Line(a.stdout, struct {
-			Kind string `json:"kind"`
-			ID   string `json:"id"`
-		}{"deletedContact", id})
+		return printLine(a.stdout, "deletedContact", struct {
+			ID string `json:"id"`
+		}{id})
 	}
 	_, err := fmt.Fprintf(a.stdout, "deleted %s\n", format.CleanLines(id))
 	return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -40,15 +41,15 @@ func newDemoCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "see it all offline: a sample app, a listener and signed events",
-		Long: "Run a sample receiver (it verifies, deduplicates, and now and then answers 429 or 500),\n" +
-			"a listener and a stream of signed events in one process on loopback ports. It needs no\n" +
-			"account and no network, and keeps its files in a temporary directory unless told otherwise.",
+		Short: "Try it all offline, with a sample app, a listener and signed events",
+		Long: "Run a sample app, a listener and a stream of signed events in one process, on loopback\n" +
+			"ports. The app verifies and deduplicates, and answers 429 or 500 now and then. No account\n" +
+			"and no network are needed. The files are in a temporary directory, unless --project or\n" +
+			"--data-dir names another.",
+		Example: "  taskhook demo\n" +
+			"  taskhook demo --every 5s --fault 'status:500 rate:20%'",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if count < 0 || every < 0 {
-				return usageError(cmd, errors.New("--count and --every cannot be negative"))
-			}
 			if err := o.traffic.understand(cmd); err != nil {
 				return err
 			}
@@ -60,9 +61,9 @@ func newDemoCommand(a *app) *cobra.Command {
 	}
 	o.traffic.add(cmd)
 	f := cmd.Flags()
-	addChoice(f, &o.output, "output", "how events are shown (auto: screen on a terminal, else plain)")
-	f.IntVar(&count, "count", 0, "end after this many events; 0: go on until stopped")
-	f.DurationVar(&every, "every", every, "pause between two events")
+	f.Var(&o.output, "output", outputUsage)
+	addNumber(f, &count, "count", 0, math.MaxInt, "end after `N` events; 0: continue until stopped")
+	addDuration(f, &every, "every", "send an event every `DURATION`")
 	return cmd
 }
 

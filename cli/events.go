@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -17,12 +18,7 @@ import (
 )
 
 func newEventsCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "events",
-		Short: "List, show, export and delete stored events",
-		Args:  arguments(cobra.ArbitraryArgs),
-		RunE:  unknownCommand,
-	}
+	cmd := &cobra.Command{Use: "events", Short: "List, show, export and delete stored events"}
 	cmd.AddCommand(newEventsListCommand(a), newEventsShowCommand(a), newEventsExportCommand(a), newEventsDeleteCommand(a))
 	return cmd
 }
@@ -30,7 +26,7 @@ func newEventsCommand(a *app) *cobra.Command {
 func newEventsListCommand(a *app) *cobra.Command {
 	var (
 		q      queryFlags
-		limit  int
+		limit  = 50
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -40,23 +36,16 @@ func newEventsListCommand(a *app) *cobra.Command {
 			"  taskhook events list --type ContactCreate --status 5xx --json",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if limit < 1 {
-				return usageError(cmd, errors.New("--limit must be at least 1"))
-			}
 			query, err := q.query(cmd)
 			if err != nil {
 				return err
 			}
-			b, err := a.openBackend(cmd.Context(), reads)
-			if err != nil {
-				return err
-			}
 			query.Limit = limit
-			return errors.Join(a.listEvents(cmd.Context(), b, query, asJSON), b.close())
+			return a.withBackend(cmd, reads, func(b *backend) error { return a.listEvents(cmd.Context(), b, query, asJSON) })
 		},
 	}
 	q.add(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 50, "show at most `N` events")
+	addNumber(cmd.Flags(), &limit, "limit", 1, math.MaxInt, "show at most `N` events")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	return cmd
 }
@@ -134,11 +123,7 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := a.openBackend(cmd.Context(), writes)
-			if err != nil {
-				return err
-			}
-			return errors.Join(a.deleteEvents(cmd, b, args, query, yes), b.close())
+			return a.withBackend(cmd, writes, func(b *backend) error { return a.deleteEvents(cmd.Context(), b, args, query, yes) })
 		},
 	}
 	q.addSelection(cmd)
@@ -147,8 +132,7 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) deleteEvents(cmd *cobra.Command, b *backend, names []string, q webhook.Query, yes bool) error {
-	ctx := cmd.Context()
+func (a *app) deleteEvents(ctx context.Context, b *backend, names []string, q webhook.Query, yes bool) error {
 	ids, err := a.toDelete(ctx, b, names, q, yes)
 	if err != nil || len(ids) == 0 {
 		return err

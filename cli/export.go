@@ -31,11 +31,10 @@ func newEventsExportCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [ID…]",
 		Short: "Write events as " + f.titles(),
-		Long: "Write events in order of arrival, with headers, body and attempts: those that are named,\n" +
-			"those that the flags select, or all. The formats are:\n\n" + f.table(),
+		Long: "Write events in order of arrival: those that are named, those that the flags select,\n" +
+			"or all. The formats are:\n\n" + f.table(),
 		Example: "  taskhook events export --filter 'state:failed since:1h' --out failed.jsonl\n" +
-			"  taskhook events export 42 43 --format har --out two.har\n" +
-			"  taskhook events export | jq .type",
+			"  taskhook events export 42 43 --format har --out two.har",
 		Args: arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 { // none and no flag: all
@@ -47,17 +46,13 @@ func newEventsExportCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := a.openBackend(cmd.Context(), reads)
-			if err != nil {
-				return err
-			}
-			return errors.Join(a.exportEvents(cmd.Context(), b, args, query, f), b.close())
+			return a.withBackend(cmd, reads, func(b *backend) error { return a.exportEvents(cmd.Context(), b, args, query, f) })
 		},
 	}
 	f.addSelection(cmd)
 	f.addFormat(cmd)
-	cmd.Flags().StringVar(&f.out, "out", "", "write to `FILE`; by default, and with -, to standard output")
-	cmd.Flags().BoolVar(&f.force, "force", false, "replace FILE if it exists")
+	cmd.Flags().StringVar(&f.out, "out", "", "write to `FILE` (default: standard output)")
+	cmd.Flags().BoolVar(&f.force, "force", false, "replace the file if it exists")
 	onlyOnCommandLine(cmd.Flags(), "out", "force")
 	return cmd
 }
@@ -96,7 +91,7 @@ func (f *exportFlags) addFormat(cmd *cobra.Command) {
 	for i, one := range f.formats {
 		completions[i] = cobra.CompletionWithDesc(one.Name, one.Description)
 	}
-	addChoice(cmd.Flags(), &f.format, "format", "the format of the output")
+	cmd.Flags().Var(&f.format, "format", "the format of the output")
 	complete := cobra.FixedCompletions(completions, cobra.ShellCompDirectiveNoFileComp)
 	if err := cmd.RegisterFlagCompletionFunc("format", complete); err != nil {
 		panic(err) // the flag was added above

@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,23 +12,18 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/proxy/fault"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 func newFaultsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "faults",
-		Short: "inject faults into what a listener receives",
+		Short: "Inject faults into what a listener receives",
 		Long: "A fault rule is written EFFECT… [for FILTER]. Without a filter it acts on every event.\n\n" +
 			"Effects:\n" + faultReference() + "\n" +
-			"FILTER is the language of events list --filter. It can ask for what is known when an event is\n" +
-			"received: not for its state, answer or attempts.",
+			"FILTER is written as for events list --filter. It may use what is known when an event\n" +
+			"arrives, and so neither its state nor its answer nor its attempts.",
 		Example: "  taskhook faults add 'status:429 rate:30% for type:ContactCreate'\n" +
-			"  taskhook faults list\n" +
-			"  taskhook faults remove 1\n" +
 			"  taskhook faults clear",
-		Args: arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newFaultsAdd(a), newFaultsList(a), newFaultsRemove(a), newFaultsClear(a))
 	return cmd
@@ -39,19 +31,17 @@ func newFaultsCommand(a *app) *cobra.Command {
 
 // faultReference is the table of effects.
 func faultReference() string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	var rows [][2]string
 	for _, t := range fault.Effects() {
-		_, _ = fmt.Fprintf(w, "  %s\t%s\n", t.Syntax, t.Meaning)
+		rows = append(rows, [2]string{t.Syntax, t.Meaning})
 	}
-	_ = w.Flush()
-	return b.String()
+	return columns(rows)
 }
 
 func newFaultsAdd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "add RULE…",
-		Short: "add rules to the running listener, each in quotes",
+		Short: "Add rules to the running listener, each in quotes",
 		Example: "  taskhook faults add 'status:429 rate:30% for type:ContactCreate'\n" +
 			"  taskhook faults add 'delay:2s..5s expires:10m' 'drop:before times:1'",
 		Args: arguments(cobra.MinimumNArgs(1)),
@@ -59,19 +49,17 @@ func newFaultsAdd(a *app) *cobra.Command {
 			if _, err := parseRules(cmd, args); err != nil {
 				return err
 			}
-			return a.withListener(cmd.Context(), func(ctx context.Context, b *backend) error {
-				rules, err := b.ChangeFaults(ctx, webhook.FaultChange{Add: args})
-				if err != nil {
-					return err
+			rules, err := a.changeFaults(cmd, webhook.FaultChange{Add: args})
+			if err != nil {
+				return err
+			}
+			for _, r := range rules[max(0, len(rules)-len(args)):] {
+				a.note("rule %d: %s", r.ID, r.Effect)
+				if r.Warning != "" {
+					a.warn("rule %d: %s", r.ID, r.Warning)
 				}
-				for _, r := range rules[max(0, len(rules)-len(args)):] {
-					a.note("rule %d: %s", r.ID, r.Effect)
-					if r.Warning != "" {
-						a.warn("rule %d: %s", r.ID, r.Warning)
-					}
-				}
-				return nil
-			})
+			}
+			return nil
 		},
 	}
 }
@@ -80,26 +68,24 @@ func newFaultsList(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "list the rules of the running listener",
+		Short: "List the rules of the running listener",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withListener(cmd.Context(), func(ctx context.Context, b *backend) error {
-				rules, err := b.ChangeFaults(ctx, webhook.FaultChange{})
-				if err != nil {
-					return err
-				}
-				return a.printRules(rules, asJSON)
-			})
+			rules, err := a.changeFaults(cmd, webhook.FaultChange{})
+			if err != nil {
+				return err
+			}
+			return a.printRules(rules, asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per rule")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	return cmd
 }
 
 func newFaultsRemove(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove ID…",
-		Short: "remove rules from the running listener",
+		Short: "Remove rules from the running listener",
 		Args:  arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var change webhook.FaultChange
@@ -110,13 +96,8 @@ func newFaultsRemove(a *app) *cobra.Command {
 				}
 				change.Remove = append(change.Remove, id)
 			}
-			return a.withListener(cmd.Context(), func(ctx context.Context, b *backend) error {
-				_, err := b.ChangeFaults(ctx, change)
-				if errors.Is(err, fault.ErrNoRule) {
-					return withHint(err, "list the rules with: taskhook faults list")
-				}
-				return err
-			})
+			_, err := a.changeFaults(cmd, change)
+			return err
 		},
 	}
 }
@@ -124,54 +105,40 @@ func newFaultsRemove(a *app) *cobra.Command {
 func newFaultsClear(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "clear",
-		Short: "remove all rules from the running listener",
+		Short: "Remove all rules from the running listener",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withListener(cmd.Context(), func(ctx context.Context, b *backend) error {
-				_, err := b.ChangeFaults(ctx, webhook.FaultChange{Clear: true})
-				return err
-			})
+			_, err := a.changeFaults(cmd, webhook.FaultChange{Clear: true})
+			return err
 		},
 	}
 }
 
-// withListener calls do with the running listener; without one it is an error.
-func (a *app) withListener(ctx context.Context, do func(context.Context, *backend) error) error {
-	b, err := a.openBackend(ctx, reads)
-	if err != nil {
+// changeFaults changes the rules of the running listener and returns them;
+// without a listener it is an error.
+func (a *app) changeFaults(cmd *cobra.Command, change webhook.FaultChange) (rules []webhook.FaultRule, err error) {
+	err = a.withBackend(cmd, reads, func(b *backend) error {
+		if !b.running() {
+			return withHint(errors.New("no listener is running"), "start one with: taskhook listen 3000")
+		}
+		rules, err = b.ChangeFaults(cmd.Context(), change)
+		if errors.Is(err, fault.ErrNoRule) {
+			return withHint(err, "list the rules with: taskhook faults list")
+		}
 		return err
-	}
-	if !b.running() {
-		err = withHint(errors.New("no listener is running"), "start one with: taskhook listen 3000")
-	} else {
-		err = do(ctx, b)
-	}
-	return errors.Join(err, b.close())
+	})
+	return rules, err
 }
 
 func (a *app) printRules(rules []webhook.FaultRule, asJSON bool) error {
-	if asJSON {
-		for _, r := range rules {
-			line := struct {
-				Kind string `json:"kind"`
-				webhook.FaultRule
-			}{"fault", r}
-			if err := export.Line(a.stdout, line); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if len(rules) == 0 {
+	if len(rules) == 0 && !asJSON {
 		a.note("no fault rules")
 		return nil
 	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "ID\tRULE\tDOES\tMATCHED\tFIRED\tENDS")
-	for _, r := range rules {
-		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%s\n", r.ID, format.CleanLines(r.Text), format.CleanLines(r.Effect), r.Matched, r.Fired, ruleEnds(r, time.Now()))
-	}
-	return w.Flush()
+	now := time.Now()
+	return printList(a.stdout, asJSON, "fault", rules, []string{"ID", "RULE", "DOES", "MATCHED", "FIRED", "ENDS"}, func(r webhook.FaultRule) []string {
+		return []string{fmt.Sprint(r.ID), r.Text, r.Effect, fmt.Sprint(r.Matched), fmt.Sprint(r.Fired), ruleEnds(r, now)}
+	})
 }
 
 // ruleEnds says when a rule ends.

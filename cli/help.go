@@ -106,7 +106,7 @@ func helpText(cmd *cobra.Command) string {
 	section(&b, "Flags", flagList(cmd.LocalFlags()))
 	section(&b, "Global flags", flagList(cmd.InheritedFlags()))
 	if cmd.HasAvailableSubCommands() {
-		fmt.Fprintf(&b, "\n%s COMMAND --help tells more of each.\n", cmd.CommandPath())
+		fmt.Fprintf(&b, "\nRun %s COMMAND --help for more about a command.\n", cmd.CommandPath())
 	}
 	return b.String()
 }

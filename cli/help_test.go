@@ -3,13 +3,19 @@ package cli
 import (
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // everyCommand calls do for each command that help shows.
 func everyCommand(cmd *cobra.Command, do func(*cobra.Command)) {
 	do(cmd)
+	if !cmd.HasParent() {
+		do(newHelpCommand())
+	}
 	for _, sub := range cmd.Commands() {
 		if sub.IsAvailableCommand() {
 			everyCommand(sub, do)
@@ -38,7 +44,7 @@ func TestEveryTopLevelCommandIsInAGroup(t *testing.T) {
 	}
 }
 
-func TestHelpHasNoRawMarks(t *testing.T) {
+func TestHelpReadsAlikeEverywhere(t *testing.T) {
 	everyCommand(newRootCommand(&app{}), func(cmd *cobra.Command) {
 		cmd.InitDefaultHelpFlag()
 		text := helpText(cmd)
@@ -47,6 +53,71 @@ func TestHelpHasNoRawMarks(t *testing.T) {
 				t.Errorf("%s has %q:\n%s", cmd.CommandPath(), bad, text)
 			}
 		}
+		for line := range strings.Lines(text) {
+			if n := utf8.RuneCountInString(strings.TrimSpace(line)); n > 100 {
+				t.Errorf("%s has a line of %d columns: %s", cmd.CommandPath(), n, line)
+			}
+		}
+		for line := range strings.Lines(cmd.Long) {
+			if !strings.HasPrefix(line, " ") && utf8.RuneCountInString(strings.TrimSpace(line)) >= 90 {
+				t.Errorf("%s is described in a line that is too long: %s", cmd.CommandPath(), line)
+			}
+		}
+		if !startsUpper(cmd.Short) || strings.HasSuffix(cmd.Short, ".") {
+			t.Errorf("%s: %q does not begin with a capital, or ends with a full stop", cmd.CommandPath(), cmd.Short)
+		}
+		if n := strings.Count(cmd.Example, "\n") + 1; n > 2 {
+			t.Errorf("%s has %d examples", cmd.CommandPath(), n)
+		}
+	})
+}
+
+func TestEveryFlagSaysWhatItTakes(t *testing.T) {
+	everyCommand(newRootCommand(&app{}), func(cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			name := cmd.CommandPath() + " --" + f.Name
+			value, usage := pflag.UnquoteUsage(f)
+			if startsUpper(usage) && !startsUpper(value) || strings.HasSuffix(usage, ".") {
+				t.Errorf("%s: %q begins with a capital, or ends with a full stop", name, usage)
+			}
+			if f.Value.Type() == "bool" {
+				return
+			}
+			if value != strings.ToUpper(value) && !strings.Contains(value, "|") {
+				t.Errorf("%s takes %q: want a word in capitals, or choices", name, value)
+			}
+			if c, ok := f.Value.(*choice); ok && strings.Contains(usage, strings.Join(c.words, ", ")) {
+				t.Errorf("%s lists its choices again: %s", name, usage)
+			}
+		})
+	})
+}
+
+func startsUpper(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsUpper(first)
+}
+
+func TestBadValuesAreAnsweredWithWhatIsWanted(t *testing.T) {
+	everyCommand(newRootCommand(&app{}), func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			for _, value := range []string{"garbage", "-1", "1e99", "99999999999999999999", "1x2", ""} {
+				if kind := f.Value.Type(); kind == "string" || kind == "stringArray" || f.Value.Set(value) == nil {
+					continue // a text, or a value that is understood
+				}
+				args := append(strings.Fields(cmd.CommandPath())[1:], "--"+f.Name+"="+value)
+				var out, errs strings.Builder
+				code := Run(t.Context(), args, Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Env: func(string) string { return "" }})
+				if code != exitUsage || !strings.Contains(errs.String(), "want ") {
+					t.Errorf("%q: exit %d, %s", args, code, errs.String())
+				}
+				for _, bad := range []string{"strconv", "parsing", "time:", "syntax"} {
+					if strings.Contains(errs.String(), bad) {
+						t.Errorf("%q is answered with %q: %s", args, bad, errs.String())
+					}
+				}
+			}
+		})
 	})
 }
 

@@ -1,32 +1,24 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
 )
 
-// trustedKey is a key and where its signatures are valid.
+// trustedKey is a key whose signatures are valid.
 type trustedKey struct {
 	verify.Key
-	where string
+	local bool // not through the tunnel
 }
-
-const (
-	trustedEverywhere = "everywhere"
-	trustedLocally    = "local only" // not through the tunnel
-)
 
 func newKeysCommand(a *app) *cobra.Command {
 	var (
@@ -35,18 +27,14 @@ func newKeysCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "list the keys whose signatures are valid",
+		Short: "List the keys whose signatures are valid",
 		Long: "List the keys that Taskhook trusts: the platform's, which are built in, and the local\n" +
-			"development pair once there is one. It signs what taskhook trigger sends, and is\n" +
+			"development pair once it exists. That pair signs what taskhook trigger sends, and is\n" +
 			"trusted on the loopback address only.",
-		Example: "  taskhook keys\n" +
-			"  taskhook keys pem taskee > taskee.pem\n" +
+		Example: "  taskhook keys pem taskee > taskee.pem\n" +
 			"  taskhook keys env >> .env             # let your app trust the development pair",
-		Args: arguments(cobra.ArbitraryArgs),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError(cmd, fmt.Errorf("unknown command %q", "keys "+args[0]), "there are: taskhook keys, keys pem NAME, keys dev and keys env")
-			}
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			keys, err := a.trustedKeys(cmd, files)
 			if err != nil {
 				return err
@@ -54,7 +42,7 @@ func newKeysCommand(a *app) *cobra.Command {
 			return listKeys(a.stdout, keys, asJSON)
 		},
 	}
-	cmd.PersistentFlags().StringArrayVar(&files, "public-key", nil, "the PEM key in `FILE` instead of the platform's (repeatable)")
+	cmd.PersistentFlags().StringArrayVar(&files, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	cmd.AddCommand(newKeysPEMCommand(a, &files), newKeysDevCommand(a), newKeysEnvCommand(a))
 	return cmd
@@ -82,42 +70,41 @@ func (a *app) trustedKeys(cmd *cobra.Command, files []string) ([]trustedKey, err
 	}
 	var all []trustedKey
 	for _, k := range keys {
-		all = append(all, trustedKey{k, trustedEverywhere})
+		all = append(all, trustedKey{Key: k})
 	}
 	for _, k := range dev {
-		all = append(all, trustedKey{k, trustedLocally})
+		all = append(all, trustedKey{Key: k, local: true})
 	}
 	return all, nil
 }
 
+// keyLine is a trusted key as JSON.
+type keyLine struct {
+	Name        string `json:"name"`
+	Scheme      string `json:"scheme"`
+	Fingerprint string `json:"fingerprint"`
+	Local       bool   `json:"local"` // not trusted through the tunnel
+}
+
 func listKeys(w io.Writer, keys []trustedKey, asJSON bool) error {
-	if asJSON {
-		for _, k := range keys {
-			err := printJSON(w, struct {
-				Kind        string `json:"kind"`
-				Name        string `json:"name"`
-				Scheme      string `json:"scheme"`
-				Fingerprint string `json:"fingerprint"`
-				Local       bool   `json:"local"` // not trusted through the tunnel
-			}{"key", k.Name, k.Scheme(), k.Fingerprint(), k.where == trustedLocally})
-			if err != nil {
-				return err
-			}
+	lines := make([]keyLine, len(keys))
+	for i, k := range keys {
+		lines[i] = keyLine{k.Name, k.Scheme(), k.Fingerprint(), k.local}
+	}
+	return printList(w, asJSON, "key", lines, []string{"NAME", "SCHEME", "TRUSTED", "FINGERPRINT"}, func(k keyLine) []string {
+		trusted := "everywhere"
+		if k.Local {
+			trusted = "local only"
 		}
-		return nil
-	}
-	t := newTable(w, "NAME", "SCHEME", "TRUSTED", "FINGERPRINT")
-	for _, k := range keys {
-		t.row(k.Name, k.Scheme(), k.where, k.Fingerprint())
-	}
-	return t.end()
+		return []string{k.Name, k.Scheme, trusted, k.Fingerprint}
+	})
 }
 
 func newKeysPEMCommand(a *app, files *[]string) *cobra.Command {
-	scheme := oneOf("", "rsa", "ed25519")
+	scheme := choice{words: []string{"rsa", "ed25519"}}
 	cmd := &cobra.Command{
 		Use:     "pem NAME",
-		Short:   "print a trusted public key in PEM form",
+		Short:   "Print a trusted public key in PEM form",
 		Example: "  taskhook keys pem taskee > taskee.pem\n  taskhook keys pem dev --scheme rsa",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -128,7 +115,7 @@ func newKeysPEMCommand(a *app, files *[]string) *cobra.Command {
 			return printPEM(a.stdout, keys, args[0], scheme.value)
 		},
 	}
-	cmd.Flags().Var(&scheme, "scheme", "only the key of this scheme: rsa or ed25519")
+	cmd.Flags().Var(&scheme, "scheme", "only the key of this scheme")
 	return cmd
 }
 
@@ -171,9 +158,9 @@ func newKeysDevCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "dev",
-		Short: "make or show the local development pair",
-		Long: "Show where the development pair is, and make it on first use. It belongs to the project;\n" +
-			"its private halves never leave the data directory.",
+		Short: "Show the local development pair, and make it on first use",
+		Long: "Show where the development pair is, and make it on first use. It belongs to the project,\n" +
+			"and its private keys never leave the data directory.",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			dir, keys, err := a.devPair()
@@ -209,14 +196,13 @@ func listDevPair(w io.Writer, dir string, keys []verify.Key, asJSON bool) error 
 			private, public = filepath.Join(dir, devEd25519File), filepath.Join(dir, listener.DevEd25519File)
 		}
 		if asJSON {
-			err := printJSON(w, struct {
-				Kind        string `json:"kind"`
+			err := printLine(w, "devKey", struct {
 				Name        string `json:"name"`
 				Scheme      string `json:"scheme"`
 				Fingerprint string `json:"fingerprint"`
 				Private     string `json:"privateFile"`
 				Public      string `json:"publicFile"`
-			}{"devKey", k.Name, k.Scheme(), k.Fingerprint(), private, public})
+			}{k.Name, k.Scheme(), k.Fingerprint(), private, public})
 			if err != nil {
 				return err
 			}
@@ -237,9 +223,9 @@ func newKeysEnvCommand(a *app) *cobra.Command {
 	format := oneOf("dotenv", "shell")
 	cmd := &cobra.Command{
 		Use:   "env",
-		Short: "print the development keys as environment variables for your app",
+		Short: "Print the development keys as environment variables for your app",
 		Long: "Print the public development keys under the names that apps read their keys from, so that\n" +
-			"your app accepts what taskhook signs. For development only: with them the app refuses\n" +
+			"your app accepts what taskhook signs. For development only: with them, your app rejects\n" +
 			"the platform's own signatures.",
 		Example: "  taskhook keys env >> .env.development\n" +
 			"  eval \"$(taskhook keys env --format shell)\"",
@@ -252,7 +238,7 @@ func newKeysEnvCommand(a *app) *cobra.Command {
 			return printEnv(a.stdout, keys, format.value)
 		},
 	}
-	addChoice(cmd.Flags(), &format, "format", "one line a key for .env files, or export statements")
+	cmd.Flags().Var(&format, "format", "dotenv: NAME=\"value\" lines for a .env file; shell: export statements")
 	return cmd
 }
 
@@ -277,30 +263,3 @@ func printEnv(w io.Writer, keys []verify.Key, format string) error {
 	}
 	return nil
 }
-
-// printJSON writes one object a line.
-func printJSON(w io.Writer, line any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(line)
-}
-
-// table aligns columns of text that may come from outside.
-type table struct{ w *tabwriter.Writer }
-
-func newTable(w io.Writer, heads ...string) table {
-	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	if len(heads) > 0 {
-		t.row(heads...)
-	}
-	return t
-}
-
-func (t table) row(cells ...string) {
-	for i := range cells {
-		cells[i] = format.Clean(cells[i])
-	}
-	_, _ = fmt.Fprintln(t.w, strings.Join(cells, "\t")) // end reports errors
-}
-
-func (t table) end() error { return t.w.Flush() }

@@ -111,7 +111,7 @@ func TestKeysPEM(t *testing.T) {
 	runIn(t.Context(), t, dir, nil, "keys", "pem", "taskee", "--scheme", "ed25519").check(t, 1, "", `no trusted key is named "taskee" and is of the scheme ed25519`)
 	runIn(t.Context(), t, t.TempDir(), nil, "keys", "pem", "dev").check(t, 1, "", "hint: make it with: taskhook keys dev")
 	runIn(t.Context(), t, dir, nil, "keys", "pem").check(t, 2, "", "error:")
-	runIn(t.Context(), t, dir, nil, "keys", "pme").check(t, 2, "", "hint: there are: taskhook keys, keys pem NAME")
+	runIn(t.Context(), t, dir, nil, "keys", "pme").check(t, 2, "", "hint: did you mean taskhook keys pem?")
 }
 
 func TestKeysDev(t *testing.T) {

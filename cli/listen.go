@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"strings"
@@ -31,14 +32,14 @@ type listenOptions struct {
 	publicKeys    []string
 	output        choice
 	timeout       time.Duration
-	maxBody       byteSize
+	maxBody       int64
 	maxConns      int
 	host          string
 	headers       []string
 	insecure      bool
-	keep          span
+	keep          time.Duration
 	keepEvents    int
-	keepBytes     byteSize
+	keepBytes     int64
 	tokenFile     string
 	ngrokConnect  string
 	ngrokCA       string
@@ -60,7 +61,7 @@ func newListenOptions() *listenOptions {
 		output:  oneOf("auto", "screen", "plain", "json", "quiet"),
 		timeout: 30 * time.Second, maxBody: 5 << 20, maxConns: 50,
 		host: "rewrite",
-		keep: span(30 * 24 * time.Hour), keepEvents: 100_000, keepBytes: 2 << 30,
+		keep: 30 * 24 * time.Hour, keepEvents: 100_000, keepBytes: 2 << 30,
 	}
 }
 
@@ -68,13 +69,12 @@ func newListenCommand(a *app) *cobra.Command {
 	o := newListenOptions()
 	cmd := &cobra.Command{
 		Use:   "listen TARGET",
-		Short: "receive webhooks and forward them to your app",
-		Long: "Open a tunnel, receive Taskee's webhooks, verify their signatures, keep every one,\n" +
-			"and forward them to your app. TARGET is a port, host:port or URL; with a path\n" +
-			"(3000/webhooks) every webhook goes to exactly that path.",
+		Short: "Receive webhooks and forward them to your app",
+		Long: "Open a tunnel, receive Taskee's webhooks, verify their signatures, store every one,\n" +
+			"and forward them to your app. TARGET is a port, host:port or a URL. With a path\n" +
+			"(3000/webhooks), every webhook goes to exactly that path.",
 		Example: "  taskhook listen 3000\n" +
-			"  taskhook listen 3000/webhooks --url my-team.ngrok.app\n" +
-			"  taskhook listen 3000 --tunnel none --verify warn   # local only, unsigned allowed",
+			"  taskhook listen 3000/webhooks --tunnel none --verify warn   # local only, unsigned allowed",
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.understand(cmd, o, args[0]); err != nil {
@@ -90,24 +90,24 @@ func newListenCommand(a *app) *cobra.Command {
 
 func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	addChoice(f, &o.tunnel, "tunnel", "how the public reaches you (auto: ngrok when an authtoken is known, else none)")
-	f.StringVar(&o.url, "url", "", "your public URL: with ngrok a reserved domain, with --tunnel none the address in front of this machine, which is only shown and checked")
-	addAddr(cmd, &o.addr, &o.allowRemote, "loopback ADDR to receive on; :0 picks a port")
-	addChoice(f, &o.verify, "verify", "what a bad or missing signature means (enforce: answered 401 and not forwarded; warn: forwarded and marked; off: not checked)")
-	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in FILE instead of the platform's (repeatable)")
-	addChoice(f, &o.output, "output", "how events are shown (auto: screen on a terminal, else plain)")
-	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long your app may take")
-	f.Var(&o.maxBody, "max-body", "largest body accepted")
-	f.IntVar(&o.maxConns, "max-connections", o.maxConns, "connections towards your app at most")
-	f.StringVar(&o.host, "host", o.host, "Host header your app sees: rewrite, preserve or a NAME")
-	f.StringArrayVar(&o.headers, "header", nil, "add the header K: V to what your app gets (repeatable)")
+	f.Var(&o.tunnel, "tunnel", "how Taskee reaches this machine; auto: by ngrok if its authtoken is known, else not at all")
+	f.StringVar(&o.url, "url", "", "your public `URL`: a reserved domain of ngrok or, with --tunnel none, the address in front of this machine, for display only")
+	addAddr(cmd, &o.addr, &o.allowRemote, "receive on the loopback address `ADDR`; :0 picks a port")
+	f.Var(&o.verify, "verify", "what happens to a bad or missing signature; enforce: answered 401 and not forwarded, warn: forwarded with a warning, off: not checked")
+	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
+	f.Var(&o.output, "output", outputUsage)
+	addDuration(f, &o.timeout, "timeout", "give your app at most `DURATION` to answer")
+	addSize(f, &o.maxBody, "max-body", 256<<20, "accept bodies of at most `SIZE`")
+	addNumber(f, &o.maxConns, "max-connections", 1, math.MaxInt, "open at most `N` connections to your app")
+	addParsed(f, &o.host, "host", o.host, "send `NAME` as the Host header; rewrite: the target's, preserve: the sender's", parseHost)
+	f.StringArrayVar(&o.headers, "header", nil, "add the header `K:V` to what your app gets (repeatable)")
 	f.BoolVar(&o.insecure, "insecure", false, "do not check the certificate of an https target")
-	f.Var(&o.keep, "keep", "how long events are kept")
-	f.IntVar(&o.keepEvents, "keep-events", o.keepEvents, "how many events are kept")
-	f.Var(&o.keepBytes, "keep-bytes", "how many bytes of events are kept")
-	f.StringVar(&o.tokenFile, "ngrok-authtoken-file", "", "read the ngrok authtoken from FILE")
-	f.StringVar(&o.ngrokConnect, "ngrok-connect-url", "", "HOST:PORT of ngrok's connect address behind a proxy")
-	f.StringVar(&o.ngrokCA, "ngrok-ca", "", "trust the PEM certificates in FILE for the connection to ngrok")
+	addDuration(f, &o.keep, "keep", "delete events that are older than `DURATION`")
+	addNumber(f, &o.keepEvents, "keep-events", 1, math.MaxInt, "keep at most the newest `N` events")
+	addSize(f, &o.keepBytes, "keep-bytes", math.MaxInt64, "keep at most `SIZE` of events")
+	f.StringVar(&o.tokenFile, "ngrok-authtoken-file", "", "read the ngrok authtoken from `FILE`")
+	f.StringVar(&o.ngrokConnect, "ngrok-connect-url", "", "reach ngrok at `HOST:PORT`, such as a gateway of your network")
+	f.StringVar(&o.ngrokCA, "ngrok-ca", "", "trust the PEM certificates in `FILE` for the connection to ngrok")
 }
 
 // understand turns flags into what they mean; every error of it is the user's
@@ -119,9 +119,6 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	}
 	if o.header, err = parseHeaders(o.headers); err != nil {
 		return usageError(cmd, err)
-	}
-	if err := o.checkValues(cmd); err != nil {
-		return err
 	}
 	if err := checkAddr(cmd, o.addr, o.allowRemote); err != nil {
 		return err
@@ -141,21 +138,12 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	return a.chooseTunnel(cmd, o)
 }
 
-// checkValues checks what the type of a flag leaves open.
-func (o *listenOptions) checkValues(cmd *cobra.Command) error {
-	switch {
-	case o.host != proxy.HostRewrite && o.host != proxy.HostPreserve && !httpwire.IsHost(o.host):
-		return usageError(cmd, fmt.Errorf("invalid --host %q", o.host), "want rewrite, preserve, or a name such as app.example.test:3000")
-	case o.timeout <= 0:
-		return usageError(cmd, errors.New("--timeout must be more than zero"))
-	case o.maxConns < 1:
-		return usageError(cmd, errors.New("--max-connections must be at least 1"))
-	case o.keepEvents < 1:
-		return usageError(cmd, errors.New("--keep-events must be at least 1"))
-	case o.maxBody < 1 || o.maxBody > 256<<20:
-		return usageError(cmd, errors.New("--max-body must be between 1 byte and 256 MiB"))
+// parseHost reads the value of --host.
+func parseHost(text string) (string, error) {
+	if text != proxy.HostRewrite && text != proxy.HostPreserve && !httpwire.IsHost(text) {
+		return "", errors.New("want rewrite, preserve, or a name such as app.example.test:3000")
 	}
-	return nil
+	return text, nil
 }
 
 // chooseTunnel decides between ngrok and none, so that everything ngrok needs
@@ -189,6 +177,8 @@ func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
 	}
 	return nil
 }
+
+const outputUsage = "how events are shown; auto: on a terminal the screen, else plain lines"
 
 const authtokenHint = "copy yours from dashboard.ngrok.com/get-started/your-authtoken, then: export NGROK_AUTHTOKEN=…"
 
@@ -246,12 +236,12 @@ func (a *app) listenerOptions(dir string, o *listenOptions) listener.Options {
 		Trusted: o.keys, Faults: o.traffic.rules,
 		Proxy: proxy.Options{
 			Targets: []httpwire.Target{o.target}, Mode: o.verify.value,
-			Timeout: o.timeout, MaxBody: int64(o.maxBody), MaxConnections: o.maxConns,
+			Timeout: o.timeout, MaxBody: o.maxBody, MaxConnections: o.maxConns,
 			Host: o.host, Header: o.header, Insecure: o.insecure,
 			Shield: o.traffic.shield, ShieldTimeout: o.shieldTimeout,
 			Signer: func() (taskee.Signer, error) { return a.devSigner(dir) },
 		},
-		Store:  store.Options{Keep: time.Duration(o.keep), KeepEvents: o.keepEvents, KeepBytes: int64(o.keepBytes)},
+		Store:  store.Options{Keep: o.keep, KeepEvents: o.keepEvents, KeepBytes: o.keepBytes},
 		Notify: a.notify,
 	}
 }

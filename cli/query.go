@@ -26,14 +26,14 @@ type queryFlags struct {
 
 func (q *queryFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&q.filter, "filter", "", "only events that `FILTER` selects, such as 'status:5xx !is:resent' (see taskhook help filters)")
-	f.StringVar(&q.eventType, "type", "", "only events of this `TYPE`; * stands for any letters, as in Contact*")
+	f.StringVar(&q.filter, "filter", "", "only events that match `FILTER`, such as 'status:5xx !is:resent' (see taskhook help filters)")
+	f.StringVar(&q.eventType, "type", "", "only events of this `TYPE`, or of those that match, such as Contact*")
 	f.StringVar(&q.webhookID, "webhook-id", "", "only events whose webhookId starts with `ID`")
-	f.StringVar(&q.since, "since", "", "only events received since `TIME`, or in the last 10m, 1h or 7d")
-	f.StringVar(&q.before, "before", "", "only events received before `TIME`, or longer ago than 10m, 1h or 7d")
-	f.StringVar(&q.verdict, "verdict", "", "only events with this `VERDICT`: valid, invalid, unsigned or unchecked")
-	f.StringVar(&q.status, "status", "", "only events whose last attempt got this `STATUS`: 429, 5xx, 200..299 or none")
-	f.StringVar(&q.state, "state", "", "only events in this `STATE`: delivered, retrying, overdue, failed, recovered, rejected …")
+	f.StringVar(&q.since, "since", "", "only events received since `TIME`, such as 10m (ago), today or 14:05")
+	f.StringVar(&q.before, "before", "", "only events received before `TIME`, such as 10m (ago), today or 14:05")
+	f.StringVar(&q.verdict, "verdict", "", "only events with this `VERDICT`, such as invalid (see taskhook help verdicts)")
+	f.StringVar(&q.status, "status", "", "only events whose last attempt got `STATUS`, such as 429, 5xx, 200..299 or none")
+	f.StringVar(&q.state, "state", "", "only events in this `STATE`, such as failed (see taskhook help states)")
 }
 
 // names are the names of the flags.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,53 +22,45 @@ type resendFlags struct {
 	batch  webhook.Batch
 	sign   choice
 	set    []string
-	rate   rate
 	asJSON bool
 }
 
 func newResendCommand(a *app) *cobra.Command {
-	f := resendFlags{sign: oneOf(string(webhook.SignOriginal), string(webhook.SignDev), string(webhook.SignNone), string(webhook.SignCorrupt))}
+	f := resendFlags{batch: webhook.Batch{Parallel: 1}, sign: oneOf(string(webhook.SignOriginal), string(webhook.SignDev), string(webhook.SignNone), string(webhook.SignCorrupt))}
 	cmd := &cobra.Command{
 		Use:   "resend [ID…]",
 		Short: "Send stored events to your app again",
-		Long: "Send stored events again, by default with their original bytes, headers and signature, to the\n" +
-			"running listener's target. An event is named 42, #42, latest or by its webhookId.\n\n" +
-			"--failed sends every event that failed or whose retry is overdue, in order of arrival: Taskee does\n" +
-			"not send them any more, and they exist only here. Their signatures are checked again with the keys\n" +
-			"that are trusted now. After an interruption the same command continues where it stopped.\n" +
-			"--filter and the flags beside it select other events, or some of the failed ones.",
-		Example: "  taskhook resend latest\n" +
-			"  taskhook resend 42 --new-id                    # new webhookId and timestamp\n" +
-			"  taskhook resend 42 --set email='\"jane@example.com\"' --to 3001\n" +
-			"  taskhook resend --failed --dry-run             # what it would send, and what not\n" +
-			"  taskhook resend --failed --since 1h --rate 5/s\n" +
-			"  taskhook resend --filter 'type:Contact* since:1d'",
+		Long: "Send stored events again, by default with their original bytes, headers and signature,\n" +
+			"to the running listener's target. An event is named 42, #42, latest or by its webhookId.\n\n" +
+			"--failed sends every event that failed or whose retry is overdue, in order of arrival:\n" +
+			"Taskee does not send them any more, and they exist only here. Their signatures are\n" +
+			"checked again with the keys that are trusted now. After an interruption, the same\n" +
+			"command continues where it stopped. --filter and the flags beside it select other\n" +
+			"events, or some of the failed ones.",
+		Example: "  taskhook resend latest --to 3001\n" +
+			"  taskhook resend --failed --since 1h --dry-run   # show what it would send",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			batch, err := f.understand(a, cmd, args)
 			if err != nil {
 				return err
 			}
-			b, err := a.openBackend(cmd.Context(), writes)
-			if err != nil {
-				return err
-			}
-			return errors.Join(a.resend(cmd.Context(), b, args, batch, f.asJSON), b.close())
+			return a.withBackend(cmd, writes, func(b *backend) error { return a.resend(cmd.Context(), b, args, batch, f.asJSON) })
 		},
 	}
 	fl := cmd.Flags()
 	fl.BoolVar(&f.batch.Failed, "failed", false, "send the events that failed or whose retry is overdue, in order of arrival")
 	f.query.addSelection(cmd)
 	fl.StringVar(&f.batch.Resend.To, "to", "", "send to `TARGET` instead of the listener's")
-	fl.BoolVar(&f.batch.Resend.NewID, "new-id", false, "put in a new webhookId and timestamp, sign with the development key")
-	addChoice(fl, &f.sign, "sign", "signature headers: as received, by the development key, none, or invalid ones")
+	fl.BoolVar(&f.batch.Resend.NewID, "new-id", false, "set a new webhookId and timestamp, and sign with the development key")
+	fl.Var(&f.sign, "sign", "the signature; original: as received, dev: by the development key, corrupt: one that does not fit")
 	fl.StringArrayVar(&f.set, "set", nil, "change one value of the JSON body, `PATH=VALUE` (repeatable)")
 	fl.BoolVar(&f.batch.Resend.Unverified, "unverified", false, "send even events that were rejected")
-	fl.Var(&f.rate, "rate", "send selected events at most at this `RATE`, such as 5/s or 100/m")
-	fl.IntVar(&f.batch.Parallel, "parallel", 1, "send `N` selected events at a time; more than 1 does not preserve their order")
-	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events whose outcome is unknown, which your app may have processed")
-	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "send nothing, and print what a run without it sends")
-	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object per event")
+	addRate(fl, &f.batch.Interval, "send selected events at most at `RATE`, such as 5/s or 100/m")
+	addNumber(fl, &f.batch.Parallel, "parallel", 1, math.MaxInt, "send `N` selected events at a time; with more than 1, in no fixed order")
+	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events that your app may have processed")
+	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "only print what a run without it sends")
+	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object a line")
 	onlyOnCommandLine(fl, "failed", "new-id", "set", "unverified", "include-unknown", "dry-run")
 	return cmd
 }
@@ -81,9 +74,6 @@ func (f *resendFlags) understand(a *app, cmd *cobra.Command, names []string) (we
 	if err := checkTarget(cmd, f.batch.Resend.To); err != nil {
 		return webhook.Batch{}, err
 	}
-	if f.batch.Parallel < 1 {
-		return webhook.Batch{}, usageError(cmd, fmt.Errorf("invalid --parallel %d", f.batch.Parallel), "want 1 or more")
-	}
 	query, err := f.query.query(cmd)
 	if err != nil {
 		return webhook.Batch{}, err
@@ -92,7 +82,7 @@ func (f *resendFlags) understand(a *app, cmd *cobra.Command, names []string) (we
 	if batch.Resend.Set, err = parseEdits(f.set); err != nil {
 		return batch, usageError(cmd, err)
 	}
-	batch.Filter, batch.Interval = query.Filter, f.rate.interval
+	batch.Filter = query.Filter
 	if cmd.Flags().Changed("sign") {
 		batch.Resend.Sign = webhook.Sign(f.sign.value)
 	}

@@ -90,7 +90,7 @@ func (p *batchPrinter) line(i webhook.BatchItem) error {
 	case p.json && i.Attempt != nil:
 		return export.AttemptLine(p.app.stdout, *i.Attempt, i.State)
 	case p.json:
-		return export.Line(p.app.stdout, newBatchItemLine(i))
+		return printLine(p.app.stdout, "resendEvent", batchItemLine{i.Event.ID, i.Skip == "" && i.Reason == "", i.Skip, i.Reason, i.State})
 	case p.bar && i.Skip == "" && i.Reason == "":
 		return nil
 	}
@@ -135,7 +135,6 @@ func (p *batchPrinter) clearBar() {
 
 // batchItemLine is the JSON line of an event that was not sent.
 type batchItemLine struct {
-	Kind    string        `json:"kind"`
 	EventID webhook.ID    `json:"eventId"`
 	Send    bool          `json:"send"` // a real run would send it
 	Skip    webhook.Skip  `json:"skip"`
@@ -143,23 +142,15 @@ type batchItemLine struct {
 	State   webhook.State `json:"state"`
 }
 
-func newBatchItemLine(i webhook.BatchItem) batchItemLine {
-	return batchItemLine{
-		Kind: "resendEvent", EventID: i.Event.ID, Send: i.Skip == "" && i.Reason == "",
-		Skip: i.Skip, Reason: i.Reason, State: i.State,
-	}
-}
-
 // batchLine is the JSON line that sums up a batch.
 type batchLine struct {
-	Kind string `json:"kind"`
 	webhook.BatchReport
 	DryRun bool `json:"dryRun"`
 }
 
 func (p *batchPrinter) summary(r webhook.BatchReport) error {
 	if p.json {
-		return export.Line(p.app.stdout, batchLine{Kind: "resend", BatchReport: r, DryRun: p.batch.DryRun})
+		return printLine(p.app.stdout, "resend", batchLine{r, p.batch.DryRun})
 	}
 	if r.Total == 0 {
 		what := "no events match"

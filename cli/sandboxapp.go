@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,7 +13,6 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // appFlags are the flags of sandbox app.
@@ -29,19 +29,18 @@ func newSandboxApp(a *app) *cobra.Command {
 	var f appFlags
 	cmd := &cobra.Command{
 		Use:   "app",
-		Short: "show or change the OAuth app's webhook settings: URLs, toggles, scopes",
+		Short: "Show or change the webhook settings of the OAuth app",
 		Example: "  taskhook sandbox app --off ContactDelete\n" +
-			"  taskhook sandbox app --url ContactCreate=http://127.0.0.1:3000/contacts\n" +
-			"  taskhook sandbox app --scope contacts.readonly",
+			"  taskhook sandbox app --url ContactCreate=http://127.0.0.1:3000/contacts",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.sandboxApp(cmd, f) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.defaultURL, "default-url", "", "send INSTALL, UNINSTALL and events without a URL of their own to this `URL`; none: to the listener")
-	fl.StringArrayVar(&f.on, "on", nil, "toggle the event `TYPE` on (repeatable)")
-	fl.StringArrayVar(&f.off, "off", nil, "toggle the event `TYPE` off (repeatable)")
-	fl.StringArrayVar(&f.urls, "url", nil, "send an event to a URL of its own, `TYPE=URL`; TYPE= removes it (repeatable)")
-	fl.StringArrayVar(&f.scopes, "scope", nil, "select only this `SCOPE` (repeatable)")
+	fl.StringVar(&f.defaultURL, "default-url", "", "send what has no URL of its own to `URL`; none: to the listener")
+	fl.StringArrayVar(&f.on, "on", nil, "toggle events of `TYPE` on (repeatable)")
+	fl.StringArrayVar(&f.off, "off", nil, "toggle events of `TYPE` off (repeatable)")
+	fl.StringArrayVar(&f.urls, "url", nil, "send events of one type to a URL of their own, `TYPE=URL`; TYPE= removes it (repeatable)")
+	fl.StringArrayVar(&f.scopes, "scope", nil, "select only `SCOPE` (repeatable)")
 	fl.BoolVar(&f.allScopes, "all-scopes", false, "select all scopes")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object")
 	onlyOnCommandLine(fl, "default-url", "on", "off", "url", "scope", "all-scopes")
@@ -67,10 +66,7 @@ func (a *app) sandboxApp(cmd *cobra.Command, f appFlags) error {
 		}
 	}
 	if f.json {
-		return export.Line(a.stdout, struct {
-			Kind string `json:"kind"`
-			sandbox.App
-		}{"app", settings})
+		return printLine(a.stdout, "app", settings)
 	}
 	return a.printApp(settings)
 }
@@ -144,15 +140,12 @@ func (f appFlags) edits(cmd *cobra.Command) ([]eventEdit, error) {
 }
 
 func (a *app) printApp(settings sandbox.App) error {
-	link := settings.DefaultURL
-	if link == "" {
-		link = "the project's listener"
-	}
 	scopes := "all"
 	if settings.Scopes != nil {
 		scopes = strings.Join(settings.Scopes, " ")
 	}
-	_, err := fmt.Fprintf(a.stdout, "app       %s\ndefault   %s\nscopes    %s\n", settings.ID, format.CleanLines(link), format.CleanLines(scopes))
+	_, err := fmt.Fprintf(a.stdout, "app       %s\ndefault   %s\nscopes    %s\n", settings.ID,
+		format.CleanLines(cmp.Or(settings.DefaultURL, "the project's listener")), format.CleanLines(scopes))
 	for _, name := range slices.Sorted(maps.Keys(settings.Events)) {
 		e := settings.Events[name]
 		state := "on"

@@ -10,14 +10,13 @@ import (
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 func newSandboxClock(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "clock [+DURATION]",
-		Short: "show the platform's time, or move it",
+		Short: "Show the platform's time, or move it",
 		Example: "  taskhook sandbox clock +8d     # the old token of a rotation ends\n" +
 			"  taskhook sandbox clock +10m    # retries become due",
 		Args: arguments(cobra.MaximumNArgs(1)),
@@ -47,11 +46,10 @@ func (a *app) sandboxClock(cmd *cobra.Command, args []string, asJSON bool) error
 		return err
 	}
 	if asJSON {
-		return export.Line(a.stdout, struct {
-			Kind     string    `json:"kind"`
+		return printLine(a.stdout, "clock", struct {
 			Now      time.Time `json:"now"`
 			OffsetMS int64     `json:"offsetMs"`
-		}{"clock", state.Now, state.Offset.Milliseconds()})
+		}{state.Now, state.Offset.Milliseconds()})
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s (%s from the real time)\n", format.DateTime(state.Now.Local()), format.Duration(state.Offset))
 	return err

@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,39 +17,31 @@ import (
 func newSandboxFaults(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "faults",
-		Short: "make the platform's side fail",
-		Long: "Make the platform's side fail, as users report of it. A fault lasts until taskhook sandbox faults clear or until the\n" +
-			"sandbox ends; a rotated key stays until faults key-restore.",
+		Short: "Make the platform's side fail",
+		Long: "Make the platform's side fail, as its users report. A fault lasts until taskhook sandbox\n" +
+			"faults clear, or until the sandbox ends; a rotated key lasts until faults key-restore.",
 		Example: "  taskhook sandbox faults fields --rate 30%\n" +
-			"  taskhook sandbox faults api --status 429 --rate 50%\n" +
-			"  taskhook sandbox faults clear",
-		Args: arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+			"  taskhook sandbox faults api --status 429 --rate 50%",
 	}
 	cmd.AddCommand(
-		newSandboxFault(a, sandbox.FaultFields, "leave fields out of webhooks"),
-		newSandboxFault(a, sandbox.FaultUnsigned, "send webhooks with N/A as their signature"),
-		newSandboxFault(a, sandbox.FaultAPI, "answer API requests with 429 or a 5xx"),
-		newSandboxFault(a, sandbox.FaultToken, "answer API requests as if their token had expired"),
-		newSandboxKeyFault(a, "key", "rotate the signing key without notice", true),
-		newSandboxKeyFault(a, "key-restore", "sign with the key from before again", false),
-		newSandboxFaultsList(a), newSandboxAction(a, "clear", "turn all faults off", http.MethodDelete, "faults"),
+		newSandboxFault(a, sandbox.FaultFields, "Leave fields out of webhooks"),
+		newSandboxFault(a, sandbox.FaultUnsigned, "Send webhooks with N/A as their signature"),
+		newSandboxFault(a, sandbox.FaultAPI, "Answer API requests with 429 or a 5xx"),
+		newSandboxFault(a, sandbox.FaultToken, "Answer API requests as if their token had expired"),
+		newSandboxKeyFault(a, "key", "Rotate the signing key without notice", "keys/rotate"),
+		newSandboxKeyFault(a, "key-restore", "Sign with the previous key again", "keys/restore"),
+		newSandboxFaultsList(a), newSandboxAction(a, "clear", "Turn all faults off", http.MethodDelete, "faults"),
 	)
 	return cmd
 }
 
 // newSandboxFault makes the command that turns on a fault of one kind.
 func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Command {
-	f := sandbox.Fault{Kind: kind, Status: http.StatusServiceUnavailable, Seed: 1}
-	rate := "100%"
+	f := sandbox.Fault{Kind: kind, Status: http.StatusServiceUnavailable, Seed: 1, Rate: 1}
 	cmd := &cobra.Command{
 		Use: string(kind), Short: short, Args: arguments(cobra.NoArgs),
 		Example: "  taskhook sandbox faults " + string(kind) + " --rate 30%",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if f.Rate, err = parseShare(rate); err != nil {
-				return usageError(cmd, fmt.Errorf("invalid --rate %q", rate), "want a share such as 30%")
-			}
 			if err := f.Validate(); err != nil {
 				return usageError(cmd, err)
 			}
@@ -61,15 +53,15 @@ func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Comman
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&rate, "rate", rate, "how often it happens: a `SHARE` such as 30%")
-	fl.Uint64Var(&f.Seed, "seed", f.Seed, "decide by chance from this `NUMBER`")
+	addParsed(fl, &f.Rate, "rate", "100%", "act on this `SHARE` of webhooks or requests, such as 30%", parseShare)
+	addSeed(fl, &f.Seed, "choose them at random from the seed `N`")
 	onlyOnCommandLine(fl, "rate", "seed")
 	switch kind {
 	case sandbox.FaultAPI:
-		fl.IntVar(&f.Status, "status", f.Status, "the `STATUS` of the answer: 429 or 5xx")
+		addNumber(fl, &f.Status, "status", 100, 599, "answer with `STATUS`, 429 or 5xx")
 		onlyOnCommandLine(fl, "status")
 	case sandbox.FaultToken:
-		fl.IntVar(&f.After, "after", 0, "let this `NUMBER` of requests through first")
+		addNumber(fl, &f.After, "after", 0, math.MaxInt, "let `N` requests through first")
 		onlyOnCommandLine(fl, "after")
 	}
 	return cmd
@@ -83,14 +75,14 @@ func parseShare(s string) (float64, error) {
 		share /= 100
 	}
 	if err != nil || !(share > 0 && share <= 1) {
-		return 0, errors.New("not a share")
+		return 0, errors.New("want a share such as 30%")
 	}
 	return share, nil
 }
 
 func newSandboxFaultsList(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "list the faults that are on", Args: arguments(cobra.NoArgs),
+		Use: "list", Short: "List the faults that are on", Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var on []sandbox.Fault
 			if err := a.askSandbox(cmd.Context(), http.MethodGet, "faults", nil, &on); err != nil {
@@ -109,31 +101,25 @@ func newSandboxFaultsList(a *app) *cobra.Command {
 	}
 }
 
-func newSandboxKeyFault(a *app, name, short string, rotate bool) *cobra.Command {
+// newSandboxKeyFault makes a command that has the sandbox sign with another key,
+// and writes its public half.
+func newSandboxKeyFault(a *app, name, short, path string) *cobra.Command {
 	return &cobra.Command{
 		Use: name, Short: short, Args: arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.changeSandboxKey(cmd.Context(), rotate) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.directory()
+			if err != nil {
+				return err
+			}
+			var keys map[string][]byte
+			if err := a.askSandbox(cmd.Context(), http.MethodPost, path, nil, &keys); err != nil {
+				return err
+			}
+			if err := writeSandboxKeys(dir, keys); err != nil {
+				return err
+			}
+			a.note("webhooks are signed with another key from now on; its public half: %s", listener.SandboxRSAFile)
+			return nil
+		},
 	}
-}
-
-// changeSandboxKey has the sandbox sign with a new key, or with the one from
-// before again, and writes its public half.
-func (a *app) changeSandboxKey(ctx context.Context, rotate bool) error {
-	dir, err := a.directory()
-	if err != nil {
-		return err
-	}
-	path := "keys/restore"
-	if rotate {
-		path = "keys/rotate"
-	}
-	var keys map[string][]byte
-	if err := a.askSandbox(ctx, http.MethodPost, path, nil, &keys); err != nil {
-		return err
-	}
-	if err := writeSandboxKeys(dir, keys); err != nil {
-		return err
-	}
-	a.note("webhooks are signed with another key from now on; its public half: %s", listener.SandboxRSAFile)
-	return nil
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // logFlags are the flags of sandbox logs.
@@ -27,30 +26,26 @@ type logFlags struct {
 }
 
 func newSandboxLogs(a *app) *cobra.Command {
-	f := logFlags{state: choice{words: deliveryStates()}}
+	f := logFlags{state: choice{words: deliveryStates()}, limit: 50}
 	cmd := &cobra.Command{
 		Use:   "logs",
-		Short: "show the platform's delivery log",
+		Short: "Show the platform's delivery log",
 		Example: "  taskhook sandbox logs --state failed\n" +
-			"  taskhook sandbox logs --follow --json\n" +
-			"  taskhook sandbox logs retry WEBHOOK_ID     # retry it now",
+			"  taskhook sandbox logs --follow --json",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if f.limit < 1 || f.limit > 1000 {
-				return usageError(cmd, fmt.Errorf("invalid --limit %d", f.limit), "want a number from 1 to 1000")
-			}
 			return a.sandboxLogs(cmd.Context(), f)
 		},
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.webhookID, "webhook-id", "", "only webhooks whose webhookId begins with `PREFIX`")
-	fl.StringVar(&f.eventType, "type", "", "only events of this `TYPE`")
-	fl.IntVar(&f.status, "status", 0, "only webhooks whose last answer has this `STATUS`")
-	addChoice(fl, &f.state, "state", "only webhooks in this state")
-	fl.IntVar(&f.limit, "limit", 50, "at most this `NUMBER` of webhooks")
+	fl.StringVar(&f.eventType, "type", "", "only webhooks of this `TYPE`")
+	addNumber(fl, &f.status, "status", 100, 599, "only webhooks whose last answer had this `STATUS`")
+	fl.Var(&f.state, "state", "only webhooks in this state; unsent: toggled off, or without a URL")
+	addNumber(fl, &f.limit, "limit", 1, 1000, "show at most `N` webhooks")
 	fl.BoolVar(&f.follow, "follow", false, "continue with what happens next")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
-	cmd.AddCommand(newSandboxAction(a, "retry WEBHOOK_ID", "retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry"))
+	cmd.AddCommand(newSandboxAction(a, "retry WEBHOOK_ID", "Retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry"))
 	return cmd
 }
 
@@ -126,7 +121,6 @@ func (f logFlags) found(n int) error {
 
 // deliveryLine is a webhook of the log as JSON.
 type deliveryLine struct {
-	Kind string `json:"kind"`
 	sandbox.Delivery
 	Status  int    `json:"status"`
 	Outcome string `json:"outcome"`
@@ -134,7 +128,7 @@ type deliveryLine struct {
 
 func (a *app) printDelivery(d sandbox.Delivery, asJSON bool) error {
 	if asJSON {
-		return export.Line(a.stdout, deliveryLine{"webhook", d, d.LastStatus(), d.Outcome()})
+		return printLine(a.stdout, "webhook", deliveryLine{d, d.LastStatus(), d.Outcome()})
 	}
 	status := "–"
 	if d.LastStatus() != 0 {
@@ -151,10 +145,7 @@ func (a *app) printDelivery(d sandbox.Delivery, asJSON bool) error {
 
 func (a *app) printRates(r sandbox.Rates, asJSON bool) error {
 	if asJSON {
-		return export.Line(a.stdout, struct {
-			Kind string `json:"kind"`
-			sandbox.Rates
-		}{"rates", r})
+		return printLine(a.stdout, "rates", r)
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s: %d delivered, %d failed, %d retrying, %d not sent\n", format.Plural(r.All, "webhook", "webhooks"), r.Delivered, r.Failed, r.Retrying, r.Unsent)
 	return err

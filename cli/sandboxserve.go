@@ -19,7 +19,6 @@ import (
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/store"
 	"github.com/taskhook/taskhook/taskee"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // serveSandbox runs a sandbox until ctx ends.
@@ -47,7 +46,7 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 	}
 	defer restore()
 	s, err := sandbox.Open(ctx, path, sandbox.Options{
-		Signer: signer, Scheme: o.scheme.value, Shape: taskee.Shape(o.shape.value), Speed: o.speedValue,
+		Signer: signer, Scheme: o.scheme.value, Shape: taskee.Shape(o.shape.value), Speed: o.speed,
 		Target: a.webhookTarget(dir, o.webhookURL), Seed: o.seed, People: o.people, Fixtures: o.fixturesValue, Timeout: o.timeout,
 		Logger: logger,
 	})
@@ -190,15 +189,14 @@ func (a *app) sandboxBanner(s *sandbox.Sandbox, dir string, st sandboxState, o *
 			RSA     string `json:"rsa"`
 			Ed25519 string `json:"ed25519"`
 		}
-		return export.Line(a.stdout, struct {
-			Kind       string `json:"kind"`
+		return printLine(a.stdout, "ready", struct {
 			API        string `json:"api"`
 			Token      string `json:"token"`
 			LocationID string `json:"locationId"`
 			PublicKeys keys   `json:"publicKeys"`
 			WebhookURL string `json:"webhookUrl"`
 			Logs       string `json:"logs"`
-		}{"ready", st.API, st.Token, st.LocationID, keys{filepath.Join(dir, listener.SandboxRSAFile), filepath.Join(dir, listener.SandboxEd25519File)}, url, logs})
+		}{st.API, st.Token, st.LocationID, keys{filepath.Join(dir, listener.SandboxRSAFile), filepath.Join(dir, listener.SandboxEd25519File)}, url, logs})
 	}
 	if url == "" {
 		url = "to the project's listener, as soon as it runs: taskhook listen 3000"

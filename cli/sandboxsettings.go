@@ -17,7 +17,7 @@ func newSandboxSettings(a *app) *cobra.Command {
 	rate, agency, locations := onOff, onOff, onOff
 	cmd := &cobra.Command{
 		Use:   "settings",
-		Short: "show or change settings of the location and the agency",
+		Short: "Show or change settings of the location and the agency",
 		Example: "  taskhook sandbox settings --duplicates allow\n" +
 			"  taskhook sandbox settings --duplicates phone,email --rate-limit off",
 		Args: arguments(cobra.NoArgs),
@@ -33,9 +33,9 @@ func newSandboxSettings(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&duplicates, "duplicates", "", "`allow`, or what is compared in which order: email,phone or phone,email or email or phone")
-	f.StringVar(&location, "location", "", "the `ID` of the location whose duplicates are set (default: the first)")
-	f.Var(&rate, "rate-limit", "allow each token 100 requests in 10 s")
+	f.StringVar(&duplicates, "duplicates", "", "find duplicates by `FIELDS`: email, phone, or both in order, such as phone,email; allow: do not")
+	f.StringVar(&location, "location", "", "set --duplicates of the location `ID` (default: the first)")
+	f.Var(&rate, "rate-limit", "limit each token to 100 requests in 10 s")
 	f.Var(&agency, "agency-tokens", "let the agency's admin manage the agency's private integrations")
 	f.Var(&locations, "location-tokens", "let the agency's admin manage its sub-accounts' private integrations")
 	onlyOnCommandLine(f, "duplicates", "location", "rate-limit", "agency-tokens", "location-tokens")

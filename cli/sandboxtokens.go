@@ -1,11 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,23 +13,19 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 func newSandboxTokens(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tokens",
-		Short: "manage private integrations and their tokens",
+		Short: "Manage private integrations and their tokens",
 		Example: "  taskhook sandbox tokens create --name reports --scope contacts.readonly\n" +
-			"  taskhook sandbox tokens rotate ID            # both work for 7 days\n" +
-			"  taskhook sandbox tokens rotate ID --now",
-		Args: arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+			"  taskhook sandbox tokens rotate ID            # both tokens work for 7 days",
 	}
 	cmd.AddCommand(newTokensCreate(a), newTokensList(a), newTokensEdit(a), newTokensRotate(a),
-		newSandboxAction(a, "cancel-rotation ID", "keep the old token and end the new one", http.MethodPost, "tokens/%s/cancel-rotation"),
-		newSandboxAction(a, "expire-now ID", "end the old token of a rotation now", http.MethodPost, "tokens/%s/expire-now"),
-		newSandboxAction(a, "delete ID", "delete a private integration: its token ends at once", http.MethodDelete, "tokens/%s"))
+		newSandboxAction(a, "cancel-rotation ID", "Keep the old token and end the new one", http.MethodPost, "tokens/%s/cancel-rotation"),
+		newSandboxAction(a, "expire-now ID", "End the old token of a rotation now", http.MethodPost, "tokens/%s/expire-now"),
+		newSandboxAction(a, "delete ID", "Delete a private integration and its token", http.MethodDelete, "tokens/%s"))
 	return cmd
 }
 
@@ -41,7 +37,7 @@ func newTokensCreate(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "create",
-		Short: "create a private integration; its token is shown once",
+		Short: "Create a private integration, and show its token once",
 		Example: "  taskhook sandbox tokens create --name reports --scope contacts.readonly\n" +
 			"  taskhook sandbox tokens create --name sync --agency",
 		Args: arguments(cobra.NoArgs),
@@ -65,11 +61,11 @@ func newTokensCreate(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&name, "name", "", "the `NAME` of the private integration")
-	f.StringVar(&description, "description", "", "a `TEXT` that says what it is for")
-	f.StringArrayVar(&in.Scopes, "scope", nil, "give it this `SCOPE` (repeatable; default: all)")
-	f.StringVar(&in.LocationID, "location", "", "the `ID` of the location that it belongs to (default: the first)")
-	f.BoolVar(&agency, "agency", false, "make it the agency's own")
+	f.StringVar(&name, "name", "", "give it this `NAME`")
+	f.StringVar(&description, "description", "", "set its description to `TEXT`")
+	f.StringArrayVar(&in.Scopes, "scope", nil, "give it `SCOPE` (repeatable; default: all)")
+	f.StringVar(&in.LocationID, "location", "", "make it belong to the location `ID` (default: the first)")
+	f.BoolVar(&agency, "agency", false, "make it belong to the agency")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")
 	onlyOnCommandLine(f, "name", "description", "scope", "location", "agency")
 	return cmd
@@ -77,10 +73,7 @@ func newTokensCreate(a *app) *cobra.Command {
 
 func (a *app) printNewToken(made sandbox.NewToken, asJSON bool) error {
 	if asJSON {
-		return export.Line(a.stdout, struct {
-			Kind string `json:"kind"`
-			sandbox.NewToken
-		}{"token", made})
+		return printLine(a.stdout, "token", made)
 	}
 	a.note("copy the token now: it is shown only once")
 	_, err := fmt.Fprintln(a.stdout, made.Secret)
@@ -91,7 +84,7 @@ func newTokensList(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "list private integrations",
+		Short: "List private integrations",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var all []sandbox.Token
@@ -106,25 +99,9 @@ func newTokensList(a *app) *cobra.Command {
 }
 
 func (a *app) printTokens(all []sandbox.Token, asJSON bool) error {
-	if asJSON {
-		for _, t := range all {
-			line := struct {
-				Kind string `json:"kind"`
-				sandbox.Token
-			}{"token", t}
-			if err := export.Line(a.stdout, line); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "ID\tNAME\tTOKEN\tSCOPES\tBELONGS TO\tLAST USED\tROTATE BY")
-	for _, t := range all {
-		owner, used, by := t.LocationID, "never", t.RotateBy.Local().Format(time.DateOnly)
-		if owner == "" {
-			owner = "the agency"
-		}
+	heads := []string{"ID", "NAME", "TOKEN", "SCOPES", "BELONGS TO", "LAST USED", "ROTATE BY"}
+	return printList(a.stdout, asJSON, "token", all, heads, func(t sandbox.Token) []string {
+		used, by := "never", t.RotateBy.Local().Format(time.DateOnly)
 		if !t.LastUsed.IsZero() {
 			used = format.DateTime(t.LastUsed.Local())
 		}
@@ -138,9 +115,8 @@ func (a *app) printTokens(all []sandbox.Token, asJSON bool) error {
 		if len(t.Scopes) > 3 {
 			scopes = fmt.Sprintf("%d scopes", len(t.Scopes))
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\tpit_…%s\t%s\t%s\t%s\t%s\n", t.ID, format.CleanLines(t.Name), t.Ending, format.CleanLines(scopes), owner, used, by)
-	}
-	return w.Flush()
+		return []string{t.ID, t.Name, "pit_…" + t.Ending, scopes, cmp.Or(t.LocationID, "the agency"), used, by}
+	})
 }
 
 func newTokensEdit(a *app) *cobra.Command {
@@ -150,7 +126,7 @@ func newTokensEdit(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:     "edit ID",
-		Short:   "change name, description or scopes; the token stays the same",
+		Short:   "Change the name, description or scopes of a private integration",
 		Example: "  taskhook sandbox tokens edit ID --scope contacts.readonly",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -166,9 +142,9 @@ func newTokensEdit(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&name, "name", "", "a new `NAME`")
-	f.StringVar(&description, "description", "", "a `TEXT` that says what it is for")
-	f.StringArrayVar(&scopes, "scope", nil, "replace its scopes by this `SCOPE` (repeatable)")
+	f.StringVar(&name, "name", "", "rename it to `NAME`")
+	f.StringVar(&description, "description", "", "set its description to `TEXT`")
+	f.StringArrayVar(&scopes, "scope", nil, "replace its scopes by `SCOPE` (repeatable)")
 	onlyOnCommandLine(f, "name", "description", "scope")
 	return cmd
 }
@@ -177,7 +153,7 @@ func newTokensRotate(a *app) *cobra.Command {
 	var now, asJSON bool
 	cmd := &cobra.Command{
 		Use:     "rotate ID",
-		Short:   "make a new token; the old one works for 7 more days",
+		Short:   "Replace a token; the old one works for 7 more days",
 		Example: "  taskhook sandbox tokens rotate ID --now",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {

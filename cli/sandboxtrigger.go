@@ -8,14 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/taskee"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 func newSandboxTrigger(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "trigger TYPE",
-		Short:   "send any event of the catalogue, with data from the sandbox",
+		Short:   "Send any event of the catalogue, with data from the sandbox",
 		Example: "  taskhook sandbox trigger ContactCreate\n  taskhook sandbox trigger InvoicePaid",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,11 +36,10 @@ func (a *app) triggerInSandbox(ctx context.Context, eventType string, asJSON boo
 		return err
 	}
 	if asJSON {
-		return export.Line(a.stdout, struct {
-			Kind      string `json:"kind"`
+		return printLine(a.stdout, "triggered", struct {
 			Type      string `json:"type"`
 			WebhookID string `json:"webhookId"`
-		}{"triggered", eventType, out.WebhookID})
+		}{eventType, out.WebhookID})
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s %s\n", eventType, out.WebhookID)
 	return err

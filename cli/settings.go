@@ -55,6 +55,14 @@ func (a *app) flagsFromEnv(cmd *cobra.Command) error {
 	return bad
 }
 
+// projectName is the name people know the store by.
+func (a *app) projectName() string {
+	if a.dataDir != "" {
+		return a.dataDir
+	}
+	return a.project
+}
+
 // directory is where the project's files are. It need not exist yet.
 func (a *app) directory() (string, error) {
 	if a.dataDir != "" {

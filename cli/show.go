@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -35,11 +34,7 @@ func newEventsShowCommand(a *app) *cobra.Command {
 			if err := exclusive(cmd, "json", "raw", "headers", "curl"); err != nil {
 				return err
 			}
-			b, err := a.openBackend(cmd.Context(), reads)
-			if err != nil {
-				return err
-			}
-			return errors.Join(a.showEvent(cmd.Context(), b, args[0], form), b.close())
+			return a.withBackend(cmd, reads, func(b *backend) error { return a.showEvent(cmd.Context(), b, args[0], form) })
 		},
 	}
 	f := cmd.Flags()

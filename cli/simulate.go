@@ -3,8 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -20,52 +21,47 @@ import (
 type simulateFlags struct {
 	resend   webhook.Resend
 	fail     int
-	status   string
+	status   int
 	mask     bool
-	speed    string
+	speed    retry.Speed
 	seed     uint64
 	parallel int
 	json     bool
 }
 
 func newSimulateCommand(a *app) *cobra.Command {
-	f := simulateFlags{status: "429", speed: "instant", parallel: 1}
+	f := simulateFlags{status: http.StatusTooManyRequests, speed: retry.Instant, parallel: 1}
 	cmd := &cobra.Command{
 		Use:   "simulate ID…",
 		Short: "Simulate the platform's retries with stored events",
-		Long: "Send a stored event as Taskee does: once, and up to six times more while the answer is 429, ten\n" +
-			"minutes apart plus a random jitter of 5 s to 2 min (the platform does not publish its jitter; this\n" +
-			"range is Taskhook's). The clock is virtual: --speed says how fast it runs. Every send is a real\n" +
-			"request with the same bytes, webhookId, timestamp and signature.\n\n" +
+		Long: "Send a stored event as Taskee does: once, and up to six times more while the answer is\n" +
+			"429, ten minutes apart plus a random jitter of 5 s to 2 min (the platform does not\n" +
+			"publish its jitter; this range is Taskhook's). The clock is virtual: --speed says how\n" +
+			"fast it runs. Every send is a real request with the same bytes, webhookId, timestamp and\n" +
+			"signature.\n\n" +
 			"Exit code: 0 delivered, 1 failed, 130 cancelled.",
-		Example: "  taskhook simulate latest                # your app's own answers decide\n" +
-			"  taskhook simulate 42 --fail 2 --new-id  # the first two sends are answered 429 without calling it\n" +
-			"  taskhook simulate 42 --fail 1 --mask    # your app is called, and the platform gets 429\n" +
-			"  taskhook simulate 42 --speed 600x       # ten minutes take a second",
+		Example: "  taskhook simulate latest           # your app's own answers decide\n" +
+			"  taskhook simulate 42 --fail 2      # your app gets only the third send",
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := f.request(cmd)
 			if err != nil {
 				return err
 			}
-			b, err := a.openBackend(cmd.Context(), writes)
-			if err != nil {
-				return err
-			}
-			return errors.Join(a.simulateAll(cmd.Context(), b, args, r, f), b.close())
+			return a.withBackend(cmd, writes, func(b *backend) error { return a.simulateAll(cmd.Context(), b, args, r, f) })
 		},
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.resend.To, "to", "", "send to `TARGET` instead of the listener's")
-	fl.IntVar(&f.fail, "fail", 0, "replace the first `N` answers by --status, without calling your app")
-	fl.StringVar(&f.status, "status", f.status, "`STATUS` of replaced answers: 200 to 599, or nothing for no answer")
-	fl.BoolVar(&f.mask, "mask", false, "call your app although its answer is replaced: the test of idempotency")
-	fl.BoolVar(&f.resend.NewID, "new-id", false, "put in one new webhookId and timestamp, sign with the development key")
+	addNumber(fl, &f.fail, "fail", 0, math.MaxInt, "answer the first `N` sends with --status, without calling your app")
+	addParsed(fl, &f.status, "status", "429", "with --fail: answer with `STATUS`; nothing: do not answer", parseAnswer)
+	fl.BoolVar(&f.mask, "mask", false, "call your app all the same, as a test of its idempotency")
+	fl.BoolVar(&f.resend.NewID, "new-id", false, "set one new webhookId and timestamp, and sign with the development key")
 	fl.BoolVar(&f.resend.Unverified, "unverified", false, "send even an event that was rejected")
-	fl.StringVar(&f.speed, "speed", f.speed, "`SPEED` of the platform's clock: 1x, 600x or instant")
-	fl.Uint64Var(&f.seed, "seed", 0, "draw the jitter from seed `N`: the same seed gives the same schedule (default: a new one)")
-	fl.IntVar(&f.parallel, "parallel", f.parallel, "simulate `N` events at a time")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object per attempt, and one per simulation")
+	addSpeed(fl, &f.speed, "run the platform's clock at `SPEED`: 1x, 600x or instant")
+	addSeed(fl, &f.seed, "draw the jitter from the seed `N`, for the same schedule again (default: a new one)")
+	addNumber(fl, &f.parallel, "parallel", 1, math.MaxInt, "simulate `N` events at a time")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	onlyOnCommandLine(fl, "fail", "mask", "new-id", "unverified", "seed")
 	return cmd
 }
@@ -74,20 +70,16 @@ func newSimulateCommand(a *app) *cobra.Command {
 func (f *simulateFlags) request(cmd *cobra.Command) (retry.SimulationRequest, error) {
 	r := retry.SimulationRequest{
 		Resend:     f.resend,
-		Simulation: retry.Simulation{Policy: taskee.Policy(), Fail: f.fail, Mask: f.mask, Seed: f.seed},
+		Simulation: retry.Simulation{Policy: taskee.Policy(), Fail: f.fail, Mask: f.mask, Seed: f.seed, Status: f.status, Speed: f.speed},
 	}
 	if err := checkTarget(cmd, f.resend.To); err != nil {
 		return r, err
 	}
-	if f.parallel < 1 {
-		return r, usageError(cmd, fmt.Errorf("invalid --parallel %d", f.parallel), "want 1 or more")
-	}
-	var err error
-	if r.Simulation.Status, err = f.replacement(cmd); err != nil {
-		return r, err
-	}
-	if r.Simulation.Speed, err = retry.ParseSpeed(f.speed); err != nil {
-		return r, usageError(cmd, fmt.Errorf("invalid --speed: %w", err), "want 1x, 600x or instant")
+	switch {
+	case cmd.Flags().Changed("status") && f.fail == 0:
+		return r, usageError(cmd, errors.New("--status needs --fail: no answer is replaced"), "say how many: --status 500 --fail 2")
+	case f.mask && f.fail == 0:
+		return r, usageError(cmd, errors.New("--mask needs --fail: no answer is replaced"), "say how many: --mask --fail 2")
 	}
 	if !cmd.Flags().Changed("seed") {
 		r.Simulation.Seed = rand.Uint64N(1 << 32)
@@ -98,21 +90,14 @@ func (f *simulateFlags) request(cmd *cobra.Command) (retry.SimulationRequest, er
 	return r, nil
 }
 
-// replacement is the status of replaced answers.
-func (f *simulateFlags) replacement(cmd *cobra.Command) (int, error) {
-	switch {
-	case f.fail < 0:
-		return 0, usageError(cmd, fmt.Errorf("invalid --fail %d", f.fail), "say how many answers are replaced: 0 or more")
-	case cmd.Flags().Changed("status") && f.fail == 0:
-		return 0, usageError(cmd, errors.New("--status needs --fail: no answer is replaced"), "say how many: --status 500 --fail 2")
-	case f.mask && f.fail == 0:
-		return 0, usageError(cmd, errors.New("--mask needs --fail: no answer is replaced"), "say how many: --mask --fail 2")
-	case f.status == "nothing":
+// parseAnswer reads the status of a replaced answer.
+func parseAnswer(text string) (int, error) {
+	if text == "nothing" {
 		return retry.NoResponse, nil
 	}
-	status, err := strconv.Atoi(f.status)
+	status, err := strconv.Atoi(text)
 	if err != nil || status < 200 || status > 599 {
-		return 0, usageError(cmd, fmt.Errorf("invalid --status %q", f.status), "want a status from 200 to 599, or nothing")
+		return 0, errors.New("want a status from 200 to 599, or nothing")
 	}
 	return status, nil
 }

@@ -82,7 +82,6 @@ func answerWords(status int) string {
 
 // simulationLine is the JSON line that sums up a simulation.
 type simulationLine struct {
-	Kind              string        `json:"kind"`
 	EventID           webhook.ID    `json:"eventId"`
 	Policy            string        `json:"policy"`
 	Sends             int           `json:"sends"`
@@ -114,8 +113,8 @@ func (p *simulationPrinter) end(ctx context.Context, id webhook.ID, r retry.Repo
 func (p *simulationPrinter) summary(id webhook.ID, r retry.Report) error {
 	record := r.Record
 	if p.json {
-		return export.Line(p.app.stdout, simulationLine{
-			Kind: "simulation", EventID: id, Policy: record.Simulation.Policy.Name, Sends: len(record.Sends),
+		return printLine(p.app.stdout, "simulation", simulationLine{
+			EventID: id, Policy: record.Simulation.Policy.Name, Sends: len(record.Sends),
 			Outcome: record.Outcome, VirtualDurationMS: record.Duration.Milliseconds(),
 			Seed: record.Simulation.Seed, Words: record.Summary(), Remarks: append([]string{}, r.Remarks...),
 		})

@@ -17,9 +17,9 @@ type trafficFlags struct {
 
 func (f *trafficFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.BoolVar(&f.shield, "shield", false, "answer 429 while your app is down or takes longer than 10s (or --timeout, if that is given), so that Taskee sends the event again instead of losing it")
-	fl.StringArrayVar(&f.faults, "fault", nil, "inject faults by a RULE such as 'status:429 rate:30% for type:ContactCreate' (repeatable; see taskhook faults --help)")
-	fl.StringVar(&f.faultFile, "fault-file", "", "inject faults by the rules in a FILE, one a line")
+	fl.BoolVar(&f.shield, "shield", false, "answer 429 while your app is down or takes longer than 10s (or --timeout, if given), so that Taskee sends again")
+	fl.StringArrayVar(&f.faults, "fault", nil, "inject a fault by `RULE`, such as 'status:429 rate:30%' (repeatable; see taskhook faults --help)")
+	fl.StringVar(&f.faultFile, "fault-file", "", "inject faults by the rules in `FILE`, one a line")
 	// Nothing is injected by a variable that somebody has forgotten.
 	onlyOnCommandLine(fl, "fault", "fault-file")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -26,27 +27,25 @@ type triggerFlags struct {
 	scheme choice
 	shape  choice
 	count  int
-	rate   rate
+	every  time.Duration // 0: as fast as it goes
 	json   bool
 	list   bool
 }
 
 func newTriggerCommand(a *app) *cobra.Command {
 	f := triggerFlags{
+		count:  1,
 		scheme: oneOf(taskee.SchemeRSA, taskee.SchemeEd25519, taskee.SchemeBoth, taskee.SchemeNone),
 		shape:  oneOf(string(taskee.ShapeFlat), string(taskee.ShapeNested)),
 	}
 	cmd := &cobra.Command{
 		Use:   "trigger TYPE",
 		Short: "Send a sample event, signed with the development key",
-		Long: "Sign a sample event with the local development key and post it to the running listener, or\n" +
-			"to --to. Every event has its own webhookId and timestamp. With --data each body is exactly\n" +
-			"what you give, and TYPE may be omitted.",
+		Long: "Sign a sample event with the local development key and post it to the running listener,\n" +
+			"or to --to. Every event has its own webhookId and timestamp. With --data, each body is\n" +
+			"exactly what you give, and TYPE may be omitted.",
 		Example: "  taskhook trigger ContactCreate\n" +
-			"  taskhook trigger InvoicePaid --set total=1042\n" +
-			"  taskhook trigger ContactCreate --to 3000/webhooks --count 100 --rate 20/s\n" +
-			"  taskhook trigger --data body.json --scheme both\n" +
-			"  taskhook trigger --list",
+			"  taskhook trigger InvoicePaid --set total=1042 --to 3000/webhooks",
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.list {
@@ -56,28 +55,25 @@ func newTriggerCommand(a *app) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.to, "to", "", "post to `TARGET`: a URL, 3000 or 3000/path; /path alone is one of the running listener")
+	fl.StringVar(&f.to, "to", "", "post to `TARGET` (a URL, 3000 or 3000/path), or to /path of the running listener")
 	fl.StringArrayVar(&f.set, "set", nil, "change one value of the body, `PATH=VALUE` (repeatable)")
-	fl.StringVar(&f.data, "data", "", "send the bytes of `FILE` exactly as they are; - for standard input")
-	addChoice(fl, &f.scheme, "scheme", "which signatures to send")
-	addChoice(fl, &f.shape, "shape", "shape of the sample (flat as on the wire, nested as in the guide)")
-	fl.IntVar(&f.count, "count", 1, "send `N` events, one after the other")
-	fl.Var(&f.rate, "rate", "send at most at this `RATE`, such as 5/s or 100/m")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object per event")
+	fl.StringVar(&f.data, "data", "", "send the bytes of `FILE` exactly as they are (- for standard input)")
+	fl.Var(&f.scheme, "scheme", "the scheme of the signature; both: in two headers")
+	fl.Var(&f.shape, "shape", shapeUsage)
+	addNumber(fl, &f.count, "count", 1, math.MaxInt, "send `N` events, one after the other")
+	addRate(fl, &f.every, "send at most at `RATE`, such as 5/s or 100/m")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	fl.BoolVar(&f.list, "list", false, "list the event types instead")
 	return cmd
 }
 
 // trigger checks the arguments, then sends.
 func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
-	if f.count < 1 {
-		return usageError(cmd, errors.New("--count must be at least 1"))
-	}
 	body, err := a.triggerBody(cmd, name, f)
 	if err != nil {
 		return err
 	}
-	t := &trigger{body: body, scheme: f.scheme.value, interval: f.rate.interval}
+	t := &trigger{body: body, scheme: f.scheme.value, interval: f.every}
 	if t.url, err = a.triggerURL(cmd, f.to); err != nil {
 		return err
 	}
@@ -225,26 +221,20 @@ func withPath(s string, root bool) (string, error) {
 	return u.String(), nil
 }
 
+// typeLine is an event type as JSON.
+type typeLine struct {
+	Name        string `json:"name"`
+	WireType    string `json:"wireType"`
+	Category    string `json:"category"`
+	Description string `json:"description"`
+}
+
 func listTypes(w io.Writer, asJSON bool) error {
-	t := newTable(w, "TYPE", "ON THE WIRE", "CATEGORY", "DESCRIPTION")
+	var lines []typeLine
 	for _, e := range taskee.Catalogue() {
-		if !asJSON {
-			t.row(e.Name, e.WireType, e.Category, e.Description)
-			continue
-		}
-		err := printJSON(w, struct {
-			Kind        string `json:"kind"`
-			Name        string `json:"name"`
-			WireType    string `json:"wireType"`
-			Category    string `json:"category"`
-			Description string `json:"description"`
-		}{"eventType", e.Name, e.WireType, e.Category, e.Description})
-		if err != nil {
-			return err
-		}
+		lines = append(lines, typeLine{e.Name, e.WireType, e.Category, e.Description})
 	}
-	if asJSON {
-		return nil
-	}
-	return t.end()
+	return printList(w, asJSON, "eventType", lines, []string{"TYPE", "ON THE WIRE", "CATEGORY", "DESCRIPTION"}, func(e typeLine) []string {
+		return []string{e.Name, e.WireType, e.Category, e.Description}
+	})
 }

@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
@@ -266,7 +268,7 @@ func TestTriggerArguments(t *testing.T) {
 		{"no type", nil, 2, "the event type is missing"},
 		{"a type nearly right", []string{"ContactCraete"}, 2, `hint: did you mean "ContactCreate"?`},
 		{"two types", []string{"ContactCreate", "ContactUpdate"}, 2, "error:"},
-		{"count of zero", []string{"ContactCreate", "--count", "0"}, 2, "--count must be at least 1"},
+		{"count of zero", []string{"ContactCreate", "--count", "0"}, 2, "want a whole number, 1 or more"},
 		{"a rate of nothing", []string{"ContactCreate", "--rate", "0"}, 2, "want a rate such as"},
 		{"an unknown scheme", []string{"ContactCreate", "--scheme", "dsa"}, 2, "want one of"},
 		{"an edit without a value", []string{"ContactCreate", "--set", "a"}, 2, "invalid --set"},
@@ -349,10 +351,12 @@ func TestRate(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
-			var r rate
-			err := r.Set(tt.text)
-			if r.interval != tt.want || (err == nil) != (tt.want != 0) {
-				t.Errorf("Set = %v, interval %s, want %s", err, r.interval, tt.want)
+			var interval time.Duration
+			flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+			addRate(flags, &interval, "")
+			err := flags.Set("rate", tt.text)
+			if interval != tt.want || (err == nil) != (tt.want != 0) {
+				t.Errorf("Set = %v, interval %s, want %s", err, interval, tt.want)
 			}
 		})
 	}

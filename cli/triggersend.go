@@ -172,8 +172,7 @@ func printTriggered(w io.Writer, r triggered, asJSON bool) error {
 		errorText = r.err.Error()
 	}
 	if asJSON {
-		return printJSON(w, struct {
-			Kind       string  `json:"kind"`
+		return printLine(w, "trigger", struct {
 			Type       string  `json:"type"`
 			WebhookID  string  `json:"webhookId"`
 			URL        string  `json:"url"`
@@ -183,7 +182,7 @@ func printTriggered(w io.Writer, r triggered, asJSON bool) error {
 			DurationMS float64 `json:"durationMs"`
 			Error      string  `json:"error"`
 			Reason     string  `json:"reason"`
-		}{"trigger", r.eventType, r.id, r.url, r.scheme, r.size, r.status, float64(r.took.Microseconds()) / 1000, errorText, r.reason})
+		}{r.eventType, r.id, r.url, r.scheme, r.size, r.status, float64(r.took.Microseconds()) / 1000, errorText, r.reason})
 	}
 	status := "no answer"
 	if r.status != 0 {

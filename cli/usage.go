@@ -101,7 +101,10 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 
 // invalidValue is the error of a flag's value, given as name.
 func invalidValue(cmd *cobra.Command, name string, f *pflag.Flag, value string, cause error) error {
-	err := fmt.Errorf("invalid %s %q: %w", name, value, wanted(f, cause))
+	if f.Value.Type() == "bool" {
+		cause = errors.New("want true or false") // not what strconv says
+	}
+	err := fmt.Errorf("invalid %s %q: %w", name, value, cause)
 	if hint := replacedValue(f.Name, value); hint != "" {
 		return &hintError{err: err, hint: hint, code: exitUsage}
 	}
@@ -111,20 +114,6 @@ func invalidValue(cmd *cobra.Command, name string, f *pflag.Flag, value string, 
 		}
 	}
 	return usageError(cmd, err)
-}
-
-// wanted says what a flag takes, in place of what the standard library says of
-// a number that is none.
-func wanted(f *pflag.Flag, cause error) error {
-	switch f.Value.Type() {
-	case "int", "int64", "uint", "uint64":
-		return errors.New("want a whole number such as 5")
-	case "float64":
-		return errors.New("want a number such as 0.5")
-	case "bool":
-		return errors.New("want true or false")
-	}
-	return cause
 }
 
 // placeholder stands for a flag's value.

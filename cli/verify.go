@@ -29,19 +29,19 @@ func newVerifyCommand(a *app) *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
 		Use:   "verify [FILE|-]",
-		Short: "check the signature of a webhook's body",
+		Short: "Check the signature of a webhook's body",
 		Long: "Check a signature against the exact bytes of a body, from a file or from standard input,\n" +
-			"and say what is wrong with one that does not fit. The exit code is 0 when it is valid and\n" +
-			"1 when it is not. Trusted are the keys that taskhook keys lists.",
+			"and explain one that does not fit. The exit code is 0 when it is valid and 1 when it is\n" +
+			"not. The keys that taskhook keys lists are trusted.",
 		Example: "  taskhook verify body.json --signature \"$SIGNATURE\"\n" +
 			"  taskhook events show 42 --raw | taskhook verify --signature \"$SIGNATURE\"",
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd, args, f) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.signature, "signature", "", "the VALUE of the signature header (required)")
-	fl.StringVar(&f.header, "header", "", "the NAME of the header it came in; otherwise its length tells")
-	fl.StringArrayVar(&f.files, "public-key", nil, "trust the PEM key in FILE instead of the platform's (repeatable)")
+	fl.StringVar(&f.signature, "signature", "", "the `VALUE` of the signature header (required)")
+	fl.StringVar(&f.header, "header", "", "the `NAME` of the header it came in (default: by the length of the signature)")
+	fl.StringArrayVar(&f.files, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
 }
@@ -126,8 +126,7 @@ func (a *app) readInput(file string) ([]byte, error) {
 
 func (a *app) printVerdict(v webhook.Verdict, size int, asJSON bool) error {
 	if asJSON {
-		return printJSON(a.stdout, struct {
-			Kind     string                `json:"kind"`
+		return printLine(a.stdout, "verdict", struct {
 			Verdict  webhook.VerdictStatus `json:"verdict"`
 			Scheme   string                `json:"scheme"`
 			Header   string                `json:"header"`
@@ -135,7 +134,7 @@ func (a *app) printVerdict(v webhook.Verdict, size int, asJSON bool) error {
 			Reason   string                `json:"reason"`
 			Next     string                `json:"next"`
 			BodySize int                   `json:"bodySize"`
-		}{"verdict", v.Status, v.Scheme, v.Header, v.Key, v.Reason, v.Next, size})
+		}{v.Status, v.Scheme, v.Header, v.Key, v.Reason, v.Next, size})
 	}
 	text := verdictWords(v) + "\n"
 	if v.Next != "" {

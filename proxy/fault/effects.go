@@ -45,7 +45,7 @@ var effects = [...]effect{
 	{name: "hang", acts: true, meaning: "do not answer before the time limit; your app is not called", example: "hang",
 		set: func(r *Rule, _ string) error { r.hang = true; return nil }},
 	{name: "drop", value: "before | middle", acts: true, example: "drop:middle",
-		meaning: "call your app and cut the sender's connection before its answer, or in the middle",
+		meaning: "call your app, then drop the connection before or during the answer",
 		set:     func(r *Rule, v string) (err error) { r.drop, err = parseDrop(v); return err }},
 	{name: "duplicate", value: "N", acts: true, meaning: "deliver the event N times, all at once", example: "duplicate:3",
 		set: func(r *Rule, v string) (err error) { r.copies, err = parseCount(v, 2, maxCopies); return err }},

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/webhook/export"
+)
+
+// printLine prints one JSON line: its kind, then the members of all objects.
+func printLine(w io.Writer, kind string, objects ...any) error {
+	line := fmt.Appendf(nil, `{"kind":%q`, kind)
+	for _, object := range objects {
+		var text bytes.Buffer
+		enc := json.NewEncoder(&text)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(object); err != nil {
+			return err
+		}
+		if members := bytes.Trim(text.Bytes(), "\n")[1:]; len(members) > 1 {
+			line = append(append(line, ','), members[:len(members)-1]...)
+		}
+	}
+	return export.Line(w, json.RawMessage(append(line, '}')))
+}
+
+// printList prints items as JSON lines, or as a table of the cells of each.
+func printList[T any](w io.Writer, asJSON bool, kind string, items []T, heads []string, cells func(T) []string) error {
+	t := newTable(w, heads...)
+	for _, item := range items {
+		if !asJSON {
+			t.row(cells(item)...)
+		} else if err := printLine(w, kind, item); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return nil
+	}
+	return t.end()
+}
+
+// table aligns columns of text that may come from outside.
+type table struct{ w *tabwriter.Writer }
+
+func newTable(w io.Writer, heads ...string) table {
+	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	if len(heads) > 0 {
+		t.row(heads...)
+	}
+	return t
+}
+
+func (t table) row(cells ...string) {
+	for i := range cells {
+		cells[i] = format.Clean(cells[i])
+	}
+	_, _ = fmt.Fprintln(t.w, strings.Join(cells, "\t")) // end reports errors
+}
+
+func (t table) end() error { return t.w.Flush() }
+
+// colorful reports whether colour is welcome on a stream.
+func (a *app) colorful(w io.Writer) bool {
+	return isTerminal(w) && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb"
+}
