@@ -1,7 +1,9 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,10 +44,7 @@ func CurlBodyFile(id webhook.ID) string {
 }
 
 func curl(e webhook.Event, url, data string) string {
-	method := e.Method
-	if method == "" {
-		method = http.MethodPost
-	}
+	method := cmp.Or(e.Method, http.MethodPost)
 	first := "curl -X " + format.ShellQuote(method)
 	if method == http.MethodHead && data == "" {
 		first = "curl --head" // with -X HEAD curl waits for a body that never comes
@@ -91,15 +90,11 @@ func fitsInline(body []byte) bool {
 // headerArguments returns the quoted values of curl's -H, sorted by name.
 func headerArguments(e webhook.Event, withData bool) []string {
 	connection := e.Header.Values("Connection")
-	names := make([]string, 0, len(e.Header))
-	for name := range e.Header {
-		if !httpwire.HopByHop(name, connection) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
 	var args []string
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
+		if httpwire.HopByHop(name, connection) {
+			continue
+		}
 		for _, value := range e.Header[name] {
 			if value == "" {
 				args = append(args, format.ShellQuote(name+";")) // curl's way to send an empty value

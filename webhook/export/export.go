@@ -193,7 +193,7 @@ func newShownAttempt(a webhook.Attempt) shownAttempt {
 		BodyCapped: a.BodySize > int64(len(a.Body)),
 	}
 	if r := a.Sent; r != nil {
-		s.Sent = &shownRequest{Method: r.Method, Path: r.Path, RawQuery: r.RawQuery, Header: nonNilHeader(r.Header), Body: nonNilBody(r.Body)}
+		s.Sent = &shownRequest{r.Method, r.Path, r.RawQuery, nonNilHeader(r.Header), nonNilBody(r.Body)}
 	}
 	return s
 }

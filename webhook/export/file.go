@@ -6,15 +6,14 @@ import (
 	"errors"
 
 	"github.com/taskhook/taskhook/files"
-	"github.com/taskhook/taskhook/webhook"
 )
 
 // File is a [Writer] to a file that a person named, as [files.Output] writes
 // it.
 type File struct {
+	Writer
 	output *files.Output
 	buffer *bufio.Writer
-	writer Writer
 }
 
 // Create begins a file as [files.Create] does. One of Close and Abort must be
@@ -25,17 +24,14 @@ func Create(ctx context.Context, path string, f Format, overwrite bool, o Option
 		return nil, err
 	}
 	w := &File{output: output, buffer: bufio.NewWriterSize(output, 64<<10)}
-	w.writer = f.New(w.buffer, o)
+	w.Writer = f.New(w.buffer, o)
 	return w, nil
 }
-
-// Event implements [Writer].
-func (w *File) Event(r webhook.Record) error { return w.writer.Event(r) }
 
 // Close implements [Writer]: the file is complete. After an error there is no
 // file, or the one that was to be overwritten.
 func (w *File) Close() error {
-	if err := errors.Join(w.writer.Close(), w.buffer.Flush()); err != nil {
+	if err := errors.Join(w.Writer.Close(), w.buffer.Flush()); err != nil {
 		w.Abort()
 		return err
 	}

@@ -1,9 +1,12 @@
 package export
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -44,23 +47,13 @@ func (h *harWriter) entry(e harEntry) error {
 		before = h.head()
 	}
 	h.entries++
-	if _, err := io.WriteString(h.w, before+"\n"); err != nil {
+	line := bytes.NewBufferString(before + "\n")
+	if err := Line(line, e); err != nil {
 		return err
 	}
-	enc := json.NewEncoder(harmless{trimmer{h.w}})
-	enc.SetEscapeHTML(false)
-	return enc.Encode(e)
-}
-
-// trimmer leaves out the line end with which an Encoder ends a value.
-type trimmer struct{ w io.Writer }
-
-func (t trimmer) Write(p []byte) (int, error) {
-	if n := len(p); n > 0 && p[n-1] == '\n' {
-		written, err := t.w.Write(p[:n-1])
-		return written + 1, err
-	}
-	return t.w.Write(p)
+	line.Truncate(line.Len() - 1) // a comma may follow
+	_, err := line.WriteTo(h.w)
+	return err
 }
 
 func (h *harWriter) head() string {
@@ -168,29 +161,26 @@ func timings(d time.Duration) harTimings {
 
 func harTime(t time.Time) string { return utc(t).Format("2006-01-02T15:04:05.000Z07:00") }
 
-func newEntry(e webhook.Event, started time.Time, took time.Duration) harEntry {
-	t := timings(took)
-	return harEntry{
-		Started: harTime(started), Time: t.Wait, Timings: t,
-		EventID: e.ID, Type: e.Type, WebhookID: e.WebhookID, Verdict: e.Verdict.Status,
-	}
-}
-
-// attemptEntry is what one attempt sent and got.
-func attemptEntry(e webhook.Event, a webhook.Attempt) harEntry {
+// newEntry is what an attempt sent and got. Without its own request and target
+// it is the event's request as its sender made it.
+func newEntry(e webhook.Event, a webhook.Attempt) harEntry {
 	sent := webhook.Request{Method: e.Method, Path: e.Path, RawQuery: e.RawQuery, Header: e.Header, Body: e.Body}
 	size := e.BodySize
 	if a.Sent != nil {
 		sent, size = *a.Sent, int64(len(a.Sent.Body))
 	}
-	address := a.Target
-	if address == "" {
-		address = receivedURL(e)
+	t := timings(a.Duration)
+	return harEntry{
+		Started: harTime(a.StartedAt), Time: t.Wait, Timings: t,
+		Request: newHARRequest(sent, cmp.Or(a.Target, receivedURL(e)), size), Response: newHARResponse(a),
+		EventID: e.ID, Type: e.Type, WebhookID: e.WebhookID, Verdict: e.Verdict.Status,
+		Delivery: a.Delivery, Number: a.Number, Trigger: a.Trigger,
 	}
-	entry := newEntry(e, a.StartedAt, a.Duration)
-	entry.Request = newHARRequest(sent, address, size)
-	entry.Response = newHARResponse(a)
-	entry.Delivery, entry.Number, entry.Trigger = a.Delivery, a.Number, a.Trigger
+}
+
+// attemptEntry is an attempt at the app.
+func attemptEntry(e webhook.Event, a webhook.Attempt) harEntry {
+	entry := newEntry(e, a)
 	entry.Comment = a.Name()
 	if a.Hint != "" {
 		entry.Comment += ": " + a.Hint
@@ -204,39 +194,32 @@ func attemptEntry(e webhook.Event, a webhook.Attempt) harEntry {
 // unsentEntry is an event that never reached the app, with what its sender
 // was told.
 func unsentEntry(e webhook.Event) harEntry {
-	answer := e.Answer
-	took := time.Duration(0)
-	if !answer.At.IsZero() {
-		took = answer.At.Sub(e.ReceivedAt)
+	answer := webhook.Attempt{StartedAt: e.ReceivedAt, StatusCode: e.Answer.Status}
+	if !e.Answer.At.IsZero() {
+		answer.Duration = e.Answer.At.Sub(e.ReceivedAt)
 	}
-	entry := newEntry(e, e.ReceivedAt, took)
-	own := webhook.Request{Method: e.Method, Path: e.Path, RawQuery: e.RawQuery, Header: e.Header, Body: e.Body}
-	entry.Request = newHARRequest(own, receivedURL(e), e.BodySize)
-	entry.Response = newHARResponse(webhook.Attempt{StatusCode: answer.Status})
-	entry.Response.BodySize, entry.Response.Content.Size = -1, 0
-	entry.AnsweredBy, entry.Comment = answer.By, answer.Reason
+	entry := newEntry(e, answer)
+	entry.Response.BodySize = -1
+	entry.AnsweredBy, entry.Comment = e.Answer.By, e.Answer.Reason
 	return entry
 }
 
 // receivedURL is the URL that the sender asked.
 func receivedURL(e webhook.Event) string {
-	scheme, host := "http", e.Host
+	address := "http://" + cmp.Or(e.Host, "localhost") + e.Path
 	if e.Source == webhook.SourceTunnel {
-		scheme = "https"
+		address = "https" + strings.TrimPrefix(address, "http")
 	}
-	if host == "" {
-		host = "localhost"
+	if e.RawQuery != "" {
+		address += "?" + e.RawQuery
 	}
-	if e.RawQuery == "" {
-		return scheme + "://" + host + e.Path
-	}
-	return scheme + "://" + host + e.Path + "?" + e.RawQuery
+	return address
 }
 
 func newHARRequest(r webhook.Request, address string, size int64) harRequest {
 	q := harRequest{
 		Method: text(r.Method), URL: text(address), Version: harVersion,
-		Cookies: requestCookies(r.Header), Headers: harHeaders(r.Header), Query: []harPair{},
+		Cookies: harCookies((&http.Request{Header: r.Header}).Cookies()), Headers: harHeaders(r.Header), Query: []harPair{},
 		HeadersSize: -1, BodySize: size,
 	}
 	_, query, _ := strings.Cut(address, "?")
@@ -256,7 +239,7 @@ func newHARRequest(r webhook.Request, address string, size int64) harRequest {
 func newHARResponse(a webhook.Attempt) harResponse {
 	r := harResponse{
 		Status: a.StatusCode, StatusText: http.StatusText(a.StatusCode), Version: harVersion,
-		Cookies: responseCookies(a.Header), Headers: harHeaders(a.Header),
+		Cookies: harCookies((&http.Response{Header: a.Header}).Cookies()), Headers: harHeaders(a.Header),
 		Redirect: text(a.Header.Get("Location")), HeadersSize: -1, BodySize: a.BodySize, Error: text(a.Error),
 		Content: harContent{Size: a.BodySize, Type: mimeType(a.Header)},
 	}
@@ -292,21 +275,13 @@ func text(s string) string {
 }
 
 func mimeType(h http.Header) string {
-	if t := h.Get("Content-Type"); t != "" {
-		return text(t)
-	}
-	return "x-unknown"
+	return text(cmp.Or(h.Get("Content-Type"), "x-unknown"))
 }
 
 // harHeaders are all values of all headers, sorted by name.
 func harHeaders(h http.Header) []harPair {
 	pairs := make([]harPair, 0, len(h))
-	names := make([]string, 0, len(h))
-	for name := range h {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
 		for _, v := range h[name] {
 			pairs = append(pairs, harPair{text(name), text(v)})
 		}
@@ -319,14 +294,6 @@ func unescaped(s string) string {
 		return text(plain)
 	}
 	return text(s)
-}
-
-func requestCookies(h http.Header) []harCookie {
-	return harCookies((&http.Request{Header: h}).Cookies())
-}
-
-func responseCookies(h http.Header) []harCookie {
-	return harCookies((&http.Response{Header: h}).Cookies())
 }
 
 func harCookies(cookies []*http.Cookie) []harCookie {
