@@ -46,16 +46,13 @@ func (t *Tunnel) openFirst(ctx context.Context, bound time.Duration) (*session, 
 		if err == nil {
 			return s, nil
 		}
-		last := try == openTries || ctx.Err() != nil || refused(err)
-		if !last {
-			last = !pauses.wait(ctx)
+		if try < openTries && !refused(err) && pauses.wait(ctx) {
+			continue
 		}
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errNoAnswer) && !refused(err) {
 			return nil, fmt.Errorf("connect to ngrok: %w", cause)
 		}
-		if last {
-			return nil, t.settings.explain(t.diagnose(ctx, err))
-		}
+		return nil, t.settings.explain(t.diagnose(ctx, err))
 	}
 }
 
@@ -67,10 +64,7 @@ func (t *Tunnel) diagnose(ctx context.Context, err error) error {
 		return err
 	}
 	agent, failed := ngrok.NewAgent(t.agentOptions()...)
-	if failed != nil {
-		return err
-	}
-	if d, can := agent.(ngrok.Diagnoser); can {
+	if d, can := agent.(ngrok.Diagnoser); failed == nil && can {
 		if _, found := d.Diagnose(ctx, ""); ngrok.IsTLSDiagnoseFailure(found) {
 			return found
 		}
