@@ -137,7 +137,7 @@ type page struct {
 
 // use marks pages as used once.
 func (c *checker) use(id, n uint64) error {
-	if id < firstPage || n > c.meta.high || id >= c.meta.high || id+n > c.meta.high {
+	if id < firstPage || n > c.meta.high || id > c.meta.high-n {
 		return corrupt("page %d is beyond the last", id)
 	}
 	for ; n > 0; id, n = id+1, n-1 {
@@ -147,6 +147,14 @@ func (c *checker) use(id, n uint64) error {
 		c.seen[id/64] |= 1 << (id % 64)
 	}
 	return nil
+}
+
+// enter marks a page as used and reads its header.
+func (c *checker) enter(id uint64) (page, error) {
+	if err := c.use(id, 1); err != nil {
+		return page{}, err
+	}
+	return c.header(id)
 }
 
 func (c *checker) header(id uint64) (page, error) {
@@ -192,10 +200,7 @@ func (c *checker) content(p page, top bool) ([]byte, error) {
 // tree checks the pages under a root. Only the top tree holds buckets in this
 // product's files; the leaves of the others are looked into when deep.
 func (c *checker) tree(root uint64, top bool) error {
-	if err := c.use(root, 1); err != nil {
-		return err
-	}
-	p, err := c.header(root)
+	p, err := c.enter(root)
 	if err != nil {
 		return err
 	}
@@ -260,10 +265,8 @@ func (c *checker) leaf(p page, top bool) error {
 	if p.flags != flagLeaf {
 		return corrupt("page %d is of an unknown kind", p.id)
 	}
-	if p.overflow > 0 {
-		if err := c.use(p.id+1, uint64(p.overflow)); err != nil {
-			return err
-		}
+	if err := c.use(p.id+1, uint64(p.overflow)); err != nil {
+		return err
 	}
 	if !c.deep && !top {
 		return nil
@@ -347,20 +350,15 @@ func (c *checker) freelist() error {
 	if c.meta.freelist == noFreelist {
 		return nil
 	}
-	if err := c.use(c.meta.freelist, 1); err != nil {
-		return err
-	}
-	p, err := c.header(c.meta.freelist)
+	p, err := c.enter(c.meta.freelist)
 	if err != nil {
 		return err
 	}
 	if p.flags != flagFreelist {
 		return corrupt("page %d is not the list of free pages", p.id)
 	}
-	if p.overflow > 0 {
-		if err := c.use(p.id+1, uint64(p.overflow)); err != nil {
-			return err
-		}
+	if err := c.use(p.id+1, uint64(p.overflow)); err != nil {
+		return err
 	}
 	b, err := c.content(p, false)
 	if err != nil {

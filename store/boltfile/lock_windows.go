@@ -4,47 +4,30 @@ import (
 	"errors"
 	"math"
 	"os"
-	"syscall"
-	"unsafe"
-)
 
-var (
-	kernel32     = syscall.NewLazyDLL("kernel32.dll")
-	lockFileEx   = kernel32.NewProc("LockFileEx")
-	unlockFileEx = kernel32.NewProc("UnlockFileEx")
-)
-
-const (
-	lockfileFailImmediately = 1
-	lockfileExclusiveLock   = 2
-
-	errorLockViolation = syscall.Errno(33)
+	"golang.org/x/sys/windows"
 )
 
 // flock locks the byte range that bbolt locks too, far behind the content. It
 // reports false when another has it.
 func flock(f *os.File, exclusive bool) (bool, error) {
-	flags := uintptr(lockfileFailImmediately)
+	how := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if exclusive {
-		flags |= lockfileExclusiveLock
+		how |= windows.LOCKFILE_EXCLUSIVE_LOCK
 	}
-	at := syscall.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxUint32}
-	ok, _, err := lockFileEx.Call(f.Fd(), flags, 0, 1, 0, uintptr(unsafe.Pointer(&at)))
-	if ok == 0 && errors.Is(err, errorLockViolation) {
+	err := windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, lockedRange())
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		return false, nil
 	}
-	if ok == 0 {
-		return false, err
-	}
-	return true, nil
+	return err == nil, err
 }
 
 // unlock gives up the lock of a file. Closing it is not enough while bbolt has
 // it mapped.
 func unlock(f *os.File) error {
-	at := syscall.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxUint32}
-	if ok, _, err := unlockFileEx.Call(f.Fd(), 0, 1, 0, uintptr(unsafe.Pointer(&at))); ok == 0 {
-		return err
-	}
-	return nil
+	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, lockedRange())
+}
+
+func lockedRange() *windows.Overlapped {
+	return &windows.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxUint32}
 }
