@@ -13,162 +13,144 @@ import (
 
 var errShape = errors.New("its record is malformed")
 
-// writer appends values to a record. Its texts are bytes: paths and headers
-// need not be UTF-8.
-type writer struct{ b []byte }
+// codec appends values to a record or, when it reads, sets them from one, in
+// the same order; they are zero before. From the first that is not there on
+// they stay zero, and err says so. Texts are bytes: paths and headers need not
+// be UTF-8.
+type codec struct {
+	b     []byte
+	reads bool
+	err   error
+}
 
 // newWriter begins a record of about n bytes, its checksum to come.
-func newWriter(n int) *writer { return &writer{make([]byte, boltfile.SumSize, boltfile.SumSize+n)} }
+func newWriter(n int) *codec {
+	return &codec{b: make([]byte, boltfile.SumSize, boltfile.SumSize+n)}
+}
 
-func (w *writer) uint(v uint64) { w.b = binary.AppendUvarint(w.b, v) }
-func (w *writer) int(v int64)   { w.b = binary.AppendVarint(w.b, v) }
+func newReader(payload []byte) *codec { return &codec{b: payload, reads: true} }
 
-func (w *writer) bool(v bool) {
-	if v {
-		w.b = append(w.b, 1)
-	} else {
-		w.b = append(w.b, 0)
+func (c *codec) fail() { c.b, c.err = nil, errShape }
+
+// skip moves on behind a value of n bytes; one of none is not there.
+func (c *codec) skip(n int) bool {
+	if n <= 0 {
+		c.fail()
+		return false
+	}
+	c.b = c.b[n:]
+	return true
+}
+
+func (c *codec) uint(v *uint64) {
+	if !c.reads {
+		c.b = binary.AppendUvarint(c.b, *v)
+		return
+	}
+	got, n := binary.Uvarint(c.b)
+	if c.skip(n) {
+		*v = got
 	}
 }
 
-func (w *writer) text(v string) {
-	w.uint(uint64(len(v)))
-	w.b = append(w.b, v...)
+func number[T ~int | ~int64](c *codec, v *T) {
+	if !c.reads {
+		c.b = binary.AppendVarint(c.b, int64(*v))
+		return
+	}
+	got, n := binary.Varint(c.b)
+	if c.skip(n) {
+		*v = T(got)
+	}
 }
 
-func (w *writer) bytes(v []byte) {
-	w.uint(uint64(len(v)))
-	w.b = append(w.b, v...)
+func (c *codec) bool(v *bool) {
+	switch {
+	case !c.reads && *v:
+		c.b = append(c.b, 1)
+	case !c.reads:
+		c.b = append(c.b, 0)
+	case len(c.b) == 0 || c.b[0] > 1:
+		c.fail()
+	default:
+		*v = c.b[0] == 1
+		c.b = c.b[1:]
+	}
+}
+
+// length is a number of things that take at least one byte each.
+func (c *codec) length(n int) int {
+	v := uint64(n)
+	c.uint(&v)
+	if c.reads && v > uint64(len(c.b)) {
+		c.fail()
+		return 0
+	}
+	return int(v)
+}
+
+func text[T ~string | ~[]byte](c *codec, v *T) {
+	n := c.length(len(*v))
+	if !c.reads {
+		c.b = append(c.b, *v...)
+		return
+	}
+	*v = T(slices.Clip(c.b[:n])) // a copy of a string, but not of bytes
+	c.b = c.b[n:]
 }
 
 // time keeps any year, and the zero time; the zone becomes UTC.
-func (w *writer) time(t time.Time) {
-	w.bool(!t.IsZero())
-	if !t.IsZero() {
-		w.int(t.Unix())
-		w.uint(uint64(t.Nanosecond()))
+func (c *codec) time(t *time.Time) {
+	has := !t.IsZero()
+	if c.bool(&has); !has {
+		return
+	}
+	sec, nsec := t.Unix(), uint64(t.Nanosecond())
+	number(c, &sec)
+	c.uint(&nsec)
+	switch {
+	case !c.reads:
+	case nsec >= uint64(time.Second):
+		c.fail()
+	case c.err == nil:
+		*t = time.Unix(sec, int64(nsec)).UTC()
 	}
 }
 
 // header keeps every value, in order, and the difference of nil and empty.
-func (w *writer) header(h http.Header) {
-	w.bool(h != nil)
-	if h == nil {
+func (c *codec) header(h *http.Header) {
+	has := *h != nil
+	if c.bool(&has); !has {
 		return
 	}
-	w.uint(uint64(len(h)))
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		w.text(name)
-		w.uint(uint64(len(h[name])))
-		for _, value := range h[name] {
-			w.text(value)
+	var names []string
+	if !c.reads {
+		names = slices.Sorted(maps.Keys(*h))
+	}
+	if n := c.length(len(names)); c.reads {
+		names = make([]string, n)
+		*h = make(http.Header, n)
+	}
+	for i := range names {
+		text(c, &names[i])
+		values := (*h)[names[i]]
+		if n := c.length(len(values)); c.reads {
+			values = make([]string, n)
+			(*h)[names[i]] = values
+		}
+		for j := range values {
+			text(c, &values[j])
+		}
+		if c.err != nil {
+			return
 		}
 	}
-}
-
-// reader takes values from a record, in the order they were written. After
-// the first that is not there all are zero, and err says so.
-type reader struct {
-	b   []byte
-	err error
-}
-
-func (r *reader) fail() {
-	r.b, r.err = nil, errShape
-}
-
-func (r *reader) uint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) int() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) bool() bool {
-	if len(r.b) == 0 || r.b[0] > 1 {
-		r.fail()
-		return false
-	}
-	v := r.b[0] == 1
-	r.b = r.b[1:]
-	return v
-}
-
-// view is a text as long as the record is valid.
-func (r *reader) view() []byte {
-	n := r.uint()
-	if n > uint64(len(r.b)) {
-		r.fail()
-		return nil
-	}
-	v := r.b[:n:n]
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) text() string { return string(r.view()) }
-
-func (r *reader) time() time.Time {
-	if !r.bool() {
-		return time.Time{}
-	}
-	sec, nsec := r.int(), r.uint()
-	if nsec >= uint64(time.Second) {
-		r.fail()
-	}
-	if r.err != nil {
-		return time.Time{}
-	}
-	return time.Unix(sec, int64(nsec)).UTC()
-}
-
-// length is a number of things that take at least one byte each.
-func (r *reader) length() int {
-	n := r.uint()
-	if n > uint64(len(r.b)) {
-		r.fail()
-		return 0
-	}
-	return int(n)
-}
-
-func (r *reader) header() http.Header {
-	if !r.bool() {
-		return nil
-	}
-	n := r.length()
-	h := make(http.Header, n)
-	for range n {
-		name := r.text()
-		values := make([]string, r.length())
-		for i := range values {
-			values[i] = r.text()
-		}
-		if r.err != nil {
-			return nil
-		}
-		h[name] = values
-	}
-	return h
 }
 
 // end is the record's error, also when something is left over.
-func (r *reader) end() error {
-	if r.err == nil && len(r.b) > 0 {
-		r.fail()
+func (c *codec) end() error {
+	if c.err == nil && len(c.b) > 0 {
+		c.fail()
 	}
-	return r.err
+	return c.err
 }

@@ -2,14 +2,36 @@ package store
 
 import (
 	"encoding/binary"
-	"time"
 
 	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// newEventRecord is what an event's record holds: everything that neither its
-// row nor the body bucket has. Headers come last, lists do not read them.
+// event is an event's record but for the headers: everything that neither its
+// row nor the body bucket has.
+func (c *codec) event(e *webhook.Event) {
+	text(c, &e.Type)
+	text(c, &e.WebhookID)
+	text(c, &e.Path)
+	text(c, &e.RawQuery)
+	text(c, &e.Method)
+	text(c, &e.Host)
+	text(c, &e.RemoteAddr)
+	text(c, &e.Source)
+	c.time(&e.SentAt)
+	c.time(&e.ReceivedAt)
+	v := &e.Verdict
+	text(c, &v.Status)
+	text(c, &v.Scheme)
+	text(c, &v.Header)
+	text(c, &v.Key)
+	text(c, &v.Reason)
+	text(c, &v.Next)
+	number(c, &v.Age)
+}
+
+// newEventRecord writes an event's record. Headers come last, lists do not read
+// them.
 func newEventRecord(e *webhook.Event) []byte {
 	n := 200 + len(e.Path) + len(e.RawQuery)
 	for name, values := range e.Header {
@@ -18,52 +40,20 @@ func newEventRecord(e *webhook.Event) []byte {
 			n += len(v) + 2
 		}
 	}
-	w := newWriter(n)
-	w.text(e.Type)
-	w.text(e.WebhookID)
-	w.text(e.Path)
-	w.text(e.RawQuery)
-	w.text(e.Method)
-	w.text(e.Host)
-	w.text(e.RemoteAddr)
-	w.text(string(e.Source))
-	w.time(e.SentAt)
-	w.time(e.ReceivedAt)
-	v := e.Verdict
-	w.text(string(v.Status))
-	w.text(v.Scheme)
-	w.text(v.Header)
-	w.text(v.Key)
-	w.text(v.Reason)
-	w.text(v.Next)
-	w.int(int64(v.Age))
-	w.header(e.Header)
-	return w.b
+	c := newWriter(n)
+	c.event(e)
+	c.header(&e.Header)
+	return c.b
 }
 
 // readEvent reads an event's record into e, without headers unless asked to.
 func readEvent(payload []byte, e *webhook.Event, headers bool) error {
-	r := reader{b: payload}
-	e.Type = r.text()
-	e.WebhookID = r.text()
-	e.Path = r.text()
-	e.RawQuery = r.text()
-	e.Method = r.text()
-	e.Host = r.text()
-	e.RemoteAddr = r.text()
-	e.Source = webhook.Source(r.text())
-	e.SentAt = r.time()
-	e.ReceivedAt = r.time()
-	e.Verdict = webhook.Verdict{
-		Status: webhook.VerdictStatus(r.text()),
-		Scheme: r.text(), Header: r.text(), Key: r.text(), Reason: r.text(), Next: r.text(),
-		Age: time.Duration(r.int()),
+	c := newReader(payload)
+	if c.event(e); !headers {
+		return c.err
 	}
-	if !headers {
-		return r.err
-	}
-	e.Header = r.header()
-	return r.end()
+	c.header(&e.Header)
+	return c.end()
 }
 
 // attemptRecords are the records of one attempt, sealed once its key is known.
@@ -75,44 +65,66 @@ type attemptRecords struct {
 // record, where it is put once it is known.
 const deliverySize = 4
 
+// attempt is an attempt's record but for the delivery; reply and sent are
+// whether it has these records too.
+func (c *codec) attempt(a *webhook.Attempt, reply, sent *bool) {
+	number(c, &a.Number)
+	text(c, &a.Trigger)
+	text(c, &a.Target)
+	c.time(&a.StartedAt)
+	number(c, &a.Duration)
+	number(c, &a.StatusCode)
+	number(c, &a.BodySize)
+	text(c, &a.Error)
+	c.bool(&a.Simulated)
+	number(c, &a.Answered)
+	c.bool(&a.Slow)
+	c.bool(&a.Unsuccessful)
+	text(c, &a.Hint)
+	c.bool(reply)
+	c.bool(sent)
+	c.header(&a.Header)
+	if c.reads && len(c.b) == 0 {
+		return // of a version that knew no simulations
+	}
+	number(c, &a.AppStatus)
+	c.time(&a.VirtualTime)
+	c.time(&a.RetryAt)
+	text(c, &a.Policy)
+	text(c, &a.Fault)
+	if c.reads && len(c.b) == 0 {
+		return // of a version that did not say how many sends there would be
+	}
+	number(c, &a.Sends)
+}
+
+// request is the record of what was sent.
+func (c *codec) request(r *webhook.Request) {
+	text(c, &r.Method)
+	text(c, &r.Path)
+	text(c, &r.RawQuery)
+	body, has := r.Body, r.Body != nil
+	c.bool(&has)
+	text(c, &body)
+	if c.reads && has {
+		r.Body = append([]byte{}, body...)
+	}
+	c.header(&r.Header)
+}
+
 func newAttemptRecords(a *webhook.Attempt) attemptRecords {
-	w := newWriter(300)
-	w.b = append(w.b, make([]byte, deliverySize)...)
-	w.int(int64(a.Number))
-	w.text(string(a.Trigger))
-	w.text(a.Target)
-	w.time(a.StartedAt)
-	w.int(int64(a.Duration))
-	w.int(int64(a.StatusCode))
-	w.int(a.BodySize)
-	w.text(a.Error)
-	w.bool(a.Simulated)
-	w.int(int64(a.Answered))
-	w.bool(a.Slow)
-	w.bool(a.Unsuccessful)
-	w.text(a.Hint)
-	w.bool(a.Body != nil)
-	w.bool(a.Sent != nil)
-	w.header(a.Header)
-	w.int(int64(a.AppStatus))
-	w.time(a.VirtualTime)
-	w.time(a.RetryAt)
-	w.text(a.Policy)
-	w.text(a.Fault)
-	w.int(int64(a.Sends))
-	out := attemptRecords{attempt: w.b}
+	c := newWriter(300)
+	c.b = append(c.b, make([]byte, deliverySize)...)
+	reply, sent := a.Body != nil, a.Sent != nil
+	c.attempt(a, &reply, &sent)
+	out := attemptRecords{attempt: c.b}
 	if len(a.Body) > 0 {
 		out.reply = append(make([]byte, boltfile.SumSize, boltfile.SumSize+len(a.Body)), a.Body...)
 	}
-	if s := a.Sent; s != nil {
-		w := newWriter(200 + len(s.Body))
-		w.text(s.Method)
-		w.text(s.Path)
-		w.text(s.RawQuery)
-		w.bool(s.Body != nil)
-		w.bytes(s.Body)
-		w.header(s.Header)
-		out.sent = w.b
+	if sent {
+		c := newWriter(200 + len(a.Sent.Body))
+		c.request(a.Sent)
+		out.sent = c.b
 	}
 	return out
 }
@@ -131,46 +143,14 @@ func readAttempt(payload []byte, a *webhook.Attempt) (reply, sent bool, err erro
 		return false, false, errShape
 	}
 	a.Delivery = int(binary.BigEndian.Uint32(payload))
-	r := reader{b: payload[deliverySize:]}
-	a.Number = int(r.int())
-	a.Trigger = webhook.Trigger(r.text())
-	a.Target = r.text()
-	a.StartedAt = r.time()
-	a.Duration = time.Duration(r.int())
-	a.StatusCode = int(r.int())
-	a.BodySize = r.int()
-	a.Error = r.text()
-	a.Simulated = r.bool()
-	a.Answered = int(r.int())
-	a.Slow = r.bool()
-	a.Unsuccessful = r.bool()
-	a.Hint = r.text()
-	reply = r.bool()
-	sent = r.bool()
-	a.Header = r.header()
-	if len(r.b) == 0 {
-		return reply, sent, r.end() // of a version that knew no simulations
-	}
-	a.AppStatus = int(r.int())
-	a.VirtualTime = r.time()
-	a.RetryAt = r.time()
-	a.Policy = r.text()
-	a.Fault = r.text()
-	if len(r.b) == 0 {
-		return reply, sent, r.end() // of a version that did not say how many sends there would be
-	}
-	a.Sends = int(r.int())
-	return reply, sent, r.end()
+	c := newReader(payload[deliverySize:])
+	c.attempt(a, &reply, &sent)
+	return reply, sent, c.end()
 }
 
 func readSent(payload []byte) (*webhook.Request, error) {
-	r := reader{b: payload}
-	s := &webhook.Request{Method: r.text(), Path: r.text(), RawQuery: r.text()}
-	has := r.bool()
-	body := r.view()
-	if has {
-		s.Body = append([]byte{}, body...)
-	}
-	s.Header = r.header()
-	return s, r.end()
+	var r webhook.Request
+	c := newReader(payload)
+	c.request(&r)
+	return &r, c.end()
 }

@@ -259,9 +259,9 @@ func (n *typeNames) name(t *txn, id webhook.ID, r *row) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	record := reader{b: payload}
-	name := record.text() // the first of its texts
-	if record.err != nil {
+	var name string
+	record := newReader(payload)
+	if text(record, &name); record.err != nil { // the first of its texts
 		return "", damaged(id, record.err)
 	}
 	if len(n.known) < maxTypes {
