@@ -87,6 +87,7 @@ type Listener struct {
 
 	trafficChanged signal // rules, shield
 	tunnelChanged  signal
+	urlChanged     signal
 
 	closing  sync.Once
 	closeErr error
@@ -101,7 +102,7 @@ type Listener struct {
 // *[PortError], an error of [store.Open], or a *[tunnel.Error]. The caller owes
 // a Close.
 func Open(ctx context.Context, o Options) (*Listener, error) {
-	l := &Listener{opts: o, started: time.Now(), trafficChanged: newSignal(), tunnelChanged: newSignal()}
+	l := &Listener{opts: o, started: time.Now(), trafficChanged: newSignal(), tunnelChanged: newSignal(), urlChanged: newSignal()}
 	if l.opts.Notify == nil {
 		l.opts.Notify = func(Notice) {}
 	}
@@ -198,6 +199,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	for _, app := range l.proxy.Apps() {
 		l.tasks.Go(func() { l.watchApp(l.life, app) })
 	}
+	l.tasks.Go(func() { l.followTunnel(l.life) })
 	l.tasks.Go(func() { l.followURL(l.life) })
 	l.tasks.Go(func() { l.followTraffic(l.life) })
 	l.tasks.Go(func() { l.followFailed(l.life) })

@@ -38,25 +38,33 @@ func (l *Listener) publicURL() string {
 func (l *Listener) tunnelStatusChanged() {
 	l.changed()
 	l.tunnelChanged.raise()
+	l.urlChanged.raise()
 }
 
-// followURL says when the tunnel is back, remembers each new public URL, and
-// checks whether it leads here: a session that ngrok opens anew may get another.
-func (l *Listener) followURL(ctx context.Context) {
-	before := webhook.TunnelOnline // openTunnel returns with that
-	for url := ""; ; {
-		if t := l.tunnel.Load(); t != nil {
-			now := t.Status().State
-			if now == webhook.TunnelOnline && before != now {
-				l.tell("the tunnel is online again")
-			}
-			before = now
+// followTunnel says when the tunnel is back.
+func (l *Listener) followTunnel(ctx context.Context) {
+	t := l.tunnel.Load()
+	if t == nil {
+		return
+	}
+	for online := t.Status(); l.tunnelChanged.wait(ctx, time.Time{}); {
+		// Its loss may have been missed: only the time tells.
+		if now := t.Status(); now.State == webhook.TunnelOnline && now.Since != online.Since {
+			online = now
+			l.tell("the tunnel is online again")
 		}
+	}
+}
+
+// followURL remembers each new public URL and checks whether it leads here: a
+// session that ngrok opens anew may get another.
+func (l *Listener) followURL(ctx context.Context) {
+	for url := ""; ; {
 		if now := l.publicURL(); now != url {
 			url = now
 			l.checkReach(ctx, url, l.rememberURL(ctx, url))
 		}
-		if !l.tunnelChanged.wait(ctx, time.Time{}) {
+		if !l.urlChanged.wait(ctx, time.Time{}) {
 			return
 		}
 	}

@@ -32,7 +32,12 @@ var (
 	_ proxy.Verifier = (*ingressVerifier)(nil)
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The SDK of ngrok leaves these behind for a heartbeat's time.
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).check"),
+		goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).requester"))
+}
 
 // testTime bounds every wait of a test; nothing waits that long unless it is
 // broken.
