@@ -102,10 +102,11 @@ func (c *Client) Simulate(ctx context.Context, r retry.SimulationRequest, watch 
 		<-call.Done()
 		timeout.Stop()
 	})()
-	report, err := callWithProgress[retry.Progress, retry.Report](call, c, pathSimulate, r, func(s retry.Progress) {
+	report, err := follow[retry.Progress, retry.Report](call, c, 0, pathSimulate, r, func(s retry.Progress) bool {
 		for _, w := range watch {
 			w(s)
 		}
+		return true
 	})
 	if err != nil && ctx.Err() != nil && call.Err() != nil {
 		err = ctx.Err()
@@ -121,7 +122,12 @@ func (c *Client) Steer(ctx context.Context, s retry.Steering) error {
 // ResendBatch implements [Backend]. When ctx ends first, the listener stops the
 // batch.
 func (c *Client) ResendBatch(ctx context.Context, r webhook.Batch, watch func(webhook.BatchItem)) (webhook.BatchReport, error) {
-	return callWithProgress[webhook.BatchItem, webhook.BatchReport](ctx, c, pathBatch, r, watch)
+	return follow[webhook.BatchItem, webhook.BatchReport](ctx, c, 0, pathBatch, r, func(i webhook.BatchItem) bool {
+		if watch != nil {
+			watch(i)
+		}
+		return true
+	})
 }
 
 // ChangeFaults implements [Backend].

@@ -14,8 +14,8 @@ const protocol = "5"
 const versionHeader = "Taskhook-Control"
 
 // The paths of the calls. Each is a POST with its argument as JSON, answered by
-// its result as JSON. Watch, simulate and batch are answered by lines for as long
-// as they last, read by a stream of gob values.
+// its result as JSON. Watch is answered by JSON lines for as long as it lasts; read,
+// simulate and batch by a stream of gob values.
 const (
 	pathListener = "/listener"
 	pathRead     = "/read"

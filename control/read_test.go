@@ -102,7 +102,7 @@ func TestAReadThatDoesNotComeToItsEndIsAnError(t *testing.T) {
 	const stopped = "the listener stopped in the middle of its answer: no listener is running"
 	firstFrame := func(w http.ResponseWriter) {
 		w.Header().Set(versionHeader, protocol)
-		_ = gob.NewEncoder(w).Encode(frame{Chunk: &webhook.Chunk{Next: 2}})
+		_ = gob.NewEncoder(w).Encode(frame[webhook.Chunk, complete]{Step: &webhook.Chunk{Next: 2}})
 		_ = http.NewResponseController(w).Flush()
 	}
 	for _, tt := range []struct {
@@ -161,10 +161,10 @@ func TestShutdownEndsReads(t *testing.T) {
 	}
 }
 
-// stream answers a read with what a test writes.
-type stream struct{ body *io.PipeReader }
+// scripted answers a read with what a test writes.
+type scripted struct{ body *io.PipeReader }
 
-func (s stream) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s scripted) RoundTrip(r *http.Request) (*http.Response, error) {
 	context.AfterFunc(r.Context(), func() { _ = s.body.CloseWithError(r.Context().Err()) })
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{versionHeader: {protocol}}, Body: s.body}, nil
 }
@@ -176,10 +176,10 @@ func TestOnlyASilentListenerIsGivenUp(t *testing.T) {
 		go func() {
 			for range 3 {
 				time.Sleep(callTimeout - time.Second)
-				_ = frames.Encode(frame{Chunk: &webhook.Chunk{Next: 1}})
+				_ = frames.Encode(frame[webhook.Chunk, complete]{Step: &webhook.Chunk{Next: 1}})
 			}
 		}()
-		c := &Client{http: http.Client{Transport: stream{body}}}
+		c := &Client{http: http.Client{Transport: scripted{body}}}
 		c.life, c.end = context.WithCancel(t.Context())
 		defer c.end()
 		chunks, last := 0, error(nil)

@@ -30,18 +30,18 @@ func Handler(b Source) http.Handler {
 	h := &handler{backend: b}
 	h.life, h.stop = context.WithCancel(context.Background())
 	h.handle(pathListener, answer(func(ctx context.Context, _ struct{}) (webhook.Listener, error) { return b.Listener(ctx) }))
-	h.handle(pathRead, h.read)
+	h.handle(pathRead, stream(h, 0, readSteps(b)))
 	h.handle(pathUpdates, answer(b.Updates))
 	h.handle(pathFind, answer(b.Find))
 	h.handle(pathResend, answer(func(ctx context.Context, w exactly[webhook.Resend]) (exactly[webhook.Resent], error) {
 		r, err := b.Resend(ctx, w.value)
 		return exactly[webhook.Resent]{r}, err
 	}))
-	h.handle(pathSimulate, answerWithProgress(func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
+	h.handle(pathSimulate, stream(h, writeTimeout, func(ctx context.Context, r retry.SimulationRequest, watch func(retry.Progress)) (retry.Report, error) {
 		return b.Simulate(ctx, r, watch)
 	}))
 	h.handle(pathSteer, answer(noResult(b.Steer)))
-	h.handle(pathBatch, answerWithProgress(b.ResendBatch))
+	h.handle(pathBatch, stream(h, writeTimeout, b.ResendBatch))
 	h.handle(pathFaults, answer(b.ChangeFaults))
 	h.handle(pathShield, answer(noResult(b.SetShield)))
 	h.handle(pathDelete, answer(b.Delete))

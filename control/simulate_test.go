@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"encoding/gob"
 	"errors"
 	"net/http"
 	"slices"
@@ -173,7 +174,7 @@ func TestAListenerThatEndsInASimulationIsAnError(t *testing.T) {
 	dir := privateDir(t)
 	stop := serve(t, dir, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set(versionHeader, protocol)
-		_, _ = w.Write([]byte("{\"step\":{}}\n{\"st"))
+		_ = gob.NewEncoder(w).Encode(frame[retry.Progress, retry.Report]{Step: &retry.Progress{}})
 	}))
 	defer stop()
 	_, err := dial(t, dir).Simulate(t.Context(), retry.SimulationRequest{Resend: webhook.Resend{EventID: 1}})

@@ -27,12 +27,12 @@ func (h *handler) watch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	h.stream(ctx, w, hints)
+	h.writeHints(ctx, w, hints)
 }
 
-// stream writes hints. Its first line is a heartbeat: the client must know
+// writeHints writes hints. Its first line is a heartbeat: the client must know
 // that nothing will be missed from then on.
-func (h *handler) stream(ctx context.Context, w http.ResponseWriter, hints <-chan webhook.Change) {
+func (h *handler) writeHints(ctx context.Context, w http.ResponseWriter, hints <-chan webhook.Change) {
 	rc := http.NewResponseController(w)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
@@ -79,14 +79,14 @@ func (c *Client) Watch(ctx context.Context) (<-chan webhook.Change, error) {
 		defer changes.Close()
 		defer end()
 		defer func() { _ = body.Close() }()
-		follow(body, cancel, changes.Notify)
+		readHints(body, cancel, changes.Notify)
 	})
 	return hints, nil
 }
 
-// follow passes on hints until the stream ends, or is silent for too long:
+// readHints passes on hints until the stream ends, or is silent for too long:
 // then it calls stop, which is to end the stream.
-func follow(stream io.Reader, stop func(), hint func(webhook.Change)) {
+func readHints(stream io.Reader, stop func(), hint func(webhook.Change)) {
 	quiet := time.AfterFunc(silence, stop)
 	defer quiet.Stop()
 	for lines := bufio.NewScanner(stream); lines.Scan(); {

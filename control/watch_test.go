@@ -157,7 +157,7 @@ func TestSilentStreamEnds(t *testing.T) {
 		began := time.Now()
 		go func() {
 			defer close(done)
-			follow(out, func() { _ = out.CloseWithError(io.ErrUnexpectedEOF) }, func(webhook.Change) {})
+			readHints(out, func() { _ = out.CloseWithError(io.ErrUnexpectedEOF) }, func(webhook.Change) {})
 		}()
 		for range 3 {
 			time.Sleep(silence - time.Second)
@@ -173,7 +173,7 @@ func TestSilentStreamEnds(t *testing.T) {
 func TestFollowPassesOnWholeHints(t *testing.T) {
 	var got []uint64
 	stream := "\n{\"version\":1}\n\n{\"version\":2}\n{\"version\":3}\n{\"vers"
-	follow(strings.NewReader(stream), func() {}, func(c webhook.Change) { got = append(got, c.Version) })
+	readHints(strings.NewReader(stream), func() {}, func(c webhook.Change) { got = append(got, c.Version) })
 	if !slices.Equal(got, []uint64{1, 2, 3}) {
 		t.Errorf("hints %d", got)
 	}
