@@ -28,8 +28,8 @@ func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
 	if err != nil {
 		return Contact{}, fmt.Errorf("read a contact: %w", err)
 	}
-	got, err := c.contact(ctx, request{method: http.MethodGet, path: contactsPath + segment})
-	return got.contact(), err
+	got, _, err := c.contact(ctx, request{method: http.MethodGet, path: contactsPath + segment})
+	return got, err
 }
 
 // UpdateContact changes the fields that in has and leaves the others as they
@@ -43,8 +43,8 @@ func (c *Client) UpdateContact(ctx context.Context, id string, in ContactInput) 
 	if err != nil {
 		return Contact{}, fmt.Errorf("update a contact: %w", err)
 	}
-	got, err := c.write(ctx, request{method: http.MethodPut, path: contactsPath + segment}, in)
-	return got.contact(), err
+	got, _, err := c.write(ctx, request{method: http.MethodPut, path: contactsPath + segment}, in)
+	return got, err
 }
 
 // DeleteContact deletes a contact for good: "Delete Contact", scope
@@ -82,8 +82,8 @@ var errNotDeleted = errors.New("the API says that the contact was not deleted")
 // answers before it executes anything. After any other failure, such as a
 // timeout, it may have been executed.
 func (c *Client) CreateContact(ctx context.Context, in ContactInput) (Contact, error) {
-	got, err := c.write(ctx, request{method: http.MethodPost, path: contactsPath}, in)
-	return got.contact(), err
+	got, _, err := c.write(ctx, request{method: http.MethodPost, path: contactsPath}, in)
+	return got, err
 }
 
 // UpsertContact updates the contact of in.LocationID that has the same e-mail
@@ -91,8 +91,7 @@ func (c *Client) CreateContact(ctx context.Context, in ContactInput) (Contact, e
 // the two fields counts, and which first, is a setting of the location. isNew
 // reports whether it was created.
 func (c *Client) UpsertContact(ctx context.Context, in ContactInput) (contact Contact, isNew bool, err error) {
-	got, err := c.write(ctx, request{method: http.MethodPost, path: upsertPath}, in)
-	return got.contact(), got.New, err
+	return c.write(ctx, request{method: http.MethodPost, path: upsertPath}, in)
 }
 
 // Contacts reads one page of a location's contacts: "Get Contacts", scope
@@ -178,37 +177,27 @@ func (c *Client) AllOfBusiness(ctx context.Context, businessID string, limit, sk
 	}
 }
 
-// contactAnswer is an answer with one contact.
-type contactAnswer struct {
-	Contact *Contact `json:"contact"`
-	New     bool     `json:"new"` // of an upsert
-}
-
-func (a contactAnswer) contact() Contact {
-	if a.Contact == nil {
-		return Contact{}
+// write sends a contact; isNew is as in [Client.UpsertContact].
+func (c *Client) write(ctx context.Context, r request, in ContactInput) (contact Contact, isNew bool, err error) {
+	if r.body, err = json.Marshal(in); err != nil {
+		return Contact{}, false, fmt.Errorf("%s %s: write the body: %w", r.method, r.path, err)
 	}
-	return *a.Contact
-}
-
-func (c *Client) write(ctx context.Context, r request, in ContactInput) (contactAnswer, error) {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return contactAnswer{}, fmt.Errorf("%s %s: write the body: %w", r.method, r.path, err)
-	}
-	r.body = body
 	return c.contact(ctx, r)
 }
 
-func (c *Client) contact(ctx context.Context, r request) (contactAnswer, error) {
-	var got contactAnswer
+// contact reads an answer with one contact.
+func (c *Client) contact(ctx context.Context, r request) (contact Contact, isNew bool, err error) {
+	var got struct {
+		Contact *Contact `json:"contact"`
+		New     bool     `json:"new"` // of an upsert
+	}
 	if err := c.call(ctx, r, &got); err != nil {
-		return contactAnswer{}, err
+		return Contact{}, false, err
 	}
 	if got.Contact == nil {
-		return contactAnswer{}, fmt.Errorf("%s %s: %w: it has no contact", r.method, r.path, ErrNotAPI)
+		return Contact{}, false, fmt.Errorf("%s %s: %w: it has no contact", r.method, r.path, ErrNotAPI)
 	}
-	return got, nil
+	return *got.Contact, got.New, nil
 }
 
 func (c *Client) page(ctx context.Context, r request) (Page, error) {

@@ -77,18 +77,16 @@ func (p *pace) wait(now time.Time) time.Duration {
 }
 
 // backoff is how long to wait after the answer to a try, counted from 1: as
-// long as the API asks for, or else twice as long after each try.
+// long as the API asks for, or else twice as long after each try. It is random,
+// so that clients that were refused at the same time do not retry at the same
+// time.
 func backoff(a answer, try int) time.Duration {
 	if asked := retryAfter(a.header, a.at); asked > 0 {
-		return asked + jitter(firstBackoff)
+		return asked + rand.N(firstBackoff)
 	}
 	wait := min(firstBackoff<<(try-1), maxBackoff)
-	return wait/2 + jitter(wait)
+	return wait/2 + rand.N(wait)
 }
-
-// jitter is a random time below a bound, so that clients that were refused at
-// the same time do not retry at the same time.
-func jitter(bound time.Duration) time.Duration { return rand.N(bound) }
 
 // retryAfter reads the header of that name, in seconds or as a date: at most a
 // day, 0 if there is none.
