@@ -36,8 +36,6 @@ var present = []byte{1}
 // their tables.
 const appendFill = 0.95
 
-func appends(b bucket) bool { return b == bucketEvents || b == bucketLarge }
-
 // txn is a transaction with the buckets that it has used.
 type txn struct {
 	tx     *bbolt.Tx
@@ -71,11 +69,26 @@ func (t *txn) in(b bucket) *bbolt.Bucket {
 		if t.opened[b] == nil {
 			panic(fmt.Errorf("%w: it has no bucket %s", boltfile.ErrCorrupt, bucketNames[b]))
 		}
-		if appends(b) {
+		if b == bucketEvents || b == bucketLarge {
 			t.opened[b].FillPercent = appendFill
 		}
 	}
 	return t.opened[b]
+}
+
+// text reads a sealed text, "" if there is none.
+func (t *txn) text(b bucket, key []byte) (string, error) {
+	record := t.in(b).Get(key)
+	if record == nil {
+		return "", nil
+	}
+	payload, err := boltfile.Unseal(key, record)
+	return string(payload), err
+}
+
+// putText stores a text that text reads.
+func (t *txn) putText(b bucket, key []byte, text string) error {
+	return t.in(b).Put(key, boltfile.Seal(key, append(make([]byte, boltfile.SumSize), text...)))
 }
 
 // getRow reads the row of an event. The error wraps webhook.ErrNotFound or

@@ -104,7 +104,7 @@ func TestAStoreOfANewerTaskhookIsRefusedAndLeftAlone(t *testing.T) {
 	}
 	for _, readOnly := range []bool{true, false} {
 		_, err := Open(path, Options{ReadOnly: readOnly})
-		if !errors.Is(err, ErrNewerSchema) || errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), fmt.Sprint("version ", schema+1)) {
+		if !errors.Is(err, ErrNewerSchema) || errors.Is(err, boltfile.ErrCorrupt) || !strings.Contains(err.Error(), fmt.Sprint("version ", schema+1)) {
 			t.Errorf("Open = %v", err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestAForeignOrIncompleteDatabaseIsSetAside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := three(t)
 			editFile(t, path, edit)
-			if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, ErrCorrupt) {
+			if _, err := Open(path, Options{ReadOnly: true}); !errors.Is(err, boltfile.ErrCorrupt) {
 				t.Errorf("open to read = %v", err)
 			}
 			s := mustOpen(t, path, Options{})
@@ -173,10 +173,10 @@ func TestAReaderNeedsAStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = mustOpen(t, path, Options{ReadOnly: true})
-	if err := s.PutEvent(t.Context(), newEvent("w")); !errors.Is(err, ErrReadOnly) {
+	if err := s.PutEvent(t.Context(), newEvent("w")); !errors.Is(err, boltfile.ErrReadOnly) {
 		t.Errorf("PutEvent = %v", err)
 	}
-	if _, err := s.Delete(t.Context(), []webhook.ID{id}); !errors.Is(err, ErrReadOnly) {
+	if _, err := s.Delete(t.Context(), []webhook.ID{id}); !errors.Is(err, boltfile.ErrReadOnly) {
 		t.Errorf("Delete = %v", err)
 	}
 	if got := state(t, s, id); got != webhook.StateInterrupted { // nobody is at work on it

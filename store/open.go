@@ -27,8 +27,8 @@ var schemaKey = []byte("schema")
 //
 // The error is a *LockedError when another process has the store open, and
 // wraps ErrNewerSchema when a newer Taskhook wrote it, fs.ErrNotExist when
-// there is nothing to read, or ErrCorrupt when it is damaged and only to be
-// read. The caller closes the Store.
+// there is nothing to read, or [boltfile.ErrCorrupt] when it is damaged and only
+// to be read. The caller closes the Store.
 func Open(path string, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -82,11 +82,11 @@ func accept(tx *bbolt.Tx, readOnly bool) (version uint32, err error) {
 		return 0, nil
 	}
 	if tx.Bucket([]byte(bucketNames[bucketMeta])) == nil {
-		return 0, fmt.Errorf("%w: it is not a store of taskhook", ErrCorrupt)
+		return 0, fmt.Errorf("%w: it is not a store of taskhook", boltfile.ErrCorrupt)
 	}
 	payload, err := boltfile.Unseal(schemaKey, t.in(bucketMeta).Get(schemaKey))
 	if err != nil || len(payload) < 4 {
-		return 0, fmt.Errorf("%w: the version of its layout: %w", ErrCorrupt, cmp.Or(err, errShape))
+		return 0, fmt.Errorf("%w: the version of its layout: %w", boltfile.ErrCorrupt, cmp.Or(err, errShape))
 	}
 	if version = binary.BigEndian.Uint32(payload); version > schema {
 		return 0, fmt.Errorf("%w: its layout is version %d, and this taskhook knows those up to %d", ErrNewerSchema, version, schema)

@@ -83,7 +83,7 @@ func (t *txn) putReason(id webhook.ID, reason string) error {
 	if reason == "" {
 		return t.in(bucketEvents).Delete(key)
 	}
-	return t.in(bucketEvents).Put(key, boltfile.Seal(key, append(make([]byte, boltfile.SumSize), reason...)))
+	return t.putText(bucketEvents, key, reason)
 }
 
 // follow finds the event that a new one is a redelivery of, and says so in its

@@ -92,16 +92,11 @@ func (t *txn) eventRecord(id webhook.ID) ([]byte, error) {
 }
 
 func (t *txn) reason(id webhook.ID) (string, error) {
-	key := recordKey(id, kindReason)
-	record := t.in(bucketEvents).Get(key)
-	if record == nil {
-		return "", nil
-	}
-	payload, err := boltfile.Unseal(key, record)
+	reason, err := t.text(bucketEvents, recordKey(id, kindReason))
 	if err != nil {
-		return "", damaged(id, fmt.Errorf("the answer's reason: %w", err))
+		err = damaged(id, fmt.Errorf("the answer's reason: %w", err))
 	}
-	return string(payload), nil
+	return reason, err
 }
 
 // summary makes the summary of an event, with its headers if asked to; r is

@@ -7,7 +7,8 @@
 // lists go on without it.
 //
 // [Open] returns a [Store] that is ready. What it returns are copies; no
-// method holds a transaction open while its caller works.
+// method holds a transaction open while its caller works. Its errors that are not
+// about one event are those of package boltfile.
 package store
 
 import (
@@ -26,19 +27,8 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// Errors of a Store.
-var (
-	// ErrNewerSchema is returned by Open when a newer Taskhook wrote the file.
-	ErrNewerSchema = errors.New("the store was written by a newer taskhook")
-	// ErrCorrupt is returned when the file as a whole is not as it was
-	// written. Open for writing sets such a file aside instead.
-	ErrCorrupt = boltfile.ErrCorrupt
-	// ErrReadOnly is returned when a store that is open for reading is
-	// written to.
-	ErrReadOnly = boltfile.ErrReadOnly
-	// ErrClosed is returned when a Store is used after Close.
-	ErrClosed = boltfile.ErrClosed
-)
+// ErrNewerSchema is returned by [Open] when a newer Taskhook wrote the file.
+var ErrNewerSchema = errors.New("the store was written by a newer taskhook")
 
 // LockedError is returned by [Open] when another process has the store open.
 type LockedError = boltfile.LockedError

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -304,10 +305,10 @@ func TestAfterCloseEverythingIsRefused(t *testing.T) {
 	if err := errors.Join(s.Close(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.PutEvent(t.Context(), newEvent("w")); !errors.Is(err, ErrClosed) {
+	if err := s.PutEvent(t.Context(), newEvent("w")); !errors.Is(err, boltfile.ErrClosed) {
 		t.Errorf("PutEvent = %v", err)
 	}
-	if _, err := webhook.ReadPage(t.Context(), s, webhook.Query{}); !errors.Is(err, ErrClosed) {
+	if _, err := webhook.ReadPage(t.Context(), s, webhook.Query{}); !errors.Is(err, boltfile.ErrClosed) {
 		t.Errorf("Page = %v", err)
 	}
 }

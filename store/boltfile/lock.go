@@ -31,24 +31,30 @@ func takeLock(path string, timeout time.Duration) (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for deadline := time.Now().Add(timeout); ; time.Sleep(lockPoll) {
-		ok, err := flock(file, true)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
-		}
-		if ok {
-			break
-		}
-		if time.Now().After(deadline) {
-			_ = file.Close()
-			return nil, &LockedError{PID: readOwner(path)}
-		}
+	if err := awaitLock(file, true, timeout, path); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
 	l := &lock{file: file}
 	text, _ := io.ReadAll(io.NewSectionReader(file, 0, 100))
 	l.damaged = strings.Contains(string(text), damageMark)
 	l.note(strconv.Itoa(os.Getpid()))
 	return l, nil
+}
+
+// awaitLock locks a file, or returns a *LockedError with the owner that the
+// lock file names.
+func awaitLock(file *os.File, exclusive bool, timeout time.Duration, lockFile string) error {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(lockPoll) {
+		ok, err := flock(file, exclusive)
+		switch {
+		case err != nil:
+			return fmt.Errorf("lock %s: %w", file.Name(), err)
+		case ok:
+			return nil
+		case time.Now().After(deadline):
+			return &LockedError{PID: readOwner(lockFile)}
+		}
+	}
 }
 
 // note replaces the text of the lock file. On a full disk it stays as it was:

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -52,17 +51,8 @@ func (f *File) openToRead() error {
 		return err
 	}
 	// Without the lock a writer could change what is being looked at.
-	for deadline := time.Now().Add(f.opts.LockTimeout); ; time.Sleep(lockPoll) {
-		ok, err := flock(file, false)
-		if err == nil && !ok && time.Now().After(deadline) {
-			err = &LockedError{PID: readOwner(f.path + lockSuffix)}
-		}
-		if err != nil {
-			return errors.Join(err, file.Close())
-		}
-		if ok {
-			break
-		}
+	if err := awaitLock(file, false, f.opts.LockTimeout, f.path+lockSuffix); err != nil {
+		return errors.Join(err, file.Close())
 	}
 	if info, err := file.Stat(); err != nil || info.Size() == 0 {
 		return errors.Join(cmp.Or(err, ErrEmpty), file.Close())
