@@ -113,13 +113,7 @@ func (s *Store) prepare() error {
 		}
 		s.logger.Info("the store was converted", "from", s.schema, "to", schema)
 	}
-	ids, err := s.unanswered()
-	for err == nil && len(ids) > 0 {
-		if err = s.interrupt(ids); err == nil {
-			ids, err = s.unanswered()
-		}
-	}
-	return err
+	return s.interrupt()
 }
 
 func create(tx *bbolt.Tx) error {
@@ -143,40 +137,46 @@ func (t *txn) putSchema() error {
 // interruptAtOnce is how many events one transaction marks.
 const interruptAtOnce = 1000
 
-// unanswered are events without an answer, as many as one transaction marks.
-func (s *Store) unanswered() ([]webhook.ID, error) {
-	var ids []webhook.ID
-	err := s.view(s.life, func(t *txn) error {
-		cur := t.in(bucketOpen).Cursor()
-		for k, _ := cur.First(); k != nil && len(ids) < interruptAtOnce; k, _ = cur.Next() {
-			ids = append(ids, webhook.ID(firstOf(k)))
+// interrupt marks the events that have no answer.
+func (s *Store) interrupt() error {
+	for {
+		var ids []webhook.ID
+		err := s.view(s.life, func(t *txn) error {
+			cur := t.in(bucketOpen).Cursor()
+			for k, _ := cur.First(); k != nil && len(ids) < interruptAtOnce; k, _ = cur.Next() {
+				ids = append(ids, webhook.ID(firstOf(k)))
+			}
+			return nil
+		})
+		if err != nil || len(ids) == 0 {
+			return err
 		}
-		return nil
-	})
-	return ids, err
+		n := 0
+		err = s.update(s.life, 0, func(t *txn) (err error) {
+			n, err = t.interrupt(ids, s.skipped)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		s.interrupted += n
+	}
 }
 
-// interrupt marks events that have no answer.
-func (s *Store) interrupt(ids []webhook.ID) error {
-	var n int
-	err := s.update(s.life, 0, func(t *txn) error {
-		n = 0
-		for _, id := range ids {
-			before, err := t.getRow(id)
-			if err != nil {
-				s.skipped(err)
-				if err := t.in(bucketOpen).Delete(idKey(id)); err != nil {
-					return err
-				}
-				continue
-			}
-			if err := t.amend(id, before, func(r *row) { r.flags |= flagInterrupted }); err != nil {
-				return err
-			}
+// interrupt marks events, and returns how many could be.
+func (t *txn) interrupt(ids []webhook.ID, skipped func(error)) (n int, err error) {
+	for _, id := range ids {
+		before, err := t.getRow(id)
+		if err == nil {
 			n++
+			err = t.amend(id, before, func(r *row) { r.flags |= flagInterrupted })
+		} else {
+			skipped(err)
+			err = t.in(bucketOpen).Delete(idKey(id))
 		}
-		return nil
-	})
-	s.interrupted += n
-	return err
+		if err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
 }

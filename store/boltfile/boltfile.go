@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // Errors of a File.
@@ -93,8 +95,9 @@ type File struct {
 	closed bool
 
 	broken  atomic.Pointer[error] // bbolt may hold locks of its own: begin nothing more
-	suspect bool                  // a commit failed; of the committing goroutine, as is waiting
+	suspect bool                  // a commit failed; of the committing goroutine, as the next two
 	waiting bool                  // it is said that queued writes wait
+	lost    int                   // queued writes that no commit would take until closing
 	queue   queue
 	done    sync.WaitGroup // the committing goroutine
 	closing sync.Once
@@ -168,7 +171,11 @@ func (f *File) Close() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.closed = true
-		f.closeEr = errors.Join(f.queue.lost(), f.detach())
+		f.closeEr = f.detach()
+		if f.lost > 0 {
+			lost := errors.New(format.Plural(f.lost, "queued write", "queued writes") + " could not be stored")
+			f.closeEr = errors.Join(lost, f.closeEr)
+		}
 		if f.lock != nil {
 			f.closeEr = errors.Join(f.closeEr, f.lock.release())
 		}

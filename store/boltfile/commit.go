@@ -120,7 +120,7 @@ func (f *File) finish(batch []*call, err error) {
 	if err == nil && f.opts.Committed != nil {
 		f.opts.Committed()
 	}
-	unwritten := errors.As(err, new(*commitError))
+	unwritten := errors.Is(err, errCommit)
 	again := unwritten && !f.queue.isClosed()
 	var kept []*call
 	for _, c := range batch {
@@ -132,7 +132,7 @@ func (f *File) finish(batch []*call, err error) {
 			kept = append(kept, c)
 		default:
 			if unwritten {
-				f.queue.drop()
+				f.lost++
 			}
 			c.failed(err)
 		}
@@ -146,26 +146,22 @@ func (f *File) finish(batch []*call, err error) {
 	}
 }
 
-// commitError is a failure that was no fault of the writes.
-type commitError struct{ err error }
+// errCommit begins a failure that was no fault of the writes.
+var errCommit = errors.New("write to the file")
 
-// Error says that nothing was written and why.
-func (e *commitError) Error() string { return "write to the file: " + e.err.Error() }
-
-// Unwrap gives the reason.
-func (e *commitError) Unwrap() error { return e.err }
+func commitError(err error) error { return fmt.Errorf("%w: %w", errCommit, err) }
 
 // commit runs the writes in one transaction. It returns the index of one that
 // failed, or -1 with the commit's error.
 func (f *File) commit(batch []*call) (failed int, err error) {
 	if err := f.ready(); err != nil {
-		return -1, &commitError{err}
+		return -1, commitError(err)
 	}
 	var tx *bbolt.Tx
 	if err := guard(func() (err error) { tx, err = f.db.Begin(true); return err }); err != nil {
 		f.suspect = true
 		f.breakOn(err)
-		return -1, &commitError{err}
+		return -1, commitError(err)
 	}
 	for i, c := range batch {
 		if err := guard(func() error { return c.fn(tx) }); err != nil {
@@ -180,7 +176,7 @@ func (f *File) commit(batch []*call) (failed int, err error) {
 		f.suspect = true
 		f.logPanic(err)
 		f.breakOn(err)
-		return -1, &commitError{err}
+		return -1, commitError(err)
 	}
 	return -1, nil
 }

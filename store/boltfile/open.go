@@ -30,8 +30,7 @@ func open(path string, o Options, l limits) (*File, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	f := &File{path: path, opts: o, limits: l}
-	f.queue.init(o.QueueBytes)
+	f := &File{path: path, opts: o, limits: l, queue: queue{maxBytes: o.QueueBytes, wake: make(chan struct{}, 1)}}
 	if o.ReadOnly {
 		if err := f.openToRead(); err != nil {
 			return nil, fmt.Errorf("open %s: %w", path, err)

@@ -2,15 +2,12 @@ package boltfile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"github.com/taskhook/taskhook/format"
 )
 
 const (
@@ -46,13 +43,7 @@ type queue struct {
 	due      time.Time // when queued writes are committed at the latest
 	busy     bool      // a commit is under way
 	closed   bool
-	dropped  int           // queued writes that no commit would take until closing
 	wake     chan struct{} // buffers one signal: the queue has changed
-}
-
-func (q *queue) init(maxBytes int) {
-	q.maxBytes = maxBytes
-	q.wake = make(chan struct{}, 1)
 }
 
 func (q *queue) signal() {
@@ -179,21 +170,4 @@ func (q *queue) isClosed() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.closed
-}
-
-// drop counts a queued write that is given up.
-func (q *queue) drop() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.dropped++
-}
-
-// lost says how many queued writes were given up while closing.
-func (q *queue) lost() error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.dropped == 0 {
-		return nil
-	}
-	return errors.New(format.Plural(q.dropped, "queued write", "queued writes") + " could not be stored")
 }
