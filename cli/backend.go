@@ -52,6 +52,21 @@ func (a *app) openBackend(ctx context.Context, acc access) (*backend, error) {
 	return a.openStored(dir, acc)
 }
 
+// localAddress is where the running listener of a data directory receives on
+// loopback. The error is [control.ErrNoListener] if none does.
+func localAddress(ctx context.Context, dir string) (string, error) {
+	client, err := control.Dial(dir)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = client.Close() }()
+	l, err := client.Listener(ctx)
+	if err == nil && l.Local == "" {
+		err = control.ErrNoListener // it only shows stored events
+	}
+	return l.Local, err
+}
+
 // withBackend calls do with a backend that is closed afterwards.
 func (a *app) withBackend(cmd *cobra.Command, acc access, do func(*backend) error) error {
 	b, err := a.openBackend(cmd.Context(), acc)

@@ -85,7 +85,7 @@ func (a *app) nameRetrying(l *listener.Listener, o *listenOptions) error {
 	for _, e := range all {
 		// What was sent on this machine comes from nobody who would send again,
 		// unless another tunnel is in front.
-		if e.Source == webhook.SourceTunnel || o.publicURL != "" {
+		if e.Source == webhook.SourceTunnel || o.PublicURL != "" {
 			retrying = append(retrying, e)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/url"
@@ -203,9 +202,9 @@ func readSmall(path string) ([]byte, fs.FileMode, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxSmallFile+1))
-	if err == nil && len(text) > maxSmallFile {
-		err = fmt.Errorf("%s is larger than %s", path, format.Bytes(maxSmallFile))
+	text, err := readAtMost(f, maxSmallFile)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", path, err)
 	}
-	return text, info.Mode(), err
+	return text, info.Mode(), nil
 }

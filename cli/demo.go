@@ -50,7 +50,7 @@ func newDemoCommand(a *app) *cobra.Command {
 			"  taskhook demo --every 5s --fault 'status:500 rate:20%'",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.traffic.understand(cmd); err != nil {
+			if err := o.understandTraffic(cmd); err != nil {
 				return err
 			}
 			if err := o.chooseOutput(a, cmd); err != nil {
@@ -59,7 +59,7 @@ func newDemoCommand(a *app) *cobra.Command {
 			return a.demo(cmd, o, count, every)
 		},
 	}
-	o.traffic.add(cmd)
+	o.addTraffic(cmd)
 	f := cmd.Flags()
 	f.Var(&o.output, "output", outputUsage)
 	addNumber(f, &count, "count", 0, math.MaxInt, "end after `N` events; 0: continue until stopped")
@@ -94,10 +94,12 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	sample := proxy.Serve(appLn, newSampleApp(keys), nil, func(err error) { a.warn("the sample app: %v", err) })
 	defer sample.Close()
 
-	o.addr = "127.0.0.1:0"
-	if o.target, err = httpwire.ParseTarget(appLn.Addr().String()); err != nil {
+	o.Addr = "127.0.0.1:0"
+	target, err := httpwire.ParseTarget(appLn.Addr().String())
+	if err != nil {
 		return err
 	}
+	o.Proxy.Targets = []httpwire.Target{target}
 	l, err := a.openListener(cmd.Context(), o)
 	if err != nil {
 		return err

@@ -57,23 +57,21 @@ func (a *app) report(err error) {
 }
 
 // sayErr prints one message on stderr behind "taskhook: kind:".
-func (a *app) sayErr(kind, text string) {
-	text = strings.TrimSpace(format.CleanLines(text))
-	if log := a.screen.Load(); log != nil {
-		log.Info(text)
-		return
-	}
-	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s: %s\n", kind, text)
-}
+func (a *app) sayErr(kind, text string) { a.say(kind+": ", strings.TrimSpace(text)) }
 
 // note prints one plain message on stderr.
 func (a *app) note(layout string, args ...any) {
-	text := format.CleanLines(fmt.Sprintf(layout, args...))
+	a.say("", fmt.Sprintf(layout, args...))
+}
+
+// say prints a message on stderr, or in the log of a screen.
+func (a *app) say(prefix, text string) {
+	text = format.CleanLines(text)
 	if log := a.screen.Load(); log != nil {
 		log.Info(text)
 		return
 	}
-	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s\n", text)
+	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s%s\n", prefix, text)
 }
 
 func (a *app) warn(format string, args ...any) {

@@ -63,7 +63,7 @@ func newExportFlags() *exportFlags {
 	for i, one := range f.formats {
 		names[i] = one.Name
 	}
-	f.format = oneOf(names[0], names[1:]...)
+	f.format = oneOf(names...)
 	return f
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -175,10 +176,7 @@ func ruleError(cmd *cobra.Command, text string, err error) error {
 	if !errors.As(err, &bad) {
 		return usageError(cmd, err)
 	}
-	hint := bad.Hint
-	if hint == "" {
-		hint = "see the effects with: taskhook faults --help"
-	}
+	hint := cmp.Or(bad.Hint, "see the effects with: taskhook faults --help")
 	return usageError(cmd, fmt.Errorf("invalid rule: %s\n%s", bad.Message, pointAt(text, bad.Offset, bad.Length)), hint)
 }
 

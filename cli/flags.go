@@ -125,9 +125,20 @@ type choice struct {
 	words []string
 }
 
-// oneOf is a choice with a default.
-func oneOf(value string, others ...string) choice {
-	return choice{value: value, words: append([]string{value}, others...)}
+// oneOf is a choice with the first word as its default.
+func oneOf[S ~string](words ...S) choice {
+	c := anyOf(words...)
+	c.value = c.words[0]
+	return c
+}
+
+// anyOf is a choice without a default.
+func anyOf[S ~string](words ...S) choice {
+	var c choice
+	for _, word := range words {
+		c.words = append(c.words, string(word))
+	}
+	return c
 }
 
 func (c *choice) String() string { return c.value }

@@ -51,7 +51,11 @@ func newHelpCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if t, ok := findTopic(args[0]); ok {
-					_, err := io.WriteString(cmd.OutOrStdout(), t.text(cmd.Root()))
+					text, err := t.text()
+					if err != nil {
+						return err
+					}
+					_, err = io.WriteString(cmd.OutOrStdout(), text)
 					return err
 				}
 			}

@@ -101,7 +101,7 @@ func listKeys(w io.Writer, keys []trustedKey, asJSON bool) error {
 }
 
 func newKeysPEMCommand(a *app, files *[]string) *cobra.Command {
-	scheme := choice{words: []string{"rsa", "ed25519"}}
+	scheme := anyOf(taskee.SchemeRSA, taskee.SchemeEd25519)
 	cmd := &cobra.Command{
 		Use:     "pem NAME",
 		Short:   "Print a trusted public key in PEM form",

@@ -19,49 +19,36 @@ import (
 	"github.com/taskhook/taskhook/store"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/tunnel"
-	"github.com/taskhook/taskhook/verify"
 )
 
-// listenOptions are the flags of listen.
+// listenOptions are the flags of listen, and the options that they stand for.
 type listenOptions struct {
+	listener.Options
 	tunnel        choice
 	url           string
-	addr          string
 	allowRemote   bool
 	verify        choice
 	publicKeys    []string
 	output        choice
-	timeout       time.Duration
-	maxBody       int64
-	maxConns      int
-	host          string
 	headers       []string
-	insecure      bool
-	keep          time.Duration
-	keepEvents    int
-	keepBytes     int64
+	faults        []string
+	faultFile     string
 	tokenFile     string
 	ngrokConnect  string
 	ngrokCA       string
-	target        httpwire.Target
-	header        http.Header
-	keys          []verify.Key    // that replace the platform's; nil: the platform's
-	ngrok         *tunnel.Options // nil: no tunnel
-	publicURL     string          // of what is in front instead of a tunnel
-	tunnelMissing bool            // auto found no authtoken
-	shieldTimeout time.Duration
-	traffic       trafficFlags
+	tunnelMissing bool // auto found no authtoken
 }
 
 func newListenOptions() *listenOptions {
 	return &listenOptions{
-		tunnel:  oneOf("auto", "ngrok", "none"),
-		addr:    "127.0.0.1:4480",
-		verify:  oneOf("enforce", "warn", "off"),
-		output:  oneOf("auto", "screen", "plain", "json", "quiet"),
-		timeout: 30 * time.Second, maxBody: 5 << 20, maxConns: 50,
-		host: "rewrite",
-		keep: 30 * 24 * time.Hour, keepEvents: 100_000, keepBytes: 2 << 30,
+		Options: listener.Options{
+			Addr:  "127.0.0.1:4480",
+			Proxy: proxy.Options{Timeout: 30 * time.Second, MaxBody: 5 << 20, MaxConnections: 50, Host: proxy.HostRewrite},
+			Store: store.Options{Keep: 30 * 24 * time.Hour, KeepEvents: 100_000, KeepBytes: 2 << 30},
+		},
+		tunnel: oneOf("auto", "ngrok", "none"),
+		verify: oneOf("enforce", "warn", "off"),
+		output: oneOf("auto", "screen", "plain", "json", "quiet"),
 	}
 }
 
@@ -84,7 +71,7 @@ func newListenCommand(a *app) *cobra.Command {
 		},
 	}
 	o.addFlags(cmd)
-	o.traffic.add(cmd)
+	o.addTraffic(cmd)
 	return cmd
 }
 
@@ -92,19 +79,19 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Var(&o.tunnel, "tunnel", "how Taskee reaches this machine; auto: by ngrok if its authtoken is known, else not at all")
 	f.StringVar(&o.url, "url", "", "your public `URL`: a reserved domain of ngrok or, with --tunnel none, the address in front of this machine, for display only")
-	addAddr(cmd, &o.addr, &o.allowRemote, "receive on the loopback address `ADDR`; :0 picks a port")
+	addAddr(cmd, &o.Addr, &o.allowRemote, "receive on the loopback address `ADDR`; :0 picks a port")
 	f.Var(&o.verify, "verify", "what happens to a bad or missing signature; enforce: answered 401 and not forwarded, warn: forwarded with a warning, off: not checked")
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
 	f.Var(&o.output, "output", outputUsage)
-	addDuration(f, &o.timeout, "timeout", "give your app at most `DURATION` to answer")
-	addSize(f, &o.maxBody, "max-body", 256<<20, "accept bodies of at most `SIZE`")
-	addNumber(f, &o.maxConns, "max-connections", 1, math.MaxInt, "open at most `N` connections to your app")
-	addParsed(f, &o.host, "host", o.host, "send `NAME` as the Host header; rewrite: the target's, preserve: the sender's", parseHost)
+	addDuration(f, &o.Proxy.Timeout, "timeout", "give your app at most `DURATION` to answer")
+	addSize(f, &o.Proxy.MaxBody, "max-body", 256<<20, "accept bodies of at most `SIZE`")
+	addNumber(f, &o.Proxy.MaxConnections, "max-connections", 1, math.MaxInt, "open at most `N` connections to your app")
+	addParsed(f, &o.Proxy.Host, "host", o.Proxy.Host, "send `NAME` as the Host header; rewrite: the target's, preserve: the sender's", parseHost)
 	f.StringArrayVar(&o.headers, "header", nil, "add the header `K:V` to what your app gets (repeatable)")
-	f.BoolVar(&o.insecure, "insecure", false, "do not check the certificate of an https target")
-	addDuration(f, &o.keep, "keep", "delete events that are older than `DURATION`")
-	addNumber(f, &o.keepEvents, "keep-events", 1, math.MaxInt, "keep at most the newest `N` events")
-	addSize(f, &o.keepBytes, "keep-bytes", math.MaxInt64, "keep at most `SIZE` of events")
+	f.BoolVar(&o.Proxy.Insecure, "insecure", false, "do not check the certificate of an https target")
+	addDuration(f, &o.Store.Keep, "keep", "delete events that are older than `DURATION`")
+	addNumber(f, &o.Store.KeepEvents, "keep-events", 1, math.MaxInt, "keep at most the newest `N` events")
+	addSize(f, &o.Store.KeepBytes, "keep-bytes", math.MaxInt64, "keep at most `SIZE` of events")
 	f.StringVar(&o.tokenFile, "ngrok-authtoken-file", "", "read the ngrok authtoken from `FILE`")
 	f.StringVar(&o.ngrokConnect, "ngrok-connect-url", "", "reach ngrok at `HOST:PORT`, such as a gateway of your network")
 	f.StringVar(&o.ngrokCA, "ngrok-ca", "", "trust the PEM certificates in `FILE` for the connection to ngrok")
@@ -113,24 +100,25 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 // understand turns flags into what they mean; every error of it is the user's
 // and nothing has been started yet.
 func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) error {
-	var err error
-	if o.target, err = httpwire.ParseTarget(target); err != nil {
+	app, err := httpwire.ParseTarget(target)
+	if err != nil {
 		return usageError(cmd, err, "name your app as 3000, host:3000, 3000/webhooks or a URL")
 	}
-	if o.header, err = parseHeaders(o.headers); err != nil {
+	o.Proxy.Targets = []httpwire.Target{app}
+	if o.Proxy.Header, err = parseHeaders(o.headers); err != nil {
 		return usageError(cmd, err)
 	}
-	if err := checkAddr(cmd, o.addr, o.allowRemote); err != nil {
+	if err := checkAddr(cmd, o.Addr, o.allowRemote); err != nil {
 		return err
 	}
-	if o.keys, err = readKeys(cmd, o.publicKeys); err != nil {
+	if o.Trusted, err = readKeys(cmd, o.publicKeys); err != nil {
 		return err
 	}
-	if err := o.traffic.understand(cmd); err != nil {
+	if err := o.understandTraffic(cmd); err != nil {
 		return err
 	}
 	if cmd.Flags().Changed("timeout") {
-		o.shieldTimeout = o.timeout // it was meant
+		o.Proxy.ShieldTimeout = o.Proxy.Timeout // it was meant
 	}
 	if err := o.chooseOutput(a, cmd); err != nil {
 		return err
@@ -161,7 +149,7 @@ func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
 		return usageError(cmd, err, "give a reserved ngrok domain, or the address in front of this machine, such as hooks.example.com")
 	}
 	if o.tunnel.value == "none" {
-		o.publicURL = public
+		o.PublicURL = public
 		return nil
 	}
 	ngrok.Authtoken, err = a.authtoken(o.tokenFile)
@@ -169,11 +157,11 @@ func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
 	case err != nil:
 		return err
 	case ngrok.Authtoken != "":
-		o.ngrok = &ngrok
+		o.Tunnel = &ngrok
 	case o.tunnel.value == "ngrok":
 		return withHint(errors.New("no ngrok authtoken is known"), authtokenHint)
 	default:
-		o.tunnelMissing, o.publicURL = true, public
+		o.tunnelMissing, o.PublicURL = true, public
 	}
 	return nil
 }
@@ -228,22 +216,12 @@ func (a *app) listenUntilDone(ctx context.Context, o *listenOptions) error {
 	return errors.Join(a.runListener(ctx, l, o), l.Close())
 }
 
-// listenerOptions are the flags as a listener takes them.
-func (a *app) listenerOptions(dir string, o *listenOptions) listener.Options {
-	return listener.Options{
-		Dir: dir, Project: a.projectName(), Version: version(),
-		Addr: o.addr, Tunnel: o.ngrok, PublicURL: o.publicURL,
-		Trusted: o.keys, Faults: o.traffic.rules,
-		Proxy: proxy.Options{
-			Targets: []httpwire.Target{o.target}, Mode: o.verify.value,
-			Timeout: o.timeout, MaxBody: o.maxBody, MaxConnections: o.maxConns,
-			Host: o.host, Header: o.header, Insecure: o.insecure,
-			Shield: o.traffic.shield, ShieldTimeout: o.shieldTimeout,
-			Signer: func() (taskee.Signer, error) { return a.devSigner(dir) },
-		},
-		Store:  store.Options{Keep: o.keep, KeepEvents: o.keepEvents, KeepBytes: o.keepBytes},
-		Notify: a.notify,
-	}
+// complete fills in what the flags leave open.
+func (o *listenOptions) complete(a *app, dir string) {
+	o.Dir, o.Project, o.Version = dir, a.projectName(), version()
+	o.Proxy.Mode = o.verify.value
+	o.Proxy.Signer = func() (taskee.Signer, error) { return a.devSigner(dir) }
+	o.Notify = a.notify
 }
 
 // notify tells a person what a listener says, unless the screen does.

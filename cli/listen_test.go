@@ -55,11 +55,11 @@ func TestWhatTheURLMeans(t *testing.T) {
 				t.Fatal(err)
 			}
 			domain := "-"
-			if o.ngrok != nil {
-				domain = o.ngrok.URL
+			if o.Tunnel != nil {
+				domain = o.Tunnel.URL
 			}
-			if domain != tt.domain || o.publicURL != tt.public || o.tunnelMissing != tt.missing {
-				t.Errorf("ngrok domain %q, public URL %q, missing %v", domain, o.publicURL, o.tunnelMissing)
+			if domain != tt.domain || o.PublicURL != tt.public || o.tunnelMissing != tt.missing {
+				t.Errorf("ngrok domain %q, public URL %q, missing %v", domain, o.PublicURL, o.tunnelMissing)
 			}
 		})
 	}

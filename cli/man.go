@@ -29,10 +29,15 @@ func newManCommand(a *app) *cobra.Command {
 }
 
 // forManual writes texts the way the manual's library takes them: paragraphs
-// in one line, and no marks around the placeholders of flags.
+// in one line, choices in the usage, and no marks around placeholders.
 func forManual(cmd *cobra.Command) {
 	cmd.Long = unwrapped(cmd.Long)
-	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	plain := func(f *pflag.Flag) {
+		if _, ok := f.Value.(*choice); ok {
+			f.Usage += " (" + f.Value.Type() + ")"
+		}
+		f.Usage = strings.ReplaceAll(f.Usage, "`", "")
+	}
 	cmd.Flags().VisitAll(plain)
 	cmd.PersistentFlags().VisitAll(plain)
 	for _, sub := range cmd.Commands() {

@@ -74,10 +74,7 @@ func (a *app) ngrokConfigPaths() []string {
 	if path := a.env("NGROK_CONFIG"); path != "" {
 		return []string{path}
 	}
-	home := a.env("HOME")
-	if home == "" {
-		home, _ = os.UserHomeDir()
-	}
+	home := a.home()
 	var paths []string
 	switch runtime.GOOS {
 	case "darwin":

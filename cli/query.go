@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -114,10 +115,7 @@ func filterError(cmd *cobra.Command, text string, err error) error {
 	if !errors.As(err, &syntax) {
 		return usageError(cmd, err)
 	}
-	hint := syntax.Hint
-	if hint == "" {
-		hint = "see: taskhook help filters"
-	}
+	hint := cmp.Or(syntax.Hint, "see: taskhook help filters")
 	return usageError(cmd, fmt.Errorf("invalid --filter: %s\n%s", syntax.Message, pointAt(text, syntax.Offset, syntax.Length)), hint)
 }
 

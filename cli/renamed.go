@@ -52,8 +52,6 @@ var renamedVariables = map[string]string{
 	"ENVELOPE": "SHAPE",
 }
 
-func replacedCommand(path string) string { return renamedCommands[path] }
-
 // replacedFlag is the hint for a flag that cmd does not have.
 func replacedFlag(cmd *cobra.Command, name string) string {
 	hint := renamedFlags[name]
@@ -65,8 +63,6 @@ func replacedFlag(cmd *cobra.Command, name string) string {
 	}
 	return hint
 }
-
-func replacedValue(flag, value string) string { return renamedValues[flag+"="+value] }
 
 // replacedVariable is an error when a variable is set under the name that it
 // had before.

@@ -26,7 +26,7 @@ type resendFlags struct {
 }
 
 func newResendCommand(a *app) *cobra.Command {
-	f := resendFlags{batch: webhook.Batch{Parallel: 1}, sign: oneOf(string(webhook.SignOriginal), string(webhook.SignDev), string(webhook.SignNone), string(webhook.SignCorrupt))}
+	f := resendFlags{batch: webhook.Batch{Parallel: 1}, sign: oneOf(webhook.SignOriginal, webhook.SignDev, webhook.SignNone, webhook.SignCorrupt)}
 	cmd := &cobra.Command{
 		Use:   "resend [ID…]",
 		Short: "Send stored events to your app again",

@@ -22,10 +22,11 @@ func (a *app) openListener(ctx context.Context, o *listenOptions) (*listener.Lis
 	if err != nil {
 		return nil, err
 	}
+	o.complete(a, dir)
 	if a.env("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	l, err := listener.Open(ctx, a.listenerOptions(dir, o))
+	l, err := listener.Open(ctx, o.Options)
 	if err != nil {
 		return nil, a.openError(err)
 	}

@@ -8,27 +8,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/httpwire"
-	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
 )
 
-// sandboxOptions are the flags of sandbox, and what they were understood as.
+// sandboxOptions are the flags of sandbox, and the options that they stand for.
 type sandboxOptions struct {
+	sandbox.Options
 	addr        string
 	allowRemote bool
 	memory      bool
-	seed        uint64
 	webhookURL  string
 	scheme      choice
 	shape       choice
-	speed       retry.Speed
 	fixtures    string
-	people      int
-	timeout     time.Duration
 	json        bool
-
-	fixturesValue *sandbox.Fixtures
 }
 
 const shapeUsage = "flat: fields beside the type, as on the wire; nested: under data, as in the guide"
@@ -36,7 +30,8 @@ const shapeUsage = "flat: fields beside the type, as on the wire; nested: under 
 func newSandboxCommand(a *app) *cobra.Command {
 	o := &sandboxOptions{
 		addr: "127.0.0.1:4490", scheme: oneOf(taskee.SchemeRSA, taskee.SchemeEd25519, taskee.SchemeBoth),
-		shape: oneOf(string(taskee.ShapeFlat), string(taskee.ShapeNested)), speed: 1, seed: 1, people: 25, timeout: 10 * time.Second,
+		shape:   oneOf(taskee.ShapeFlat, taskee.ShapeNested),
+		Options: sandbox.Options{Speed: 1, Seed: 1, People: 25, Timeout: 10 * time.Second},
 	}
 	cmd := &cobra.Command{
 		Use:   "sandbox",
@@ -58,14 +53,14 @@ func newSandboxCommand(a *app) *cobra.Command {
 	f := cmd.Flags()
 	addAddr(cmd, &o.addr, &o.allowRemote, "serve the API on the loopback address `ADDR`; :0 picks a port")
 	f.BoolVar(&o.memory, "memory", false, "start afresh, and store nothing")
-	addSeed(f, &o.seed, "generate contacts, IDs and retry jitter from the seed `N`")
+	addSeed(f, &o.Seed, "generate contacts, IDs and retry jitter from the seed `N`")
 	f.StringVar(&o.webhookURL, "webhook-url", "", "send webhooks to this `URL` instead of the running listener")
 	f.Var(&o.scheme, "scheme", "the scheme that webhooks are signed by; both: in two headers")
 	f.Var(&o.shape, "shape", shapeUsage)
-	addSpeed(f, &o.speed, "run the ten minutes between retries at `SPEED`: 1x, 600x or instant")
+	addSpeed(f, &o.Speed, "run the ten minutes between retries at `SPEED`: 1x, 600x or instant")
 	f.StringVar(&o.fixtures, "fixtures", "", "fill a new sandbox from the JSON `FILE`: {\"locations\":[…],\"contacts\":[…]}")
-	addNumber(f, &o.people, "people", 0, 1_000_000, "fill a new sandbox with `N` generated contacts")
-	addDuration(f, &o.timeout, "timeout", "log 408 when your app has not answered after `DURATION`")
+	addNumber(f, &o.People, "people", 0, 1_000_000, "fill a new sandbox with `N` generated contacts")
+	addDuration(f, &o.Timeout, "timeout", "log 408 when your app has not answered after `DURATION`")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a line")
 	cmd.AddCommand(newSandboxTokens(a), newSandboxClock(a), newSandboxApp(a), newSandboxSettings(a),
 		newSandboxTrigger(a), newSandboxLogs(a), newSandboxFaults(a))
@@ -93,7 +88,7 @@ func (o *sandboxOptions) readFixtures(cmd *cobra.Command) error {
 		return usageError(cmd, fmt.Errorf("read --fixtures: %w", err), hint)
 	}
 	defer func() { _ = file.Close() }()
-	if o.fixturesValue, err = sandbox.ReadFixtures(file); err != nil {
+	if o.Fixtures, err = sandbox.ReadFixtures(file); err != nil {
 		return usageError(cmd, fmt.Errorf("%s: %w", o.fixtures, err), hint)
 	}
 	return nil

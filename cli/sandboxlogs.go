@@ -26,7 +26,7 @@ type logFlags struct {
 }
 
 func newSandboxLogs(a *app) *cobra.Command {
-	f := logFlags{state: choice{words: deliveryStates()}, limit: 50}
+	f := logFlags{state: anyOf(sandbox.States()...), limit: 50}
 	cmd := &cobra.Command{
 		Use:   "logs",
 		Short: "Show the platform's delivery log",
@@ -47,15 +47,6 @@ func newSandboxLogs(a *app) *cobra.Command {
 	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	cmd.AddCommand(newSandboxAction(a, "retry WEBHOOK_ID", "Retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry"))
 	return cmd
-}
-
-// deliveryStates are the states of a webhook in the log.
-func deliveryStates() []string {
-	var words []string
-	for _, s := range sandbox.States() {
-		words = append(words, string(s))
-	}
-	return words
 }
 
 func (f logFlags) query(after uint64) string {

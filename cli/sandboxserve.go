@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/proxy"
@@ -45,11 +44,9 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 		return err
 	}
 	defer restore()
-	s, err := sandbox.Open(ctx, path, sandbox.Options{
-		Signer: signer, Scheme: o.scheme.value, Shape: taskee.Shape(o.shape.value), Speed: o.speed,
-		Target: a.webhookTarget(dir, o.webhookURL), Seed: o.seed, People: o.people, Fixtures: o.fixturesValue, Timeout: o.timeout,
-		Logger: logger,
-	})
+	o.Signer, o.Scheme, o.Shape = signer, o.scheme.value, taskee.Shape(o.shape.value)
+	o.Target, o.Logger = a.webhookTarget(dir, o.webhookURL), logger
+	s, err := sandbox.Open(ctx, path, o.Options)
 	if err != nil {
 		return a.openSandboxError(err, o)
 	}
@@ -67,7 +64,7 @@ func (a *app) openSandboxError(err error, o *sandboxOptions) error {
 		return a.alreadyRunning("")
 	case errors.Is(err, sandbox.ErrNewerSchema):
 		return withHint(err, "update taskhook, or use another project with --project NAME")
-	case o.fixturesValue != nil:
+	case o.Fixtures != nil:
 		return withHint(err, "correct "+o.fixtures)
 	}
 	return err
@@ -235,15 +232,10 @@ func (a *app) webhookTarget(dir, url string) func() string {
 			return last
 		}
 		last, asked = "", time.Now()
-		client, err := control.Dial(dir)
-		if err != nil {
-			return ""
-		}
-		defer func() { _ = client.Close() }()
 		ctx, cancel := context.WithTimeout(context.Background(), listenerTimeout)
 		defer cancel()
-		if l, err := client.Listener(ctx); err == nil && l.Local != "" {
-			last = l.Local + "/webhooks"
+		if local, err := localAddress(ctx, dir); err == nil {
+			last = local + guidePath
 		}
 		return last
 	}

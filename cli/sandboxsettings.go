@@ -13,7 +13,7 @@ import (
 
 func newSandboxSettings(a *app) *cobra.Command {
 	var duplicates, location string
-	onOff := choice{words: []string{"on", "off"}}
+	onOff := anyOf("on", "off")
 	rate, agency, locations := onOff, onOff, onOff
 	cmd := &cobra.Command{
 		Use:   "settings",

@@ -81,6 +81,15 @@ func (a *app) directory() (string, error) {
 	return filepath.Join(state, "taskhook", a.project), nil
 }
 
+// home is the person's home directory, "" if it is not known.
+func (a *app) home() string {
+	if home := a.env("HOME"); home != "" {
+		return home
+	}
+	home, _ := os.UserHomeDir()
+	return home
+}
+
 // stateDir is where programs of this system keep what must survive a restart.
 func (a *app) stateDir() (string, error) {
 	if dir := a.env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
@@ -91,10 +100,7 @@ func (a *app) stateDir() (string, error) {
 			return dir, nil
 		}
 	}
-	home := a.env("HOME")
-	if home == "" {
-		home, _ = os.UserHomeDir()
-	}
+	home := a.home()
 	if home == "" {
 		return "", withHint(errors.New("no home directory to keep events in"), "name one with --data-dir DIR")
 	}

@@ -17,20 +17,17 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// simulateFlags are the flags of simulate.
+// simulateFlags are the flags of simulate, and the request that they stand for.
 type simulateFlags struct {
-	resend   webhook.Resend
-	fail     int
-	status   int
-	mask     bool
-	speed    retry.Speed
-	seed     uint64
+	retry.SimulationRequest
 	parallel int
 	json     bool
 }
 
 func newSimulateCommand(a *app) *cobra.Command {
-	f := simulateFlags{status: http.StatusTooManyRequests, speed: retry.Instant, parallel: 1}
+	f := simulateFlags{parallel: 1}
+	s := &f.Simulation
+	s.Policy, s.Status = taskee.Policy(), http.StatusTooManyRequests
 	cmd := &cobra.Command{
 		Use:   "simulate ID…",
 		Short: "Simulate the platform's retries with stored events",
@@ -44,50 +41,45 @@ func newSimulateCommand(a *app) *cobra.Command {
 			"  taskhook simulate 42 --fail 2      # your app gets only the third send",
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.request(cmd)
-			if err != nil {
+			seeded := s.Seed != 0
+			if err := f.understand(cmd); err != nil {
 				return err
 			}
-			return a.withBackend(cmd, writes, func(b *backend) error { return a.simulateAll(cmd.Context(), b, args, r, f) })
+			return a.withBackend(cmd, writes, func(b *backend) error { return a.simulateAll(cmd.Context(), b, args, f, seeded) })
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.resend.To, "to", "", "send to `TARGET` instead of the listener's")
-	addNumber(fl, &f.fail, "fail", 0, math.MaxInt, "answer the first `N` sends with --status, without calling your app")
-	addParsed(fl, &f.status, "status", "429", "with --fail: answer with `STATUS`; nothing: do not answer", parseAnswer)
-	fl.BoolVar(&f.mask, "mask", false, "call your app all the same, as a test of its idempotency")
-	fl.BoolVar(&f.resend.NewID, "new-id", false, "set one new webhookId and timestamp, and sign with the development key")
-	fl.BoolVar(&f.resend.Unverified, "unverified", false, "send even an event that was rejected")
-	addSpeed(fl, &f.speed, "run the platform's clock at `SPEED`: 1x, 600x or instant")
-	addSeed(fl, &f.seed, "draw the jitter from the seed `N`, for the same schedule again (default: a new one)")
+	fl.StringVar(&f.Resend.To, "to", "", "send to `TARGET` instead of the listener's")
+	addNumber(fl, &s.Fail, "fail", 0, math.MaxInt, "answer the first `N` sends with --status, without calling your app")
+	addParsed(fl, &s.Status, "status", "429", "with --fail: answer with `STATUS`; nothing: do not answer", parseAnswer)
+	fl.BoolVar(&s.Mask, "mask", false, "call your app all the same, as a test of its idempotency")
+	fl.BoolVar(&f.Resend.NewID, "new-id", false, "set one new webhookId and timestamp, and sign with the development key")
+	fl.BoolVar(&f.Resend.Unverified, "unverified", false, "send even an event that was rejected")
+	addSpeed(fl, &s.Speed, "run the platform's clock at `SPEED`: 1x, 600x or instant")
+	addSeed(fl, &s.Seed, "draw the jitter from the seed `N`, for the same schedule again (default: a new one)")
 	addNumber(fl, &f.parallel, "parallel", 1, math.MaxInt, "simulate `N` events at a time")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	onlyOnCommandLine(fl, "fail", "mask", "new-id", "unverified", "seed")
 	return cmd
 }
 
-// request turns the flags into what is asked for.
-func (f *simulateFlags) request(cmd *cobra.Command) (retry.SimulationRequest, error) {
-	r := retry.SimulationRequest{
-		Resend:     f.resend,
-		Simulation: retry.Simulation{Policy: taskee.Policy(), Fail: f.fail, Mask: f.mask, Seed: f.seed, Status: f.status, Speed: f.speed},
+// understand checks the flags and draws a seed if none is given.
+func (f *simulateFlags) understand(cmd *cobra.Command) error {
+	if err := checkTarget(cmd, f.Resend.To); err != nil {
+		return err
 	}
-	if err := checkTarget(cmd, f.resend.To); err != nil {
-		return r, err
+	switch s := &f.Simulation; {
+	case cmd.Flags().Changed("status") && s.Fail == 0:
+		return usageError(cmd, errors.New("--status needs --fail: no answer is replaced"), "say how many: --status 500 --fail 2")
+	case s.Mask && s.Fail == 0:
+		return usageError(cmd, errors.New("--mask needs --fail: no answer is replaced"), "say how many: --mask --fail 2")
+	case !cmd.Flags().Changed("seed"):
+		s.Seed = rand.Uint64N(1 << 32)
 	}
-	switch {
-	case cmd.Flags().Changed("status") && f.fail == 0:
-		return r, usageError(cmd, errors.New("--status needs --fail: no answer is replaced"), "say how many: --status 500 --fail 2")
-	case f.mask && f.fail == 0:
-		return r, usageError(cmd, errors.New("--mask needs --fail: no answer is replaced"), "say how many: --mask --fail 2")
+	if err := f.Simulation.Validate(); err != nil {
+		return usageError(cmd, err)
 	}
-	if !cmd.Flags().Changed("seed") {
-		r.Simulation.Seed = rand.Uint64N(1 << 32)
-	}
-	if err := r.Simulation.Validate(); err != nil {
-		return r, usageError(cmd, err)
-	}
-	return r, nil
+	return nil
 }
 
 // parseAnswer reads the status of a replaced answer.
@@ -104,17 +96,17 @@ func parseAnswer(text string) (int, error) {
 
 // simulateAll simulates events in order, several at a time, and continues after
 // failures.
-func (a *app) simulateAll(ctx context.Context, b *backend, names []string, r retry.SimulationRequest, f simulateFlags) error {
+func (a *app) simulateAll(ctx context.Context, b *backend, names []string, f simulateFlags, seeded bool) error {
 	ids, err := findAll(ctx, b, names)
 	if err != nil {
 		return err
 	}
-	if err := a.needTarget(ctx, b, f.resend.To); err != nil {
+	if err := a.needTarget(ctx, b, f.Resend.To); err != nil {
 		return err
 	}
 	var (
 		running  sync.WaitGroup
-		printer  = simulationPrinter{app: a, json: f.json, seeded: f.seed != 0}
+		printer  = simulationPrinter{app: a, json: f.json, seeded: seeded}
 		inFlight = make(chan struct{}, f.parallel)
 	)
 	for i, id := range unique(ids) {
@@ -124,7 +116,7 @@ func (a *app) simulateAll(ctx context.Context, b *backend, names []string, r ret
 		}
 		running.Go(func() {
 			defer func() { <-inFlight }()
-			one := r
+			one := f.SimulationRequest
 			one.Resend.EventID = id
 			one.Simulation.Seed += uint64(i) // each has a schedule of its own
 			report, err := b.Simulate(ctx, one, printer.step)

@@ -1,11 +1,10 @@
 package cli
 
 import (
-	_ "embed"
+	"embed"
 	"slices"
 	"strings"
-
-	"github.com/spf13/cobra"
+	"unicode/utf8"
 
 	"github.com/taskhook/taskhook/webhook/filter"
 )
@@ -13,37 +12,28 @@ import (
 // topic is a page of help that belongs to no single command.
 type topic struct {
 	name, summary string
-	text          func(root *cobra.Command) string
+	make          func() string // nil: the page is a file
 }
 
 var topics = []topic{
-	{"filters", "The language that selects events", func(*cobra.Command) string { return filterTopic() }},
-	{"verdicts", "What the signature check finds", fixed(verdictsTopic)},
-	{"states", "What becomes of an event", func(*cobra.Command) string {
-		return strings.Replace(statesTopic, "STATES\n", meanings(filter.States()), 1)
-	}},
-	{"retries", "When the platform sends again", fixed(retriesTopic)},
-	{"exit-codes", "What commands exit with", fixed(exitCodesTopic)},
-	{"environment", "The variables that are read", fixed(environmentTopic)},
+	{"filters", "The language that selects events", filterTopic},
+	{"verdicts", "What the signature check finds", nil},
+	{"states", "What becomes of an event", nil},
+	{"retries", "When the platform sends again", nil},
+	{"exit-codes", "What commands exit with", nil},
+	{"environment", "The variables that are read", nil},
 }
 
-//go:embed topics/verdicts.txt
-var verdictsTopic string
+//go:embed topics
+var topicFiles embed.FS
 
-//go:embed topics/states.txt
-var statesTopic string
-
-//go:embed topics/retries.txt
-var retriesTopic string
-
-//go:embed topics/exit-codes.txt
-var exitCodesTopic string
-
-//go:embed topics/environment.txt
-var environmentTopic string
-
-func fixed(text string) func(*cobra.Command) string {
-	return func(*cobra.Command) string { return text }
+// text is the page: a file, unless it is made from what the program knows.
+func (t topic) text() (string, error) {
+	if t.make != nil {
+		return t.make(), nil
+	}
+	text, err := topicFiles.ReadFile("topics/" + t.name + ".txt")
+	return strings.Replace(string(text), "STATES\n", meanings(filter.States()), 1), err
 }
 
 func findTopic(name string) (topic, bool) {
@@ -65,14 +55,28 @@ func topicList() string {
 // filterTopic writes the filter language, one term after another.
 func filterTopic() string {
 	var b strings.Builder
-	b.WriteString("A filter selects events: on the screen after /, and in --filter. Terms stand side by side\n" +
-		"and must all hold.\n\n" +
+	b.WriteString("A filter selects events. It is typed after / on the screen, or given to --filter. An event\n" +
+		"is selected when all terms of the filter are true of it:\n\n" +
 		"  taskhook events list --filter 'state:failed since:1h !is:resent'\n")
 	for _, t := range filter.Reference() {
-		b.WriteString("\n  " + t.Syntax + "\n      " + t.Meaning + "\n      for example: " + t.Example + "\n")
+		b.WriteString("\n  " + t.Syntax + "\n" + indented(t.Meaning) + "      for example: " + t.Example + "\n")
 	}
 	b.WriteString("\nThe words of is:\n\n" + meanings(filter.Traits()))
 	return b.String()
+}
+
+// indented wraps a text at helpWidth, six columns in.
+func indented(text string) string {
+	var b strings.Builder
+	column := helpWidth
+	for _, word := range strings.Fields(text) {
+		if column += 1 + utf8.RuneCountInString(word); column > helpWidth {
+			b.WriteString("\n     ")
+			column = 6 + utf8.RuneCountInString(word)
+		}
+		b.WriteString(" " + word)
+	}
+	return strings.TrimPrefix(b.String(), "\n") + "\n"
 }
 
 // meanings writes words of the filter language beside what they mean.

@@ -1,35 +1,24 @@
 package cli
 
-import (
-	"github.com/spf13/cobra"
+import "github.com/spf13/cobra"
 
-	"github.com/taskhook/taskhook/proxy/fault"
-)
-
-// trafficFlags are the flags of listen and demo that change what becomes of
-// live traffic.
-type trafficFlags struct {
-	shield    bool
-	faults    []string
-	faultFile string
-	rules     []fault.Rule // of both
-}
-
-func (f *trafficFlags) add(cmd *cobra.Command) {
-	fl := cmd.Flags()
-	fl.BoolVar(&f.shield, "shield", false, "answer 429 while your app is down or takes longer than 10s (or --timeout, if given), so that Taskee sends again")
-	fl.StringArrayVar(&f.faults, "fault", nil, "inject a fault by `RULE`, such as 'status:429 rate:30%' (repeatable; see taskhook faults --help)")
-	fl.StringVar(&f.faultFile, "fault-file", "", "inject faults by the rules in `FILE`, one a line")
+// addTraffic adds the flags of listen and demo that change what becomes of live
+// traffic.
+func (o *listenOptions) addTraffic(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.Proxy.Shield, "shield", false, "answer 429 while your app is down or takes longer than 10s (or --timeout, if given), so that Taskee sends again")
+	f.StringArrayVar(&o.faults, "fault", nil, "inject a fault by `RULE`, such as 'status:429 rate:30%' (repeatable; see taskhook faults --help)")
+	f.StringVar(&o.faultFile, "fault-file", "", "inject faults by the rules in `FILE`, one a line")
 	// Nothing is injected by a variable that somebody has forgotten.
-	onlyOnCommandLine(fl, "fault", "fault-file")
+	onlyOnCommandLine(f, "fault", "fault-file")
 }
 
-func (f *trafficFlags) understand(cmd *cobra.Command) error {
+func (o *listenOptions) understandTraffic(cmd *cobra.Command) error {
 	var err error
-	if f.rules, err = parseRules(cmd, f.faults); err != nil || f.faultFile == "" {
+	if o.Faults, err = parseRules(cmd, o.faults); err != nil || o.faultFile == "" {
 		return err
 	}
-	more, err := readRules(cmd, f.faultFile)
-	f.rules = append(f.rules, more...)
+	more, err := readRules(cmd, o.faultFile)
+	o.Faults = append(o.Faults, more...)
 	return err
 }

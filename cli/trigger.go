@@ -36,7 +36,7 @@ func newTriggerCommand(a *app) *cobra.Command {
 	f := triggerFlags{
 		count:  1,
 		scheme: oneOf(taskee.SchemeRSA, taskee.SchemeEd25519, taskee.SchemeBoth, taskee.SchemeNone),
-		shape:  oneOf(string(taskee.ShapeFlat), string(taskee.ShapeNested)),
+		shape:  oneOf(taskee.ShapeFlat, taskee.ShapeNested),
 	}
 	cmd := &cobra.Command{
 		Use:   "trigger TYPE",
@@ -185,16 +185,9 @@ func (a *app) listenerURL(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	client, err := control.Dial(dir)
+	local, err := localAddress(ctx, dir)
 	if err == nil {
-		defer func() { _ = client.Close() }()
-		var l webhook.Listener
-		if l, err = client.Listener(ctx); err == nil && l.Local != "" {
-			return withPath(l.Local+path, path != "")
-		}
-		if err == nil {
-			err = control.ErrNoListener // it only shows stored events
-		}
+		return withPath(local+path, path != "")
 	}
 	if errors.Is(err, control.ErrNoListener) {
 		return "", &hintError{

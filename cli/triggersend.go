@@ -29,13 +29,16 @@ type trigger struct {
 
 // triggered is the outcome of one event.
 type triggered struct {
-	url, scheme     string
-	eventType, id   string
-	size            int
-	status          int // 0: no answer
-	took            time.Duration
-	err             error // of the transport
-	reason          string
+	Type       string  `json:"type"`
+	WebhookID  string  `json:"webhookId"`
+	URL        string  `json:"url"`
+	Scheme     string  `json:"scheme"`
+	BodySize   int     `json:"bodySize"`
+	Status     int     `json:"status"` // 0: no answer
+	DurationMS float64 `json:"durationMs"`
+	Error      string  `json:"error"` // of the transport
+	Reason     string  `json:"reason"`
+
 	next            string // one thing to do, in answers of Taskhook itself
 	answeredByProxy bool   // the answer is Taskhook's, not the app's
 }
@@ -63,7 +66,7 @@ func (t *trigger) run(ctx context.Context, count int, show func(triggered) error
 		if err != nil {
 			return failed, last, err
 		}
-		if !webhook.Delivered(r.status) {
+		if !webhook.Delivered(r.Status) {
 			failed, last = failed+1, r
 		}
 		if err := show(r); err != nil {
@@ -85,13 +88,13 @@ func waitUntil(ctx context.Context, at time.Time) error {
 
 // send sends one event. A failed answer, or none, is not an error.
 func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, error) {
-	r := triggered{url: t.url, scheme: t.scheme}
+	r := triggered{URL: t.url, Scheme: t.scheme}
 	body, err := t.body(time.Now())
 	if err != nil {
 		return r, err
 	}
 	e := taskee.Parse(body)
-	r.eventType, r.id, r.size = e.Type, e.WebhookID, len(body)
+	r.Type, r.WebhookID, r.BodySize = e.Type, e.WebhookID, len(body)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
 	if err != nil {
 		return r, err
@@ -104,7 +107,7 @@ func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, err
 	req.Header.Set("Content-Type", "application/json")
 	began := time.Now()
 	resp, err := client.Do(req)
-	r.took = time.Since(began)
+	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000
 	if ctx.Err() != nil {
 		return r, errors.Join(ctx.Err(), closeAnswer(resp))
 	}
@@ -113,12 +116,12 @@ func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, err
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
-		r.err = err
+		r.Error = err.Error()
 		return r, nil
 	}
-	r.status = resp.StatusCode
+	r.Status = resp.StatusCode
 	r.read(resp.Body)
-	r.took = time.Since(began)
+	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000
 	return r, closeAnswer(resp)
 }
 
@@ -136,7 +139,7 @@ const maxReason = 64 << 10
 // that many apps use.
 func (r *triggered) read(body io.Reader) {
 	text, _ := io.ReadAll(io.LimitReader(body, maxReason)) // the status stands without it
-	if webhook.Delivered(r.status) {
+	if webhook.Delivered(r.Status) {
 		return
 	}
 	var m struct{ Error, Reason, Message, Verdict, Next any }
@@ -144,8 +147,8 @@ func (r *triggered) read(body io.Reader) {
 		return
 	}
 	for _, v := range []any{m.Reason, m.Message, m.Error} {
-		if s, ok := v.(string); ok && s != "" && r.reason == "" {
-			r.reason = s
+		if s, ok := v.(string); ok && s != "" && r.Reason == "" {
+			r.Reason = s
 		}
 	}
 	r.next, r.answeredByProxy = m.Next.(string)
@@ -153,44 +156,31 @@ func (r *triggered) read(body io.Reader) {
 
 // hint is one thing to do about an event that was not delivered.
 func (r *triggered) hint() string {
-	switch unauthorized := r.status == http.StatusUnauthorized || r.status == http.StatusForbidden; {
+	switch unauthorized := r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden; {
 	case r.answeredByProxy:
 		return r.next
-	case unauthorized && r.scheme != taskee.SchemeNone:
+	case unauthorized && r.Scheme != taskee.SchemeNone:
 		return "your app trusts only Taskee's key: run taskhook keys env"
 	case unauthorized:
 		return "sign it: drop --scheme none"
-	case r.err != nil:
-		return "is your app running, and is this its address? " + r.url
+	case r.Error != "":
+		return "is your app running, and is this its address? " + r.URL
 	}
 	return ""
 }
 
 func printTriggered(w io.Writer, r triggered, asJSON bool) error {
-	errorText := ""
-	if r.err != nil {
-		errorText = r.err.Error()
-	}
 	if asJSON {
-		return printLine(w, "trigger", struct {
-			Type       string  `json:"type"`
-			WebhookID  string  `json:"webhookId"`
-			URL        string  `json:"url"`
-			Scheme     string  `json:"scheme"`
-			BodySize   int     `json:"bodySize"`
-			Status     int     `json:"status"`
-			DurationMS float64 `json:"durationMs"`
-			Error      string  `json:"error"`
-			Reason     string  `json:"reason"`
-		}{r.eventType, r.id, r.url, r.scheme, r.size, r.status, float64(r.took.Microseconds()) / 1000, errorText, r.reason})
+		return printLine(w, "trigger", r)
 	}
 	status := "no answer"
-	if r.status != 0 {
-		status = fmt.Sprintf("%d in %s", r.status, format.Duration(r.took))
+	if r.Status != 0 {
+		took := time.Duration(r.DurationMS * float64(time.Millisecond))
+		status = fmt.Sprintf("%d in %s", r.Status, format.Duration(took))
 	}
-	if text := errorText + r.reason; text != "" {
+	if text := r.Error + r.Reason; text != "" {
 		status += ": " + text
 	}
-	_, err := fmt.Fprintln(w, format.CleanLines(strings.TrimSpace(fmt.Sprintf("%s %s → %s", r.eventType, r.id, status))))
+	_, err := fmt.Fprintln(w, format.CleanLines(strings.TrimSpace(fmt.Sprintf("%s %s → %s", r.Type, r.WebhookID, status))))
 	return err
 }

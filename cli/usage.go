@@ -24,7 +24,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if cmd.HasParent() {
 		err = fmt.Errorf("%w of %s", err, cmd.CommandPath())
 	}
-	if hint := replacedCommand(path); hint != "" {
+	if hint := renamedCommands[path]; hint != "" {
 		return &hintError{err: err, hint: hint, code: exitUsage}
 	}
 	var names []string
@@ -105,7 +105,7 @@ func invalidValue(cmd *cobra.Command, name string, f *pflag.Flag, value string, 
 		cause = errors.New("want true or false") // not what strconv says
 	}
 	err := fmt.Errorf("invalid %s %q: %w", name, value, cause)
-	if hint := replacedValue(f.Name, value); hint != "" {
+	if hint := renamedValues[f.Name+"="+value]; hint != "" {
 		return &hintError{err: err, hint: hint, code: exitUsage}
 	}
 	if c, ok := f.Value.(*choice); ok {

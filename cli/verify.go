@@ -114,14 +114,20 @@ func (a *app) readInput(file string) ([]byte, error) {
 		defer func() { _ = f.Close() }()
 		from = f
 	}
-	body, err := io.ReadAll(io.LimitReader(from, maxInput+1))
+	body, err := readAtMost(from, maxInput)
 	if err != nil {
 		return nil, fmt.Errorf("read the body: %w", err)
 	}
-	if len(body) > maxInput {
-		return nil, fmt.Errorf("read the body: it is larger than %s", format.Bytes(maxInput))
-	}
 	return body, nil
+}
+
+// readAtMost reads everything; more than some bytes is an error.
+func readAtMost(r io.Reader, most int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("it is larger than %s", format.Bytes(most))
+	}
+	return text, err
 }
 
 func (a *app) printVerdict(v webhook.Verdict, size int, asJSON bool) error {
