@@ -50,16 +50,19 @@ type txn struct {
 	previous *counters
 }
 
-// decode decodes a row as this transaction sees it.
+// decode decodes a row as this transaction sees it. The error wraps
+// webhook.ErrDamaged.
 func (t *txn) decode(r *row, key, value []byte) error {
-	err := r.decode(key, value)
-	if err == nil && t.previous != nil {
+	if err := r.decode(key, value); err != nil {
+		return damaged(webhook.ID(numberOf(key)), err)
+	}
+	if t.previous != nil {
 		r.convert()
 	}
-	if err == nil && t.orphaned && r.status == 0 && r.flags&(flagSenderGone|flagBrokenOff) == 0 {
+	if t.orphaned && r.status == 0 && r.flags&(flagSenderGone|flagBrokenOff) == 0 {
 		r.flags |= flagInterrupted
 	}
-	return err
+	return nil
 }
 
 // in returns a bucket. A file without it is damaged.
@@ -100,10 +103,8 @@ func (t *txn) getRow(id webhook.ID) (row, error) {
 	if b == nil {
 		return r, notFound(id)
 	}
-	if err := t.decode(&r, key, b); err != nil {
-		return r, damaged(id, err)
-	}
-	return r, nil
+	err := t.decode(&r, key, b)
+	return r, err
 }
 
 // peek reads a row; it reports false for one that is gone or damaged.

@@ -198,9 +198,6 @@ func (sc *scan) rows(t *txn, visit func(webhook.ID, *row, error) bool) (more boo
 	for k, v := range table {
 		id := webhook.ID(numberOf(k))
 		err := t.decode(&r, k, v)
-		if err != nil {
-			err = damaged(id, err)
-		}
 		if !visit(id, &r, err) {
 			return true
 		}

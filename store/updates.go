@@ -29,21 +29,13 @@ func (s *Store) Updates(ctx context.Context, from webhook.Position) (webhook.Upd
 }
 
 func (t *txn) newEvents(n *webhook.Updates, now webhook.Position, skipped func(error)) {
-	for k, v := range t.up(kindRow, uint64(n.Position.Event)+1) {
+	for k := range t.up(kindRow, uint64(n.Position.Event)+1) {
 		if len(n.Events) == updatesAtOnce {
 			return
 		}
 		id := webhook.ID(numberOf(k))
 		n.Position.Event = id
-		var r row
-		err := t.decode(&r, k, v)
-		if err != nil {
-			err = damaged(id, err)
-		}
-		var sum webhook.Summary
-		if err == nil {
-			sum, err = t.summary(id, &r, false)
-		}
+		sum, err := t.summarize(id)
 		if err != nil {
 			skipped(err)
 			continue
