@@ -34,10 +34,10 @@ var ErrBadToken = errors.New("not a token")
 var ErrBadBaseURL = errors.New("invalid base URL")
 
 // Client calls API v2 with one token. It retries requests that the platform
-// did not execute (see [Client.CreateContact], and waits for at most a minute
-// in a call), respects the rate limit that the answers announce, gives a try
-// 30 s, reads at most 16 MiB of an answer, and never follows a redirect, which
-// would send the token to another host.
+// did not execute (see [Client.CreateContact]) and respects the rate limit that
+// the answers announce; for both it waits at most a minute in a call. It gives
+// each try 30 s, reads at most 16 MiB of an answer, and never follows a
+// redirect, which would send the token to another host.
 //
 // Errors of the API are [*APIError]; others wrap those of [net/http]. No
 // error or printed Client contains the token.
