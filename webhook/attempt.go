@@ -15,7 +15,6 @@ type Trigger string
 const (
 	TriggerReceived   Trigger = "received"
 	TriggerResend     Trigger = "resend"
-	TriggerRetry      Trigger = "retry"
 	TriggerSimulation Trigger = "simulation"
 )
 

@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,10 +98,8 @@ func jqEnd(src string, from int) (int, *SyntaxError) {
 			return i, nil
 		}
 	}
-	for _, at := range open {
-		if src[at] == '"' {
-			return 0, wrong(at, len(src), `add a " at its end`, "this string is not closed")
-		}
+	if i := slices.IndexFunc(open, func(at int) bool { return src[at] == '"' }); i >= 0 {
+		return 0, wrong(open[i], len(src), `add a " at its end`, "this string is not closed")
 	}
 	return len(src), nil
 }

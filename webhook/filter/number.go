@@ -36,11 +36,24 @@ func (q quantity) read(f field, w word) (interval, string, *SyntaxError) {
 	if q.none && s == "none" {
 		return interval{}, s, nil
 	}
-	l := interval{q.least, math.MaxInt64}
-	valid, bad := true, s
-	number := func(text string) interval {
-		n, ok := q.unit(text)
-		valid = valid && ok
+	l, bad, valid := q.parse(s)
+	isRange := strings.Contains(s, "..")
+	switch {
+	case !valid:
+		return l, "", w.wrong("for example "+f.example, "%s is not a value of %q", show(bad), f.name+":")
+	case !q.plain && !isRange && strings.TrimLeft(s, "<>") == s:
+		return l, "", w.wrong("write "+f.name+":>"+s+" or "+f.name+":<"+s, "%q takes a range", f.name+":")
+	case isRange && l.most < l.least:
+		return l, "", w.wrong("write the smaller one first", "the range %s is empty", show(s))
+	}
+	return l, s, nil
+}
+
+// parse returns what s stands for, or with valid false what of it is no number.
+func (q quantity) parse(s string) (l interval, bad string, valid bool) {
+	l, bad, valid = interval{q.least, math.MaxInt64}, s, true
+	number := func(text string) (n interval) {
+		n, valid = q.unit(text)
 		return n
 	}
 	from, to, isRange := strings.Cut(s, "..")
@@ -55,26 +68,15 @@ func (q quantity) read(f field, w word) (interval, string, *SyntaxError) {
 		l.most = number(s[1:]).least - 1
 	case isRange && s != "..":
 		if from != "" {
-			l.least = number(from).least
-			bad = from
+			bad, l.least = from, number(from).least
 		}
 		if to != "" && valid {
-			l.most = number(to).most
-			bad = to
+			bad, l.most = to, number(to).most
 		}
 	default:
 		l = number(s)
-		if valid && !q.plain {
-			return l, "", w.wrong("write "+f.name+":>"+s+" or "+f.name+":<"+s, "%q takes a range", f.name+":")
-		}
 	}
-	switch {
-	case !valid:
-		return l, "", w.wrong("for example "+f.example, "%s is not a value of %q", show(bad), f.name+":")
-	case isRange && l.most < l.least:
-		return l, "", w.wrong("write the smaller one first", "the range %s is empty", show(s))
-	}
-	return l, s, nil
+	return l, bad, valid
 }
 
 // whole reads a whole number; an event's may begin with "#".

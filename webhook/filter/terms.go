@@ -9,9 +9,13 @@ import (
 // parseTerm reads a field's value.
 type parseTerm func(p *parser, f field, value word) (*node, *SyntaxError)
 
+// readOne reads one alternative of a value and returns it with its canonical
+// text.
+type readOne[M any] func(f field, w word) (M, string, *SyntaxError)
+
 // readEach reads all alternatives of a value and returns them with their
 // canonical text.
-func readEach[M any](f field, value word, read func(f field, w word) (M, string, *SyntaxError)) ([]M, string, *SyntaxError) {
+func readEach[M any](f field, value word, read readOne[M]) ([]M, string, *SyntaxError) {
 	words, err := value.alternatives()
 	if err != nil {
 		return nil, "", err
@@ -38,7 +42,7 @@ func anyMatches[V any, M matcher[V]](ms []M, v V) bool {
 }
 
 // oneOf parses a value one alternative of which must match what of returns.
-func oneOf[V any, M matcher[V]](read func(f field, w word) (M, string, *SyntaxError), of func(c *candidate) V) parseTerm {
+func oneOf[V any, M matcher[V]](read readOne[M], of func(c *candidate) V) parseTerm {
 	return func(_ *parser, f field, value word) (*node, *SyntaxError) {
 		ms, text, err := readEach(f, value, read)
 		if err != nil {
