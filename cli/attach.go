@@ -29,20 +29,17 @@ func newAttachCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := a.openBackend(cmd.Context(), writes)
-			if err != nil {
-				return err
-			}
-			stop := func() {}
-			if b.own != nil {
-				if stop, err = b.own.Share(); err != nil {
-					return errors.Join(err, b.close())
+			return a.withBackend(cmd, writes, func(b *backend) error {
+				if b.own != nil {
+					stop, err := b.own.Share()
+					if err != nil {
+						return err
+					}
+					defer stop()
 				}
-			}
-			err = a.showScreen(cmd.Context(), b, dir, slog.New(slog.DiscardHandler))
-			a.releaseSignals()
-			stop()
-			return errors.Join(err, b.close())
+				defer a.releaseSignals()
+				return a.showScreen(cmd.Context(), b, dir, slog.New(slog.DiscardHandler))
+			})
 		},
 	}
 }

@@ -20,19 +20,25 @@ import (
 // exportFlags are the flags of events export.
 type exportFlags struct {
 	queryFlags
-	formats []export.Format
-	format  choice
-	out     string
-	force   bool
+	format choice
+	out    string
+	force  bool
 }
 
 func newEventsExportCommand(a *app) *cobra.Command {
-	f := newExportFlags()
+	var f exportFlags
+	var titles, names []string
+	var table [][2]string
+	for _, one := range export.Formats() {
+		names, titles = append(names, one.Name), append(titles, one.Title)
+		table = append(table, [2]string{one.Name, one.Title + ": " + one.Description})
+	}
+	f.format = oneOf(names...)
 	cmd := &cobra.Command{
 		Use:   "export [ID…]",
-		Short: "Write events as " + f.titles(),
+		Short: "Write events as " + strings.Join(titles, " or "),
 		Long: "Write events in order of arrival: those that are named, those that the flags select,\n" +
-			"or all. The formats are:\n\n" + f.table(),
+			"or all. The formats are:\n\n" + columns(table),
 		Example: "  taskhook events export --filter 'state:failed since:1h' --out failed.jsonl\n" +
 			"  taskhook events export 42 43 --format har --out two.har",
 		Args: arguments(cobra.ArbitraryArgs),
@@ -46,7 +52,7 @@ func newEventsExportCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withBackend(cmd, reads, func(b *backend) error { return a.exportEvents(cmd.Context(), b, args, query, f) })
+			return a.withBackend(cmd, reads, func(b *backend) error { return a.exportEvents(cmd.Context(), b, args, query, &f) })
 		},
 	}
 	f.addSelection(cmd)
@@ -57,39 +63,11 @@ func newEventsExportCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-func newExportFlags() *exportFlags {
-	f := &exportFlags{formats: export.Formats()}
-	names := make([]string, len(f.formats))
-	for i, one := range f.formats {
-		names[i] = one.Name
-	}
-	f.format = oneOf(names...)
-	return f
-}
-
-// titles names the formats in a sentence.
-func (f *exportFlags) titles() string {
-	titles := make([]string, len(f.formats))
-	for i, one := range f.formats {
-		titles[i] = one.Title
-	}
-	return strings.Join(titles, " or ")
-}
-
-// table describes the formats, one per line.
-func (f *exportFlags) table() string {
-	var b strings.Builder
-	for _, one := range f.formats {
-		_, _ = fmt.Fprintf(&b, "  %-6s %s: %s\n", one.Name, one.Title, one.Description)
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
 // addFormat adds the flag --format with what completes its value.
 func (f *exportFlags) addFormat(cmd *cobra.Command) {
-	completions := make([]cobra.Completion, len(f.formats))
-	for i, one := range f.formats {
-		completions[i] = cobra.CompletionWithDesc(one.Name, one.Description)
+	var completions []cobra.Completion
+	for _, one := range export.Formats() {
+		completions = append(completions, cobra.CompletionWithDesc(one.Name, one.Description))
 	}
 	cmd.Flags().Var(&f.format, "format", "the format of the output")
 	complete := cobra.FixedCompletions(completions, cobra.ShellCompDirectiveNoFileComp)
@@ -100,8 +78,9 @@ func (f *exportFlags) addFormat(cmd *cobra.Command) {
 
 // chosen is the format that --format names.
 func (f *exportFlags) chosen() export.Format {
-	at := slices.IndexFunc(f.formats, func(one export.Format) bool { return one.Name == f.format.value })
-	return f.formats[at] // the flag takes no other name
+	all := export.Formats()
+	at := slices.IndexFunc(all, func(one export.Format) bool { return one.Name == f.format.value })
+	return all[at] // the flag takes no other name
 }
 
 func (a *app) exportEvents(ctx context.Context, b *backend, names []string, q webhook.Query, f *exportFlags) error {

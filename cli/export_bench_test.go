@@ -30,7 +30,7 @@ func BenchmarkExport(b *testing.B) {
 	fillStore(b, dir)
 	a := &app{stdout: io.Discard, stderr: io.Discard, dataDir: dir}
 	export := func(b *testing.B, from *backend) {
-		f := newExportFlags()
+		f := &exportFlags{format: oneOf("jsonl")}
 		b.SetBytes(exportedEvents * exportedBody)
 		for b.Loop() {
 			if err := a.exportEvents(b.Context(), from, nil, webhook.Query{}, f); err != nil {

@@ -12,41 +12,39 @@ import (
 	"github.com/taskhook/taskhook/webhook/filter"
 )
 
-// queryFlags select events: a filter, and flags that stand for its commonest
-// terms.
+// queryTerms are flags that stand for one term of the filter language.
+var queryTerms = [...]struct{ flag, term, usage string }{
+	{"type", "type", "only events of this `TYPE`, or of those that match, such as Contact*"},
+	{"webhook-id", "wh", "only events whose webhookId starts with `ID`"},
+	{"since", "since", "only events received since `TIME`, such as 10m (ago), today or 14:05"},
+	{"before", "before", "only events received before `TIME`, such as 10m (ago), today or 14:05"},
+	{"verdict", "verdict", "only events with this `VERDICT`, such as invalid (see taskhook help verdicts)"},
+	{"status", "status", "only events whose last attempt got `STATUS`, such as 429, 5xx, 200..299 or none"},
+	{"state", "state", "only events in this `STATE`, such as failed (see taskhook help states)"},
+}
+
+// queryFlags select events: a filter, and the flags of queryTerms.
 type queryFlags struct {
-	filter    string
-	eventType string
-	webhookID string
-	since     string
-	before    string
-	verdict   string
-	status    string
-	state     string
+	filter string
+	values [len(queryTerms)]string
 }
 
 func (q *queryFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&q.filter, "filter", "", "only events that match `FILTER`, such as 'status:5xx !is:resent' (see taskhook help filters)")
-	f.StringVar(&q.eventType, "type", "", "only events of this `TYPE`, or of those that match, such as Contact*")
-	f.StringVar(&q.webhookID, "webhook-id", "", "only events whose webhookId starts with `ID`")
-	f.StringVar(&q.since, "since", "", "only events received since `TIME`, such as 10m (ago), today or 14:05")
-	f.StringVar(&q.before, "before", "", "only events received before `TIME`, such as 10m (ago), today or 14:05")
-	f.StringVar(&q.verdict, "verdict", "", "only events with this `VERDICT`, such as invalid (see taskhook help verdicts)")
-	f.StringVar(&q.status, "status", "", "only events whose last attempt got `STATUS`, such as 429, 5xx, 200..299 or none")
-	f.StringVar(&q.state, "state", "", "only events in this `STATE`, such as failed (see taskhook help states)")
-}
-
-// names are the names of the flags.
-func (q *queryFlags) names() []string {
-	return []string{"filter", "type", "webhook-id", "since", "before", "verdict", "status", "state"}
+	for i, t := range queryTerms {
+		f.StringVar(&q.values[i], t.flag, "", t.usage)
+	}
 }
 
 // addSelection adds the flags to a command that acts on events: a variable must
 // not select what to act on.
 func (q *queryFlags) addSelection(cmd *cobra.Command) {
 	q.add(cmd)
-	onlyOnCommandLine(cmd.Flags(), q.names()...)
+	onlyOnCommandLine(cmd.Flags(), "filter")
+	for _, t := range queryTerms {
+		onlyOnCommandLine(cmd.Flags(), t.flag)
+	}
 }
 
 // one checks that events are selected either by name or by flags. The error is
@@ -64,18 +62,17 @@ func (q *queryFlags) given() bool { return *q != queryFlags{} }
 // query is the query of the flags: an event has to match all their terms.
 func (q *queryFlags) query(cmd *cobra.Command) (webhook.Query, error) {
 	var terms []string
-	for _, flag := range []struct{ name, term, value string }{
-		{"type", "type", q.eventType}, {"webhook-id", "wh", q.webhookID},
-		{"since", "since", q.since}, {"before", "before", q.before},
-		{"verdict", "verdict", q.verdict}, {"status", "status", q.status},
-		{"state", "state", strings.ReplaceAll(q.state, " ", "-")},
-	} {
-		if flag.value == "" {
+	for i, t := range queryTerms {
+		value := q.values[i]
+		if value == "" {
 			continue
 		}
-		term := flag.term + ":" + quoted(flag.value)
+		if t.term == "state" {
+			value = strings.ReplaceAll(value, " ", "-")
+		}
+		term := t.term + ":" + quoted(value)
 		if _, err := filter.Parse(term); err != nil {
-			return webhook.Query{}, usageError(cmd, fmt.Errorf("invalid --%s %q: %w", flag.name, flag.value, plainly(err)))
+			return webhook.Query{}, usageError(cmd, fmt.Errorf("invalid --%s %q: %w", t.flag, q.values[i], plainly(err)))
 		}
 		terms = append(terms, term)
 	}

@@ -83,60 +83,41 @@ func (f appFlags) apply(cmd *cobra.Command, settings *sandbox.App) (changed bool
 	if f.scopes != nil || f.allScopes {
 		settings.Scopes, changed = f.scopes, true
 	}
-	edits, err := f.edits(cmd)
-	if err != nil {
-		return false, err
-	}
 	if settings.Events == nil {
 		settings.Events = map[string]sandbox.AppEvent{}
 	}
-	for _, e := range edits {
-		event := settings.Events[e.wireType]
-		e.do(&event)
-		settings.Events[e.wireType] = event
-	}
-	maps.DeleteFunc(settings.Events, func(_ string, e sandbox.AppEvent) bool { return e == sandbox.AppEvent{} })
-	return changed || len(edits) > 0, nil
-}
-
-// eventEdit changes the settings of one event.
-type eventEdit struct {
-	wireType string
-	do       func(e *sandbox.AppEvent)
-}
-
-// edits are the changes of single events that the flags name.
-func (f appFlags) edits(cmd *cobra.Command) ([]eventEdit, error) {
-	var all []eventEdit
-	add := func(name string, do func(e *sandbox.AppEvent)) error {
+	edit := func(name string, do func(e *sandbox.AppEvent)) error {
 		t, ok := taskee.LookUp(name)
 		if !ok {
 			return unknownType(cmd, name)
 		}
-		all = append(all, eventEdit{t.WireType, do})
+		event := settings.Events[t.WireType]
+		do(&event)
+		settings.Events[t.WireType], changed = event, true
 		return nil
 	}
 	for _, name := range f.on {
-		if err := add(name, func(e *sandbox.AppEvent) { e.Off = false }); err != nil {
-			return nil, err
+		if err := edit(name, func(e *sandbox.AppEvent) { e.Off = false }); err != nil {
+			return false, err
 		}
 	}
 	for _, name := range f.off {
-		if err := add(name, func(e *sandbox.AppEvent) { e.Off = true }); err != nil {
-			return nil, err
+		if err := edit(name, func(e *sandbox.AppEvent) { e.Off = true }); err != nil {
+			return false, err
 		}
 	}
 	for _, pair := range f.urls {
 		name, text, ok := strings.Cut(pair, "=")
 		link, err := parseWebhookURL(text)
 		if !ok || err != nil {
-			return nil, usageError(cmd, fmt.Errorf("invalid --url %q", pair), "want TYPE=URL")
+			return false, usageError(cmd, fmt.Errorf("invalid --url %q", pair), "want TYPE=URL")
 		}
-		if err := add(name, func(e *sandbox.AppEvent) { e.URL = link }); err != nil {
-			return nil, err
+		if err := edit(name, func(e *sandbox.AppEvent) { e.URL = link }); err != nil {
+			return false, err
 		}
 	}
-	return all, nil
+	maps.DeleteFunc(settings.Events, func(_ string, e sandbox.AppEvent) bool { return e == sandbox.AppEvent{} })
+	return changed, nil
 }
 
 func (a *app) printApp(settings sandbox.App) error {

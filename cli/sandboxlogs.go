@@ -49,7 +49,7 @@ func newSandboxLogs(a *app) *cobra.Command {
 	return cmd
 }
 
-func (f logFlags) query(after uint64) string {
+func (f logFlags) query() string {
 	v := url.Values{"limit": {strconv.Itoa(f.limit)}}
 	set := func(name, value string) {
 		if value != "" && value != "0" {
@@ -60,7 +60,6 @@ func (f logFlags) query(after uint64) string {
 	set("type", f.eventType)
 	set("state", f.state.value)
 	set("status", strconv.Itoa(f.status))
-	set("after", strconv.FormatUint(after, 10))
 	return "log?" + v.Encode()
 }
 
@@ -78,7 +77,7 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 	printed := map[uint64]int{} // how many attempts of a webhook have been printed
 	for {
 		var page sandbox.LogPage
-		if err := c.ask(ctx, http.MethodGet, f.query(0), nil, &page); err != nil {
+		if err := c.ask(ctx, http.MethodGet, f.query(), nil, &page); err != nil {
 			return err
 		}
 		for _, d := range slices.Backward(page.Deliveries) {

@@ -5,7 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,12 +100,7 @@ func writeHeaders(w io.Writer, e webhook.Event) {
 	}
 	_, _ = fmt.Fprintf(w, "%s %s\n", format.CleanLines(e.Method), format.CleanLines(uri))
 	_, _ = fmt.Fprintf(w, "Host: %s\n", format.CleanLines(e.Host))
-	names := make([]string, 0, len(e.Header))
-	for name := range e.Header {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
 		for _, value := range e.Header[name] {
 			_, _ = fmt.Fprintf(w, "%s: %s\n", format.Clean(name), format.Clean(value))
 		}
