@@ -72,7 +72,7 @@ func (a *app) openAPI(cmd *cobra.Command, f *apiFlags) (*api, error) {
 	case errors.Is(err, taskee.ErrBadBaseURL):
 		return nil, usageError(cmd, err, "give --base-url or "+envBaseURL+" an address such as "+taskee.DefaultBaseURL)
 	case err != nil:
-		return nil, &hintError{err: err, hint: "give the token of a private integration as it was shown, without \"Bearer\"", code: exitUsage}
+		return nil, usageHint(err, "give the token of a private integration as it was shown, without \"Bearer\"")
 	}
 	if at := client.BaseURL(); strings.HasPrefix(at, "http:") && !onLoopback(at) {
 		a.warn("the token goes to %s unencrypted: use https", at)
@@ -154,7 +154,7 @@ func (a *app) apiError(c *api, err error) error {
 	case errors.As(err, &answered):
 		return withHint(err, answered.Hint())
 	case errors.Is(err, taskee.ErrBadID):
-		return &hintError{err: err, hint: "see: taskhook contacts list", code: exitUsage}
+		return usageHint(err, "see: taskhook contacts list")
 	case errors.Is(err, taskee.ErrNotAPI):
 		return withHint(err, "check the base URL: what answers at "+c.BaseURL()+" is not the API")
 	case unreachable(err) && onLoopback(c.BaseURL()):

@@ -74,11 +74,7 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 		return err
 	}
 	defer func() { err = errors.Join(err, cleanup()) }()
-	dir, err := a.directory()
-	if err != nil {
-		return err
-	}
-	signer, err := a.devSigner(dir)
+	dir, signer, err := a.projectSigner()
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,16 @@ const (
 // signatures of the same length.
 const devRSABits = 4096
 
+// projectSigner is the project's data directory and the signer of its
+// development pair.
+func (a *app) projectSigner() (dir string, signer taskee.Signer, err error) {
+	if dir, err = a.directory(); err != nil {
+		return "", signer, err
+	}
+	signer, err = a.devSigner(dir)
+	return dir, signer, err
+}
+
 // devSigner signs with the development pair of a data directory and makes the
 // pair on first use.
 func (a *app) devSigner(dir string) (taskee.Signer, error) {

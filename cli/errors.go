@@ -33,7 +33,12 @@ func usageError(cmd *cobra.Command, err error, hint ...string) error {
 	if len(hint) > 0 {
 		h = hint[0]
 	}
-	return &hintError{err: err, hint: h, code: exitUsage}
+	return usageHint(err, h)
+}
+
+// usageHint is a usageError where no command is at hand.
+func usageHint(err error, hint string) error {
+	return &hintError{err: err, hint: hint, code: exitUsage}
 }
 
 // errReported ends a command with exit code 1 when all there is to say has

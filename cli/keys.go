@@ -177,11 +177,8 @@ func newKeysDevCommand(a *app) *cobra.Command {
 // devPair makes the development pair on first use and returns its public
 // halves and where it is.
 func (a *app) devPair() (string, []verify.Key, error) {
-	dir, err := a.directory()
+	dir, _, err := a.projectSigner()
 	if err != nil {
-		return "", nil, err
-	}
-	if _, err := a.devSigner(dir); err != nil {
 		return "", nil, err
 	}
 	keys, err := devKeys(dir)

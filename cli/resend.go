@@ -214,7 +214,7 @@ func (a *app) needTarget(ctx context.Context, b *backend, to string) error {
 		return err
 	}
 	if l.Target == "" {
-		return &hintError{err: errors.New("no target is known"), hint: "name your app with --to 3000", code: exitUsage}
+		return usageHint(errors.New("no target is known"), "name your app with --to 3000")
 	}
 	return nil
 }

@@ -22,11 +22,7 @@ import (
 
 // serveSandbox runs a sandbox until ctx ends.
 func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
-	dir, err := a.directory()
-	if err != nil {
-		return err
-	}
-	signer, err := a.devSigner(dir)
+	dir, signer, err := a.projectSigner()
 	if err != nil {
 		return err
 	}

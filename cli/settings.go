@@ -69,10 +69,7 @@ func (a *app) directory() (string, error) {
 		return filepath.Abs(a.dataDir)
 	}
 	if !projectName.MatchString(a.project) {
-		return "", &hintError{
-			err:  fmt.Errorf("invalid project name %q", a.project),
-			hint: "use letters, digits, dots, dashes and underscores, at most 64", code: exitUsage,
-		}
+		return "", usageHint(fmt.Errorf("invalid project name %q", a.project), "use letters, digits, dots, dashes and underscores, at most 64")
 	}
 	state, err := a.stateDir()
 	if err != nil {

@@ -78,11 +78,7 @@ func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 		return err
 	}
 	if t.scheme != taskee.SchemeNone {
-		dir, err := a.directory()
-		if err != nil {
-			return err
-		}
-		if t.signer, err = a.devSigner(dir); err != nil {
+		if _, t.signer, err = a.projectSigner(); err != nil {
 			return err
 		}
 	}
@@ -190,10 +186,8 @@ func (a *app) listenerURL(ctx context.Context, path string) (string, error) {
 		return withPath(local+path, path != "")
 	}
 	if errors.Is(err, control.ErrNoListener) {
-		return "", &hintError{
-			err:  fmt.Errorf("no listener is running for project %q", a.projectName()),
-			hint: "start one with: taskhook listen 3000, or post straight to your app with --to 3000/webhooks", code: exitUsage,
-		}
+		return "", usageHint(fmt.Errorf("no listener is running for project %q", a.projectName()),
+			"start one with: taskhook listen 3000, or post straight to your app with --to 3000/webhooks")
 	}
 	return "", err
 }

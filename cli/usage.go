@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,37 +24,32 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		err = fmt.Errorf("%w of %s", err, cmd.CommandPath())
 	}
 	if hint := renamedCommands[path]; hint != "" {
-		return &hintError{err: err, hint: hint, code: exitUsage}
+		return usageError(cmd, err, hint)
 	}
+	if near := nearestCommand(cmd, name); near != "" {
+		return usageError(cmd, err, fmt.Sprintf("did you mean %s %s?", cmd.CommandPath(), near))
+	}
+	return usageError(cmd, err)
+}
+
+// nearestCommand is the subcommand or the help of a topic that was meant by
+// name, "" if none is near.
+func nearestCommand(cmd *cobra.Command, name string) string {
 	var names []string
 	for _, sub := range cmd.Commands() {
 		if sub.IsAvailableCommand() {
 			names = append(names, sub.Name())
 		}
 	}
-	if !cmd.HasParent() {
-		for _, t := range topics {
-			names = append(names, "help "+t.name)
-		}
-	}
-	if near := nearestCommand(name, names); near != "" {
-		return &hintError{err: err, hint: fmt.Sprintf("did you mean %s %s?", cmd.CommandPath(), near), code: exitUsage}
-	}
-	return usageError(cmd, err)
-}
-
-// nearestCommand is the command or topic that was meant by name, "" if none is
-// near.
-func nearestCommand(name string, names []string) string {
-	if near := format.Nearest(name, names); near != "" {
+	if near := format.Nearest(name, names); near != "" || cmd.HasParent() {
 		return near
 	}
-	short := make([]string, len(names))
-	for i, n := range names {
-		short[i] = strings.TrimPrefix(n, "help ")
+	var pages []string
+	for _, t := range topics {
+		pages = append(pages, t.name)
 	}
-	if near := format.Nearest(name, short); near != "" {
-		return names[slices.Index(short, near)]
+	if near := format.Nearest(name, pages); near != "" {
+		return "help " + near
 	}
 	return ""
 }
@@ -89,12 +83,12 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 	}
 	err := fmt.Errorf("unknown flag --%s", name)
 	if hint := replacedFlag(cmd, name); hint != "" {
-		return &hintError{err: err, hint: hint, code: exitUsage}
+		return usageError(cmd, err, hint)
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	if near := format.Nearest(name, names); near != "" {
-		return &hintError{err: err, hint: fmt.Sprintf("did you mean --%s? see %s --help", near, cmd.CommandPath()), code: exitUsage}
+		return usageError(cmd, err, fmt.Sprintf("did you mean --%s? see %s --help", near, cmd.CommandPath()))
 	}
 	return usageError(cmd, err)
 }
@@ -106,7 +100,7 @@ func invalidValue(cmd *cobra.Command, name string, f *pflag.Flag, value string, 
 	}
 	err := fmt.Errorf("invalid %s %q: %w", name, value, cause)
 	if hint := renamedValues[f.Name+"="+value]; hint != "" {
-		return &hintError{err: err, hint: hint, code: exitUsage}
+		return usageError(cmd, err, hint)
 	}
 	if c, ok := f.Value.(*choice); ok {
 		if near := format.Nearest(value, c.words); near != "" {
