@@ -18,7 +18,12 @@ import (
 )
 
 func newEventsCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "events", Short: "List, show, export and delete stored events"}
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "List, show, export and delete stored events",
+		Example: "  taskhook events list\n" +
+			"  taskhook events show latest",
+	}
 	cmd.AddCommand(newEventsListCommand(a), newEventsShowCommand(a), newEventsExportCommand(a), newEventsDeleteCommand(a))
 	return cmd
 }

@@ -68,9 +68,10 @@ func newFaultsAdd(a *app) *cobra.Command {
 func newFaultsList(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the rules of the running listener",
-		Args:  arguments(cobra.NoArgs),
+		Use:     "list",
+		Short:   "List the rules of the running listener",
+		Example: "  taskhook faults list",
+		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rules, err := a.changeFaults(cmd, webhook.FaultChange{})
 			if err != nil {
@@ -85,9 +86,10 @@ func newFaultsList(a *app) *cobra.Command {
 
 func newFaultsRemove(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove ID…",
-		Short: "Remove rules from the running listener",
-		Args:  arguments(cobra.MinimumNArgs(1)),
+		Use:     "remove ID…",
+		Short:   "Remove rules from the running listener",
+		Example: "  taskhook faults remove 1 2",
+		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var change webhook.FaultChange
 			for _, arg := range args {
@@ -105,9 +107,10 @@ func newFaultsRemove(a *app) *cobra.Command {
 
 func newFaultsClear(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "clear",
-		Short: "Remove all rules from the running listener",
-		Args:  arguments(cobra.NoArgs),
+		Use:     "clear",
+		Short:   "Remove all rules from the running listener",
+		Example: "  taskhook faults clear",
+		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := a.changeFaults(cmd, webhook.FaultChange{Clear: true})
 			return err

@@ -157,8 +157,9 @@ func ofScheme(scheme string) string {
 func newKeysDevCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "dev",
-		Short: "Show the local development pair, and make it on first use",
+		Use:     "dev",
+		Short:   "Show the local development pair, and make it on first use",
+		Example: "  taskhook keys dev",
 		Long: "Show where the development pair is, and make it on first use. It belongs to the project,\n" +
 			"and its private keys never leave the data directory.",
 		Args: arguments(cobra.NoArgs),

@@ -133,12 +133,13 @@ func (a *app) askSandbox(ctx context.Context, method, path string, in, out any) 
 	return c.ask(ctx, method, path, in, out)
 }
 
-// newSandboxAction makes a command that has the running sandbox do one thing. A
-// %s in the path stands for the command's argument.
-func newSandboxAction(a *app, use, short, method, path string) *cobra.Command {
+// newSandboxAction makes a command below parent that has the running sandbox do
+// one thing. A %s in the path stands for the command's argument.
+func newSandboxAction(a *app, parent, use, short, method, path string) *cobra.Command {
 	n := strings.Count(path, "%s")
 	return &cobra.Command{
 		Use: use, Short: short, Args: arguments(cobra.ExactArgs(n)),
+		Example: fmt.Sprintf("  taskhook sandbox %s %s", parent, use),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if n == 1 {
 				path = fmt.Sprintf(path, url.PathEscape(args[0]))

@@ -30,7 +30,7 @@ func newSandboxFaults(a *app) *cobra.Command {
 		newSandboxFault(a, sandbox.FaultToken, "Answer API requests as if their token had expired"),
 		newSandboxKeyFault(a, "key", "Rotate the signing key without notice", "keys/rotate"),
 		newSandboxKeyFault(a, "key-restore", "Sign with the previous key again", "keys/restore"),
-		newSandboxFaultsList(a), newSandboxAction(a, "clear", "Turn all faults off", http.MethodDelete, "faults"),
+		newSandboxFaultsList(a), newSandboxAction(a, "faults", "clear", "Turn all faults off", http.MethodDelete, "faults"),
 	)
 	return cmd
 }
@@ -83,6 +83,7 @@ func parseShare(s string) (float64, error) {
 func newSandboxFaultsList(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the faults that are on", Args: arguments(cobra.NoArgs),
+		Example: "  taskhook sandbox faults list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var on []sandbox.Fault
 			if err := a.askSandbox(cmd.Context(), http.MethodGet, "faults", nil, &on); err != nil {
@@ -106,6 +107,7 @@ func newSandboxFaultsList(a *app) *cobra.Command {
 func newSandboxKeyFault(a *app, name, short, path string) *cobra.Command {
 	return &cobra.Command{
 		Use: name, Short: short, Args: arguments(cobra.NoArgs),
+		Example: "  taskhook sandbox faults " + name,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := a.directory()
 			if err != nil {

@@ -23,9 +23,9 @@ func newSandboxTokens(a *app) *cobra.Command {
 			"  taskhook sandbox tokens rotate ID            # both tokens work for 7 days",
 	}
 	cmd.AddCommand(newTokensCreate(a), newTokensList(a), newTokensEdit(a), newTokensRotate(a),
-		newSandboxAction(a, "cancel-rotation ID", "Keep the old token and end the new one", http.MethodPost, "tokens/%s/cancel-rotation"),
-		newSandboxAction(a, "expire-now ID", "End the old token of a rotation now", http.MethodPost, "tokens/%s/expire-now"),
-		newSandboxAction(a, "delete ID", "Delete a private integration and its token", http.MethodDelete, "tokens/%s"))
+		newSandboxAction(a, "tokens", "cancel-rotation ID", "Keep the old token and end the new one", http.MethodPost, "tokens/%s/cancel-rotation"),
+		newSandboxAction(a, "tokens", "expire-now ID", "End the old token of a rotation now", http.MethodPost, "tokens/%s/expire-now"),
+		newSandboxAction(a, "tokens", "delete ID", "Delete a private integration and its token", http.MethodDelete, "tokens/%s"))
 	return cmd
 }
 
@@ -83,9 +83,10 @@ func (a *app) printNewToken(made sandbox.NewToken, asJSON bool) error {
 func newTokensList(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List private integrations",
-		Args:  arguments(cobra.NoArgs),
+		Use:     "list",
+		Short:   "List private integrations",
+		Example: "  taskhook sandbox tokens list --json",
+		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var all []sandbox.Token
 			if err := a.askSandbox(cmd.Context(), http.MethodGet, "tokens", nil, &all); err != nil {

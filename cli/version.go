@@ -28,9 +28,10 @@ func version() string {
 func newVersionCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  arguments(cobra.NoArgs),
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  taskhook version --json",
+		Args:    arguments(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
 				return printLine(a.stdout, "version", struct {
