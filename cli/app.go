@@ -104,6 +104,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newSandboxCommand(a), newContactsCommand(a),
 		newManCommand(a), newVersionCommand(a),
 	)
+	addCompletion(root)
 	return root
 }
 

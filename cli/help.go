@@ -38,6 +38,24 @@ func (a *app) setUpHelp(root *cobra.Command) {
 	})
 }
 
+// addCompletion adds cobra's command for completion, with help like that of the
+// others.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Short, c.Long = "Print a script that completes commands in a shell", ""
+		c.Example = "  taskhook completion bash --help    # says how to use it"
+		for _, shell := range c.Commands() {
+			shell.Short = "Print the completion script for " + shell.Name()
+			shell.Long = strings.NewReplacer("#### ", "", "\t", "  ").Replace(shell.Long)
+			shell.Example = "  taskhook completion " + shell.Name()
+		}
+	}
+}
+
 func newHelpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND…|TOPIC]",
