@@ -126,7 +126,7 @@ func wordsOf(r webhook.Resend) string {
 // resend sends one event.
 func (m *model) resend(r webhook.Resend) tea.Cmd {
 	m.say(moodDim, "sending "+r.EventID.String()+" …")
-	m.linger(0)
+	m.showFor(0)
 	return m.background.do(func(ctx context.Context) tea.Msg {
 		res, err := m.actions.Resend(ctx, r)
 		return resentMsg{r.EventID, r.Edited != nil, res, err}

@@ -216,7 +216,7 @@ func (m *model) sayExported(x exported) {
 		text += "; " + format.Count(gone) + " deleted meanwhile"
 	}
 	m.say(moodGood, text)
-	m.linger(pathTime)
+	m.showFor(pathTime)
 }
 
 func (m *model) askOverwrite(c chosen, f export.Format, path, full string) {

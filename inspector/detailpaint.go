@@ -204,5 +204,5 @@ func (m *model) paneRow(v *pane, i, width int) string {
 
 // detailHasKeys reports whether the keys act in the detail.
 func (m *model) detailHasKeys() bool {
-	return m.place == inDetail || m.place == inDialog && m.asker == inDetail
+	return m.place == inDetail || m.place == inDialog && m.openedFrom == inDetail
 }

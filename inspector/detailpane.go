@@ -39,7 +39,7 @@ func (v *pane) take(p *page, height int) {
 		v.offset = v.rowOf(old.entryAt(old.offset))
 		v.cursor = v.rowOf(old.entryAt(old.cursor))
 	}
-	v.settle(height)
+	v.clamp(height)
 }
 
 // count is how many rows can be seen.
@@ -74,8 +74,8 @@ func (v *pane) rowOf(e int) int {
 	return sort.Search(v.count(), func(i int) bool { return v.entryAt(i) >= e })
 }
 
-// settle keeps everything within bounds.
-func (v *pane) settle(height int) {
+// clamp keeps everything within bounds.
+func (v *pane) clamp(height int) {
 	n := v.count()
 	if v.page != nil && v.page.json && n > 0 {
 		v.cursor = max(0, min(v.cursor, n-1))
@@ -97,14 +97,14 @@ func (v *pane) move(by, height int) {
 	default:
 		v.offset += by
 	}
-	v.settle(height)
+	v.clamp(height)
 }
 
 // scroll moves what is visible; a cursor stays on the screen.
 func (v *pane) scroll(by, height int) {
 	v.offset = max(0, min(v.offset+by, v.count()-height))
 	v.cursor = max(v.offset, min(v.cursor, v.offset+height-1))
-	v.settle(height)
+	v.clamp(height)
 }
 
 // filter finds out anew which rows the folds hide.
@@ -146,7 +146,7 @@ func (v *pane) toggle(height int) {
 	v.folded[e] = !v.folded[e]
 	v.filter()
 	v.cursor = v.rowOf(e)
-	v.settle(height)
+	v.clamp(height)
 }
 
 // toggleAll unfolds everything or, if nothing is folded, folds all but the
@@ -164,7 +164,7 @@ func (v *pane) toggleAll(height int) {
 	}
 	v.filter()
 	v.cursor = v.rowOf(at)
-	v.settle(height)
+	v.clamp(height)
 }
 
 func (v *pane) anyFolded() bool {
@@ -214,7 +214,7 @@ func (v *pane) reveal(e, from, height int) {
 	if row < v.offset || row >= v.offset+height {
 		v.offset = row - height/2
 	}
-	v.settle(height)
+	v.clamp(height)
 }
 
 // foldText is what stands behind a folded line.

@@ -219,7 +219,7 @@ func (m *model) clickDetail(x, y int) bool {
 	if v.page.json {
 		again := v.cursor == v.offset+row
 		v.cursor = v.offset + row
-		v.settle(d.rowsHeight())
+		v.clamp(d.rowsHeight())
 		if again {
 			v.toggle(d.rowsHeight())
 		}

@@ -21,7 +21,7 @@ type dialog interface {
 // ask opens a dialog, in place of one that is open.
 func (m *model) ask(d dialog) {
 	if m.place != inDialog {
-		m.asker = m.place
+		m.openedFrom = m.place
 	}
 	m.dialog, m.place = d, inDialog
 }
@@ -31,7 +31,7 @@ func (m *model) leave(d dialog) bool {
 	if m.place != inDialog || m.dialog != d {
 		return false
 	}
-	m.dialog, m.place = nil, m.asker
+	m.dialog, m.place = nil, m.openedFrom
 	return true
 }
 

@@ -204,7 +204,7 @@ func (m *model) askSign(d *draft) {
 		{"c", "corrupt", "well-formed and wrong", send(webhook.SignCorrupt)},
 	}, left: func(m *model) tea.Cmd {
 		m.say(moodWarn, "nothing was sent"+m.draftWords(d.event.ID))
-		m.linger(pathTime)
+		m.showFor(pathTime)
 		return nil
 	}}
 	if d.changed {

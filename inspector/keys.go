@@ -98,7 +98,7 @@ func newMoveKeys() moveKeys {
 		Down:     bind("↓/j", "down", "down", "j"),
 		PageUp:   bind("pgup", "page up", "pgup", "b"),
 		PageDown: bind("pgdn", "page down", "pgdown", "space"),
-		Top:      bind("home/g", "newest, and follow", "home", "g"),
+		Top:      bind("home/g", "newest, live", "home", "g"),
 		Bottom:   bind("end/G", "oldest", "end", "G"),
 	}
 }
@@ -108,7 +108,7 @@ func (k *moveKeys) enable(s situation) {
 	for _, b := range []*key.Binding{&k.Up, &k.Down, &k.PageUp, &k.PageDown, &k.Top, &k.Bottom} {
 		b.SetEnabled(list && s.events || s.place == inDetail || s.place == inHelp || s.place == inLog)
 	}
-	top, bottom := "newest, and follow", "oldest"
+	top, bottom := "newest, live", "oldest"
 	if !list || s.slowest {
 		top, bottom = "top", "bottom"
 	}

@@ -228,5 +228,5 @@ func safe(text string) string {
 	if text = format.Clean(text); isASCII(text) {
 		return text
 	}
-	return sober(text)
+	return unambiguous(text)
 }

@@ -92,15 +92,15 @@ type list struct {
 
 	back *list // all events, as they were left for others; nil: not left
 
-	marks map[webhook.ID]wish // set by the person, and not read back yet
-	types map[string]bool     // seen so far, for completion
+	marks map[webhook.ID]markChange // set by the person, and not read back yet
+	types map[string]bool           // seen so far, for completion
 }
 
 func (l *list) window() int { return min(max(3*l.height, 60), 400) }
 
 func (l *list) setHeight(h int) {
 	l.height = max(1, h)
-	l.settle()
+	l.clamp()
 }
 
 // setText starts over with other events.
@@ -145,7 +145,7 @@ func (l *list) returnTo(left *list) {
 	l.stored, l.marks, l.types = now.stored, now.marks, now.types
 	l.back, l.dirty, l.rising, l.jump = nil, true, false, false
 	l.notYet, l.peekAt, l.farAt, l.retryAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
-	l.settle()
+	l.clamp()
 }
 
 // stop gives up the read that is under way.
@@ -202,7 +202,7 @@ func (l *list) selectRow(i int) {
 	}
 	l.rising = by < 0
 	l.sel = i
-	l.settle()
+	l.clamp()
 	l.resume()
 }
 
@@ -226,7 +226,7 @@ func (l *list) oldest() {
 		return
 	}
 	l.sel = len(l.rows) - 1
-	l.settle()
+	l.clamp()
 }
 
 // resume follows again once the person has come up to the newest event.
@@ -236,8 +236,8 @@ func (l *list) resume() {
 	}
 }
 
-// settle keeps selection and visible rows within bounds.
-func (l *list) settle() {
+// clamp keeps selection and visible rows within bounds.
+func (l *list) clamp() {
 	l.sel = max(0, min(l.sel, len(l.rows)-1))
 	if l.follow {
 		l.sel = 0

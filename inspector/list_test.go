@@ -87,7 +87,7 @@ func TestColumnsBecomeMoreWithTheWidth(t *testing.T) {
 		width    int
 		has, not string
 	}{
-		{40, "type", "took"}, {59, "code", "state"}, {60, "took", "size"}, {80, "×", "webhook"}, {107, "webhook", "xyz"},
+		{40, "type", "took"}, {59, "status", "state"}, {60, "took", "size"}, {80, "×", "webhook"}, {107, "webhook", "xyz"},
 	} {
 		f := some()
 		f.events[9].RedeliveryOf = 9
@@ -120,7 +120,7 @@ func TestTheSlowestComeFirst(t *testing.T) {
 	d := drive(t, f, 80, 24, Options{})
 	d.press("down", "o")
 	d.sees("slowest first")
-	d.sees("took ↓")
+	d.sees("took↓")
 	d.m.list.rows[0].Marked = false
 	at := func() time.Duration { e, _ := d.m.selection(); return e.LastDuration }
 	if at() != 2999*time.Millisecond {
@@ -248,7 +248,7 @@ func TestANarrowedListCountsOnlyItsOwnNews(t *testing.T) {
 	d.press("enter", "down")
 	arrive(d.feed, 12)
 	d.ticks(2)
-	d.sees("holding")
+	d.sees("paused")
 	d.misses("new")
 	for range 3 {
 		d.feed.add(d.feed.events[0])

@@ -102,9 +102,9 @@ func (m *model) logLayout(height int) {
 
 func (m *model) logView(h int) []string {
 	l, s := &m.log, &m.styles
-	right := piece{"following", moodDim}
+	right := piece{"live", moodDim}
 	if !l.follow {
-		right.text = "holding"
+		right.text = "paused"
 	}
 	lines := []string{m.edges(s.title, " Log", right)}
 	switch {

@@ -11,9 +11,9 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// wish is a mark that the person set or took away: it stands in the row at
+// markChange is a mark that the person set or took away: it stands in the row at
 // once, and until a page was read after the store had it.
-type wish struct {
+type markChange struct {
 	on   bool
 	kept bool // the store has it
 	at   int  // list.asked by then
@@ -38,9 +38,9 @@ func (l *list) remark(rows []webhook.Summary, number int) {
 }
 
 // setMark marks one event in the rows.
-func (l *list) setMark(id webhook.ID, w wish) {
+func (l *list) setMark(id webhook.ID, w markChange) {
 	if l.marks == nil {
-		l.marks = map[webhook.ID]wish{}
+		l.marks = map[webhook.ID]markChange{}
 	}
 	l.marks[id] = w
 	for i := range l.rows {
@@ -65,7 +65,7 @@ func (m *model) toggleMark() tea.Cmd {
 	}
 	m.list.hold()
 	on := !e.Marked
-	m.list.setMark(e.ID, wish{on: on})
+	m.list.setMark(e.ID, markChange{on: on})
 	return m.background.do(func(ctx context.Context) tea.Msg {
 		return markedMsg{e.ID, on, m.actions.Mark(ctx, []webhook.ID{e.ID}, on)}
 	})

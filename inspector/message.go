@@ -43,9 +43,9 @@ func (m *model) say(md mood, text string) {
 	m.acts.later = errors
 }
 
-// linger lets the message just shown stand for another time than usual; 0:
+// showFor lets the message just shown stand for another time than usual; 0:
 // until its outcome replaces it.
-func (m *model) linger(d time.Duration) {
+func (m *model) showFor(d time.Duration) {
 	msg := &m.message
 	if n := len(m.acts.later); n > 0 {
 		msg = &m.acts.later[n-1]

@@ -33,10 +33,10 @@ type model struct {
 	keys          keyMap
 	help          help.Model
 
-	place  place
-	before place  // where help was called from
-	dialog dialog // nil: none is open
-	asker  place  // where it was opened
+	place      place
+	before     place  // where help was called from
+	dialog     dialog // nil: none is open
+	openedFrom place  // where it was opened
 
 	listener   webhook.Listener
 	listenerAt time.Time // when it was last asked for
@@ -91,7 +91,7 @@ func (m *model) selection() (webhook.Summary, bool) { return m.list.selected() }
 
 // detailShown reports whether the detail is on the screen.
 func (m *model) detailShown() bool {
-	return m.wide() || m.place == inDetail || m.place == inDialog && m.asker == inDetail
+	return m.wide() || m.place == inDetail || m.place == inDialog && m.openedFrom == inDetail
 }
 
 func (m *model) situation() situation {

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// calmFor is how long an event without an answer is kept off the list:
+	// appearAfter is how long an event without an answer is kept off the list:
 	// most are answered before, and a row that changes at once flickers.
-	calmFor = 100 * time.Millisecond
+	appearAfter = 100 * time.Millisecond
 	// slowRead is when a read of a whole scope counts as a search that is not
 	// done again for every change.
 	slowRead = 150 * time.Millisecond
@@ -179,7 +179,7 @@ func (l *list) apply(msg pageMsg, now time.Time) {
 	if msg.more && l.loaded {
 		return // the rows there are stand until all are found
 	}
-	page := l.calm(msg.page, now)
+	page := l.withoutFresh(msg.page, now)
 	l.remark(page.Events, msg.number)
 	l.see(page.Events)
 	selected, had := l.selected()
@@ -205,7 +205,7 @@ func (l *list) apply(msg pageMsg, now time.Time) {
 		l.off = l.sel - line
 	}
 	l.current, l.loaded = true, l.loaded || !msg.more
-	l.settle()
+	l.clamp()
 	l.resume()
 }
 
@@ -225,7 +225,7 @@ func (l *list) noteEnds(msg pageMsg, sameTop bool, now time.Time) {
 		l.came = msg.came
 	}
 	if (msg.kind == readAbove && !msg.top || msg.kind == readBelow) && sameTop {
-		l.farAt = now.Add(calmFor) // all the rest is left out for now
+		l.farAt = now.Add(appearAfter) // all the rest is left out for now
 	}
 }
 
@@ -267,13 +267,13 @@ func (l *list) progress(msg pageMsg) float64 {
 	return max(0.01, min(seen/float64(l.stored), 0.99))
 }
 
-// calm leaves out what came just now and is not answered yet; the list asks
+// withoutFresh leaves out what came just now and is not answered yet; the list asks
 // again for it. The position is as if those above all others had not come. When
 // so many wait that little else would be left, they are all shown.
-func (l *list) calm(page webhook.Page, now time.Time) webhook.Page {
+func (l *list) withoutFresh(page webhook.Page, now time.Time) webhook.Page {
 	young := func(e webhook.Summary) bool {
 		age := now.Sub(e.ReceivedAt)
-		return age < calmFor && age > -time.Minute && e.State(now) == webhook.StateForwarding && !l.shows(e.ID)
+		return age < appearAfter && age > -time.Minute && e.State(now) == webhook.StateForwarding && !l.shows(e.ID)
 	}
 	l.seen = page.Position.Event
 	if page.Next != 0 && len(page.Events)-countOf(page.Events, young) < 2*l.height {

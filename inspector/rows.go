@@ -73,17 +73,20 @@ func (m *model) rowsView(width, height int) []string {
 	return lines
 }
 
+// names are the names of the columns. That of the status is longer than what
+// stands below it, and goes into the next column.
 func (c columns) names(byTime bool) string {
-	state, took := "state", "  took"
-	if c.state == 1 {
-		state = ""
+	last := []cell{{"status  took", c.status + 1 + c.took}, {"state", c.state}}
+	switch {
+	case c.took == 0:
+		last = []cell{{"status", c.status + 1 + c.state}}
+	case !byTime:
+		last[0].text = "status took↓"
 	}
-	if !byTime {
-		took = " took ↓"
-	}
-	return "  " + cells(
-		cell{"time", c.time}, cell{"#", c.id}, cell{"type", c.kind}, cell{"ok", c.verdict},
-		cell{"webhook", c.hook}, cell{"   size", c.size}, cell{" ×", c.tries}, cell{"code", c.status}, cell{took, c.took}, cell{state, c.state})
+	return "  " + cells(append([]cell{
+		{"time", c.time}, {"#", c.id}, {"type", c.kind}, {"ok", c.verdict},
+		{"webhook", c.hook}, {"   size", c.size}, {" ×", c.tries},
+	}, last...)...)
 }
 
 type cell struct {

@@ -10,7 +10,7 @@ import (
 func (m *model) statusLine() string {
 	l := &m.list
 	left := m.scopeWords()
-	right := piece{"following", moodDim}
+	right := piece{"live", moodDim}
 	switch n := l.news(); {
 	case len(l.rows) == 0:
 		right = piece{}
@@ -24,7 +24,7 @@ func (m *model) statusLine() string {
 	case n > 0:
 		right = piece{"↑ " + format.Count(n) + " new", moodWarn}
 	default:
-		right = piece{"holding", moodDim}
+		right = piece{"paused", moodDim}
 	}
 	if len(l.rows) == 0 && left.text == "" {
 		return ""

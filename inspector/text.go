@@ -34,7 +34,7 @@ func cut(s string, width int) (string, int) {
 		}
 		return s[:width-1] + "…", width
 	}
-	s = sober(s)
+	s = unambiguous(s)
 	if w := ansi.StringWidth(s); w <= width {
 		return s, w
 	}
@@ -65,7 +65,7 @@ func wrap(s string, width, limit int, words bool) []string {
 	var lines []string
 	switch {
 	case words:
-		s = sober(s)
+		s = unambiguous(s)
 		lines = strings.Split(ansi.Wrap(s, width, ""), "\n")
 	case isASCII(s):
 		for len(s) > width && len(lines) <= limit {
@@ -74,7 +74,7 @@ func wrap(s string, width, limit int, words bool) []string {
 		}
 		lines = append(lines, s)
 	default:
-		s = sober(s)
+		s = unambiguous(s)
 		lines = strings.Split(ansi.Hardwrap(s, width, true), "\n")
 	}
 	if len(lines) > limit {
@@ -83,10 +83,10 @@ func wrap(s string, width, limit int, words bool) []string {
 	return lines
 }
 
-// sober takes out of text what terminals disagree about: whether joined emoji
+// unambiguous takes out of text what terminals disagree about: whether joined emoji
 // and marks on them are one picture of two cells or several. Text on whose
 // width all agree is left as it is.
-func sober(s string) string {
+func unambiguous(s string) string {
 	if ansi.StringWidth(s) == ansi.StringWidthWc(s) {
 		return s
 	}
