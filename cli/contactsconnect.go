@@ -140,7 +140,7 @@ func (a *app) noteWait(w taskee.Wait) {
 	case w.Status == 0:
 		a.note("the rate limit is used up: continuing in %s", format.Duration(w.For.Round(time.Second)))
 	default:
-		a.note("answered %s: retrying in %s", answerWords(w.Status), format.Duration(w.For.Round(time.Second)))
+		a.note("answered %s: retrying in %s", format.Status(w.Status), format.Duration(w.For.Round(time.Second)))
 	}
 }
 

@@ -101,12 +101,12 @@ func listRow(e webhook.Summary, now time.Time) string {
 	if name == "" {
 		name = e.Method + " " + format.Clean(e.Path)
 	}
-	state := string(e.State(now))
+	state := format.State(e.State(now))
 	if e.RedeliveryOf != 0 {
 		state += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
 	}
 	return fmt.Sprintf("%-6s %-19s %-24s %-9s %6s %7s  %s",
-		e.ID, format.DateTime(e.ReceivedAt.Local()), name, e.Verdict.Status, status, took, state)
+		e.ID, format.DateTime(e.ReceivedAt.Local()), name, format.VerdictStatus(e.Verdict.Status), status, took, state)
 }
 
 func newEventsDeleteCommand(a *app) *cobra.Command {

@@ -242,7 +242,7 @@ func (a *app) printResent(r webhook.Resent, asJSON bool) error {
 	if asJSON {
 		return export.AttemptLine(a.stdout, at, r.State)
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (%s)\n", at.EventID, format.CleanLines(at.Target), format.CleanLines(attemptOutcome(at)), r.State)
+	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (%s)\n", at.EventID, format.CleanLines(at.Target), format.CleanLines(attemptOutcome(at)), format.State(r.State))
 	return err
 }
 
@@ -252,7 +252,7 @@ func attemptOutcome(at webhook.Attempt) string {
 	if at.StatusCode == 0 {
 		return at.Error
 	}
-	outcome := fmt.Sprintf("%d in %s", at.StatusCode, format.Duration(at.Duration))
+	outcome := format.Answer(at.StatusCode, at.Duration)
 	if at.Error != "" {
 		outcome += ", then " + at.Error
 	}

@@ -115,8 +115,8 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	line("event", "%s %s", e.ID, e.Type)
 	line("webhookId", "%s", e.WebhookID)
 	line("received", "%s from %s (%s)", format.DateTime(e.ReceivedAt.Local()), e.RemoteAddr, e.Source)
-	line("verdict", "%s", verdictWords(e.Verdict))
-	line("state", "%s", stateWords(r.Summary, now))
+	line("verdict", "%s", verdictLine(e.Verdict))
+	line("state", "%s", stateLine(r.Summary, now))
 	writeRedelivery(line, e)
 	_, _ = fmt.Fprintln(w)
 	writeHeaders(w, e)
@@ -127,7 +127,7 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
 	}
 	if a := e.Answer; a.By == webhook.ByTaskhook && a.Reason != "" && len(r.History) > 0 {
-		line("answered", "%s by taskhook: %s", answerWords(a.Status), a.Reason)
+		line("answered", "%s by taskhook: %s", format.Status(a.Status), a.Reason)
 	}
 	for i, at := range r.History {
 		_, _ = fmt.Fprintln(w)
@@ -155,16 +155,16 @@ func writeRedelivery(line func(string, string, ...any), e webhook.Event) {
 func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	outcome := at.Error
 	if at.StatusCode != 0 {
-		outcome = fmt.Sprintf("%d in %s, %s", at.StatusCode, format.Duration(at.Duration), format.Bytes(at.BodySize))
+		outcome = format.Answer(at.StatusCode, at.Duration) + ", " + format.Bytes(at.BodySize)
 		if at.Error != "" {
 			outcome += ", then " + at.Error
 		}
 	}
 	switch {
 	case at.Simulated && at.AppStatus != 0:
-		outcome = fmt.Sprintf("%s, written by taskhook in place of your app's %d (%s)", answerWords(at.StatusCode), at.AppStatus, format.Duration(at.Duration))
+		outcome = fmt.Sprintf("%s, written by taskhook in place of your app's %d (%s)", format.Status(at.StatusCode), at.AppStatus, format.Duration(at.Duration))
 	case at.Simulated && at.Error == "":
-		outcome = answerWords(at.StatusCode) + ", written by taskhook: your app was not called"
+		outcome = format.Status(at.StatusCode) + ", written by taskhook: your app was not called"
 	}
 	line("  target", "%s", at.Target)
 	if !at.VirtualTime.IsZero() {
@@ -182,30 +182,24 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	}
 }
 
-// verdictWords is a verdict in one line.
-func verdictWords(v webhook.Verdict) string {
-	s := string(v.Status)
-	if v.Key != "" {
-		s += fmt.Sprintf(" (%s, key %s)", v.Scheme, v.Key)
-	}
+// verdictLine is a verdict with its reason.
+func verdictLine(v webhook.Verdict) string {
+	s := format.Verdict(v)
 	if v.Reason != "" {
 		s += ": " + v.Reason
 	}
 	return s
 }
 
-// stateWords is a state with what the platform does next.
-func stateWords(s webhook.Summary, now time.Time) string {
-	state := s.State(now)
-	switch {
-	case state == webhook.StateRetrying:
-		return fmt.Sprintf("retrying: retry %d of %d expected about %s", s.Try, taskee.Policy().MaxRetries, format.ShortTime(s.Outcome.Answer.RetryAt.Local(), now))
-	case state == webhook.StateFailed && s.NoBody:
-		return fmt.Sprintf("failed: answered %d: %s", s.Answer.Status, s.Answer.Reason)
-	case state == webhook.StateFailed:
-		return "failed: Taskee will not send it again; send it yourself with taskhook resend"
-	case s.Answer.By == webhook.ByTaskhook && s.Answer.Status != 0:
-		return fmt.Sprintf("%s: answered %d: %s", state, s.Answer.Status, s.Answer.Reason)
+// stateLine is a state with what was answered, or with what to do now.
+func stateLine(s webhook.Summary, now time.Time) string {
+	text := format.StateLine(s.Outcome, s.Try, taskee.Policy().MaxRetries, now.Local())
+	next := format.StateNext(s.State(now))
+	if a := s.Answer; a.By == webhook.ByTaskhook && a.Status != 0 {
+		next = fmt.Sprintf("answered %d: %s", a.Status, a.Reason)
 	}
-	return string(state)
+	if next != "" {
+		text += ": " + next
+	}
+	return text
 }

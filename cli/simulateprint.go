@@ -60,24 +60,17 @@ func sendLine(a *webhook.Attempt, send retry.Send) string {
 	answer := attemptOutcome(*a)
 	switch {
 	case a.Simulated && a.AppStatus != 0:
-		answer = fmt.Sprintf("%s in place of %d in %s", answerWords(a.StatusCode), a.AppStatus, format.Duration(a.Duration))
+		answer = format.Status(a.StatusCode) + " in place of " + format.Answer(a.AppStatus, a.Duration)
 	case a.Simulated && a.Error != "":
-		answer = answerWords(a.StatusCode) + " in place of: " + a.Error
+		answer = format.Status(a.StatusCode) + " in place of: " + a.Error
 	case a.Simulated:
-		answer = answerWords(a.StatusCode) + ", your app was not called"
+		answer = format.Status(a.StatusCode) + ", your app was not called"
 	}
 	gap := ""
 	if send.Gap > 0 {
 		gap = "+" + format.Duration(send.Gap)
 	}
 	return fmt.Sprintf("%s  %-13s  would arrive %s  %-8s  %s", a.EventID, a.Name(), format.Clock(a.VirtualTime.Local()), gap, answer)
-}
-
-func answerWords(status int) string {
-	if status == 0 {
-		return "no answer"
-	}
-	return fmt.Sprint(status)
 }
 
 // simulationLine is the JSON line that sums up a simulation.

@@ -173,10 +173,9 @@ func printTriggered(w io.Writer, r triggered, asJSON bool) error {
 	if asJSON {
 		return printLine(w, "trigger", r)
 	}
-	status := "no answer"
+	status := format.Status(0)
 	if r.Status != 0 {
-		took := time.Duration(r.DurationMS * float64(time.Millisecond))
-		status = fmt.Sprintf("%d in %s", r.Status, format.Duration(took))
+		status = format.Answer(r.Status, time.Duration(r.DurationMS*float64(time.Millisecond)))
 	}
 	if text := r.Error + r.Reason; text != "" {
 		status += ": " + text

@@ -142,7 +142,7 @@ func (a *app) printVerdict(v webhook.Verdict, size int, asJSON bool) error {
 			BodySize int                   `json:"bodySize"`
 		}{v.Status, v.Scheme, v.Header, v.Key, v.Reason, v.Next, size})
 	}
-	text := verdictWords(v) + "\n"
+	text := verdictLine(v) + "\n"
 	if v.Next != "" {
 		text += "next: " + v.Next + "\n"
 	}

@@ -38,13 +38,13 @@ func TestVerify(t *testing.T) {
 		code     int
 		out, err string
 	}{
-		{"valid", append(trustA, body, "--signature", rsaA), "", 0, "valid (rsa, key test-rsa4096-a.pem)\n", ""},
-		{"valid, the length tells the header", append(trustA, body, "--signature", edA), "", 0, "valid (ed25519, key test-ed25519-a.pem)\n", ""},
+		{"valid", append(trustA, body, "--signature", rsaA), "", 0, "valid: signed by test-rsa4096-a.pem (rsa)\n", ""},
+		{"valid, the length tells the header", append(trustA, body, "--signature", edA), "", 0, "valid: signed by test-ed25519-a.pem (ed25519)\n", ""},
 		{"valid, from standard input", append(trustA, "-", "--signature", rsaA), text, 0, "valid", ""},
 		{"valid, no file named", append(trustA, "--signature", rsaA), text, 0, "valid", ""},
 		{"a header in any case", append(trustA, body, "--signature", rsaA, "--header", "x-WH-signature"), "", 0, "valid", ""},
 		{"the other scheme's header is a warning", append(trustA, body, "--signature", rsaA, "--header", taskee.HeaderEd25519), "", 0, "scheme and header do not fit", ""},
-		{"signed by the development key", []string{body, "--signature", signature(dev, taskee.SchemeRSA)}, "", 0, "valid (rsa, key dev)", ""},
+		{"signed by the development key", []string{body, "--signature", signature(dev, taskee.SchemeRSA)}, "", 0, "valid: signed by dev (rsa)", ""},
 		{"one byte changed", append(trustA, altered, "--signature", rsaA), "", 1, "invalid", ""},
 		{"a key that is not trusted", []string{body, "--signature", rsaA}, "", 1, "invalid: ", ""},
 		{"a trailing newline", append(trustA, "-", "--signature", rsaA), text + "\n", 1, "newline", ""},

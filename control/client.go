@@ -187,7 +187,7 @@ func callWithin[Out any](ctx context.Context, c *Client, timeout time.Duration, 
 
 // errSilent is why a listener that does not answer is given up.
 func errSilent(timeout time.Duration) error {
-	return fmt.Errorf("the listener did not answer within %s: %w", timeout, context.DeadlineExceeded)
+	return fmt.Errorf("the listener did not answer within %s: %w", format.Duration(timeout), context.DeadlineExceeded)
 }
 
 // unreadable says why an answer could not be read.

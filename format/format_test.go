@@ -14,6 +14,7 @@ func TestForms(t *testing.T) {
 		us = time.Microsecond
 		ms = time.Millisecond
 	)
+	retrying := webhook.Outcome{Answer: webhook.Answer{Status: 429, RetryAt: time.Date(2026, 11, 28, 13, 45, 0, 0, time.UTC)}}
 	at := time.Date(2026, 11, 28, 14, 33, 28, 123_456_789, time.FixedZone("", 3600))
 	tests := []struct{ name, got, want string }{
 		{"an app that was not probed", Health(webhook.Health{}), "not probed yet"},
@@ -60,12 +61,12 @@ func TestForms(t *testing.T) {
 		{"the longest", Duration(math.MaxInt64), "106751d 23h"},
 		{"back in time", Duration(-90 * time.Second), "-1m 30s"},
 
-		{"roughly nothing", Rough(0), "1s"},
-		{"roughly seconds", Rough(44_500 * ms), "45s"},
-		{"roughly minutes", Rough(8*time.Minute + 40*time.Second), "9m"},
-		{"roughly an hour", Rough(59*time.Minute + 40*time.Second), "1h"},
-		{"roughly hours", Rough(30 * time.Hour), "30h"},
-		{"roughly days", Rough(75 * time.Hour), "3d"},
+		{"roughly nothing", rough(0), "1s"},
+		{"roughly seconds", rough(44_500 * ms), "45s"},
+		{"roughly minutes", rough(8*time.Minute + 40*time.Second), "9m"},
+		{"roughly an hour", rough(59*time.Minute + 40*time.Second), "1h"},
+		{"roughly hours", rough(30 * time.Hour), "30h"},
+		{"roughly days", rough(75 * time.Hour), "3d"},
 		{"to come", Until(at.Add(9*time.Minute), at), "in 9m"},
 		{"about to come", Until(at.Add(ms), at), "in 1s"},
 		{"come", Until(at, at), "due"},
@@ -76,10 +77,36 @@ func TestForms(t *testing.T) {
 		{"another day", ShortTime(at, at.AddDate(0, 0, -1)), "Nov 28 14:33"},
 		{"another year", ShortTime(at, at.AddDate(1, 0, 0)), "Nov 28 2026 14:33"},
 		{"in full", DateTime(at), "2026-11-28 14:33:28"},
+
+		{"a state", State(webhook.StateRecovered), "recovered"},
+		{"a state of a later version", State("later"), "later"},
+		{"what follows from it", StateNext(webhook.StateOverdue), "resend it"},
+		{"nothing follows", StateNext(webhook.StateDelivered), ""},
+		{"an event that was delivered", StateLine(webhook.Outcome{Answer: webhook.Answer{Status: 204}}, 1, 6, at), "delivered"},
+		{"an event that is sent again", StateLine(retrying, 2, 6, at), "retrying: retry 2 of 6 expected about 14:45"},
+		{"an event that was to be sent again", StateLine(retrying, 1, 0, at.Add(time.Hour)), "overdue: the retry expected about 14:45 did not come"},
+		{"a retry", Retry(2, "/", 6), "2/6"},
+		{"a retry by an unknown policy", Retry(0, "/", 0), "1"},
+		{"an answer", Answer(200, 3100*us), "200 in 3.1ms"},
+		{"no answer", Answer(0, 30*time.Second), "no answer in 30s"},
+		{"a verdict", Verdict(webhook.Verdict{Status: webhook.Valid, Key: "taskee", Scheme: "rsa"}), "valid: signed by taskee (rsa)"},
+		{"a verdict without a key", Verdict(webhook.Verdict{Status: webhook.Unsigned}), "unsigned"},
+		{"an app that was not probed", Health(webhook.Health{}), "not probed yet"},
+		{"an app that answers", Health(webhook.Health{Known: true, Up: true, Address: "127.0.0.1:3000"}), "answers on 127.0.0.1:3000"},
+		{"an app that is down", Health(webhook.Health{Known: true, Error: "http://localhost:3000: connection refused"}), "does not answer: connection refused"},
+		{"in the fewest words", HealthWord(webhook.Health{Known: true, Error: "http://localhost:3000: connection refused"}), "does not answer"},
 	}
 	for _, tt := range tests {
 		if tt.got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, tt.got, tt.want)
+		}
+	}
+}
+
+func TestEveryStateHasAWord(t *testing.T) {
+	for _, s := range webhook.States {
+		if _, ok := states[s]; !ok {
+			t.Errorf("%s has none", s)
 		}
 	}
 }

@@ -52,9 +52,9 @@ func twoUnits(d, large time.Duration, largeName string, small time.Duration, sma
 	return text
 }
 
-// Rough writes a duration in one unit: "45s", "9m", "5h", "3d". What is not
+// rough writes a duration in one unit: "45s", "9m", "5h", "3d". What is not
 // over yet is at least "1s".
-func Rough(d time.Duration) string {
+func rough(d time.Duration) string {
 	unit, name := day, "d"
 	switch {
 	case d < time.Minute:
@@ -73,7 +73,7 @@ func Until(t, now time.Time) string {
 	if !t.After(now) {
 		return "due"
 	}
-	return "in " + Rough(t.Sub(now))
+	return "in " + rough(t.Sub(now))
 }
 
 // ErrDuration is returned by [ParseDuration].

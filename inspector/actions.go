@@ -154,7 +154,7 @@ func (msg resentMsg) apply(m *model) tea.Cmd {
 		if !ok {
 			sign, md = signBad, moodBad
 		}
-		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, msg.resent.State)}, msg.resent.Notes...)
+		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, format.State(msg.resent.State))}, msg.resent.Notes...)
 		m.say(md, strings.TrimSuffix(sentences(append(parts, msg.resent.Attempt.Hint)...), "."))
 	}
 	m.refresh()
@@ -164,9 +164,9 @@ func (msg resentMsg) apply(m *model) tea.Cmd {
 // outcomeOf is what came of an attempt in words, and whether it was delivered.
 func outcomeOf(a webhook.Attempt) (string, bool) {
 	if a.StatusCode == 0 {
-		return "no response: " + a.Error, false
+		return format.Status(0) + ": " + a.Error, false
 	}
-	return fmt.Sprintf("%d in %s", a.StatusCode, format.Duration(a.Duration)), webhook.Delivered(a.StatusCode)
+	return format.Answer(a.StatusCode, a.Duration), webhook.Delivered(a.StatusCode)
 }
 
 // refresh lets the list be read again as soon as possible.

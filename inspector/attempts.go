@@ -2,7 +2,6 @@ package inspector
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -98,12 +97,9 @@ func (b *pageBuilder) sent(s *webhook.Request) {
 
 func attemptOutcome(a webhook.Attempt) (string, look) {
 	if a.StatusCode == 0 && a.Simulated && a.AppStatus == 0 {
-		return signBad + " no response, simulated: the app was not called", lookBad
+		return signBad + " " + format.Status(0) + ", simulated: the app was not called", lookBad
 	}
-	if a.StatusCode == 0 {
-		return signBad + " no response after " + format.Duration(a.Duration), lookBad
-	}
-	text, l := fmt.Sprintf("%d in %s", a.StatusCode, format.Duration(a.Duration)), lookBad
+	text, l := format.Answer(a.StatusCode, a.Duration), lookBad
 	switch statusMood(a.StatusCode) {
 	case moodGood:
 		text, l = signGood+" "+text, lookGood
@@ -163,31 +159,15 @@ func comesAgain(a webhook.Answer, loc *time.Location) string {
 func (r *reading) next(b *pageBuilder) {
 	e := r.summary
 	state := e.State(r.now)
-	text, l := "", lookDim
-	switch state {
-	case webhook.StateDelivered:
-		text, l = "final: delivered; Taskee will not send it again", lookGood
-	case webhook.StateRetrying:
-		text, l = "retry "+retryNumber(e.Try, " of ", r.policy)+" expected about "+format.ShortTime(e.Outcome.Answer.RetryAt.In(r.loc), r.now), lookWarn
-	case webhook.StateOverdue:
-		text, l = "overdue: the retry expected about "+format.ShortTime(e.Outcome.Answer.RetryAt.In(r.loc), r.now)+" did not come; resend it from here", lookBad
-	case webhook.StateFailed:
-		text, l = "final: failed on Taskee; it will not send it again, resend it from here", lookBad
-	case webhook.StateRecovered:
-		text, l = "final: failed on Taskee, recovered by a resend from here", lookGood
-	case webhook.StateRejected:
-		text = "final: rejected (" + string(e.Decision) + "); Taskee will not send it again"
-	case webhook.StateIgnored:
-		text = "kept and not forwarded, by a rule; Taskee will not send it again"
-	case webhook.StatePassed:
-		text = "not a webhook: it went to the app unchecked"
-	case webhook.StateInterrupted:
-		text, l = "taskhook ended before the answer was known; resend it if the app has not got it", lookWarn
-	case webhook.StateForwarding:
-		text, l = "the sender still waits for the answer", lookText
+	text := stateLong(e.Outcome, e.Try, r.now, r.policy, r.loc)
+	if state == webhook.StateRejected {
+		text += " (" + string(e.Decision) + ")"
 	}
-	sign, _ := stateSign(state)
-	b.add(l, sign+" "+text)
+	if next := format.StateNext(state); next != "" {
+		text += "; " + next
+	}
+	sign, md := stateSign(state)
+	b.add(moodLook(md), sign+" "+text)
 	if e.RedeliveredAs != 0 {
 		b.add(lookDim, "It came again as "+e.RedeliveredAs.String()+".")
 	}

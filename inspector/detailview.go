@@ -21,7 +21,7 @@ func (m *model) detailHead(e webhook.Summary, width int) []string {
 	s := &m.styles
 	sign, stateMood := stateSign(e.State(m.now))
 	state := sign + " " + stateLong(e.Outcome, e.Try, m.now, m.opts.Policy, m.loc)
-	first, w := cut(e.ID.String()+" "+title(e.Event), max(8, width-2-len(sign+string(e.State(m.now)))))
+	first, w := cut(e.ID.String()+" "+title(e.Event), max(8, width-2-len(sign+format.State(e.State(m.now)))))
 	rest, _ := cut(state, width-w-2)
 	lines := []string{s.title.on(first) + "  " + s.mood(stateMood, rest)}
 	if m.height < detailTall {
@@ -89,13 +89,7 @@ func (m *model) paneFoot(v *pane, width int) string {
 func (m *model) verdictLines(e webhook.Summary, width, most int) []string {
 	v := e.Verdict
 	sign, verdictMood := verdictSign(v)
-	text := sign + " " + string(v.Status)
-	if v.Key != "" {
-		text += ": signed by " + v.Key
-		if v.Scheme != "" {
-			text += " (" + v.Scheme + ")"
-		}
-	}
+	text := sign + " " + format.Verdict(v)
 	if why := sentences(v.Reason, v.Next); why != "" {
 		text += ": " + why
 	}
@@ -114,7 +108,7 @@ func (m *model) verdictLines(e webhook.Summary, width, most int) []string {
 // storyOf says in one line what came before an event and what comes next.
 func (m *model) storyOf(e webhook.Summary) string {
 	var parts []string
-	if next := stateNext(e.State(m.now)); next != "" {
+	if next := format.StateNext(e.State(m.now)); next != "" {
 		parts = append(parts, next)
 	}
 	if e.RedeliveryOf != 0 {

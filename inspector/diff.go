@@ -125,7 +125,7 @@ func (r *reading) withSent(ctx context.Context, s *webhook.Request) (one, two si
 }
 
 func answerSide(a webhook.Attempt) side {
-	status := "no response: " + a.Error
+	status := format.Status(0) + ": " + a.Error
 	if a.StatusCode != 0 {
 		status = "status " + strconv.Itoa(a.StatusCode)
 	}

@@ -218,13 +218,14 @@ func (m *model) healthWords() piece {
 	if !h.Since.IsZero() {
 		since = " since " + format.ShortTime(h.Since.In(m.loc), m.now)
 	}
+	text := " " + format.HealthWord(h) + since
 	switch {
 	case !h.Known:
-		return piece{signNone + " not probed yet", moodDim}
+		return piece{signNone + text, moodDim}
 	case h.Up:
-		return piece{signUp + " answers" + since, moodGood}
+		return piece{signUp + text, moodGood}
 	}
-	return piece{join(signDown+" down"+since, h.Error), moodBad}
+	return piece{join(signDown+text, h.Error), moodBad}
 }
 
 // targetBrief is the target's health where there is little room.
@@ -236,9 +237,9 @@ func (m *model) targetBrief() piece {
 	case h.Up:
 		return piece{"app " + signUp, moodGood}
 	case h.Since.IsZero():
-		return piece{"app " + signDown + " down", moodBad}
+		return piece{"app " + signDown, moodBad}
 	}
-	return piece{"app " + signDown + " down since " + format.ShortTime(h.Since.In(m.loc), m.now), moodBad}
+	return piece{"app " + signDown + " since " + format.ShortTime(h.Since.In(m.loc), m.now), moodBad}
 }
 
 func verifyWords(mode string, long bool) string {

@@ -101,7 +101,7 @@ func TestAStoredSimulationIsToldInTheAttempts(t *testing.T) {
 		"↻ 429 in 2ms, simulated: the app was not called\n",
 		"↻ cancelled here: the next send would have arrived 14:56:42\n",
 		"fault: 429 by rule 2\n",
-		"✗ no response, simulated: the app was not called\n",
+		"✗ no answer, simulated: the app was not called\n",
 	} {
 		d.sees(text)
 	}
@@ -112,6 +112,7 @@ func TestAStoredSimulationIsToldInTheAttempts(t *testing.T) {
 
 // play has the feed live through shield, faults, a redelivery and a simulation.
 func play(f *memory) {
+	time.Sleep(time.Second / 2) // what happens at one time is between two looks at the feed
 	valid := webhook.Verdict{Status: webhook.Valid, Scheme: "rsa", Key: "taskee"}
 	event := webhook.Event{Type: "ContactCreate", WebhookID: "5f3a91c0", Method: "POST", Verdict: valid, Source: webhook.SourceLocal, ReceivedAt: time.Now()}
 	first := f.add(webhook.Summary{Event: event})

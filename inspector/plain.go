@@ -262,7 +262,7 @@ func (p *plain) line(at time.Time, e webhook.Summary, status int, took string, s
 		s.mood(moodDim, format.Clock(at.In(p.o.Location))),
 		fit(e.ID.String(), plainID),
 		fit(title(e.Event), plainType),
-		s.mood(verdictMood, fit(mark+" "+string(e.Verdict.Status), plainVerdict)),
+		s.mood(verdictMood, fit(mark+" "+format.VerdictStatus(e.Verdict.Status), plainVerdict)),
 		s.mood(codeMood, fitRight(code, plainStatus)),
 		fitRight(took, plainDuration),
 		s.mood(stateMood, sign+" "+words))

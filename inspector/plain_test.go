@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -281,7 +282,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s has the sign %q", s, sign)
 		}
 	}
-	if got := fmt.Sprint(stateNext(webhook.StateDelivered)); got != "" {
+	if got := fmt.Sprint(format.StateNext(webhook.StateDelivered)); got != "" {
 		t.Errorf("delivered needs %q", got)
 	}
 }

@@ -27,7 +27,7 @@ func (r *reading) signature(b *pageBuilder) error {
 	case was.Status == webhook.Unchecked:
 		b.add(lookWarn, "It was not checked when it came.")
 	case was.Status != "" && (was.Status != d.Verdict.Status || was.Key != d.Verdict.Key):
-		b.add(lookWarn, "When it came it was "+string(was.Status)+": the keys that are trusted, or the check, have changed since.")
+		b.add(lookWarn, "When it came it was "+format.VerdictStatus(was.Status)+": the keys that are trusted, or the check, have changed since.")
 	}
 	for _, s := range d.Signatures {
 		b.blank()
@@ -50,14 +50,7 @@ func (r *reading) signature(b *pageBuilder) error {
 
 func (b *pageBuilder) verdict(v webhook.Verdict) {
 	sign, md := verdictSign(v)
-	text := sign + " " + string(v.Status)
-	if v.Key != "" {
-		text += ": signed by " + v.Key
-		if v.Scheme != "" {
-			text += " (" + v.Scheme + ")"
-		}
-	}
-	b.add(moodLook(md), text)
+	b.add(moodLook(md), sign+" "+format.Verdict(v))
 	if v.Reason != "" {
 		b.add(lookText, v.Reason)
 	}
@@ -69,7 +62,7 @@ func (b *pageBuilder) verdict(v webhook.Verdict) {
 func (b *pageBuilder) oneSignature(s webhook.Signature) {
 	b.add(lookTitle, s.Header)
 	sign, md := verdictSign(webhook.Verdict{Status: s.Status})
-	b.add(moodLook(md), sign+" "+string(s.Status))
+	b.add(moodLook(md), sign+" "+format.VerdictStatus(s.Status))
 	scheme := s.Scheme
 	if scheme == "" {
 		scheme = "none that is known"

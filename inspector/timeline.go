@@ -217,13 +217,13 @@ func sendAnswer(sent *retry.Sent) string {
 	case sent.Failure != "":
 		return "not made: " + sent.Failure
 	case sent.Simulated && sent.Called:
-		return toldWords(sent.Status) + " in place of " + toldWords(sent.App.Status) + " in " + took
+		return format.Status(sent.Status) + " in place of " + format.Status(sent.App.Status) + " in " + took
 	case sent.Simulated:
-		return toldWords(sent.Status) + " simulated, app not called"
+		return format.Status(sent.Status) + " simulated, app not called"
 	case sent.App.Error != "":
 		return "no answer in " + took + ": " + sent.App.Error
 	}
-	return toldWords(sent.Status) + " in " + took
+	return format.Answer(sent.Status, sent.App.Took)
 }
 
 // sendAnswerBrief is sendAnswer where there is little room.
@@ -239,21 +239,13 @@ func sendAnswerBrief(sent *retry.Sent) string {
 	return sendAnswer(sent)
 }
 
-// toldWords writes a status, or that there was none.
-func toldWords(status int) string {
-	if status <= 0 {
-		return "no answer"
-	}
-	return strconv.Itoa(status)
-}
-
 // nextRow is what comes next: a countdown, or that the app is at work.
 func (s *simulation) nextRow(m *model, width int) string {
 	now := s.now
 	head := m.sendHead(signWaiting, now, width)
 	then := ""
 	if s.promised != 0 {
-		then = ", then " + toldWords(s.promised)
+		then = ", then " + format.Status(s.promised)
 	}
 	switch now.Step {
 	case retry.StepSend:
@@ -278,7 +270,7 @@ func (s *simulation) atWork(m *model) string {
 		text += " " + format.Duration(since)
 	}
 	if replaced := s.now.Send.Replaced; replaced != 0 {
-		text += ", answered " + toldWords(replaced)
+		text += ", answered " + format.Status(replaced)
 	}
 	return text
 }

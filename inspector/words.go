@@ -1,7 +1,6 @@
 package inspector
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -87,63 +86,25 @@ func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) stri
 		if room < len("retry 6/6 in 10m") {
 			at = strings.TrimPrefix(at, "in ")
 		}
-		return "retry " + retryNumber(e.Try, "/", p) + " " + at
+		return "retry " + format.Retry(e.Try, "/", p.MaxRetries) + " " + at
 	}
 	if e.RedeliveryOf == 0 {
-		return string(state)
+		return format.State(state)
 	}
 	dup := "dup of " + e.RedeliveryOf.String()
-	if both := string(state) + ", " + dup; len(both) <= room {
+	if both := format.State(state) + ", " + dup; len(both) <= room {
 		return both
 	}
 	switch state {
 	case webhook.StateDelivered, webhook.StateForwarding, webhook.StateRecovered, webhook.StateRejected:
 		return dup // the sign says the rest
 	}
-	return string(state)
+	return format.State(state)
 }
 
 // stateLong is a state with what the platform does next.
 func stateLong(o webhook.Outcome, try int, now time.Time, p retry.Policy, loc *time.Location) string {
-	state := o.State(now)
-	switch state {
-	case webhook.StateRetrying:
-		return fmt.Sprintf("retrying: retry %s expected about %s", retryNumber(try, " of ", p), format.ShortTime(o.Answer.RetryAt.In(loc), now))
-	case webhook.StateOverdue:
-		return fmt.Sprintf("overdue: the retry expected about %s did not come", format.ShortTime(o.Answer.RetryAt.In(loc), now))
-	}
-	return string(state)
-}
-
-// stateNext is what follows from a state, "" if nothing does.
-func stateNext(s webhook.State) string {
-	switch s {
-	case webhook.StateFailed:
-		return "the platform will not send it again; resend it from here"
-	case webhook.StateOverdue:
-		return "resend it from here"
-	case webhook.StateInterrupted:
-		return "taskhook ended before the answer was known; resend it if the app has not got it"
-	case webhook.StateRejected:
-		return "not forwarded"
-	case webhook.StateIgnored:
-		return "kept and not forwarded, by a rule"
-	case webhook.StatePassed:
-		return "not a webhook: it went to the app unchecked"
-	case webhook.StateRecovered:
-		return "failed on the platform, delivered by a later resend"
-	}
-	return ""
-}
-
-// retryNumber writes which retry comes after a try, and of how many when the
-// policy is known.
-func retryNumber(try int, of string, p retry.Policy) string {
-	n := strconv.Itoa(max(1, try))
-	if p.MaxRetries > 0 {
-		n += of + strconv.Itoa(p.MaxRetries)
-	}
-	return n
+	return format.StateLine(o, try, p.MaxRetries, now.In(loc))
 }
 
 // statusText is an attempt's status; without a response it is a dash.

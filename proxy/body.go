@@ -154,13 +154,13 @@ func (b *bodyReader) reserve(n int64) bool {
 func (b *bodyReader) tooLarge() *bodyError {
 	size := "is larger than"
 	if b.r.ContentLength > 0 {
-		size = fmt.Sprintf("of %d bytes is larger than", b.r.ContentLength)
+		size = fmt.Sprintf("of %s bytes is larger than", format.Count(int(b.r.ContentLength)))
 	}
 	return &bodyError{
 		status: http.StatusRequestEntityTooLarge,
 		message: message{
 			Error:  "the body is too large",
-			Reason: fmt.Sprintf("a body %s the limit of %d bytes", size, b.proxy.opts.MaxBody),
+			Reason: fmt.Sprintf("a body %s the limit of %s bytes", size, format.Count(int(b.proxy.opts.MaxBody))),
 			Next:   "raise the limit with: taskhook listen … --max-body 20MiB",
 		},
 		store: true,
@@ -175,7 +175,7 @@ func (b *bodyReader) overBudget() *bodyError {
 		status: http.StatusTooManyRequests,
 		message: message{
 			Error:  "taskhook is busy",
-			Reason: fmt.Sprintf("%s: the limit is %d", overBudgetText, b.proxy.budget.total),
+			Reason: fmt.Sprintf("%s: the limit is %s", overBudgetText, format.Bytes(b.proxy.budget.total)),
 			Next:   "send it again later",
 		},
 	}

@@ -27,7 +27,7 @@ func (p Policy) DescribeGap(earlier string, status, number int, gap time.Duratio
 	shortest, longest := p.Bounds(retry)
 	switch {
 	case status != 0 && !p.Retries(max(status, 0)):
-		return text + fmt.Sprintf(": not a retry of the policy, which does not retry after %s", statusText(status))
+		return text + fmt.Sprintf(": not a retry of the policy, which does not retry after %s", format.Status(status))
 	case retry > p.MaxRetries:
 		return text + fmt.Sprintf(": send %d, but the policy has %d retries", number, p.MaxRetries)
 	case gap < shortest-time.Second || gap > longest+tolerance:

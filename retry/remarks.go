@@ -83,7 +83,7 @@ func (r Record) describeMasked() string {
 			continue
 		}
 		masked = masked || s.Simulated
-		pairs = append(pairs, statusText(s.App.Status)+"→"+statusText(s.Status))
+		pairs = append(pairs, format.Status(s.App.Status)+"→"+format.Status(s.Status))
 		if webhook.Delivered(s.App.Status) {
 			delivered++
 		}

@@ -2,7 +2,6 @@ package retry
 
 import (
 	"fmt"
-	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,7 +29,7 @@ func (r Record) Summary() string {
 	if left := policy.retries() + 1 - n; left > 0 {
 		unused = format.Plural(left, "retry", "retries") + " unused"
 	}
-	return fmt.Sprintf("failed: %s on send %d is final, %s", statusText(last.Status), n, unused)
+	return fmt.Sprintf("failed: %s on send %d is final, %s", format.Status(last.Status), n, unused)
 }
 
 // deliveredAtOnce says how to get a retry.
@@ -67,12 +66,4 @@ func (p Policy) sender() string {
 		return "the platform"
 	}
 	return string(unicode.ToUpper(first)) + p.Name[size:]
-}
-
-// statusText writes a status, or that there was none.
-func statusText(status int) string {
-	if status <= 0 {
-		return "no answer"
-	}
-	return strconv.Itoa(status)
 }

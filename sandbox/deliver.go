@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
@@ -231,7 +232,7 @@ func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		// The platform's own log has 408 for a receiver that is too slow.
-		a.Status, a.Error = http.StatusRequestTimeout, "no answer within "+s.opts.Timeout.String()
+		a.Status, a.Error = http.StatusRequestTimeout, "no answer within "+format.Duration(s.opts.Timeout)
 	case err != nil:
 		a.Error = reason(err)
 	default:
@@ -239,7 +240,7 @@ func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http
 		text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 		a.Status, a.Answer = resp.StatusCode, string(text)
 		if errors.As(err, &timeout) && timeout.Timeout() {
-			a.Status, a.Error = http.StatusRequestTimeout, "no complete answer within "+s.opts.Timeout.String()
+			a.Status, a.Error = http.StatusRequestTimeout, "no complete answer within "+format.Duration(s.opts.Timeout)
 		}
 	}
 	a.DurationMS = float64(time.Since(began).Microseconds()) / 1000

@@ -147,7 +147,7 @@ func (a Attempt) Result() string {
 	if a.Status == 0 {
 		return a.Error
 	}
-	out := fmt.Sprintf("%d in %s", a.Status, format.Duration(time.Duration(a.DurationMS*float64(time.Millisecond))))
+	out := format.Answer(a.Status, time.Duration(a.DurationMS*float64(time.Millisecond)))
 	if a.Error != "" {
 		out += ", " + a.Error
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/filter"
 )
@@ -53,9 +54,9 @@ type Rule struct {
 // Description says in one line what the rule does, and to which events.
 func (r Rule) Description() string {
 	var does []string
-	say := func(on bool, format string, args ...any) {
+	say := func(on bool, layout string, args ...any) {
 		if on {
-			does = append(does, fmt.Sprintf(format, args...))
+			does = append(does, fmt.Sprintf(layout, args...))
 		}
 	}
 	say(r.delay.max > 0, "wait %s before your app is called", r.delay)
@@ -64,7 +65,7 @@ func (r Rule) Description() string {
 	say(r.signature == SignatureStrip, "remove the signature")
 	say(r.signature == SignatureCorrupt, "corrupt the signature")
 	say(r.copies > 1 && r.spacing == 0, "deliver it %d times at once", r.copies)
-	say(r.copies > 1 && r.spacing > 0, "deliver it %d times, %s apart", r.copies, r.spacing)
+	say(r.copies > 1 && r.spacing > 0, "deliver it %d times, %s apart", r.copies, format.Duration(r.spacing))
 	say(r.delayAfter.max > 0, "delay your app's answer by %s", r.delayAfter)
 	say(r.drop == DropBefore, "drop the connection before your app's answer")
 	say(r.drop == DropMiddle, "drop the connection in the middle of your app's answer")

@@ -26,9 +26,9 @@ func (d delayRange) fixed() bool { return d.min == d.max }
 
 func (d delayRange) String() string {
 	if d.fixed() {
-		return d.min.String()
+		return format.Duration(d.min)
 	}
-	return d.min.String() + " to " + d.max.String()
+	return format.Duration(d.min) + " to " + format.Duration(d.max)
 }
 
 func parseDelayRange(s string) (delayRange, error) {

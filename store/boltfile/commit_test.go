@@ -237,7 +237,7 @@ func TestTheQueueIsBoundedWhileTheFileIsGone(t *testing.T) {
 	told := make(chan error, 1)
 	f.Queue(900, put("e", "f"), func(err error) { t.Error(err) })
 	f.Queue(900, put("g", "h"), func(err error) { told <- err })
-	if err := <-told; err == nil || !strings.Contains(err.Error(), "1000 bytes") {
+	if err := <-told; err == nil || !strings.Contains(err.Error(), "more than 1 KiB") {
 		t.Errorf("told %v", err)
 	}
 	if err := os.Rename(away, path); err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"go.etcd.io/bbolt"
 )
 
@@ -64,7 +65,7 @@ func (q *queue) add(c *call) error {
 	case c.awaited():
 		q.awaited++
 	case q.bytes+c.size > q.maxBytes && q.bytes > 0:
-		return fmt.Errorf("more than %d bytes are waiting to be written", q.maxBytes)
+		return fmt.Errorf("more than %s are waiting to be written", format.Bytes(int64(q.maxBytes)))
 	default:
 		q.bytes += c.size
 		if q.due.IsZero() {

@@ -1,0 +1,120 @@
+package format
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/taskhook/taskhook/webhook"
+)
+
+// states are the words for the states of an event, and what follows from each,
+// if anything does.
+var states = map[webhook.State]struct{ word, next string }{
+	webhook.StateForwarding:  {word: "forwarding"},
+	webhook.StateDelivered:   {word: "delivered"},
+	webhook.StateRetrying:    {word: "retrying"},
+	webhook.StateOverdue:     {"overdue", "resend it"},
+	webhook.StateFailed:      {"failed", "the platform will not send it again; resend it"},
+	webhook.StateRecovered:   {"recovered", "failed on the platform, delivered by a later resend"},
+	webhook.StateRejected:    {"rejected", "not forwarded"},
+	webhook.StateIgnored:     {"ignored", "kept and not forwarded, by a rule"},
+	webhook.StatePassed:      {"passed", "not a webhook: it went to the app unchecked"},
+	webhook.StateInterrupted: {"interrupted", "taskhook ended before the answer was known; resend it if the app has not got it"},
+}
+
+// State is the word for what has become of an event.
+func State(s webhook.State) string { return cmp.Or(states[s].word, string(s)) }
+
+// StateNext says what follows from a state, "" if nothing does.
+func StateNext(s webhook.State) string { return states[s].next }
+
+// StateLine says what has become of an event by now, and which retry is
+// expected when. Try is the number of the send, from 1; maxRetries is how many
+// retries the sender makes, 0 if that is not known. Times are in the time zone
+// of now.
+func StateLine(o webhook.Outcome, try, maxRetries int, now time.Time) string {
+	state := o.State(now)
+	expected := o.Answer.RetryAt.In(now.Location())
+	switch state {
+	case webhook.StateRetrying:
+		return State(state) + ": retry " + Retry(try, " of ", maxRetries) + " expected about " + ShortTime(expected, now)
+	case webhook.StateOverdue:
+		return State(state) + ": the retry expected about " + ShortTime(expected, now) + " did not come"
+	}
+	return State(state)
+}
+
+// Retry writes which retry comes after a try, and of how many unless
+// maxRetries is 0: "2 of 6", with of as it stands between.
+func Retry(try int, of string, maxRetries int) string {
+	n := strconv.Itoa(max(1, try))
+	if maxRetries > 0 {
+		n += of + strconv.Itoa(maxRetries)
+	}
+	return n
+}
+
+// Status writes the status of an answer: "200", or "no answer" for 0 and what
+// is below.
+func Status(status int) string {
+	if status <= 0 {
+		return "no answer"
+	}
+	return strconv.Itoa(status)
+}
+
+// Answer writes the status of an answer and how long it took: "200 in 3.1ms".
+func Answer(status int, took time.Duration) string { return Status(status) + " in " + Duration(took) }
+
+// verdicts are the words for what the signature check found.
+var verdicts = map[webhook.VerdictStatus]string{
+	webhook.Valid:     "valid",
+	webhook.Invalid:   "invalid",
+	webhook.Unsigned:  "unsigned",
+	webhook.Unchecked: "unchecked",
+}
+
+// VerdictStatus is the word for what the signature check found.
+func VerdictStatus(s webhook.VerdictStatus) string {
+	return cmp.Or(verdicts[s], string(s))
+}
+
+// Verdict says what the signature check found, and whose key fits: "valid:
+// signed by taskee (rsa)".
+func Verdict(v webhook.Verdict) string {
+	text := VerdictStatus(v.Status)
+	if v.Key != "" {
+		text += ": signed by " + v.Key
+		if v.Scheme != "" {
+			text += " (" + v.Scheme + ")"
+		}
+	}
+	return text
+}
+
+// HealthWord says whether the app answers, in the fewest words.
+func HealthWord(h webhook.Health) string {
+	switch {
+	case !h.Known:
+		return "not probed yet"
+	case h.Up:
+		return "answers"
+	}
+	return "does not answer"
+}
+
+// Health says whether the app answers, and where, or why not, as what follows
+// its name.
+func Health(h webhook.Health) string {
+	text := HealthWord(h)
+	switch {
+	case !h.Known:
+	case h.Up && h.Address != "":
+		text += " on " + h.Address
+	case !h.Up && h.Error != "":
+		text += ": " + h.Error[strings.LastIndex(h.Error, ": ")+len(": "):]
+	}
+	return text
+}
