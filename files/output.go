@@ -1,7 +1,7 @@
-// Package files writes files in one of two ways: an [Output] goes where a
-// person said, through symbolic links, devices and pipes, and files of the
-// data directory ([Write], [Install], [Open]) go nowhere but there, whatever
-// somebody else has put in their place.
+// Package files writes files in one of two ways. An [Output] goes where a
+// person said: it follows symbolic links and writes through devices and pipes.
+// Files of the data directory ([Write], [Install], [Open]) stay inside that
+// directory, whatever somebody else has put in their place.
 package files
 
 import (
@@ -15,25 +15,24 @@ import (
 	"time"
 )
 
-// Output is a file that a person named. A regular file appears complete or
-// not at all: what is written becomes the file with Close and is gone after
-// Abort; only its owner can read it. A symbolic link is followed and stays. A
-// device or a pipe is written through; what has been written to it cannot be
-// taken back.
+// Output is a file that a person named. A regular file appears complete or not
+// at all: Close gives it its name, Abort leaves nothing behind, and only its
+// owner can read it. A symbolic link is followed and stays a link. A device or
+// a pipe is written to directly; what has been written cannot be taken back.
 type Output struct {
-	name     string   // as it was given
-	path     string   // where that leads
-	file     *os.File // the device, or a temporary file beside path
+	name     string   // as given to Create
+	path     string   // name with its symbolic links followed
+	file     *os.File // the device, or a temporary file next to path
 	regular  bool
-	reserved bool // an empty file of ours stands at path
+	reserved bool // path is an empty file that Create made
 	done     bool
-	detach   func() bool // no longer ends with the context
+	detach   func() bool // stops watching the context; nil for all but a pipe
 }
 
-// Create begins an output. Without overwrite the error wraps fs.ErrExist when
-// there is a regular file of that name already. A pipe is waited for until
-// somebody reads it; the end of ctx interrupts that, and each later write to
-// it. One of Close and Abort must be called.
+// Create begins an output. Without overwrite, the error wraps fs.ErrExist when
+// a regular file of that name exists. A pipe blocks Create until somebody opens
+// it for reading; the end of ctx interrupts that and, where the system can,
+// writes to the pipe. The caller must call Close or Abort.
 func Create(ctx context.Context, name string, overwrite bool) (*Output, error) {
 	o := &Output{name: name, path: name}
 	info, err := os.Stat(name)
@@ -57,7 +56,7 @@ func (o *Output) through(ctx context.Context, mode fs.FileMode) (err error) {
 		o.file, err = os.OpenFile(o.name, os.O_WRONLY, 0)
 		return err
 	}
-	// To open a pipe waits for its reader. In the end be one, to end the wait.
+	// Opening a pipe blocks until it has a reader. When ctx ends, be that reader.
 	opened, left := make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(left)
@@ -81,14 +80,14 @@ func (o *Output) through(ctx context.Context, mode fs.FileMode) (err error) {
 	return nil
 }
 
-// beside makes a temporary file in the folder of the one that is meant.
+// beside creates a temporary file next to the one to write.
 func (o *Output) beside(overwrite bool) (err error) {
 	o.regular = true
 	if o.path, err = follow(o.name); err != nil {
 		return err
 	}
 	if !overwrite {
-		// Reserve the name: nothing that appears from now on is overwritten.
+		// Reserve the name, so that no file created meanwhile is overwritten.
 		f, err := os.OpenFile(o.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return err // names operation and path
@@ -109,7 +108,7 @@ func (o *Output) beside(overwrite bool) (err error) {
 // maxLinks is how many symbolic links are followed: as many as Linux does.
 const maxLinks = 40
 
-// follow returns where a name leads, whether or not there is a file.
+// follow follows symbolic links, also to a file that does not exist.
 func follow(name string) (string, error) {
 	for range maxLinks {
 		to, err := os.Readlink(name)
@@ -127,8 +126,8 @@ func follow(name string) (string, error) {
 // Write implements io.Writer.
 func (o *Output) Write(p []byte) (int, error) { return o.file.Write(p) }
 
-// Close completes the output: a regular file gets its name. After an error
-// there is no file, or the one that was to be overwritten, as it was.
+// Close completes the output. After an error, a regular file is as it was
+// before Create. Further calls do nothing.
 func (o *Output) Close() error {
 	if o.done {
 		return nil
@@ -149,7 +148,7 @@ func (o *Output) Close() error {
 	return nil
 }
 
-// replace renames a file over a regular one, or to a name that is free.
+// replace renames a file over a regular one, or to a free name.
 func replace(from, to string) error {
 	info, err := os.Lstat(to)
 	switch {
@@ -161,8 +160,8 @@ func replace(from, to string) error {
 	return os.Rename(from, to)
 }
 
-// Abort gives up the output: of a regular file nothing stays. After Close it
-// does nothing.
+// Abort gives up the output and leaves a regular file as it was before Create.
+// After Close it does nothing.
 func (o *Output) Abort() {
 	if o.done {
 		return

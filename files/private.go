@@ -9,23 +9,21 @@ import (
 	"path/filepath"
 )
 
-// ErrIrregular is returned when something else than a regular file stands
-// where a file of the data directory belongs: a symbolic link, which would
-// lead elsewhere, a folder, a pipe.
+// ErrIrregular is returned when a file of the data directory is not a regular
+// file but, for example, a symbolic link that leads elsewhere.
 var ErrIrregular = errors.New("not a regular file")
 
-// Write puts a file into the data directory, or replaces it: who reads it sees
-// the old content or the new one. A symbolic link of that name is replaced,
-// not followed.
+// Write creates or replaces a file of the data directory. Readers see either
+// the old content or the new. A symbolic link of that name is replaced, not
+// followed.
 func Write(path string, data []byte, mode fs.FileMode) error {
 	return within(path, func(dir *os.Root, name string) error {
 		return put(dir, name, data, mode, dir.Rename)
 	})
 }
 
-// Install puts a file into the data directory unless there is one of that name
-// already, which is no error: of processes that do so at the same time the
-// first one wins.
+// Install creates a file of the data directory. If one of that name exists, it
+// stays, which is not an error: of several processes the first one wins.
 func Install(path string, data []byte, mode fs.FileMode) error {
 	return within(path, func(dir *os.Root, name string) error {
 		return put(dir, name, data, mode, func(from, to string) error {
@@ -39,7 +37,7 @@ func Install(path string, data []byte, mode fs.FileMode) error {
 	})
 }
 
-// put writes a temporary file and gives it its name.
+// put writes a temporary file, then has finish give it its name.
 func put(dir *os.Root, name string, data []byte, mode fs.FileMode, finish func(from, to string) error) (err error) {
 	temp := ".new-" + rand.Text()
 	f, err := dir.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -58,9 +56,9 @@ func put(dir *os.Root, name string, data []byte, mode fs.FileMode, finish func(f
 	return finish(temp, name)
 }
 
-// Open opens a file of the data directory with flags of [os.OpenFile]; one
-// that it creates is its owner's alone. The error wraps [ErrIrregular] when
-// the name is not that of a regular file.
+// Open opens a file of the data directory with the flags of [os.OpenFile]. Only
+// its owner can read a file that Open creates. The error wraps [ErrIrregular]
+// when path is not a regular file.
 func Open(path string, flag int) (*os.File, error) {
 	var file *os.File
 	err := within(path, func(dir *os.Root, name string) error {
@@ -71,7 +69,7 @@ func Open(path string, flag int) (*os.File, error) {
 		if err != nil {
 			return err
 		}
-		if err := regular(dir, name); err != nil { // somebody was quick
+		if err := regular(dir, name); err != nil { // it was replaced in between
 			return errors.Join(err, f.Close())
 		}
 		file = f
@@ -88,13 +86,13 @@ func regular(dir *os.Root, name string) error {
 	return err
 }
 
-// Rename gives a file of the data directory another name there. A file that
-// has the name already is replaced.
+// Rename gives a file of the data directory another name in the same folder,
+// replacing a file of that name.
 func Rename(path, name string) error {
 	return within(path, func(dir *os.Root, old string) error { return dir.Rename(old, name) })
 }
 
-// within opens the folder of a file.
+// within calls do with the folder of a file and its name there.
 func within(path string, do func(dir *os.Root, name string) error) error {
 	dir, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 const maxNearest = 64
 
 // Nearest returns the candidate that a misspelled name most likely stands for,
-// "" when none is near. Only letters and digits count, in either case. A
-// candidate is near when at most a third of it, or two letters but not more
-// than half, is wrong; one that begins with the name is as near as one that
-// differs in a letter. Of candidates that are equally near the first is taken.
+// "" when none is near. Only letters and digits count, in either case. Up to a
+// third of the letters may be wrong, or two if that is at most half of them. A
+// candidate that begins with the name counts as one wrong letter. Of equally
+// near candidates, the first is returned.
 func Nearest(name string, candidates []string) string {
 	if len(name) > maxNearest {
 		return ""

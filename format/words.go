@@ -9,8 +9,7 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// states are the words for the states of an event, and what follows from each,
-// if anything does.
+// states are the words for the states of an event, and what follows from each.
 var states = map[webhook.State]struct{ word, next string }{
 	webhook.StateForwarding:  {word: "forwarding"},
 	webhook.StateDelivered:   {word: "delivered"},
@@ -110,11 +109,14 @@ func HealthWord(h webhook.Health) string {
 func Health(h webhook.Health) string {
 	text := HealthWord(h)
 	switch {
-	case !h.Known:
-	case h.Up && h.Address != "":
+	case h.Known && h.Up && h.Address != "":
 		text += " on " + h.Address
-	case !h.Up && h.Error != "":
-		text += ": " + h.Error[strings.LastIndex(h.Error, ": ")+len(": "):]
+	case h.Known && !h.Up && h.Error != "":
+		reason := h.Error // behind the URL, which stands beside it
+		if i := strings.LastIndex(reason, ": "); i >= 0 {
+			reason = reason[i+len(": "):]
+		}
+		text += ": " + reason
 	}
 	return text
 }

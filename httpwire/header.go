@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// HopByHop reports whether a header goes no further than one connection: it
-// is about that connection (RFC 9110, 7.6.1), or whoever sends a request makes
-// it anew (Host, Content-Length, and Expect, which is met once the body is
-// here). The name is any spelling; connection is what the Connection header of
-// the same message says, which may name more.
+// HopByHop reports whether a header belongs to one connection and is not
+// forwarded: it describes the connection (RFC 9110, 7.6.1), or each sender
+// writes its own (Host, Content-Length, and Expect, which is met once the
+// body has arrived). Name may be in any case. Connection are the values of the
+// message's Connection header, which may name further headers.
 func HopByHop(name string, connection []string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",

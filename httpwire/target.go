@@ -1,7 +1,6 @@
-// Package httpwire has the rules of HTTP that several rooms follow: how a
-// target is written, which headers go no further than one connection, what a
-// method, a host and a header may look like, and which addresses are this
-// machine's own.
+// Package httpwire has the rules of HTTP that several rooms share: how a target
+// is written, which headers belong to one connection, what methods, hosts and
+// headers may look like, and which addresses are loopback.
 package httpwire
 
 import (

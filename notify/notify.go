@@ -1,5 +1,5 @@
-// Package notify tells several watchers that something has changed, without
-// ever waiting for one of them.
+// Package notify tells any number of watchers of changes without waiting for
+// them.
 package notify
 
 import (
@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// Hub hands out notices. It starts no goroutine: each watcher's channel holds
-// one notice, and a newer one replaces one that was not received. A watcher
-// that is behind misses notices, but never the newest. The zero value is ready
-// to use; all methods are safe for concurrent use.
+// Hub passes notices to its watchers. It starts no goroutine: each watcher's
+// channel holds one notice, and a newer notice replaces it until it is
+// received. A slow watcher misses notices, but never the newest. The zero value
+// is ready to use; all methods are safe for concurrent use.
 type Hub[T any] struct {
 	mu       sync.Mutex
 	watchers map[chan T]func() bool // how to stop waiting for its context
