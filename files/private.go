@@ -3,7 +3,6 @@ package files
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,7 +16,7 @@ var ErrIrregular = errors.New("not a regular file")
 // the old content or the new. A symbolic link of that name is replaced, not
 // followed.
 func Write(path string, data []byte, mode fs.FileMode) error {
-	return within(path, func(dir *os.Root, name string) error {
+	return within("write", path, func(dir *os.Root, name string) error {
 		return put(dir, name, data, mode, dir.Rename)
 	})
 }
@@ -25,7 +24,7 @@ func Write(path string, data []byte, mode fs.FileMode) error {
 // Install creates a file of the data directory. If one of that name exists, it
 // stays, which is not an error: of several processes the first one wins.
 func Install(path string, data []byte, mode fs.FileMode) error {
-	return within(path, func(dir *os.Root, name string) error {
+	return within("write", path, func(dir *os.Root, name string) error {
 		return put(dir, name, data, mode, func(from, to string) error {
 			// A link, unlike a rename, never replaces.
 			err := dir.Link(from, to)
@@ -61,7 +60,7 @@ func put(dir *os.Root, name string, data []byte, mode fs.FileMode, finish func(f
 // when path is not a regular file.
 func Open(path string, flag int) (*os.File, error) {
 	var file *os.File
-	err := within(path, func(dir *os.Root, name string) error {
+	err := within("open", path, func(dir *os.Root, name string) error {
 		if err := regular(dir, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -81,7 +80,7 @@ func Open(path string, flag int) (*os.File, error) {
 func regular(dir *os.Root, name string) error {
 	info, err := dir.Lstat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: filepath.Join(dir.Name(), name), Err: ErrIrregular}
+		err = ErrIrregular
 	}
 	return err
 }
@@ -89,17 +88,27 @@ func regular(dir *os.Root, name string) error {
 // Rename gives a file of the data directory another name in the same folder,
 // replacing a file of that name.
 func Rename(path, name string) error {
-	return within(path, func(dir *os.Root, old string) error { return dir.Rename(old, name) })
+	return within("rename", path, func(dir *os.Root, old string) error { return dir.Rename(old, name) })
 }
 
-// within calls do with the folder of a file and its name there.
-func within(path string, do func(dir *os.Root, name string) error) error {
+// within calls do with the folder of a file and its name there. An error names
+// the operation and the whole path, as those of package os do.
+func within(op, path string, do func(dir *os.Root, name string) error) error {
 	dir, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(do(dir, filepath.Base(path)), dir.Close()); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	err = errors.Join(do(dir, filepath.Base(path)), dir.Close())
+	if err == nil {
+		return nil
 	}
-	return nil
+	var inside *fs.PathError
+	var two *os.LinkError
+	switch {
+	case errors.As(err, &inside):
+		err = inside.Err
+	case errors.As(err, &two):
+		err = two.Err
+	}
+	return &fs.PathError{Op: op, Path: path, Err: err}
 }

@@ -114,7 +114,7 @@ func TestOpenMakesAFileForItsOwner(t *testing.T) {
 		t.Error(err)
 	}
 	wantFiles(t, filepath.Dir(path), "log.1")
-	if _, err := Open(path, os.O_WRONLY); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(path, os.O_WRONLY); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "open "+path+": ") {
 		t.Errorf("a file that is not there: %v", err)
 	}
 	if _, err := Open(filepath.Dir(path), os.O_RDWR); !errors.Is(err, ErrIrregular) {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/taskhook/taskhook/files"
 )
 
 func TestAFileInUseByAnotherProcessNamesIt(t *testing.T) {
@@ -125,5 +127,23 @@ func TestADirectoryThatCannotBeWrittenToIsAnError(t *testing.T) {
 	}
 	if _, err := Open(filepath.Join(dir, "file.db"), Options{}); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("Open = %v, want fs.ErrPermission", err)
+	}
+}
+
+func TestALinkInPlaceOfAFileIsRefused(t *testing.T) {
+	for _, suffix := range []string{"", lockSuffix} {
+		path := newPath(t)
+		target := filepath.Join(t.TempDir(), "precious")
+		writeFile(t, target, []byte("precious"))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.Symlink(target, path+suffix)); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(path, Options{})
+		if !errors.Is(err, files.ErrIrregular) {
+			t.Errorf("%q: Open = %v, %v", suffix, f, err)
+		}
+		if text, err := os.ReadFile(target); err != nil || string(text) != "precious" {
+			t.Errorf("%q: what the link leads to has %q, %v", suffix, text, err)
+		}
 	}
 }

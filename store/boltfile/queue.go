@@ -7,8 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/taskhook/taskhook/format"
 	"go.etcd.io/bbolt"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 const (
