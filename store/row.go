@@ -196,10 +196,14 @@ func (r *row) outcome() webhook.Outcome {
 func (r *row) apply(a *webhook.Attempt) {
 	r.attempts++
 	r.deliveries = max(r.deliveries, uint32(a.Delivery))
-	r.last, r.took = clampStatus(a.StatusCode), int64(a.Duration)
-	r.flags.set(flagLastError, a.Error != "")
-	r.flags.set(flagSlow, a.Slow)
-	r.flags.set(flagUnsuccessful, a.Unsuccessful)
+	// A made-up answer of a simulation says nothing about the app; that of a
+	// fault is what the sender got.
+	if a.Trigger != webhook.TriggerSimulation || !a.Uncalled() {
+		r.last, r.took = clampStatus(a.StatusCode), int64(a.Duration)
+		r.flags.set(flagLastError, a.Error != "")
+		r.flags.set(flagSlow, a.Slow)
+		r.flags.set(flagUnsuccessful, a.Unsuccessful)
+	}
 	if a.Trigger == webhook.TriggerResend {
 		r.flags |= flagResent
 	}

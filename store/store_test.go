@@ -138,6 +138,30 @@ func TestASummaryTellsWhatBecameOfAnEvent(t *testing.T) {
 	}
 }
 
+func TestASimulatedAnswerWithoutACallIsNotTheAppsLast(t *testing.T) {
+	s := newStore(t)
+	id := answered(t, s, newEvent("w"), 500)
+	before := summary(t, s, id)
+	for _, status := range []int{0, 429} {
+		mustTry(t, s, webhook.Attempt{
+			EventID: id, Number: 1, Trigger: webhook.TriggerSimulation, StartedAt: time.Now(), StatusCode: status, Simulated: true,
+		})
+	}
+	got := summary(t, s, id)
+	if got.LastStatus != before.LastStatus || got.LastDuration != before.LastDuration || !got.Simulated || got.Attempts != 3 {
+		t.Errorf("last status %d, duration %s, simulated %v, %d attempts", got.LastStatus, got.LastDuration, got.Simulated, got.Attempts)
+	}
+	if found := list(t, s, webhook.Query{Filter: "status:none"}); len(found) != 0 {
+		t.Errorf("status:none selects %v", ids(found))
+	}
+	masked := resent(id, 429)
+	masked.Trigger, masked.Simulated, masked.AppStatus = webhook.TriggerSimulation, true, 200
+	mustTry(t, s, masked)
+	if got := summary(t, s, id); got.LastStatus != 429 {
+		t.Errorf("after a masked answer: last status %d", got.LastStatus)
+	}
+}
+
 func TestQueuedAttemptsAreSeenByTheNextWriteAndKeptByClose(t *testing.T) {
 	path := newPath(t)
 	s := mustOpen(t, path, Options{})

@@ -87,6 +87,9 @@ func (a Attempt) Carries(body []byte) bool {
 	return a.Sent == nil || bytes.Equal(a.Sent.Body, body)
 }
 
+// Uncalled reports whether Taskhook wrote the answer without calling the app.
+func (a Attempt) Uncalled() bool { return a.Simulated && a.AppStatus == 0 && a.Error == "" }
+
 // DeliveredToApp reports whether the app itself answered 2xx, whatever the
 // sender was told.
 func (a Attempt) DeliveredToApp() bool {
