@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
 	"maps"
@@ -125,7 +126,8 @@ func (a *app) printApp(settings sandbox.App) error {
 	if settings.Scopes != nil {
 		scopes = strings.Join(settings.Scopes, " ")
 	}
-	_, err := fmt.Fprintf(a.stdout, "app       %s\ndefault   %s\nscopes    %s\n", settings.ID,
+	out := bufio.NewWriter(a.stdout) // Flush reports the error of any write
+	_, _ = fmt.Fprintf(out, "app       %s\ndefault   %s\nscopes    %s\n", settings.ID,
 		format.CleanLines(cmp.Or(settings.DefaultURL, "the project's listener")), format.CleanLines(scopes))
 	for _, name := range slices.Sorted(maps.Keys(settings.Events)) {
 		e := settings.Events[name]
@@ -133,7 +135,7 @@ func (a *app) printApp(settings sandbox.App) error {
 		if e.Off {
 			state = "off"
 		}
-		_, err = fmt.Fprintf(a.stdout, "%-24s %s %s\n", format.CleanLines(name), state, format.CleanLines(e.URL))
+		_, _ = fmt.Fprintf(out, "%-24s %s %s\n", format.CleanLines(name), state, format.CleanLines(e.URL))
 	}
-	return err
+	return out.Flush()
 }
