@@ -34,9 +34,10 @@ func newResendCommand(a *app) *cobra.Command {
 			"to the running listener's target. An event is named 42, #42, latest or by its webhookId.\n\n" +
 			"--failed sends every event that failed or whose retry is overdue, in order of arrival:\n" +
 			"Taskee does not send them any more, and they exist only here. Their signatures are\n" +
-			"checked again with the keys that are trusted now. After an interruption, the same\n" +
-			"command continues where it stopped. --filter and the flags beside it select other\n" +
-			"events, or some of the failed ones.",
+			"checked again with the keys that are trusted now. Requests that were rejected are only\n" +
+			"counted, unless --unverified sends them too. After an interruption, the same command\n" +
+			"continues where it stopped. --filter and the flags beside it select other events, or\n" +
+			"some of the failed ones.",
 		Example: "  taskhook resend latest --to 3001\n" +
 			"  taskhook resend --failed --since 1h --dry-run   # show what it would send",
 		Args: cobra.ArbitraryArgs,

@@ -87,6 +87,8 @@ func (p *batchPrinter) item(i webhook.BatchItem) {
 
 func (p *batchPrinter) line(i webhook.BatchItem) error {
 	switch {
+	case p.batch.Failed && !p.batch.Resend.Unverified && i.State == webhook.StateRejected:
+		return nil // there may be a thousand: the summary counts them
 	case p.json && i.Attempt != nil:
 		return export.AttemptLine(p.app.stdout, *i.Attempt, i.State)
 	case p.json:
