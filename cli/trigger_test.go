@@ -137,7 +137,7 @@ func TestTriggerBodies(t *testing.T) {
 			}
 			e := taskee.Parse(body)
 			if seen[e.WebhookID] || e.WebhookID == "" || time.Since(e.SentAt).Abs() > time.Minute {
-				t.Errorf("envelope %+v", e)
+				t.Errorf("fields %+v", e)
 			}
 			seen[e.WebhookID] = true
 		}

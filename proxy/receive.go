@@ -97,8 +97,8 @@ func newEvent(r *http.Request, source webhook.Source) *webhook.Event {
 
 // inspect adds to an event what its body and signature say.
 func inspect(e *webhook.Event, v Verifier) {
-	env := taskee.Parse(e.Body)
-	e.Type, e.WebhookID, e.SentAt = env.Type, env.WebhookID, env.SentAt
+	fields := taskee.Parse(e.Body)
+	e.Type, e.WebhookID, e.SentAt = fields.Type, fields.WebhookID, fields.SentAt
 	if v != nil {
 		e.Verdict = v.Verify(e.Header, e.Body)
 	}

@@ -66,7 +66,7 @@ func (s *Sandbox) record(t *txn, app App, eventType, location string, fields []b
 		d.State, d.NextRetry = StateUnsent, time.Time{}
 	}
 	fields, d.Fault = s.faults.dropFields(fields, n)
-	e := taskee.Envelope{Type: eventType, WebhookID: d.WebhookID, SentAt: now, LocationID: location}
+	e := taskee.Fields{Type: eventType, WebhookID: d.WebhookID, SentAt: now, LocationID: location}
 	from := taskee.Sender{AppID: app.ID, VersionID: app.VersionID}
 	// As JSON.stringify writes it: apps that verify a parsed body count on it.
 	if d.Body, err = jsjson.Stringify(e.Body(s.opts.Shape, from, fields)); err != nil {

@@ -98,7 +98,7 @@ func TestEverySampleIsAnEventOfItsType(t *testing.T) {
 				if err != nil || !bytes.Equal(again, body) {
 					t.Errorf("JSON.stringify writes %s for %s: %v", again, body, err)
 				}
-				want := Envelope{e.WireType, webhookID, at.UTC().Truncate(time.Millisecond), sampleLocationID}
+				want := Fields{e.WireType, webhookID, at.UTC().Truncate(time.Millisecond), sampleLocationID}
 				if got := Parse(body); got != want {
 					t.Errorf("%+v, want %+v", got, want)
 				}

@@ -21,8 +21,8 @@ var ErrNotObject = errors.New("the body is not a JSON object")
 // The error is [ErrNotObject], or wraps a [*jsjson.SyntaxError] for a body that
 // is not JSON.
 func WithNewID(body []byte, webhookID string, at time.Time) ([]byte, error) {
-	f, data := readFields(body)
-	deeper, _ := readFields(data)
+	f, data := readRaw(body)
+	deeper, _ := readRaw(data)
 	out := bytes.Clone(body)
 	for _, set := range []struct {
 		field     string

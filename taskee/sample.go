@@ -39,7 +39,7 @@ func (t EventType) Sample(s Sample) []byte {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	e := Envelope{Type: t.WireType, WebhookID: cmp.Or(s.WebhookID, NewWebhookID()), SentAt: at, LocationID: sampleLocationID}
+	e := Fields{Type: t.WireType, WebhookID: cmp.Or(s.WebhookID, NewWebhookID()), SentAt: at, LocationID: sampleLocationID}
 	return e.Body(s.Shape, Sender{AppID: sampleAppID, VersionID: sampleVersionID}, withTimes(t.fields, at))
 }
 

@@ -22,10 +22,10 @@ type Sender struct {
 	VersionID string // of the app
 }
 
-// Body writes an event's body in a shape: what the envelope says, and the
+// Body writes an event's body in a shape: the fields that every event has, and the
 // event's own fields, which are a JSON object without a locationId. The fields
 // are copied as they are; for the rest it is what JSON.stringify writes.
-func (e Envelope) Body(s Shape, from Sender, fields []byte) []byte {
+func (e Fields) Body(s Shape, from Sender, fields []byte) []byte {
 	own := fields[1 : len(fields)-1]
 	if len(own) > 0 {
 		own = append([]byte{','}, own...)

@@ -9,27 +9,27 @@ import (
 	"github.com/taskhook/taskhook/jsjson"
 )
 
-// Envelope holds the fields that every event has. It is zero for a body
+// Fields are the fields that every event has. They are zero for a body
 // without any of them.
-type Envelope struct {
+type Fields struct {
 	Type       string    // as sent; "" if the body has none
 	WebhookID  string    // "" if the body has none
 	SentAt     time.Time // UTC; zero if the body has no time of the years 1970 to 9999
 	LocationID string    // "" if the body has none
 }
 
-// Parse reads the envelope of a body. The body may be any bytes: a field that is
+// Parse reads the fields of a body. The body may be any bytes: a field that is
 // missing, of another kind, or longer than names are stays zero, and of JSON
 // that breaks off the part before that counts. Of equal keys the last one
 // counts, as in JavaScript. A field that is not at the top is looked for under
 // data, where some gateways put all of them.
-func Parse(body []byte) Envelope {
-	f, data := readFields(body)
+func Parse(body []byte) Fields {
+	f, data := readRaw(body)
 	if f.typ == nil || f.webhookID == nil || f.timestamp == nil || f.locationID == nil {
-		deeper, _ := readFields(data)
+		deeper, _ := readRaw(data)
 		f = f.or(deeper)
 	}
-	return Envelope{
+	return Fields{
 		Type:       name(f.typ, false),
 		WebhookID:  name(f.webhookID, true),
 		SentAt:     parseTime(f.timestamp).at,
@@ -46,10 +46,10 @@ const (
 	fieldData       = "data"
 )
 
-// fields are the raw values of an envelope, nil for missing ones.
-type fields struct{ typ, webhookID, timestamp, locationID []byte }
+// rawFields are the values as they stand in a body, nil for missing ones.
+type rawFields struct{ typ, webhookID, timestamp, locationID []byte }
 
-func readFields(object []byte) (f fields, data []byte) {
+func readRaw(object []byte) (f rawFields, data []byte) {
 	for k, v := range jsjson.Members(object) {
 		switch string(k) {
 		case fieldType:
@@ -68,20 +68,20 @@ func readFields(object []byte) (f fields, data []byte) {
 }
 
 // or fills in missing fields from another object.
-func (f fields) or(g fields) fields {
+func (f rawFields) or(g rawFields) rawFields {
 	first := func(a, b []byte) []byte {
 		if a != nil {
 			return a
 		}
 		return b
 	}
-	return fields{
+	return rawFields{
 		first(f.typ, g.typ), first(f.webhookID, g.webhookID),
 		first(f.timestamp, g.timestamp), first(f.locationID, g.locationID),
 	}
 }
 
-// maxName bounds the names in an Envelope, in bytes: lists keep many of them in
+// maxName bounds the names in Fields, in bytes: lists keep many of them in
 // memory, and anybody may send any.
 const maxName = 256
 

@@ -9,10 +9,10 @@ import (
 
 func TestParse(t *testing.T) {
 	sent := time.Date(2026, 1, 28, 14, 35, 0, 123e6, time.UTC)
-	whole := Envelope{"ContactCreate", "id-1", sent, "loc"}
+	whole := Fields{"ContactCreate", "id-1", sent, "loc"}
 	tests := []struct {
 		name, body string
-		want       Envelope
+		want       Fields
 	}{
 		{"flat", `{"type":"ContactCreate","locationId":"loc","id":"x","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1"}`, whole},
 		{"nested", `{"type":"ContactCreate","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1","data":{"locationId":"loc","type":"other","webhookId":"other"}}`, whole},
@@ -20,23 +20,23 @@ func TestParse(t *testing.T) {
 		{"spaced", " \r\n{ \"type\" :\t\"ContactCreate\" , \"locationId\":\"loc\",\n\"timestamp\": \"2026-01-28T14:35:00.123Z\" ,\"webhookId\" : \"id-1\" } \n", whole},
 		{"escaped", `{"t\u0079pe":"Contact\u0043reate","locationId":"loc","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id\u002d1"}`, whole},
 		{"the last of equal keys", `{"type":"A","webhookId":"a","type":"ContactCreate","webhookId":"id-1","data":{"locationId":"x"},"data":{"locationId":"loc"},"timestamp":1,"timestamp":1769610900123}`, whole},
-		{"the last of equal keys, of another kind", `{"type":"A","type":7}`, Envelope{}},
+		{"the last of equal keys, of another kind", `{"type":"A","type":7}`, Fields{}},
 		{"cut off", `{"type":"ContactCreate","locationId":"loc","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1","note":"xx`, whole},
 		{"broken inside", `{"type":"ContactCreate","locationId":"loc","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1","bad":[tru,],"type":"B"}`, whole},
-		{"a byte order mark", "\ufeff" + `{"type":"A"}`, Envelope{Type: "A"}},
-		{"an unknown type", `{"type":"SomethingNew"}`, Envelope{Type: "SomethingNew"}},
-		{"a number as webhookId", `{"webhookId":1234567890123456789}`, Envelope{WebhookID: "1234567890123456789"}},
-		{"other kinds", `{"type":1,"webhookId":[1],"timestamp":{},"locationId":null,"data":[1]}`, Envelope{}},
-		{"data is text", `{"data":"{\"type\":\"A\"}"}`, Envelope{}},
-		{"not UTF-8", "{\"type\":\"A\xff\"}", Envelope{Type: "A\ufffd"}},
-		{"a name longer than names are", `{"type":"` + strings.Repeat("x", 300) + `","webhookId":"` + strings.Repeat("\xff", 200) + `"}`, Envelope{}},
-		{"an array", `[{"type":"A"}]`, Envelope{}},
-		{"a string", `"type"`, Envelope{}},
-		{"not JSON", "type=A", Envelope{}},
-		{"empty", "", Envelope{}},
-		{"an empty object", "{}", Envelope{}},
+		{"a byte order mark", "\ufeff" + `{"type":"A"}`, Fields{Type: "A"}},
+		{"an unknown type", `{"type":"SomethingNew"}`, Fields{Type: "SomethingNew"}},
+		{"a number as webhookId", `{"webhookId":1234567890123456789}`, Fields{WebhookID: "1234567890123456789"}},
+		{"other kinds", `{"type":1,"webhookId":[1],"timestamp":{},"locationId":null,"data":[1]}`, Fields{}},
+		{"data is text", `{"data":"{\"type\":\"A\"}"}`, Fields{}},
+		{"not UTF-8", "{\"type\":\"A\xff\"}", Fields{Type: "A\ufffd"}},
+		{"a name longer than names are", `{"type":"` + strings.Repeat("x", 300) + `","webhookId":"` + strings.Repeat("\xff", 200) + `"}`, Fields{}},
+		{"an array", `[{"type":"A"}]`, Fields{}},
+		{"a string", `"type"`, Fields{}},
+		{"not JSON", "type=A", Fields{}},
+		{"empty", "", Fields{}},
+		{"an empty object", "{}", Fields{}},
 		{"large", `{"type":"ContactCreate","blob":"` + strings.Repeat(`\"{`, 5<<20/3) + `","many":[` + strings.Repeat(`{"type":"x"},`, 100_000) + `1],"locationId":"loc","timestamp":"2026-01-28T14:35:00.123Z","webhookId":"id-1"}`, whole},
-		{"deep", strings.Repeat(`{"data":`, 100_000), Envelope{}},
+		{"deep", strings.Repeat(`{"data":`, 100_000), Fields{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
