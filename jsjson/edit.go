@@ -53,7 +53,7 @@ func Set(body []byte, path, value string) ([]byte, error) {
 			return nil, err
 		}
 		if !p.found {
-			return nil, pathError("there is no %s to hold %s", joinPath(keys[:i+1]), joinPath(keys[i+1:]))
+			return nil, pathError("cannot set %s: %s does not exist", joinPath(keys), joinPath(keys[:i+1]))
 		}
 		holder, offset = holder[p.value.start:p.value.end], offset+p.value.start
 	}
