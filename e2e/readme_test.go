@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,11 +20,8 @@ import (
 // or a flag that does not exist is an error even so.
 func TestEveryCommandOfTheDocumentsIsUnderstood(t *testing.T) {
 	for _, file := range documents(t) {
-		text, err := os.ReadFile(atRoot(file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		commands := documentedCommands(string(text))
+		text := read(t, file)
+		commands := documentedCommands(text)
 		if len(commands) == 0 && file == "README.md" {
 			t.Error("no command was found in the README")
 		}
@@ -76,13 +74,10 @@ func documentedCommands(text string) [][]string {
 // TestTheDocumentsHaveTheFilterLanguage holds that the tables are those of the
 // help screen, and that the README leads to them.
 func TestTheDocumentsHaveTheFilterLanguage(t *testing.T) {
-	text, err := os.ReadFile(atRoot("docs", "filters.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, "docs/filters.md")
 	bars := strings.NewReplacer("|", `\|`)
 	rows := map[string]bool{}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		rows[strings.TrimSpace(line)] = true
 	}
 	want := func(term filter.Term, cells ...string) {
@@ -97,26 +92,73 @@ func TestTheDocumentsHaveTheFilterLanguage(t *testing.T) {
 	for _, term := range append(filter.States(), filter.Traits()...) {
 		want(term)
 	}
-	readme, err := os.ReadFile(atRoot("README.md"))
-	if err != nil || !strings.Contains(string(readme), "(docs/filters.md)") {
-		t.Errorf("the README does not lead to docs/filters.md, %v", err)
+	if !strings.Contains(read(t, "README.md"), "(docs/filters.md)") {
+		t.Error("the README does not lead to docs/filters.md")
 	}
 }
 
 // TestTheDocumentsHaveTheEffectsOfFaultRules holds that their table is the one
 // of the help.
 func TestTheDocumentsHaveTheEffectsOfFaultRules(t *testing.T) {
-	text, err := os.ReadFile(atRoot("docs/simulation.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, "docs/simulation.md")
 	bars := strings.NewReplacer("|", `\|`)
 	for _, e := range fault.Effects() {
 		row := "| `" + bars.Replace(e.Syntax) + "` | " + e.Meaning + " | `" + e.Example + "` |"
-		if !strings.Contains(string(text), row) {
+		if !strings.Contains(text, row) {
 			t.Errorf("docs/simulation.md lacks %s", row)
 		}
 	}
+}
+
+// TestTheLinksOfTheDocumentsLeadSomewhere holds that a link to another document
+// or to a heading finds it.
+func TestTheLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
+	found := 0
+	for _, file := range append(documents(t), "CHANGELOG.md") {
+		for _, m := range link.FindAllStringSubmatch(read(t, file), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			found++
+			name, anchor, anchored := strings.Cut(m[1], "#")
+			target := file
+			if name != "" {
+				target = path.Join(path.Dir(file), name)
+			}
+			if _, err := os.Stat(atRoot(target)); err != nil {
+				t.Errorf("%s links to %s: %v", file, m[1], err)
+			} else if anchored && !slices.Contains(anchors(read(t, target)), anchor) {
+				t.Errorf("%s links to %s: there is no such heading", file, m[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no document has a link to another")
+	}
+}
+
+var (
+	link        = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading     = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	unanchoring = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+)
+
+// anchors are the names that GitHub gives to a document's headings.
+func anchors(text string) []string {
+	var all []string
+	for _, m := range heading.FindAllStringSubmatch(text, -1) {
+		all = append(all, strings.ReplaceAll(unanchoring.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return all
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(atRoot(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // TestTheTestsThatDocumentsNameExist holds that a table of rules names tests
@@ -129,11 +171,8 @@ func TestTheTestsThatDocumentsNameExist(t *testing.T) {
 	}
 	found := 0
 	for _, file := range documents(t) {
-		text, err := os.ReadFile(atRoot(file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+		text := read(t, file)
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
 			found++
 			if !strings.Contains(string(out), "func "+m[1]+"\n") {
 				t.Errorf("%s names %s, which is not there", file, m[1])

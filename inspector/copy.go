@@ -118,7 +118,7 @@ var (
 	keyCopyBody  = bind("b", "body", "b")
 	keyCopyValue = bind("v", "value", "v")
 	keyCopyID    = bind("w", "webhookId", "w")
-	keyCopyURL   = bind("u", "URL", "u")
+	keyCopyURL   = bind("u", "request URL", "u")
 	keyCopyFile  = bind("f", "into a file", "f")
 	keyCopyNone  = bind("esc", "cancel", "esc", "q")
 )
@@ -136,10 +136,7 @@ func (m *model) askCopy() {
 		if p.entries[at].kind == entryCloses {
 			at = p.opener(at)
 		}
-		c.value, c.path = int(p.entries[at].at), v.path
-		if c.path == "" {
-			c.path = "the whole body"
-		}
+		c.value, c.path = int(p.entries[at].at), pathName(v.path)
 	}
 	m.list.hold()
 	m.ask(c)
@@ -157,7 +154,7 @@ func (c *copyMenu) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(msg, keyCopyID) && e.WebhookID != "":
 		return m.bring(copied{what: "the webhookId", text: e.WebhookID, ext: "txt", file: c.file}), true
 	case key.Matches(msg, keyCopyURL):
-		return m.bring(copied{what: "the URL", text: m.localURL(e.Event), ext: "txt", file: c.file}), true
+		return m.bring(copied{what: "the request URL", text: m.localURL(e.Event), ext: "txt", file: c.file}), true
 	case key.Matches(msg, keyCopyFile):
 		c.file = !c.file
 	case key.Matches(msg, keyCopyNone):
@@ -178,7 +175,7 @@ func (c *copyMenu) lines(m *model, width, height int) []string {
 	if c.event.WebhookID != "" {
 		text += " · w webhookId"
 	}
-	return m.paragraph(moodWarn, text+" · u URL", width, height)
+	return m.paragraph(moodWarn, text+" · u request URL", width, height)
 }
 
 func (c *copyMenu) keys() []key.Binding {

@@ -172,7 +172,7 @@ func TestALoadThatIsNoLongerWantedIsGivenUp(t *testing.T) {
 	d.press("5", "6")
 	d.catchUp()
 	d.sees("[Diff]")
-	d.sees("1/4 the OpportunityStatusUpdate before")
+	d.sees("1/4 previous OpportunityStatusUpdate")
 	if d.m.detail.loading {
 		t.Error("something is still being read")
 	}

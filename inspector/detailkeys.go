@@ -94,7 +94,7 @@ func (k *detailKeys) enable(s situation) {
 		wrapped = "wrap"
 	}
 	if pane.searched {
-		back = "end the search"
+		back = "clear find"
 	}
 	k.Wrap.SetHelp("w", wrapped)
 	k.Back.SetHelp("esc", back)

@@ -65,7 +65,7 @@ func (m *model) detailView(e webhook.Summary, width, height int) []string {
 	return lines[:min(len(lines), height)]
 }
 
-// paneFoot says where the cursor is, and what the search found or what the
+// paneFoot says where the cursor is, and what was found or what the
 // page is.
 func (m *model) paneFoot(v *pane, width int) string {
 	d, s := &m.detail, &m.styles
@@ -74,8 +74,8 @@ func (m *model) paneFoot(v *pane, width int) string {
 		right = piece{d.search.words(v.page), moodWarn}
 	}
 	left := v.path
-	if v.page.json && left == "" {
-		left = "the whole body"
+	if v.page.json {
+		left = pathName(left)
 	}
 	note, w := cut(right.text, max(width/2, width-len(left)-2))
 	left, used := cutLeft(left, width-w-2)
@@ -112,7 +112,7 @@ func (m *model) storyOf(e webhook.Summary) string {
 		parts = append(parts, next)
 	}
 	if e.RedeliveryOf != 0 {
-		text := "try " + strconv.Itoa(e.Try) + ", came before as " + e.RedeliveryOf.String()
+		text := "send " + strconv.Itoa(e.Try) + ", redelivery of " + e.RedeliveryOf.String()
 		if e.Altered {
 			text += " with other bytes"
 		}

@@ -49,7 +49,7 @@ func (r *reading) diff(b *pageBuilder) error {
 	}
 	b.add(lookTitle, fmt.Sprintf("%d/%d %s", b.base+1, len(all), name))
 	if one.head == nil && one.body == nil && two.body == nil {
-		b.add(lookDim, "There is none.")
+		b.add(lookDim, "Nothing to compare.")
 		return nil
 	}
 	b.compare(one, two)
@@ -66,10 +66,10 @@ func (r *reading) comparisons(ctx context.Context) ([]comparison, error) {
 	var all []comparison
 	e := r.summary
 	if e.Type != "" {
-		all = append(all, comparison{"the " + e.Type + " before", r.withPrevious})
+		all = append(all, comparison{"previous " + e.Type, r.withPrevious})
 	}
 	if e.RedeliveryOf != 0 {
-		all = append(all, comparison{"the try before", func(ctx context.Context) (side, side, error) {
+		all = append(all, comparison{"previous send", func(ctx context.Context) (side, side, error) {
 			return r.withEvent(ctx, e.RedeliveryOf)
 		}})
 	}

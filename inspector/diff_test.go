@@ -26,7 +26,7 @@ func TestDiffByPath(t *testing.T) {
 		{"emptied", `{"a":[1]}`, `{"a":[]}`, "+ a: []\n- a[0]: 1\n"},
 		{"odd keys", `{"x y":1,"x.y":1}`, `{"x y":2,"x.y":2}`, "~ [\"x y\"]: 1 → 2\n~ [\"x.y\"]: 1 → 2\n"},
 		{"equal keys", `{"a":1,"a":2}`, `{"a":3}`, "~ a: 2 → 3\n"},
-		{"scalars", `1`, `2`, "~ the whole body: 1 → 2\n"},
+		{"scalars", `1`, `2`, "~ (root): 1 → 2\n"},
 		{"only white space", `{"a": 1}`, `{"a":1}`, "Only the spelling differs, from byte 5 on:\nbefore\n 1}\n^\nafter\n1}\n\n"},
 		{"order of keys", `{"a":1,"b":2}`, `{"b":2,"a":1}`, "Only the spelling differs, from byte 2 on:\nbefore\na\":1,\"b\":2}\n^    ^^^^^^^^^\nafter\nb\":2,\"a\":1}\n"},
 		{
@@ -95,9 +95,9 @@ func TestDiffsOfHostileBodiesAreBounded(t *testing.T) {
 func TestTheComparisonsOfAnEvent(t *testing.T) {
 	d := drive(t, story(), 120, 40, Options{})
 	d.press("enter", "6")
-	d.sees("1/4 the OpportunityStatusUpdate before, #3 → #11")
+	d.sees("1/4 previous OpportunityStatusUpdate, #3 → #11")
 	d.press("]")
-	d.sees("2/4 the try before, #3 → #11")
+	d.sees("2/4 previous send, #3 → #11")
 	d.press("]")
 	d.sees("3/4 #11 → what resend 1 sent")
 	d.sees("+ contact.phone: \"+1\"")
@@ -112,8 +112,8 @@ func TestTheComparisonsOfAnEvent(t *testing.T) {
 	d.press("[")
 	d.sees("4/4")
 	d.press("esc", "down", "enter")
-	d.sees("1/1 the NoteCreate before")
-	d.sees("There is none.")
+	d.sees("1/1 previous NoteCreate")
+	d.sees("Nothing to compare.")
 }
 
 func TestAnEventWithoutATypeHasNothingToCompare(t *testing.T) {

@@ -146,13 +146,13 @@ func (b *pageBuilder) byPath(one, two []byte) {
 		case known:
 			b.changed(l.path, was, value)
 		default:
-			b.add(lookSigned, "+ "+named(l.path)+": "+brieflySpelled(value))
+			b.add(lookSigned, "+ "+pathName(l.path)+": "+brieflySpelled(value))
 		}
 		old[l.path] = value // once is enough
 	}
 	for _, l := range before {
 		if _, known := have[l.path]; !known && room() {
-			b.add(lookSigned, "- "+named(l.path)+": "+brieflySpelled(l.value))
+			b.add(lookSigned, "- "+pathName(l.path)+": "+brieflySpelled(l.value))
 		}
 	}
 	if changes > maxChanges || moreOne || moreTwo {
@@ -160,9 +160,10 @@ func (b *pageBuilder) byPath(one, two []byte) {
 	}
 }
 
-func named(path string) string {
+// pathName writes a path for people, who need a name for the body itself.
+func pathName(path string) string {
 	if path == "" {
-		return "the whole body"
+		return "(root)"
 	}
 	return path
 }
@@ -170,12 +171,12 @@ func named(path string) string {
 // changed adds a path with both values: on one line where it has room.
 func (b *pageBuilder) changed(path string, was, value []byte) {
 	was, value = parting(was, value)
-	line := "~ " + named(path) + ": " + brieflySpelled(was) + " → " + brieflySpelled(value)
+	line := "~ " + pathName(path) + ": " + brieflySpelled(was) + " → " + brieflySpelled(value)
 	if ansi.StringWidth(safe(clip(line, b.spec.width))) <= b.spec.width {
 		b.add(lookSigned, line)
 		return
 	}
-	b.add(lookSigned, "~ "+named(path))
+	b.add(lookSigned, "~ "+pathName(path))
 	b.add(lookSigned, "- "+brieflySpelled(was))
 	b.add(lookSigned, "+ "+brieflySpelled(value))
 }

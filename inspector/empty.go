@@ -9,7 +9,7 @@ func (m *model) emptyView() []string {
 	b.blank()
 	switch {
 	case !l.loaded && l.narrowed():
-		b.add(lookTitle, "Searching …")
+		b.add(lookTitle, "Filtering …")
 		b.add(lookDim, "esc shows all events again")
 	case !l.loaded:
 		b.add(lookDim, "reading …")

@@ -59,7 +59,7 @@ func (m *model) wrongLines() []string {
 func (m *model) offerLine() string {
 	f, s := &m.filter, &m.styles
 	if !m.list.loaded {
-		return m.edges(paint{}, "", m.searchWords())
+		return m.edges(paint{}, "", m.filterWords())
 	}
 	if len(f.offers) == 0 {
 		return ""

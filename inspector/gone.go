@@ -55,7 +55,7 @@ func (m *model) feedError() string {
 	case m.readErr == nil && m.goneAt.IsZero():
 		return ""
 	case !m.goneAt.IsZero():
-		text := "the listener is gone since " + format.Clock(m.goneAt.In(m.loc)) + "; reconnecting"
+		text := "the listener has been gone since " + format.Clock(m.goneAt.In(m.loc)) + "; reconnecting"
 		if m.readErr != nil {
 			text += ": " + m.readErr.Error()
 		}

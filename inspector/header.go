@@ -47,7 +47,7 @@ func (m *model) headerView() []string {
 	return lines
 }
 
-// folded is the header as one line: the URL, and as much of the rest as has
+// folded is the header as one line: the webhook URL, and as much of the rest as has
 // room, what is wrong first.
 func (m *model) folded() string {
 	name := m.publicURL()
@@ -309,7 +309,7 @@ func (m *model) tallyLine() string {
 	}
 	right, w := cut(failed.text, m.width-label-2)
 	left, used := cut(all, m.width-label-4-w)
-	return " " + s.mood(moodDim, fit("in all", label)) + left + spaces(m.width-label-2-used-w) + s.mood(failed.mood, right)
+	return " " + s.mood(moodDim, fit("total", label)) + left + spaces(m.width-label-2-used-w) + s.mood(failed.mood, right)
 }
 
 func join(head, why string) string {

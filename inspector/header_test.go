@@ -20,7 +20,7 @@ func TestTheHeaderFoldsAfterTheFirstEvent(t *testing.T) {
 	d.sees("https://my-team.ngrok.app")
 	d.press("i")
 	d.sees("verify  enforce")
-	d.sees("in all  1 event")
+	d.sees("total   1 event")
 	d.press("i")
 	d.misses("verify  enforce")
 }
@@ -69,7 +69,7 @@ func TestAListenerThatIsGoneIsSaidAndComesBack(t *testing.T) {
 	d.feed.err = errTest
 	d.ticks(4)
 	d.sees("listener gone since 14:35, reconnecting")
-	d.sees("the listener is gone since 14:35:0")
+	d.sees("the listener has been gone since 14:35:0")
 	d.sees("NoteCreate") // what was read stays
 	since := d.m.goneAt
 	d.ticks(20)

@@ -48,7 +48,7 @@ var legend = [...][2]string{
 	{signRetrying, "retrying: comes again"},
 	{signRecovered, "recovered by a resend"},
 	{signRejected, "rejected: not forwarded"},
-	{signNone, "ignored, or no webhook"},
+	{signNone, "signature not checked"},
 	{signUnknown, "interrupted: unknown"},
 	{signWaiting, "waiting for the app"},
 	{signGood + signWarning, "valid, with a warning"},

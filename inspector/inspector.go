@@ -55,7 +55,7 @@ type Options struct {
 	Version string
 	NoColor bool
 	// Policy is the platform's rule for sending again; with it the screen says
-	// how many retries there are in all.
+	// how many retries there are altogether.
 	Policy   retry.Policy
 	Location *time.Location // of the times shown; nil: the local one
 	// CopyDir is where copies go that the clipboard does not take; "": the

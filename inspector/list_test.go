@@ -196,15 +196,15 @@ func TestASearchShowsWhatItHasAndHowFarItIs(t *testing.T) {
 	}
 	step()
 	d.sees("Needle")
-	d.sees("searching… 29 %")
+	d.sees("filtering… 29%")
 	d.press("enter")
-	d.sees("searching… 29 % /type:Needle")
+	d.sees("filtering… 29% /type:Needle")
 	step()
-	d.sees("searching… 59 %")
+	d.sees("filtering… 59%")
 	d.catchUp()
 	d.ticks(1)
 	d.sees("only /type:Needle")
-	d.misses("searching")
+	d.misses("filtering")
 	var ids []webhook.ID
 	for _, e := range d.m.list.rows {
 		ids = append(ids, e.ID)
@@ -229,13 +229,13 @@ func TestASearchIsGivenUpForAnotherAndByEsc(t *testing.T) {
 		t.Fatalf("looking for %q", d.m.list.text)
 	}
 	d.press("enter")
-	d.sees("searching…")
+	d.sees("filtering…")
 	d.press("esc")
 	before := d.feed.reads
 	d.catchUp()
 	d.ticks(1)
 	d.wants(1000, true)
-	d.misses("searching")
+	d.misses("filtering")
 	if reads := d.feed.reads - before; reads > 5 { // a whole search is ten
 		t.Errorf("%d reads: what was given up went on", reads)
 	}

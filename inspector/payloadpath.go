@@ -13,7 +13,7 @@ import (
 const pathSteps = 40
 
 // path names the value at an entry as code would: data.items[3].email. The
-// whole body is "".
+// root is "".
 func (p *page) path(e int) string {
 	if e >= len(p.entries) {
 		return ""

@@ -84,7 +84,7 @@ func (c columns) names(byTime bool) string {
 		last[0].text = "status took↓"
 	}
 	return "  " + cells(append([]cell{
-		{"time", c.time}, {"#", c.id}, {"type", c.kind}, {"ok", c.verdict},
+		{"time", c.time}, {"#", c.id}, {"type", c.kind}, {"", c.verdict},
 		{"webhook", c.hook}, {"   size", c.size}, {" ×", c.tries},
 	}, last...)...)
 }

@@ -110,7 +110,7 @@ func (s *search) words(p *page) string {
 	case s.page != p:
 		return "/" + s.text + " …"
 	case len(s.matches) == 0:
-		return "/" + s.text + " nowhere"
+		return "/" + s.text + " not found"
 	}
 	text := "/" + s.text + " " + format.Count(s.at+1) + " of " + format.Count(len(s.matches))
 	if s.more {
@@ -221,8 +221,8 @@ type searchLine struct {
 }
 
 var (
-	keyFound  = bind("enter", "keep", "enter")
-	keyNoFind = bind("esc", "no search", "esc")
+	keyFound     = bind("enter", "keep", "enter")
+	keyClearFind = bind("esc", "clear", "esc")
 )
 
 // askSearch opens the search line.
@@ -246,7 +246,7 @@ func (l *searchLine) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
 	case key.Matches(msg, keyFound):
 		return nil, true
-	case key.Matches(msg, keyNoFind):
+	case key.Matches(msg, keyClearFind):
 		m.detail.search.set("")
 		return nil, true
 	}
@@ -266,4 +266,4 @@ func (l *searchLine) lines(_ *model, width, _ int) []string {
 	return []string{l.input.View()}
 }
 
-func (l *searchLine) keys() []key.Binding { return []key.Binding{keyFound, keyNoFind} }
+func (l *searchLine) keys() []key.Binding { return []key.Binding{keyFound, keyClearFind} }

@@ -43,7 +43,7 @@ func TestTheSearchGoesOnInTheNextTab(t *testing.T) {
 	d.press("enter")
 	d.sees("/jane 1 of 1")
 	d.press("2")
-	d.sees("/jane nowhere")
+	d.sees("/jane not found")
 	d.press("5")
 	d.sees("/jane 1 of 1")
 	d.press("v")

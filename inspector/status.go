@@ -32,7 +32,7 @@ func (m *model) statusLine() string {
 	return m.edges(m.styles.moods[left.mood], " "+left.text, right)
 }
 
-// scopeWords says which events the list shows, and how far a search for them is.
+// scopeWords says which events the list shows, and how far the filter has read.
 func (m *model) scopeWords() piece {
 	l := &m.list
 	what := ""
@@ -48,15 +48,15 @@ func (m *model) scopeWords() piece {
 	case what == "":
 		return piece{}
 	case !l.loaded:
-		return piece{m.searchWords().text + " " + what, moodWarn}
+		return piece{m.filterWords().text + " " + what, moodWarn}
 	}
 	return piece{"only " + what, moodWarn}
 }
 
-// searchWords says how far the search is.
-func (m *model) searchWords() piece {
+// filterWords says how far the filter has read.
+func (m *model) filterWords() piece {
 	if done := m.list.scanned; done > 0 {
-		return piece{fmt.Sprintf("searching… %d %%", int(100*done)), moodWarn}
+		return piece{fmt.Sprintf("filtering… %d%%", int(100*done)), moodWarn}
 	}
-	return piece{"searching…", moodWarn}
+	return piece{"filtering…", moodWarn}
 }

@@ -39,6 +39,8 @@ func TestCompletion(t *testing.T) {
 		{"jq:(.a) is:m‸", []string{"jq:(.a) is:marked"}},
 		{`jq:".a" is:m‸`, []string{`jq:".a" is:marked`}},
 		{"nowhere:‸", nil},
+		{"state:pa‸", nil},
+		{"source:i‸", nil},
 		{"janet‸", nil},
 		{`"sta‸`, nil},
 		{`"sta‸"`, nil},

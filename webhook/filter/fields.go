@@ -13,6 +13,7 @@ type field struct {
 	meaning string
 	example string
 	values  []value // for completion, and for those of an enumeration
+	unused  []value // understood as well, and not offered: no event has them yet
 	later   bool    // it is not known when an event is received
 	cost    int     // what has to be read of an event
 	parse   parseTerm
@@ -30,7 +31,7 @@ var fields = [...]field{
 		example: "status:5xx|429", values: named("2xx", "3xx", "4xx", "5xx", "429", "none"), later: true,
 		parse: numbers(quantity{unit: status, least: 1, plain: true, none: true}, func(c *candidate) int64 { return c.ofAttempt(int64(c.row.LastStatus)) })},
 	{name: "state", forms: "STATE", meaning: "what has become of the event: " + strings.Join(names(states[:]), ", "),
-		example: "state:failed|overdue", values: states[:], later: true,
+		example: "state:failed|overdue", values: states[:], unused: named(webhook.StateIgnored, webhook.StatePassed), later: true,
 		parse: oneOf(readChoice, func(c *candidate) string { return string(c.row.Outcome.State(c.now)) })},
 	{name: "verdict", forms: "valid | invalid | unsigned | unchecked", meaning: "what the signature check found",
 		example: "verdict:invalid|unsigned", values: named(webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked),
@@ -51,8 +52,8 @@ var fields = [...]field{
 	{name: "method", forms: "NAME", meaning: "the request's method", example: "method:PUT|DELETE",
 		values: named("POST", "GET", "PUT", "PATCH", "DELETE"), cost: costEvent,
 		parse: oneOf(readName, func(c *candidate) string { return c.event.Method })},
-	{name: "source", forms: "tunnel | local | sandbox | import", meaning: "where the event came from",
-		example: "source:tunnel", values: named(webhook.SourceTunnel, webhook.SourceLocal, webhook.SourceSandbox, webhook.SourceImport),
+	{name: "source", forms: "tunnel | local | sandbox", meaning: "where the event came from",
+		example: "source:tunnel", values: named(webhook.SourceTunnel, webhook.SourceLocal, webhook.SourceSandbox),
 		cost: costEvent, parse: oneOf(readChoice, func(c *candidate) string { return string(c.event.Source) })},
 	{name: "key", forms: "NAME", meaning: `the key that fits the signature; "" for none`, example: "key:dev",
 		cost: costEvent, parse: oneOf(readName, func(c *candidate) string { return c.event.Verdict.Key })},
@@ -111,7 +112,7 @@ func fieldNames() []string {
 	return names
 }
 
-// states are the states of an event in the order people read them.
+// states are the states that events come to, in the order people read them.
 var states = [...]value{
 	{string(webhook.StateForwarding), "its sender still waits for an answer"},
 	{string(webhook.StateDelivered), "your app answered 2xx"},
@@ -119,9 +120,7 @@ var states = [...]value{
 	{string(webhook.StateOverdue), "that retry is more than five minutes late"},
 	{string(webhook.StateFailed), "Taskee will not send it again: another status, a seventh 429, or its sender left"},
 	{string(webhook.StateRecovered), "failed, and delivered later by a resend"},
-	{string(webhook.StateRejected), "not forwarded: a bad or no signature, malformed, a loop, or a browser's request"},
-	{string(webhook.StateIgnored), "stored and not forwarded, because a rule says so"},
-	{string(webhook.StatePassed), "a request that is not a webhook, let through to your app"},
+	{string(webhook.StateRejected), "not forwarded: a bad or missing signature, or a malformed request"},
 	{string(webhook.StateInterrupted), "Taskhook ended before the answer was known"},
 }
 

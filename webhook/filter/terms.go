@@ -62,7 +62,7 @@ func readChoice(f field, w word) (choice, string, *SyntaxError) {
 	if now, old := renamed[f.name+":"+s]; old {
 		return "", "", w.wrong("", "%s:%s is now %s", f.name, s, now)
 	}
-	if known := names(f.values); !slices.Contains(known, s) {
+	if known := names(f.values); !slices.Contains(known, s) && !slices.Contains(names(f.unused), s) {
 		kind := f.name
 		if kind == "is" {
 			kind = "property"
