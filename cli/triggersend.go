@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -111,12 +110,12 @@ func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, err
 	if ctx.Err() != nil {
 		return r, errors.Join(ctx.Err(), closeAnswer(resp))
 	}
-	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err
-		}
-		r.Error = err.Error()
+	switch {
+	case httpwire.IsTimeout(err):
+		r.Error = "no answer within " + format.Duration(triggerTimeout)
+		return r, nil
+	case err != nil:
+		r.Error = httpwire.Reason(err)
 		return r, nil
 	}
 	r.Status = resp.StatusCode

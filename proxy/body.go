@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -193,7 +194,7 @@ func (b *bodyReader) incomplete(n int64, err error) *bodyError {
 	case b.proxy.flight.ctx.Err() != nil:
 		ref.status, ref.decision = http.StatusTooManyRequests, webhook.DecisionNone
 		ref.message = stoppingMessage()
-	case isTimeout(err):
+	case httpwire.IsTimeout(err):
 		ref.status = http.StatusRequestTimeout
 		ref.message = message{
 			Error:  "the body did not arrive",

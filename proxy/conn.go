@@ -117,7 +117,7 @@ func (c *conn) readHead(method string) (*http.Response, error) {
 
 // noAnswer tells a connection that was closed from one that timed out.
 func noAnswer(err error) error {
-	if isTimeout(err) || errors.Is(err, net.ErrClosed) {
+	if httpwire.IsTimeout(err) || errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return errNoAnswer

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 
 	"github.com/taskhook/taskhook/httpwire"
@@ -40,25 +39,4 @@ func (d *dialer) dial(ctx context.Context, o httpwire.Origin) (net.Conn, error) 
 		return nil, &dialError{err}
 	}
 	return secure, nil
-}
-
-// reason returns the error of the operating system, without the names of system
-// calls and addresses.
-func (e *dialError) reason() string {
-	var dns *net.DNSError
-	if errors.As(e.err, &dns) {
-		return "unknown host " + dns.Name
-	}
-	if isTimeout(e.err) {
-		return "no connection within the time limit"
-	}
-	var op *net.OpError
-	if !errors.As(e.err, &op) {
-		return e.err.Error()
-	}
-	leaf := op.Err
-	for next := errors.Unwrap(leaf); next != nil; next = errors.Unwrap(leaf) {
-		leaf = next
-	}
-	return leaf.Error()
 }

@@ -3,9 +3,10 @@ package proxy
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"time"
+
+	"github.com/taskhook/taskhook/httpwire"
 )
 
 // inlineBody is the size, in bytes, up to which a body is written before the
@@ -74,7 +75,7 @@ func (x *exchange) try(r *request) error {
 		return nil
 	}
 	x.abort()
-	if x.conn.reused && x.sent == 0 && !isTimeout(x.writeErr) {
+	if x.conn.reused && x.sent == 0 && !httpwire.IsTimeout(x.writeErr) {
 		return errNothingSent
 	}
 	return err
@@ -128,9 +129,4 @@ func (x *exchange) isWritten() bool {
 		}
 	}
 	return x.writeErr == nil
-}
-
-func isTimeout(err error) bool {
-	var ne net.Error
-	return errors.As(err, &ne) && ne.Timeout()
 }

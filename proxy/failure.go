@@ -46,7 +46,7 @@ func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attem
 		return f
 	case errors.As(err, &dial):
 		return explainDial(dial, t)
-	case isTimeout(err):
+	case httpwire.IsTimeout(err):
 		return explainTimeout(a, limit)
 	case errors.Is(err, errNoAnswer):
 		return mayHaveCrashed(err.Error(), "look at your app's log: it may have crashed on this event")
@@ -87,7 +87,7 @@ func explainTimeout(a *webhook.Attempt, limit time.Duration) *failure {
 func explainDial(err *dialError, t httpwire.Target) *failure {
 	f := &failure{
 		status: http.StatusBadGateway, title: "the app cannot be reached",
-		text: fmt.Sprintf("%s: %s", t.Origin(), err.reason()),
+		text: fmt.Sprintf("%s: %s", t.Origin(), httpwire.Reason(err)),
 		next: fmt.Sprintf("is your app running on %s?", t.Origin().Authority()),
 	}
 	var (

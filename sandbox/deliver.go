@@ -228,34 +228,20 @@ func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "Taskee-Sandbox/1")
 	resp, err := s.client.Do(req)
-	var timeout net.Error
 	switch {
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case httpwire.IsTimeout(err):
 		// The platform's own log has 408 for a receiver that is too slow.
 		a.Status, a.Error = http.StatusRequestTimeout, "no answer within "+format.Duration(s.opts.Timeout)
 	case err != nil:
-		a.Error = reason(err)
+		a.Error = httpwire.Reason(err)
 	default:
 		defer func() { _ = resp.Body.Close() }()
 		text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 		a.Status, a.Answer = resp.StatusCode, string(text)
-		if errors.As(err, &timeout) && timeout.Timeout() {
+		if httpwire.IsTimeout(err) {
 			a.Status, a.Error = http.StatusRequestTimeout, "no complete answer within "+format.Duration(s.opts.Timeout)
 		}
 	}
 	a.DurationMS = float64(time.Since(began).Microseconds()) / 1000
 	return a
-}
-
-// reason is why a connection failed, without the names of system calls.
-func reason(err error) string {
-	var op *net.OpError
-	if !errors.As(err, &op) {
-		return err.Error()
-	}
-	leaf := op.Err
-	for next := errors.Unwrap(leaf); next != nil; next = errors.Unwrap(leaf) {
-		leaf = next
-	}
-	return leaf.Error()
 }

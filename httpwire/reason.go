@@ -1,0 +1,34 @@
+package httpwire
+
+import (
+	"errors"
+	"net"
+	"net/url"
+)
+
+// IsTimeout reports whether a time limit has ended a network operation.
+func IsTimeout(err error) bool {
+	network, ok := errors.AsType[net.Error](err)
+	return ok && network.Timeout()
+}
+
+// Reason says why a connection failed in the words of the operating system,
+// without the names of system calls and addresses: "connection refused". Where
+// localhost has two addresses it is what the first one said.
+func Reason(err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return "unknown host " + dns.Name
+	}
+	if IsTimeout(err) {
+		return "no connection within the time limit"
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+		for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+			err = next
+		}
+	} else if request, ok := errors.AsType[*url.Error](err); ok {
+		err = request.Err
+	}
+	return err.Error()
+}
