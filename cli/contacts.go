@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"strconv"
 	"time"
@@ -87,7 +86,7 @@ func newContactsListCommand(a *app, f *apiFlags) *cobra.Command {
 					return noLocation(cmd)
 				}
 				if p.all {
-					return a.printAll(c.All(cmd.Context(), q), p.json)
+					return a.printContacts(c.All(cmd.Context(), q), p.json)
 				}
 				page, err := c.Contacts(cmd.Context(), q)
 				if err != nil {
@@ -131,7 +130,7 @@ func newContactsByBusinessCommand(a *app, f *apiFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withAPI(cmd, f, func(c *api) error {
 				if p.all {
-					return a.printAll(c.AllOfBusiness(cmd.Context(), args[0], p.limit, skip), p.json)
+					return a.printContacts(c.AllOfBusiness(cmd.Context(), args[0], p.limit, skip), p.json)
 				}
 				page, err := c.BusinessContacts(cmd.Context(), args[0], p.limit, skip)
 				if err != nil {
@@ -145,20 +144,6 @@ func newContactsByBusinessCommand(a *app, f *apiFlags) *cobra.Command {
 	addNumber(cmd.Flags(), &skip, "skip", 0, math.MaxInt, "skip the first `N` contacts")
 	onlyOnCommandLine(cmd.Flags(), "skip")
 	return cmd
-}
-
-// printAll prints contacts as they are received, also those before an error.
-func (a *app) printAll(contacts iter.Seq2[taskee.Contact, error], asJSON bool) error {
-	w := newContactWriter(a.stdout, asJSON)
-	for contact, err := range contacts {
-		if err != nil {
-			return errors.Join(w.end(), err)
-		}
-		if err := w.contact(contact); err != nil {
-			return err
-		}
-	}
-	return w.end()
 }
 
 // noLocation is the error of a command that needs a location.

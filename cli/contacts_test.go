@@ -372,7 +372,7 @@ func TestAContactIsOneLine(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out strings.Builder
-			err := contactLine(&out, taskee.Contact{Raw: json.RawMessage(tt.raw)}, upserted{true})
+			err := contactLine(&out, taskee.Contact{Raw: json.RawMessage(tt.raw)}, map[string]bool{"new": true})
 			if err != nil || out.String() != tt.want+"\n" {
 				t.Errorf("%s, %v, want %s", out.String(), err, tt.want)
 			}

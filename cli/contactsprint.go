@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -15,42 +17,32 @@ import (
 	"github.com/taskhook/taskhook/taskee"
 )
 
-// contactWriter writes contacts as a table, or as JSON lines with every field
-// of the API's answer.
-type contactWriter struct {
-	json  bool
-	lines *bufio.Writer
-	rows  table
-}
-
-func newContactWriter(w io.Writer, asJSON bool) *contactWriter {
-	c := &contactWriter{json: asJSON, lines: bufio.NewWriter(w)}
-	if !asJSON {
-		c.rows = newTable(c.lines, "ID", "NAME", "E-MAIL", "PHONE", "TAGS", "ADDED")
+// printContacts prints contacts as they are received, also those before an
+// error: as a table, or as JSON lines with every field of the API's answer.
+func (a *app) printContacts(contacts iter.Seq2[taskee.Contact, error], asJSON bool) error {
+	lines := bufio.NewWriter(a.stdout)
+	rows := newTable(a.stdout, "ID", "NAME", "E-MAIL", "PHONE", "TAGS", "ADDED")
+	end := rows.end
+	if asJSON {
+		end = lines.Flush
 	}
-	return c
-}
-
-func (w *contactWriter) contact(c taskee.Contact) error {
-	if w.json {
-		return contactLine(w.lines, c)
-	}
-	added := ""
-	if !c.DateAdded.IsZero() {
-		added = format.DateTime(c.DateAdded.Local())
-	}
-	w.rows.row(c.ID, contactName(c), c.Email, c.Phone, strings.Join(c.Tags, ", "), added)
-	return nil
-}
-
-// end writes what is still buffered.
-func (w *contactWriter) end() error {
-	if !w.json {
-		if err := w.rows.end(); err != nil {
-			return err
+	for c, err := range contacts {
+		if err != nil {
+			return errors.Join(end(), err)
 		}
+		if asJSON {
+			if err := contactLine(lines, c); err != nil {
+				return err
+			}
+			continue
+		}
+		added := ""
+		if !c.DateAdded.IsZero() {
+			added = format.DateTime(c.DateAdded.Local())
+		}
+		rows.row(c.ID, contactName(c), c.Email, c.Phone, strings.Join(c.Tags, ", "), added)
 	}
-	return w.lines.Flush()
+	return end()
 }
 
 func contactName(c taskee.Contact) string {
@@ -105,13 +97,14 @@ func fieldWords(raw []byte) string {
 // printPage prints one page. next are the flags for the page after it, "" if it
 // is the last.
 func (a *app) printPage(p taskee.Page, asJSON bool, next string) error {
-	w := newContactWriter(a.stdout, asJSON)
-	for _, c := range p.Contacts {
-		if err := w.contact(c); err != nil {
-			return err
+	err := a.printContacts(func(yield func(taskee.Contact, error) bool) {
+		for _, c := range p.Contacts {
+			if !yield(c, nil) {
+				return
+			}
 		}
-	}
-	if err := w.end(); err != nil {
+	}, asJSON)
+	if err != nil {
 		return err
 	}
 	switch {

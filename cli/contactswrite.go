@@ -115,40 +115,31 @@ func (a *app) sendContact(cmd *cobra.Command, c *api, in *contactFlags, what con
 			return noLocation(cmd)
 		}
 	}
-	var contact taskee.Contact
-	var err error
+	var (
+		contact taskee.Contact
+		isNew   bool
+		err     error
+	)
 	switch what {
+	case createContact:
+		contact, err = c.CreateContact(cmd.Context(), input)
 	case updateContact:
 		contact, err = c.UpdateContact(cmd.Context(), args[0], input)
 	case upsertContact:
-		return a.upsertContact(cmd.Context(), c, input, in.json)
-	default:
-		contact, err = c.CreateContact(cmd.Context(), input)
+		contact, isNew, err = c.UpsertContact(cmd.Context(), input)
 	}
-	if err != nil {
-		return err
-	}
-	return a.printContact(contact, in.json)
-}
-
-// upserted is what a line says of an upsert beside the contact.
-type upserted struct {
-	New bool `json:"new"` // it was created
-}
-
-func (a *app) upsertContact(ctx context.Context, c *api, in taskee.ContactInput, asJSON bool) error {
-	contact, isNew, err := c.UpsertContact(ctx, in)
 	switch {
 	case err != nil:
 		return err
-	case asJSON:
-		return contactLine(a.stdout, contact, upserted{isNew})
+	case what != upsertContact:
+	case in.json:
+		return contactLine(a.stdout, contact, map[string]bool{"new": isNew})
 	case isNew:
 		a.note("created %s", contact.ID)
 	default:
 		a.note("updated %s", contact.ID)
 	}
-	return a.printContact(contact, false)
+	return a.printContact(contact, in.json)
 }
 
 // contactFields returns the fields that a file and the flags give: flags take
@@ -239,9 +230,7 @@ func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON b
 
 func (a *app) printDeleted(id string, asJSON bool) error {
 	if asJSON {
-		return printLine(a.stdout, "deletedContact", struct {
-			ID string `json:"id"`
-		}{id})
+		return printLine(a.stdout, "deletedContact", map[string]string{"id": id})
 	}
 	_, err := fmt.Fprintf(a.stdout, "deleted %s\n", format.CleanLines(id))
 	return err

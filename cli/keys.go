@@ -144,14 +144,11 @@ func printPEM(w io.Writer, keys []trustedKey, name, scheme string) error {
 	case name == verify.DevKey && scheme == "":
 		return withHint(errors.New("there is no development pair yet"), "make it with: taskhook keys dev")
 	}
-	return withHint(fmt.Errorf("no trusted key is named %q%s", name, ofScheme(scheme)), "there are: "+strings.Join(names, ", "))
-}
-
-func ofScheme(scheme string) string {
-	if scheme == "" {
-		return ""
+	ofScheme := ""
+	if scheme != "" {
+		ofScheme = " and is of the scheme " + scheme
 	}
-	return " and is of the scheme " + scheme
+	return withHint(fmt.Errorf("no trusted key is named %q%s", name, ofScheme), "there are: "+strings.Join(names, ", "))
 }
 
 func newKeysDevCommand(a *app) *cobra.Command {

@@ -68,7 +68,7 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 	if err != nil {
 		return err
 	}
-	var changed <-chan uint64
+	var changed <-chan struct{}
 	if f.follow {
 		if changed, err = c.watchLog(ctx); err != nil {
 			return err
@@ -141,9 +141,9 @@ func (a *app) printRates(r sandbox.Rates, asJSON bool) error {
 	return err
 }
 
-// watchLog returns the numbers of webhooks that change, until ctx or the
-// sandbox ends.
-func (c *sandboxClient) watchLog(ctx context.Context) (<-chan uint64, error) {
+// watchLog tells when webhooks of the log have changed, until ctx or the sandbox
+// ends.
+func (c *sandboxClient) watchLog(ctx context.Context) (<-chan struct{}, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.state.API+sandbox.AdminPath+"log/events", nil)
 	if err != nil {
 		return nil, err
@@ -152,18 +152,16 @@ func (c *sandboxClient) watchLog(ctx context.Context) (<-chan uint64, error) {
 	if err != nil {
 		return nil, errNoSandbox()
 	}
-	out := make(chan uint64, 1)
+	out := make(chan struct{}, 1)
 	go func() { // ends with the response, which ends with ctx or the sandbox
 		defer close(out)
 		defer func() { _ = resp.Body.Close() }()
 		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-			text, ok := strings.CutPrefix(lines.Text(), "data: ")
-			n, err := strconv.ParseUint(text, 10, 64)
-			if !ok || err != nil {
+			if !strings.HasPrefix(lines.Text(), "data: ") {
 				continue
 			}
 			select {
-			case out <- n:
+			case out <- struct{}{}:
 			default: // one that is waiting is enough
 			}
 		}
