@@ -111,9 +111,9 @@ func TestTheShieldIsAnnouncedWhileItIsUp(t *testing.T) {
 	d := simulating(t, feed, 80, 24)
 	d.press("H")
 	d.sees("shield up: while the app is down or too slow")
-	d.sees("SHIELD · 1 retrying, next try about 14:45")
+	d.sees("SHIELD · 1 retrying, next retry about 14:45")
 	d.ticks(4)
-	d.sees("SHIELD · 1 retrying, next try about 14:45")
+	d.sees("SHIELD · 1 retrying, next retry about 14:45")
 	d.press("H")
 	d.sees("shield down: what the app misses fails on Taskee")
 	d.ticks(4)
@@ -151,7 +151,7 @@ func TestNoNoticeIsForgottenForAnother(t *testing.T) {
 				t.Errorf("%v: the rules are not announced:\n%s", size, d.screen())
 			}
 			if size[1] > 20 {
-				d.sees("FAULTS 2 rules · SHIELD · 3 retrying, next try about 14:45")
+				d.sees("FAULTS 2 rules · SHIELD · 3 retrying, next retry about 14:45")
 				d.sees("12 failed: ctrl+r to resend")
 			}
 		}

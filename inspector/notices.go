@@ -32,7 +32,7 @@ func (m *model) notices() []notice {
 			n.text += " · " + format.Count(l.Counts.Retrying) + " retrying"
 			n.brief += " " + format.Count(l.Counts.Retrying)
 			if !l.NextRetry.IsZero() {
-				n.text += ", next try about " + format.ShortTime(l.NextRetry.In(m.loc), m.now)
+				n.text += ", next retry about " + format.ShortTime(l.NextRetry.In(m.loc), m.now)
 			}
 		}
 		all = append(all, n)

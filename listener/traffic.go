@@ -79,7 +79,7 @@ func (l *Listener) announceShield(ctx context.Context, up bool) {
 	}
 	text := fmt.Sprintf("the shield is up: while your app is down or takes longer than %s, Taskee is answered 429 and sends again", format.Duration(l.proxy.ShieldTimeout()))
 	if all, err := l.Retrying(ctx); err == nil && len(all) > 0 {
-		text += fmt.Sprintf("; %s retrying there, the next try about %s", format.Plural(len(all), "event is", "events are"), format.ShortTime(all[0].Outcome.Answer.RetryAt.Local(), time.Now()))
+		text += fmt.Sprintf("; %s retrying there, the next retry about %s", format.Plural(len(all), "event is", "events are"), format.ShortTime(all[0].Outcome.Answer.RetryAt.Local(), time.Now()))
 	}
 	l.tell("%s", text)
 }

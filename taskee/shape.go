@@ -22,9 +22,9 @@ type Sender struct {
 	VersionID string // of the app
 }
 
-// Body writes an event's body in a shape: the fields that every event has, and the
-// event's own fields, which are a JSON object without a locationId. The fields
-// are copied as they are; for the rest it is what JSON.stringify writes.
+// Body writes an event's body in a shape: the fields that every event has,
+// and its own, which are a JSON object without a locationId. These are copied
+// as they are; for the rest it is what JSON.stringify writes.
 func (e Fields) Body(s Shape, from Sender, fields []byte) []byte {
 	own := fields[1 : len(fields)-1]
 	if len(own) > 0 {
