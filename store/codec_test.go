@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,13 @@ import (
 	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
 )
+
+func TestDecisionsAreStoredAsBefore(t *testing.T) {
+	order := []webhook.Decision{"", "unsigned", "bad signature", "malformed", "loop", "browser", "ignored", "passed"}
+	if len(decisions) < len(order) || !slices.Equal(decisions[:len(order)], order) {
+		t.Errorf("stored decisions %q, want first %q", decisions, order)
+	}
+}
 
 // FuzzRow holds that no bytes panic, and that a row that decodes encodes to
 // the same bytes but for what is reserved.

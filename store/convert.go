@@ -27,7 +27,7 @@ func (r *row) convert() {
 	case r.status == http.StatusBadRequest, r.status == http.StatusRequestTimeout:
 		decision = webhook.RejectedMalformed
 	}
-	r.decision = indexOf(decisions[:], decision)
+	r.decision = indexOf(decisions, decision)
 }
 
 // convert brings a file of layout 1 to today's, as one transaction: a crash

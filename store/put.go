@@ -22,7 +22,7 @@ const overhead = 300
 func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 	record := newEventRecord(e)
 	base := row{
-		verdict: indexOf(verdicts[:], e.Verdict.Status), decision: indexOf(decisions[:], e.Decision), share: 1,
+		verdict: indexOf(verdicts[:], e.Verdict.Status), decision: indexOf(decisions, e.Decision), share: 1,
 		received: nanos(e.ReceivedAt), bodySize: e.BodySize,
 		typeHash: hash(e.Type), hookHash: hash(e.WebhookID),
 		stored:  uint64(len(record) + len(e.Body) + rowSize + overhead),

@@ -126,7 +126,7 @@ func (s *Store) putSoon(t *testing.T, e *webhook.Event) {
 		txn.counts.LastID++
 		id := webhook.ID(txn.counts.LastID)
 		r := row{share: 1, try: 1, received: nanos(e.ReceivedAt), hookHash: hash(e.WebhookID), stored: 500,
-			flags: flagUntrusted, decision: indexOf(decisions[:], e.Decision)}
+			flags: flagUntrusted, decision: indexOf(decisions, e.Decision)}
 		r.setAnswer(e.Answer)
 		if err := txn.change(id, nil, &r); err != nil {
 			return err

@@ -74,10 +74,7 @@ func (f *flags) set(one flags, on bool) {
 var (
 	verdicts  = [...]webhook.VerdictStatus{"", webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked}
 	answerers = [...]webhook.AnsweredBy{"", webhook.ByApp, webhook.ByTaskhook}
-	decisions = [...]webhook.Decision{
-		webhook.DecisionNone, webhook.RejectedUnsigned, webhook.RejectedSignature, webhook.RejectedMalformed,
-		webhook.RejectedLoop, webhook.RejectedBrowser, webhook.Ignored, webhook.Passed,
-	}
+	decisions = append([]webhook.Decision{webhook.DecisionNone}, webhook.Decisions[:]...)
 )
 
 func indexOf[T comparable](all []T, v T) uint8 {

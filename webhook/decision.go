@@ -1,5 +1,7 @@
 package webhook
 
+import "slices"
+
 // Decision says that Taskhook did not treat a request as one more webhook for
 // the app, and why. It is made when the request is received, stored with the
 // event, and never derived from a status: an app or a fault rule may answer
@@ -18,7 +20,8 @@ const (
 	Passed            Decision = "passed"        // it is no webhook, and went to the app unchecked
 )
 
-// Decisions lists every decision but [DecisionNone].
+// Decisions lists every decision but [DecisionNone]. Stores have the index of a
+// decision: new ones are appended.
 var Decisions = [...]Decision{
 	RejectedUnsigned, RejectedSignature, RejectedMalformed, RejectedLoop, RejectedBrowser, Ignored, Passed,
 }
@@ -27,9 +30,5 @@ var Decisions = [...]Decision{
 // as no failure, and is sent to the app only when a person asks for it in so
 // many words.
 func (d Decision) Rejected() bool {
-	switch d {
-	case RejectedUnsigned, RejectedSignature, RejectedMalformed, RejectedLoop, RejectedBrowser:
-		return true
-	}
-	return false
+	return d != Ignored && d != Passed && slices.Contains(Decisions[:], d)
 }
