@@ -27,7 +27,7 @@ func (b *batch) skip(ctx context.Context, sum webhook.Summary, state webhook.Sta
 		return webhook.SkipDelivered, "it is " + string(state) + " by now"
 	}
 	if id := b.deliveredAs(ctx, sum); id != 0 {
-		return webhook.SkipDelivered, "your app has accepted it as " + id.String()
+		return webhook.SkipDelivered, "delivered to your app as " + id.String()
 	}
 	return "", ""
 }
@@ -35,8 +35,8 @@ func (b *batch) skip(ctx context.Context, sum webhook.Summary, state webhook.Sta
 // maxTries bounds how far the redeliveries of an event are followed.
 const maxTries = 64
 
-// deliveredAs is another event with the same webhookId and bytes that the app
-// has accepted, before or since; 0 if there is none. A forged one does not
+// deliveredAs is another event with the same webhookId and bytes that was
+// delivered to the app, before or since; 0 if there is none. A forged one does not
 // count: because of it the genuine event would never be sent.
 func (b *batch) deliveredAs(ctx context.Context, sum webhook.Summary) webhook.ID {
 	before, after := sum, sum
@@ -72,7 +72,7 @@ func (b *batch) summary(ctx context.Context, id webhook.ID) (webhook.Summary, bo
 	return sum, err == nil
 }
 
-// delivered reports whether the app has accepted an event that could be trusted.
+// delivered reports whether an event that could be trusted was delivered.
 func (b *batch) delivered(sum webhook.Summary) bool {
 	switch sum.State(time.Now()) {
 	case webhook.StateDelivered, webhook.StateRecovered:

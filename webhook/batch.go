@@ -30,7 +30,7 @@ const (
 	SkipRejected  Skip = "rejected"  // the keys that are trusted do not accept its signature
 	SkipUnknown   Skip = "unknown"   // Taskhook ended before its outcome was known
 	SkipBodyless  Skip = "no body"   // its body was not stored
-	SkipDelivered Skip = "delivered" // the app has accepted it meanwhile
+	SkipDelivered Skip = "delivered" // it was delivered meanwhile
 	SkipGone      Skip = "gone"      // it was deleted meanwhile
 	SkipSame      Skip = "same"      // the same webhook as another event of the batch, which is sent
 )
@@ -53,8 +53,8 @@ type BatchItem struct {
 // would do.
 type BatchReport struct {
 	Total     int `json:"total"`     // events of the batch
-	Delivered int `json:"delivered"` // sent and accepted by the app
-	Failed    int `json:"failed"`    // sent and not accepted, or impossible to send
+	Delivered int `json:"delivered"` // sent and answered 2xx by the app
+	Failed    int `json:"failed"`    // sent and not answered 2xx, or impossible to send
 	Skipped   int `json:"skipped"`   // delivered or deleted meanwhile
 	Same      int `json:"same"`      // the same webhook as another, which was sent
 	Rejected  int `json:"rejected"`  // not sent because of their signatures
