@@ -36,10 +36,7 @@ func (a *app) triggerInSandbox(ctx context.Context, eventType string, asJSON boo
 		return err
 	}
 	if asJSON {
-		return printLine(a.stdout, "triggered", struct {
-			Type      string `json:"type"`
-			WebhookID string `json:"webhookId"`
-		}{eventType, out.WebhookID})
+		return printLine(a.stdout, "triggered", map[string]string{"type": eventType, "webhookId": out.WebhookID})
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s %s\n", eventType, out.WebhookID)
 	return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -91,14 +92,11 @@ func signatureHeader(name, signature string) (string, error) {
 		return "", fmt.Errorf("invalid --header %q: want %s or %s", name, taskee.HeaderRSA, taskee.HeaderEd25519)
 	}
 	trimmed := strings.TrimRight(strings.TrimSpace(signature), "=")
-	if base64.RawStdEncoding.DecodedLen(len(trimmed)) == ed25519Size {
+	if base64.RawStdEncoding.DecodedLen(len(trimmed)) == ed25519.SignatureSize {
 		return taskee.HeaderEd25519, nil
 	}
 	return taskee.HeaderRSA, nil
 }
-
-// ed25519Size is the length of an Ed25519 signature in bytes.
-const ed25519Size = 64
 
 // maxInput bounds what is read from a file or standard input, in bytes.
 const maxInput = 256 << 20
