@@ -80,7 +80,7 @@ func newFaultsList(a *app) *cobra.Command {
 			return a.printRules(rules, asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	return cmd
 }
 
@@ -99,8 +99,13 @@ func newFaultsRemove(a *app) *cobra.Command {
 				}
 				change.Remove = append(change.Remove, id)
 			}
-			_, err := a.changeFaults(cmd, change)
-			return err
+			if _, err := a.changeFaults(cmd, change); err != nil {
+				return err
+			}
+			for _, id := range change.Remove {
+				a.note("removed rule %d", id)
+			}
+			return nil
 		},
 	}
 }
@@ -112,8 +117,19 @@ func newFaultsClear(a *app) *cobra.Command {
 		Example: "  taskhook faults clear",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := a.changeFaults(cmd, webhook.FaultChange{Clear: true})
-			return err
+			rules, err := a.changeFaults(cmd, webhook.FaultChange{})
+			if err != nil {
+				return err
+			}
+			if _, err := a.changeFaults(cmd, webhook.FaultChange{Clear: true}); err != nil {
+				return err
+			}
+			if len(rules) == 0 {
+				a.note("no fault rules: nothing removed")
+				return nil
+			}
+			a.note("removed %s", format.Plural(len(rules), "rule", "rules"))
+			return nil
 		},
 	}
 }

@@ -30,9 +30,16 @@ var commandGroups = []struct {
 func (a *app) setUpHelp(root *cobra.Command) {
 	root.SetHelpCommand(newHelpCommand())
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
-		if args := cmd.Flags().Args(); cmd.HasAvailableSubCommands() && len(args) > 0 {
+		args := cmd.Flags().Args()
+		switch {
+		case len(args) == 0: // what is missing is what the help says
+		case cmd.HasAvailableSubCommands():
 			a.helpError = unknownCommand(cmd, args)
 			return
+		default:
+			if a.helpError = cmd.ValidateArgs(args); a.helpError != nil {
+				return
+			}
 		}
 		_, a.helpError = io.WriteString(cmd.OutOrStdout(), helpText(cmd))
 	})
@@ -78,7 +85,10 @@ func newHelpCommand() *cobra.Command {
 				}
 			}
 			subject, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
+			switch {
+			case (err != nil || len(rest) > 0) && !subject.HasParent():
+				return unknownPage(subject, args[0])
+			case err != nil || len(rest) > 0:
 				return unknownCommand(subject, rest)
 			}
 			subject.InitDefaultHelpFlag()

@@ -135,7 +135,7 @@ func TestWhatAnEarlierVersionCalledDifferentlyIsAnsweredWithTheNewWord(t *testin
 		{args: []string{"resend", "1", "--fresh"}, hint: "--new-id"},
 		{args: []string{"resend", "1", "--sign", "keep"}, hint: "keep is now original"},
 		{args: []string{"simulate", "1", "--fresh"}, hint: "--new-id"},
-		{args: []string{"simulate", "1", "--policy-file", "p.json"}, hint: "policies are named"},
+		{args: []string{"simulate", "1", "--policy-file", "p.json"}, hint: "simulate always follows Taskee's policy"},
 		{args: []string{"listen", "3000", "--listen", ":0"}, hint: "--listen is now --addr"},
 		{args: []string{"listen", "3000", "--public-url", "https://example.com"}, hint: "--public-url is now --url"},
 		{args: []string{"listen", "3000", "--verify", "flag"}, hint: "flag is now warn"},
@@ -145,7 +145,11 @@ func TestWhatAnEarlierVersionCalledDifferentlyIsAnsweredWithTheNewWord(t *testin
 		{args: []string{"events", "list", "--state", "lost"}, hint: "failed"},
 		{args: []string{"events", "list", "--filter", "state:accepted"}, hint: "delivered"},
 		{args: []string{"listen", "3000"}, env: map[string]string{"TASKHOOK_LISTEN": ":0"}, hint: "TASKHOOK_ADDR"},
+		{args: []string{"simulate", "1", "--fail", "1", "--status", "nothing"}, hint: "nothing is now none"},
+		{args: []string{"sandbox", "logs", "--state", "pending"}, hint: "pending is now retrying"},
+		{args: []string{"simulate", "1"}, env: map[string]string{"TASKHOOK_POLICY_FILE": "p.json"}, hint: "unset it: simulate always follows Taskee's policy"},
 		{args: []string{"listen", "3000"}, env: map[string]string{"TASKHOOK_VERIFY": "flag"}, hint: "flag is now warn"},
+		{args: []string{"listen", "3000"}, env: map[string]string{"TASKHOOK_VERIFY": "flag"}, hint: `invalid TASKHOOK_VERIFY "flag": want one of`},
 		{args: []string{"trigger", "ContactCreate"}, env: map[string]string{"TASKHOOK_ENVELOPE": "true"}, hint: "TASKHOOK_SHAPE"},
 	}
 	for _, tt := range tests {

@@ -50,8 +50,11 @@ func (q *queryFlags) addSelection(cmd *cobra.Command) {
 // one checks that events are selected either by name or by flags. The error is
 // a usage error.
 func (q *queryFlags) one(cmd *cobra.Command, names []string, example string) error {
-	if len(names) == 0 == !q.given() {
-		return usageError(cmd, errors.New("name events, or select them with flags; not both"), "for example: "+example)
+	switch {
+	case len(names) == 0 && !q.given():
+		return usageError(cmd, errors.New("name events, or select them with flags"), "for example: "+example)
+	case len(names) > 0 && q.given():
+		return usageError(cmd, errors.New("events are both named and selected with flags"), "do one of the two: "+example)
 	}
 	return nil
 }
@@ -72,7 +75,7 @@ func (q *queryFlags) query(cmd *cobra.Command) (webhook.Query, error) {
 		}
 		term := t.term + ":" + quoted(value)
 		if _, err := filter.Parse(term); err != nil {
-			return webhook.Query{}, usageError(cmd, fmt.Errorf("invalid --%s %q: %w", t.flag, q.values[i], plainly(err)))
+			return webhook.Query{}, termError(cmd, t.flag, err)
 		}
 		terms = append(terms, term)
 	}
@@ -94,16 +97,15 @@ func quoted(s string) string {
 	return s
 }
 
-// plainly is a syntax error without its position: the flag says where it is.
-func plainly(err error) error {
+// termError says what is wrong with the value of a flag that stands for a term.
+// The message of a syntax error names the value.
+func termError(cmd *cobra.Command, flag string, err error) error {
 	var syntax *filter.SyntaxError
-	if errors.As(err, &syntax) {
-		if syntax.Hint != "" {
-			return fmt.Errorf("%s: %s", syntax.Message, syntax.Hint)
-		}
-		return errors.New(syntax.Message)
+	if !errors.As(err, &syntax) {
+		return usageError(cmd, fmt.Errorf("invalid --%s: %w", flag, err))
 	}
-	return err
+	hint := cmp.Or(syntax.Hint, "see: taskhook help filters")
+	return usageError(cmd, fmt.Errorf("invalid --%s: %s", flag, syntax.Message), hint)
 }
 
 // filterError shows which part of a filter is not understood.

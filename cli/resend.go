@@ -61,7 +61,7 @@ func newResendCommand(a *app) *cobra.Command {
 	addNumber(fl, &f.batch.Parallel, "parallel", 1, math.MaxInt, "send `N` selected events at a time; with more than 1, in no fixed order")
 	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events that your app may have processed")
 	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "only print what a run without it sends")
-	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object a line")
+	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object per line")
 	onlyOnCommandLine(fl, "failed", "new-id", "set", "unverified", "include-unknown", "dry-run")
 	return cmd
 }

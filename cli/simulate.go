@@ -51,14 +51,14 @@ func newSimulateCommand(a *app) *cobra.Command {
 	fl := cmd.Flags()
 	fl.StringVar(&f.Resend.To, "to", "", "send to `TARGET` instead of the listener's")
 	addNumber(fl, &s.Fail, "fail", 0, math.MaxInt, "answer the first `N` sends with --status, without calling your app")
-	addParsed(fl, &s.Status, "status", "429", "with --fail: answer with `STATUS`; nothing: do not answer", parseAnswer)
+	addParsed(fl, &s.Status, "status", "429", "with --fail: answer with `STATUS`; none: do not answer", parseAnswer)
 	fl.BoolVar(&s.Mask, "mask", false, "call your app all the same, as a test of its idempotency")
 	fl.BoolVar(&f.Resend.NewID, "new-id", false, "set one new webhookId and timestamp, and sign with the development key")
 	fl.BoolVar(&f.Resend.Unverified, "unverified", false, "send even an event that was rejected")
 	addSpeed(fl, &s.Speed, "run the platform's clock at `SPEED`: 1x, 600x or instant")
 	addSeed(fl, &s.Seed, "draw the jitter from the seed `N`, for the same schedule again (default: a new one)")
 	addNumber(fl, &f.parallel, "parallel", 1, math.MaxInt, "simulate `N` events at a time")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object per line")
 	onlyOnCommandLine(fl, "fail", "mask", "new-id", "unverified", "seed")
 	return cmd
 }
@@ -84,12 +84,12 @@ func (f *simulateFlags) understand(cmd *cobra.Command) error {
 
 // parseAnswer reads the status of a replaced answer.
 func parseAnswer(text string) (int, error) {
-	if text == "nothing" {
+	if text == "none" {
 		return retry.NoResponse, nil
 	}
 	status, err := strconv.Atoi(text)
 	if err != nil || status < 200 || status > 599 {
-		return 0, errors.New("want a status from 200 to 599, or nothing")
+		return 0, errors.New("want a status from 200 to 599, or none")
 	}
 	return status, nil
 }

@@ -44,6 +44,14 @@ func findTopic(name string) (topic, bool) {
 	return topics[i], true
 }
 
+func topicNames() []string {
+	names := make([]string, len(topics))
+	for i, t := range topics {
+		names[i] = t.name
+	}
+	return names
+}
+
 func topicList() string {
 	rows := make([][2]string, len(topics))
 	for i, t := range topics {

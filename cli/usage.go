@@ -17,19 +17,36 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
 	}
-	name := args[0]
-	path := strings.TrimPrefix(cmd.CommandPath()+" "+name, "taskhook ")
-	err := fmt.Errorf("unknown command %q", name)
+	err := fmt.Errorf("unknown command %q", args[0])
 	if cmd.HasParent() {
 		err = fmt.Errorf("%w of %s", err, cmd.CommandPath())
 	}
-	if hint := renamedCommands[path]; hint != "" {
+	if hint := commandHint(cmd, args[0]); hint != "" {
 		return usageError(cmd, err, hint)
 	}
-	if near := nearestCommand(cmd, name); near != "" {
-		return usageError(cmd, err, fmt.Sprintf("did you mean %s %s?", cmd.CommandPath(), near))
-	}
 	return usageError(cmd, err)
+}
+
+// unknownPage is the error of a command or topic that has no help because it
+// does not exist.
+func unknownPage(root *cobra.Command, name string) error {
+	hint := commandHint(root, name)
+	if hint == "" {
+		hint = fmt.Sprintf("the topics are %s; see %s --help for the commands", strings.Join(topicNames(), ", "), root.CommandPath())
+	}
+	return usageError(root, fmt.Errorf("there is no command or topic %q", name), hint)
+}
+
+// commandHint says which subcommand of cmd was meant by name, "" if none is
+// near.
+func commandHint(cmd *cobra.Command, name string) string {
+	if hint := renamedCommands[strings.TrimPrefix(cmd.CommandPath()+" "+name, "taskhook ")]; hint != "" {
+		return hint
+	}
+	if near := nearestCommand(cmd, name); near != "" {
+		return fmt.Sprintf("did you mean %s %s?", cmd.CommandPath(), near)
+	}
+	return ""
 }
 
 // nearestCommand is the subcommand or the help of a topic that was meant by
@@ -44,11 +61,7 @@ func nearestCommand(cmd *cobra.Command, name string) string {
 	if near := format.Nearest(name, names); near != "" || cmd.HasParent() {
 		return near
 	}
-	var pages []string
-	for _, t := range topics {
-		pages = append(pages, t.name)
-	}
-	if near := format.Nearest(name, pages); near != "" {
+	if near := format.Nearest(name, topicNames()); near != "" {
 		return "help " + near
 	}
 	return ""
@@ -68,7 +81,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		f := missing.GetFlag()
 		return usageError(cmd, fmt.Errorf("--%s needs a value: --%s %s", f.Name, f.Name, placeholder(f)))
 	case errors.As(err, &invalid):
-		return invalidValue(cmd, "--"+invalid.GetFlag().Name, invalid.GetFlag(), invalid.GetValue(), invalid.Unwrap())
+		return invalidValue(cmd, "--"+invalid.GetFlag().Name, invalid.GetFlag(), invalid.GetValue(), err)
 	}
 	return usageError(cmd, err)
 }
@@ -95,11 +108,14 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 
 // invalidValue is the error of a flag's value, given as name.
 func invalidValue(cmd *cobra.Command, name string, f *pflag.Flag, value string, cause error) error {
+	if invalid := (*pflag.InvalidValueError)(nil); errors.As(cause, &invalid) {
+		cause = invalid.Unwrap() // without what the flag library puts around it
+	}
 	if f.Value.Type() == "bool" {
 		cause = errors.New("want true or false") // not what strconv says
 	}
 	err := fmt.Errorf("invalid %s %q: %w", name, value, cause)
-	if hint := renamedValues[f.Name+"="+value]; hint != "" {
+	if hint := replacedValue(cmd, f.Name, value); hint != "" {
 		return usageError(cmd, err, hint)
 	}
 	if c, ok := f.Value.(*choice); ok {
