@@ -47,7 +47,7 @@ func (a *app) openBackend(ctx context.Context, acc access) (*backend, error) {
 		_ = client.Close()
 	}
 	if !errors.Is(err, control.ErrNoListener) {
-		return nil, err
+		return nil, a.openError(err)
 	}
 	return a.openStored(dir, acc)
 }

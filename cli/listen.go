@@ -83,7 +83,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f.Var(&o.verify, "verify", "what happens to a bad or missing signature; enforce: answered 401 and not forwarded, warn: forwarded with a warning, off: not checked")
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
 	f.Var(&o.output, "output", outputUsage)
-	addDuration(f, &o.Proxy.Timeout, "timeout", "give your app at most `DURATION` to answer")
+	addDuration(f, &o.Proxy.Timeout, "timeout", "give your app at most `DURATION` to answer; also the limit of --shield, if given")
 	addSize(f, &o.Proxy.MaxBody, "max-body", 256<<20, "accept bodies of at most `SIZE`")
 	addNumber(f, &o.Proxy.MaxConnections, "max-connections", 1, math.MaxInt, "open at most `N` connections to your app")
 	addParsed(f, &o.Proxy.Host, "host", o.Proxy.Host, "send `NAME` as the Host header; rewrite: the target's, preserve: the sender's", parseHost)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/store"
 	"github.com/taskhook/taskhook/tunnel"
@@ -15,8 +16,13 @@ func (a *app) openError(err error) error {
 		locked *store.LockedError
 		port   *listener.PortError
 		ngrok  *tunnel.Error
+		other  *control.VersionError
 	)
 	switch {
+	case errors.As(err, &other) && other.ListenerNewer():
+		return withHint(err, "update taskhook, or use the one that runs the listener")
+	case errors.As(err, &other):
+		return withHint(err, "restart the listener with this taskhook")
 	case errors.As(err, &locked):
 		return a.lockedError(locked)
 	case errors.Is(err, store.ErrNewerSchema):

@@ -189,7 +189,7 @@ func (a *app) listenerURL(ctx context.Context, path string) (string, error) {
 		return "", usageHint(fmt.Errorf("no listener is running for project %q", a.projectName()),
 			"start one with: taskhook listen 3000, or post straight to your app with --to 3000/webhooks")
 	}
-	return "", err
+	return "", a.openError(err)
 }
 
 // withPath adds the guide's path to a URL without one, unless root says that

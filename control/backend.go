@@ -73,12 +73,18 @@ type VersionError struct {
 	Client   string // the client's
 }
 
-// Error says which of the two is older, and what to do.
+// Error says which of the two is older.
 func (e *VersionError) Error() string {
-	text := "the running listener is older than this taskhook: restart it with this one"
-	theirs, _ := strconv.Atoi(e.Listener)
-	if ours, _ := strconv.Atoi(e.Client); ours < theirs {
-		text = "this taskhook is older than the running listener: update this one, or use the one that runs the listener"
+	text := "the running listener is older than this taskhook"
+	if e.ListenerNewer() {
+		text = "this taskhook is older than the running listener"
 	}
-	return fmt.Sprintf("%s (they speak versions %s and %s of the control protocol)", text, e.Listener, e.Client)
+	return fmt.Sprintf("%s (control protocol %s there, %s here)", text, e.Listener, e.Client)
+}
+
+// ListenerNewer reports whether the listener is the newer of the two.
+func (e *VersionError) ListenerNewer() bool {
+	theirs, _ := strconv.Atoi(e.Listener)
+	ours, _ := strconv.Atoi(e.Client)
+	return theirs > ours
 }

@@ -71,12 +71,12 @@ func TestVersions(t *testing.T) {
 		{"a newer version", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set(versionHeader, "99")
 			_, _ = io.WriteString(w, "{}")
-		}, "this taskhook is older than the running listener: update this one, or use the one that runs the listener (they speak versions 99 and 5 of the control protocol)"},
+		}, "this taskhook is older than the running listener (control protocol 99 there, 5 here)"},
 		{"an older version", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set(versionHeader, "4")
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"message":"in words of its own"}`)
-		}, "the running listener is older than this taskhook: restart it with this one (they speak versions 4 and 5 of the control protocol)"},
+		}, "the running listener is older than this taskhook (control protocol 4 there, 5 here)"},
 		{"no listener at all", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "hello")
 		}, "something other than a listener answers on the control socket (status 200)"},

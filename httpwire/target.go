@@ -83,11 +83,7 @@ func parseTarget(s string) (Target, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		var parse *url.Error
-		if errors.As(err, &parse) {
-			err = parse.Err
-		}
-		return Target{}, err
+		return Target{}, inWords(authorityOf(s), err)
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -103,6 +99,36 @@ func parseTarget(s string) (Target, error) {
 		t.path = escapeNonASCII(path)
 	}
 	return t, nil
+}
+
+// inWords says what net/url does not accept about a target, whose host and
+// port are authority.
+func inWords(authority string, err error) error {
+	var (
+		escape url.EscapeError
+		parse  *url.Error
+	)
+	colon := strings.LastIndexByte(authority, ':')
+	switch {
+	case errors.As(err, &escape):
+		return fmt.Errorf("%s is not a percent-encoded byte, such as %%20", string(escape))
+	case strings.HasPrefix(authority, "["):
+		return fmt.Errorf("%s is not an IPv6 address in brackets, such as [::1]:3000", authority)
+	case isIPv6(authority):
+		return fmt.Errorf("write an IPv6 address in brackets, such as [%s]", authority)
+	case strings.Count(authority, ":") > 1:
+		return errors.New("it has more than one port")
+	case colon >= 0 && !isDigits(authority[colon+1:]):
+		return fmt.Errorf("port %q is not a number from 1 to 65535", authority[colon+1:])
+	case errors.As(err, &parse):
+		return parse.Err
+	}
+	return err
+}
+
+func isIPv6(s string) bool {
+	addr, err := netip.ParseAddr(s)
+	return err == nil && addr.Is6()
 }
 
 var errUser = errors.New("it has a user name; pass credentials with --header 'Authorization: …'")
@@ -175,11 +201,10 @@ func checkHost(host string, bracketed bool) error {
 	case host == "":
 		return errors.New("the host is missing")
 	case bracketed:
-		addr, err := netip.ParseAddr(host)
-		if err != nil || !addr.Is6() {
+		if !isIPv6(host) {
 			return fmt.Errorf("[%s] is not an IPv6 address", host)
 		}
-		if addr.Zone() != "" {
+		if strings.Contains(host, "%") {
 			return errors.New("an IPv6 zone cannot be sent in a Host header")
 		}
 		return nil
