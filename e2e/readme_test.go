@@ -56,6 +56,7 @@ var (
 	blockCommand  = regexp.MustCompile(`(?m)^ {4}(?:\$ )?taskhook ([a-z].*)$`)
 	inlineCommand = regexp.MustCompile("`taskhook ([a-z][^`…]*)`")
 	comment       = regexp.MustCompile(`\s+#.*$`)
+	argument      = regexp.MustCompile(`(?:'[^']*'|"[^"]*"|[^\s'"])+`)
 	shell         = regexp.MustCompile(`\s+(>>?|\||&)\s*.*$`)
 )
 
@@ -65,7 +66,11 @@ func documentedCommands(text string) [][]string {
 	for _, re := range []*regexp.Regexp{blockCommand, inlineCommand} {
 		for _, m := range re.FindAllStringSubmatch(text, -1) {
 			line := shell.ReplaceAllString(comment.ReplaceAllString(m[1], ""), "")
-			all = append(all, strings.Fields(strings.NewReplacer(`'`, ``, `"`, ``).Replace(line)))
+			var args []string
+			for _, arg := range argument.FindAllString(line, -1) {
+				args = append(args, strings.NewReplacer(`'`, ``, `"`, ``).Replace(arg))
+			}
+			all = append(all, args)
 		}
 	}
 	return all
