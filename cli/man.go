@@ -1,13 +1,12 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
-	mango "github.com/muesli/mango-cobra"
-	"github.com/muesli/roff"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 func newManCommand(a *app) *cobra.Command {
@@ -17,41 +16,65 @@ func newManCommand(a *app) *cobra.Command {
 		Example: "  taskhook man > ~/.local/share/man/man1/taskhook.1",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			forManual(cmd.Root())
-			page, err := mango.NewManPage(1, cmd.Root())
+			page, err := manualPage(cmd.Root())
 			if err != nil {
 				return err
 			}
-			_, err = io.WriteString(a.stdout, page.Build(roff.NewDocument()))
+			_, err = io.WriteString(a.stdout, page)
 			return err
 		},
 	}
 }
 
-// forManual writes texts the way the manual's library takes them: paragraphs
-// in one line, choices in the usage, and no marks around placeholders.
-func forManual(cmd *cobra.Command) {
-	cmd.Long = unwrapped(cmd.Long)
-	plain := func(f *pflag.Flag) {
-		if _, ok := f.Value.(*choice); ok {
-			f.Usage += " (" + f.Value.Type() + ")"
+// manualPage has the help of every command and topic, as man(7) wants it.
+func manualPage(root *cobra.Command) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, ".TH TASKHOOK 1 \"\" \"taskhook %s\"\n", roff(version()))
+	fmt.Fprintf(&b, ".SH NAME\ntaskhook \\- %s\n", roff(root.Short))
+	for _, cmd := range withSubcommands(root) {
+		cmd.InitDefaultHelpFlag()
+		manualSection(&b, cmd.CommandPath(), helpText(cmd))
+	}
+	for _, t := range topics {
+		text, err := t.text()
+		if err != nil {
+			return "", err
 		}
-		f.Usage = strings.ReplaceAll(f.Usage, "`", "")
+		manualSection(&b, t.name, text)
 	}
-	cmd.Flags().VisitAll(plain)
-	cmd.PersistentFlags().VisitAll(plain)
-	for _, sub := range cmd.Commands() {
-		forManual(sub)
-	}
+	return b.String(), nil
 }
 
-// unwrapped joins the lines of each paragraph; what is indented stays.
-func unwrapped(text string) string {
-	paragraphs := strings.Split(text, "\n\n")
-	for i, p := range paragraphs {
-		if !strings.Contains(p, "\n ") && !strings.HasPrefix(p, " ") {
-			paragraphs[i] = strings.ReplaceAll(p, "\n", " ")
+// manualSection adds a text whose lines stay as they are.
+func manualSection(b *strings.Builder, title, text string) {
+	fmt.Fprintf(b, ".SH %s\n.nf\n%s\n.fi\n", roff(strings.ToUpper(title)), roff(strings.TrimRight(text, "\n")))
+}
+
+// withSubcommands is a command and all below it.
+func withSubcommands(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			all = append(all, withSubcommands(sub)...)
 		}
 	}
-	return strings.Join(paragraphs, "\n")
+	return all
+}
+
+// roff escapes what roff would read as a request, an escape or a hyphen, and
+// what is not ASCII.
+func roff(text string) string {
+	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "\n.", "\n\\&.", "\n'", "\n\\&'").Replace(text)
+	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {
+		text = `\&` + text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if r >= utf8.RuneSelf {
+			fmt.Fprintf(&b, `\[u%04X]`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -52,7 +52,7 @@ var rooms = map[string]room{
 	"cli": {
 		siblings: append([]string{"control", "inspector", "listener", "proxy", "sandbox", "store", "taskee", "tunnel", "verify"}, leaves...),
 		modules: []string{
-			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/muesli/mango-cobra", "github.com/muesli/roff",
+			"github.com/spf13/cobra", "github.com/spf13/pflag",
 			"go.yaml.in/yaml/v3", "golang.org/x/term",
 		},
 	},
