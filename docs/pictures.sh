@@ -14,11 +14,10 @@ picture() {
 
 screen 124 34 EDITOR=vi sh -c 'taskhook demo --every 300ms'
 sees '#18 '
-keys Down Down Down Down Down Down
-sees 'failed'
+selects 'FAILED'
 picture list
 keys 3
-sees 'final'
+sees 'will not send it again'
 picture attempts
 keys 4
 sees 'JSON.stringify'

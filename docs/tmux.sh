@@ -44,6 +44,17 @@ keys() {
   done
 }
 
+# selects TEXT: goes down the list to a row that has a text.
+selects() {
+  local _
+  for _ in $(seq 30); do
+    if tm capture-pane -p | grep -F -- '▌' | grep -qF -- "$1"; then return; fi
+    keys Down
+  done
+  echo "no row has: $1" >&2
+  exit 1
+}
+
 # typed TEXT: types a text.
 typed() {
   tm send-keys -l -- "$1"
