@@ -1,15 +1,13 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/sandbox"
 )
@@ -53,7 +51,7 @@ func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Comman
 		},
 	}
 	fl := cmd.Flags()
-	addParsed(fl, &f.Rate, "rate", "100%", "act on this `SHARE` of webhooks or requests, such as 30%", parseShare)
+	addParsed(fl, &f.Rate, "rate", "100%", "act on this `SHARE` of webhooks or requests, such as 30%", format.ParsePercent)
 	addSeed(fl, &f.Seed, "choose them at random from the seed `N`")
 	onlyOnCommandLine(fl, "rate", "seed")
 	switch kind {
@@ -65,19 +63,6 @@ func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Comman
 		onlyOnCommandLine(fl, "after")
 	}
 	return cmd
-}
-
-// parseShare reads a share such as 30% or 0.3.
-func parseShare(s string) (float64, error) {
-	number, percent := strings.CutSuffix(s, "%")
-	share, err := strconv.ParseFloat(number, 64)
-	if percent {
-		share /= 100
-	}
-	if err != nil || !(share > 0 && share <= 1) {
-		return 0, errors.New("want a share such as 30%")
-	}
-	return share, nil
 }
 
 func newSandboxFaultsList(a *app) *cobra.Command {

@@ -2,6 +2,7 @@ package format
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -76,6 +77,22 @@ func ParseBytes(s string) (int64, error) {
 		return 0, ErrBytes
 	}
 	return int64(n * factor), nil
+}
+
+// Percent writes a share of one as a percentage, in at most four digits: "30%".
+func Percent(share float64) string { return fmt.Sprintf("%.4g%%", share*100) }
+
+// ErrPercent is returned by [ParsePercent].
+var ErrPercent = errors.New("want a share above 0% and up to 100%, such as 30%")
+
+// ParsePercent reads a percentage above 0% and up to 100% as a share of one.
+func ParsePercent(s string) (float64, error) {
+	number, percent := strings.CutSuffix(s, "%")
+	n, err := decimal(number)
+	if err != nil || !percent || n == 0 || n > 100 {
+		return 0, ErrPercent
+	}
+	return n / 100, nil
 }
 
 // decimal reads a number without sign or exponent.

@@ -41,3 +41,25 @@ func TestASizeIsReadAsItIsWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestPercentagesAreReadAsTheyAreWritten(t *testing.T) {
+	tests := []struct {
+		text  string
+		share float64
+	}{
+		{"100%", 1}, {"30%", 0.3}, {"7%", 0.07}, {"12.5%", 0.125}, {"0.1%", 0.001}, {"33.33%", 0.3333},
+	}
+	for _, tt := range tests {
+		if got, err := ParsePercent(tt.text); err != nil || got != tt.share {
+			t.Errorf("ParsePercent(%q) = %v, %v; want %v", tt.text, got, err, tt.share)
+		}
+		if got := Percent(tt.share); got != tt.text {
+			t.Errorf("Percent(%v) = %q, want %q", tt.share, got, tt.text)
+		}
+	}
+	for _, text := range []string{"", "%", "30", "0.3", "0%", "100.1%", "-1%", "+1%", "1e1%", "NaN%", "inf%", "30 %", "30%%"} {
+		if got, err := ParsePercent(text); !errors.Is(err, ErrPercent) {
+			t.Errorf("ParsePercent(%q) = %v, %v", text, got, err)
+		}
+	}
+}

@@ -274,13 +274,13 @@ func rate(when string, good, bad int) piece {
 func percent(part, whole int) string {
 	switch tenths := 1000 * part / max(1, whole); {
 	case part == whole:
-		return "100 %"
+		return "100%"
 	case tenths >= 990:
-		return "99." + string(rune('0'+min(9, tenths-990))) + " %"
+		return "99." + string(rune('0'+min(9, tenths-990))) + "%"
 	case tenths < 10 && part > 0:
-		return "under 1 %"
+		return "under 1%"
 	default:
-		return format.Count(tenths/10) + " %"
+		return format.Count(tenths/10) + "%"
 	}
 }
 

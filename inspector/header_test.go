@@ -30,11 +30,11 @@ func TestTheHeaderSumsUp(t *testing.T) {
 	f.listener.Counts = webhook.Counts{Delivered: 995, LastHour: webhook.Tally{Events: 200, Delivered: 199, Failed: 1}}
 	f.listener.Health.Since = noon.Add(-time.Hour)
 	d := drive(t, f, 120, 40, Options{})
-	d.sees("last hour 200, 99.5 % ok")
+	d.sees("last hour 200, 99.5% ok")
 	d.sees("✗ 2 failed")
 	d.press("i")
 	d.sees("● answers since 13:35")
-	d.sees("10 events, 99.7 % ok · last hour 200, 99.5 % ok")
+	d.sees("10 events, 99.7% ok · last hour 200, 99.5% ok")
 	d.sees("✗ 2 failed · 1 retrying · 2 rejected")
 }
 
@@ -43,7 +43,7 @@ func TestPercentNeitherFlattersNorAlarms(t *testing.T) {
 		part, whole int
 		want        string
 	}{
-		{0, 5, "0 %"}, {5, 5, "100 %"}, {99999, 100000, "99.9 %"}, {1, 100000, "under 1 %"}, {1, 2, "50 %"}, {989, 1000, "98 %"}, {990, 1000, "99.0 %"},
+		{0, 5, "0%"}, {5, 5, "100%"}, {99999, 100000, "99.9%"}, {1, 100000, "under 1%"}, {1, 2, "50%"}, {989, 1000, "98%"}, {990, 1000, "99.0%"},
 	} {
 		if got := percent(c.part, c.whole); got != c.want {
 			t.Errorf("%d of %d: %q, want %q", c.part, c.whole, got, c.want)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 )
 
@@ -56,7 +57,7 @@ func (f Fault) Validate() error {
 
 // String says what the fault does.
 func (f Fault) String() string {
-	share := fmt.Sprintf("%g%% of ", f.Rate*100)
+	share := format.Percent(f.Rate) + " of "
 	if f.Rate == 1 {
 		share = "all "
 	}

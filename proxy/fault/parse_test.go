@@ -13,8 +13,8 @@ import (
 
 func TestARuleSaysWhatItDoes(t *testing.T) {
 	tests := []struct{ text, description, warning string }{
-		{"status:429 rate:30% for type:ContactCreate", "answer 429 without calling your app, for 30 % of type:ContactCreate", "spends real retries"},
-		{"rate:30%   status:429\tfor\u00a0type:ContactCreate", "answer 429 without calling your app, for 30 % of type:ContactCreate", "spends real retries"},
+		{"status:429 rate:30% for type:ContactCreate", "answer 429 without calling your app, for 30% of type:ContactCreate", "spends real retries"},
+		{"rate:30%   status:429\tfor\u00a0type:ContactCreate", "answer 429 without calling your app, for 30% of type:ContactCreate", "spends real retries"},
 		{"status:429", "answer 429 without calling your app, for every event", "spends real retries"},
 		{"status:500 every:3 for type:Contact*", "answer 500 without calling your app, for 1 of 3 of type:Contact*", "500 is final"},
 		{"status:200", "answer 200 without calling your app, for every event", "your app never gets it"},
@@ -25,7 +25,7 @@ func TestARuleSaysWhatItDoes(t *testing.T) {
 		{"drop:before", "drop the connection before your app's answer, for every event", "a broken connection is final"},
 		{"drop:middle delay:1s", "wait 1s before your app is called, drop the connection in the middle of your app's answer, for every event", "a broken connection is final"},
 		{"duplicate:3 spacing:5s", "deliver it 3 times, 5s apart, for every event", ""},
-		{"duplicate:2 rate:50%", "deliver it 2 times at once, for 50 % of the events", ""},
+		{"duplicate:2 rate:50%", "deliver it 2 times at once, for 50% of the events", ""},
 		{"signature:strip", "remove the signature, for every event", "an app that verifies signatures refuses"},
 		{"SIGNATURE:Corrupt Expires:10m FOR type:A", "corrupt the signature, for type:A", "an app that verifies signatures refuses"},
 		{`status:503 for (type:A or "hang") .data.status == "x for y"`, `answer 503 without calling your app, for (type:A or hang) jq:(.data.status == "x for y")`, "503 is final"},
@@ -35,7 +35,7 @@ func TestARuleSaysWhatItDoes(t *testing.T) {
 		{"status:429 delay:1m", "wait 1m before your app is called, answer 429 without calling your app, for every event", "six times at most; the platform may hang up"},
 		{"delay-after:5s delay:6s", "wait 6s before your app is called, delay your app's answer by 5s, for every event", "hang up"},
 		{"duplicate:2 delay:10s", "wait 10s before your app is called, deliver it 2 times at once, for every event", ""},
-		{"rate:7% delay:1s", "wait 1s before your app is called, for 7 % of the events", ""},
+		{"rate:7% delay:1s", "wait 1s before your app is called, for 7% of the events", ""},
 		{"rate:100% delay:1s", "wait 1s before your app is called, for every event", ""},
 		{"delay:1s for body:\"two  spaces\nand lines\"", "wait 1s before your app is called, for body:\"two  spaces and lines\"", ""},
 	}

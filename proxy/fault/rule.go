@@ -79,7 +79,7 @@ func (r Rule) events() string {
 	case r.every > 1:
 		which = fmt.Sprintf("1 of %d", r.every)
 	case r.rate > 0 && r.rate < 1:
-		which = fmt.Sprintf("%.4g %%", r.rate*100)
+		which = format.Percent(r.rate)
 	}
 	what := strings.Map(func(c rune) rune {
 		if unicode.IsSpace(c) { // a quotation may run over lines

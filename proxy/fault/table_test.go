@@ -143,7 +143,7 @@ func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
 	}
 	fired, waits := draw("rate:30% delay:1s..5s")
 	if len(fired) < 250 || len(fired) > 350 {
-		t.Errorf("%d of 1000 events at 30 %%", len(fired))
+		t.Errorf("%d of 1000 events at 30%%", len(fired))
 	}
 	for _, d := range waits {
 		if d < time.Second || d > 5*time.Second {

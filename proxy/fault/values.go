@@ -78,12 +78,11 @@ func parseCount(s string, least, most int) (int, error) {
 
 // parseRate reads a share such as 30%.
 func parseRate(s string) (float64, error) {
-	number, percent := strings.CutSuffix(s, "%")
-	x, err := strconv.ParseFloat(number, 64)
-	if err != nil || !percent || !(x > 0 && x <= 100) {
+	share, err := format.ParsePercent(s)
+	if err != nil {
 		return 0, fmt.Errorf("%.40q is not a percentage above 0%% and up to 100%%", s)
 	}
-	return x / 100, nil
+	return share, nil
 }
 
 func parseSeed(s string) (uint64, error) {
