@@ -65,7 +65,7 @@ func (p *pageFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addNumber(f, &p.limit, "limit", 1, taskee.MaxPageSize, fmt.Sprintf("list `N` contacts a page, at most %[1]d (default %[2]d; with --all %[1]d)", taskee.MaxPageSize, taskee.DefaultPageSize))
 	f.BoolVar(&p.all, "all", false, "list every page")
-	f.BoolVar(&p.json, "json", false, "print one JSON object a line, with every field that the API answers")
+	f.BoolVar(&p.json, "json", false, "print one JSON object per line, with every field that the API answers")
 	onlyOnCommandLine(f, "limit", "all")
 }
 

@@ -201,7 +201,7 @@ func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {
 			return a.withAPI(cmd, f, func(c *api) error { return a.deleteContacts(cmd.Context(), c, args, asJSON) })
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	return cmd
 }
 

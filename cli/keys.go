@@ -43,7 +43,7 @@ func newKeysCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringArrayVar(&files, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	cmd.AddCommand(newKeysPEMCommand(a, &files), newKeysDevCommand(a), newKeysEnvCommand(a))
 	return cmd
 }
@@ -168,7 +168,7 @@ func newKeysDevCommand(a *app) *cobra.Command {
 			return listDevPair(a.stdout, dir, keys, asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	return cmd
 }
 

@@ -44,7 +44,7 @@ func newSandboxLogs(a *app) *cobra.Command {
 	fl.Var(&f.state, "state", "only webhooks in this state; unsent: toggled off, or without a URL")
 	addNumber(fl, &f.limit, "limit", 1, 1000, "show at most `N` webhooks")
 	fl.BoolVar(&f.follow, "follow", false, "continue with what happens next")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object a line")
+	fl.BoolVar(&f.json, "json", false, "print one JSON object per line")
 	cmd.AddCommand(newSandboxAction(a, "logs", "retry WEBHOOK_ID", "Retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry"))
 	return cmd
 }
@@ -90,7 +90,10 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 			}
 		}
 		if !f.follow {
-			return errors.Join(a.printRates(page.Rates, f.json), f.found(len(page.Deliveries)))
+			if len(page.Deliveries) == 0 && f.selects() {
+				a.note("no webhooks match")
+			}
+			return a.printRates(page.Rates, f.json)
 		}
 		if _, ok := <-changed; !ok {
 			if ctx.Err() != nil {
@@ -101,12 +104,9 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 	}
 }
 
-// found makes it a failure when a search finds nothing.
-func (f logFlags) found(n int) error {
-	if n > 0 || f.webhookID == "" && f.eventType == "" && f.state.value == "" && f.status == 0 {
-		return nil
-	}
-	return withHint(errors.New("no webhooks match"), "see all: taskhook sandbox logs")
+// selects reports whether any of the flags selects webhooks.
+func (f logFlags) selects() bool {
+	return f.webhookID != "" || f.eventType != "" || f.state.value != "" || f.status != 0
 }
 
 // deliveryLine is a webhook of the log as JSON.

@@ -95,7 +95,7 @@ func newTokensList(a *app) *cobra.Command {
 			return a.printTokens(all, asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
 	return cmd
 }
 
