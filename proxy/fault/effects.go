@@ -35,6 +35,9 @@ func (e effect) syntax() string {
 	return e.name + ":" + e.value
 }
 
+// effects are all effects. One that acts is also described in three other
+// places: before it is done in Rule.Description, its cost in Rule.Warning, and
+// once it is done in Action.String.
 var effects = [...]effect{
 	{name: "status", value: "429", acts: true, meaning: "answer with this status; your app is not called", example: "status:429",
 		set: func(r *Rule, v string) (err error) { r.status, err = parseStatus(v); return err }},
