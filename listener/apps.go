@@ -8,6 +8,7 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -41,7 +42,7 @@ func (l *Listener) probeAll(ctx context.Context) {
 
 // watchApp probes an app again and again, more often while it is down.
 func (l *Listener) watchApp(ctx context.Context, app *proxy.App) {
-	for sleep(ctx, probePause(app.Health())) {
+	for retry.Sleep(ctx, probePause(app.Health())) == nil {
 		l.probe(ctx, app)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/tunnel"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -116,8 +117,8 @@ func (l *Listener) checkReach(ctx context.Context, url, changed string) {
 // reach calls until there is an answer, some times at most.
 func reach(ctx context.Context, call func(context.Context) (time.Duration, error)) (took time.Duration, err error) {
 	for try := range reachTries {
-		if !sleep(ctx, time.Duration(try)*reachPause) {
-			return 0, ctx.Err()
+		if err := retry.Sleep(ctx, time.Duration(try)*reachPause); err != nil {
+			return 0, err
 		}
 		once, cancel := context.WithTimeout(ctx, reachTime)
 		took, err = call(once)
@@ -127,16 +128,4 @@ func reach(ctx context.Context, call func(context.Context) (time.Duration, error
 		}
 	}
 	return took, err
-}
-
-// sleep reports whether the time has passed before the end of ctx.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

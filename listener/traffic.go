@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -102,7 +103,7 @@ func (l *Listener) followFailed(ctx context.Context) {
 			}
 			first, counted = false, n
 		}
-		if _, open := <-hints; !open || !sleep(ctx, recountEvery) {
+		if _, open := <-hints; !open || retry.Sleep(ctx, recountEvery) != nil {
 			return
 		}
 	}

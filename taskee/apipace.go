@@ -1,7 +1,6 @@
 package taskee
 
 import (
-	"context"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -121,16 +120,4 @@ func intervalOf(h http.Header) time.Duration {
 func headerNumber(h http.Header, name string) (int, bool) {
 	n, err := strconv.ParseInt(strings.TrimSpace(h.Get(name)), 10, 32)
 	return int(max(0, n)), err == nil
-}
-
-// sleep waits for d, or returns why ctx ended.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/taskhook/taskhook/retry"
 )
 
 // maxAnswer bounds what is read of an answer, in bytes.
@@ -103,7 +105,7 @@ func affordable(ctx context.Context, wait, left time.Duration) bool {
 // wait waits before a try.
 func (c *Client) wait(ctx context.Context, r request, w Wait) error {
 	c.onWait(w)
-	err := sleep(ctx, w.For)
+	err := retry.Sleep(ctx, w.For)
 	switch {
 	case err == nil:
 		return nil
