@@ -27,7 +27,7 @@ func (b *batch) skip(ctx context.Context, sum webhook.Summary, state webhook.Sta
 		return webhook.SkipDelivered, "it is " + string(state) + " by now"
 	}
 	if id := b.deliveredAs(ctx, sum); id != 0 {
-		return webhook.SkipDelivered, "delivered to your app as " + id.String()
+		return webhook.SkipDelivered, "it was delivered as " + id.String()
 	}
 	return "", ""
 }
