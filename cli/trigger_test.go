@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -360,18 +359,4 @@ func TestRate(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestWaitUntil(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		began := time.Now()
-		if err := waitUntil(t.Context(), began.Add(time.Second)); err != nil || time.Since(began) != time.Second {
-			t.Errorf("waited %s, %v", time.Since(began), err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := waitUntil(ctx, began.Add(time.Hour)); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 2*time.Second {
-			t.Errorf("waited %s, %v", time.Since(began), err)
-		}
-	})
 }

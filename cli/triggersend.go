@@ -13,6 +13,7 @@ import (
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
+	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -58,7 +59,7 @@ func (t *trigger) run(ctx context.Context, count int, show func(triggered) error
 	}
 	begin := time.Now()
 	for i := range count {
-		if err := waitUntil(ctx, begin.Add(time.Duration(i)*t.interval)); err != nil {
+		if err := retry.Sleep(ctx, time.Until(begin.Add(time.Duration(i)*t.interval))); err != nil {
 			return failed, last, err
 		}
 		r, err := t.send(ctx, client)
@@ -73,16 +74,6 @@ func (t *trigger) run(ctx context.Context, count int, show func(triggered) error
 		}
 	}
 	return failed, last, nil
-}
-
-func waitUntil(ctx context.Context, at time.Time) error {
-	wait := time.NewTimer(time.Until(at))
-	defer wait.Stop()
-	select {
-	case <-ctx.Done():
-	case <-wait.C:
-	}
-	return ctx.Err()
 }
 
 // send sends one event. A failed answer, or none, is not an error.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/taskhook/taskhook/retry"
 )
 
 func BenchmarkView(b *testing.B) {
@@ -45,7 +47,7 @@ func BenchmarkKeyToFrame(b *testing.B) {
 		done <- show(ctx, feed, feed, Options{Input: in, Output: out, Location: time.UTC}, tea.WithWindowSize(160, 50))
 	}()
 	helpers.Go(func() {
-		for pause(ctx, 10*time.Millisecond) {
+		for retry.Sleep(ctx, 10*time.Millisecond) == nil {
 			for range 10 {
 				e := feed.events[0]
 				e.ReceivedAt = time.Now()
@@ -62,7 +64,7 @@ func BenchmarkKeyToFrame(b *testing.B) {
 		}
 		<-out.beats
 		took = append(took, time.Since(began))
-		pause(ctx, 15*time.Millisecond)
+		_ = retry.Sleep(ctx, 15*time.Millisecond)
 	}
 	for i := range 50 { // the first frames
 		press(i)

@@ -15,6 +15,7 @@ import (
 	"github.com/charmbracelet/x/exp/teatest/v2"
 	"go.uber.org/goleak"
 
+	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -63,7 +64,7 @@ func startProgram(t *testing.T, feed *memory, width, height int) *program {
 	go func() {
 		defer close(ticking)
 		now := noon
-		for pause(ctx, 5*time.Millisecond) {
+		for retry.Sleep(ctx, 5*time.Millisecond) == nil {
 			now = now.Add(tickEvery)
 			p.tm.Send(tickMsg{now, true})
 		}
@@ -82,7 +83,7 @@ func (p *program) sees(text string) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
 	defer cancel()
 	for !strings.Contains(p.eye.last(), text) {
-		if !pause(ctx, 2*time.Millisecond) {
+		if retry.Sleep(ctx, 2*time.Millisecond) != nil {
 			p.t.Fatalf("the screen never says %q:\n%s", text, p.eye.last())
 		}
 	}
@@ -220,7 +221,7 @@ func TestAnErrorNobodySawIsSaidAfterTheScreen(t *testing.T) {
 			if _, err := keys.Write([]byte("m")); err != nil {
 				break
 			}
-			pause(t.Context(), 5*time.Millisecond)
+			_ = retry.Sleep(t.Context(), 5*time.Millisecond)
 		}
 		_, _ = keys.Write([]byte("q"))
 		close(failed)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -39,7 +40,7 @@ func follow(ctx context.Context, feed Feed, from webhook.Position, f follower) e
 		if from, err = readUpdates(ctx, feed, from, f); err != nil && ctx.Err() == nil {
 			return err
 		}
-		if !pause(ctx, followEvery) || !awaitHint(hints, f.due(time.Now())) {
+		if retry.Sleep(ctx, followEvery) != nil || !awaitHint(hints, f.due(time.Now())) {
 			break
 		}
 	}
@@ -82,18 +83,6 @@ func readUpdates(ctx context.Context, feed Feed, from webhook.Position, f follow
 		if !updates.More {
 			return from, nil
 		}
-	}
-}
-
-// pause waits and reports whether ctx still lives.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/retry"
 )
 
 // tickEvery is how often the screen looks for changes.
@@ -103,7 +104,7 @@ func watch(ctx context.Context, feed Feed, changed *atomic.Bool) {
 				changed.Store(true)
 			}
 		}
-		if !pause(ctx, time.Second) {
+		if retry.Sleep(ctx, time.Second) != nil {
 			return
 		}
 	}

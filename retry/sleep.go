@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// Sleep waits for d. It returns the error of ctx when that ends first.
+// Sleep waits for d, or until ctx ends: then it returns the error of ctx.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
 	case <-timer.C:
-		return nil
 	}
+	return ctx.Err()
 }

@@ -20,5 +20,10 @@ func TestASleepEndsInTimeOrWithItsContext(t *testing.T) {
 		if err := Sleep(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
 			t.Errorf("slept %s, %v", time.Since(began), err)
 		}
+		for range 100 {
+			if err := Sleep(ctx, -time.Second); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("with nothing to wait for, an ended context gives %v", err)
+			}
+		}
 	})
 }
