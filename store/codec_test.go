@@ -53,10 +53,38 @@ func sealedSum(key, payload []byte) []byte {
 	return boltfile.Seal(key, append(make([]byte, boltfile.SumSize), payload...))[:boltfile.SumSize]
 }
 
+func TestExtrasOfALaterVersionAreSkipped(t *testing.T) {
+	want := received(1, 200)
+	want.Notes, want.Waited = []string{"its answer had two lengths", ""}, time.Second
+	want.Trailer = http.Header{"X-Sum": {"7", "8"}}
+	b := newAttemptRecords(&want).attempt
+	b = append(b, 0x7f, 2, 'h', 'i') // number 127, two bytes
+	var got webhook.Attempt
+	if _, _, err := readAttempt(b[boltfile.SumSize:], &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Delivery = want.Delivery; !cmp.Equal(want.Notes, got.Notes) || got.Waited != want.Waited || !cmp.Equal(want.Trailer, got.Trailer) {
+		t.Errorf("read %+v", got)
+	}
+	if _, _, err := readAttempt(b[boltfile.SumSize:len(b)-1], &got); err == nil {
+		t.Error("a record that is cut short was read")
+	}
+}
+
+func TestExtrasCostNothingWhereThereAreNone(t *testing.T) {
+	e := newEvent("w")
+	if n := testing.AllocsPerRun(100, func() { (&codec{}).eventExtras(e) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // FuzzEventRecord and FuzzAttemptRecord hold that no bytes panic or take much
 // memory, and that what decodes survives another round.
 func FuzzEventRecord(f *testing.F) {
 	f.Add(newEventRecord(newEvent("w"))[boltfile.SumSize:])
+	noted := newEvent("w")
+	noted.Trailer, noted.Notes = http.Header{"X-Sum": {"7"}}, []string{"a note"}
+	f.Add(newEventRecord(noted)[boltfile.SumSize:])
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var e, again webhook.Event

@@ -30,8 +30,8 @@ func (c *codec) event(e *webhook.Event) {
 	number(c, &v.Age)
 }
 
-// newEventRecord writes an event's record. Headers come last, lists do not read
-// them.
+// newEventRecord writes an event's record. Lists read nothing from the headers
+// on.
 func newEventRecord(e *webhook.Event) []byte {
 	n := 200 + len(e.Path) + len(e.RawQuery)
 	for name, values := range e.Header {
@@ -43,6 +43,7 @@ func newEventRecord(e *webhook.Event) []byte {
 	c := newWriter(n)
 	c.event(e)
 	c.header(&e.Header)
+	c.eventExtras(e)
 	return c.b
 }
 
@@ -53,6 +54,7 @@ func readEvent(payload []byte, e *webhook.Event, headers bool) error {
 		return c.err
 	}
 	c.header(&e.Header)
+	c.eventExtras(e)
 	return c.end()
 }
 
@@ -96,6 +98,7 @@ func (c *codec) attempt(a *webhook.Attempt, reply, sent *bool) {
 		return // of a version that did not say how many sends there would be
 	}
 	number(c, &a.Sends)
+	c.attemptExtras(a)
 }
 
 // request is the record of what was sent.

@@ -65,6 +65,14 @@ type Attempt struct {
 	Slow         bool   `json:"slow,omitempty"`
 	Unsuccessful bool   `json:"unsuccessful,omitempty"`
 	Hint         string `json:"hint,omitempty"`
+	// Trailer has the trailers of the app's response.
+	Trailer http.Header `json:"trailer,omitempty"`
+	// Notes are what a person should know about how it was sent or answered,
+	// each a sentence without a period.
+	Notes []string `json:"notes,omitempty"`
+	// Waited is how long the app's connections were refused before one stood;
+	// Duration does not contain it.
+	Waited time.Duration `json:"waited,omitempty"`
 }
 
 // Name is what people call the attempt: "received", "resend 1" or

@@ -89,6 +89,11 @@ type Event struct {
 	// sent again what had been delivered.
 	Duplicate bool   `json:"duplicate,omitempty"`
 	Answer    Answer `json:"answer,omitzero"`
+	// Trailer has the trailers of the request; nil in lists.
+	Trailer http.Header `json:"trailer,omitempty"`
+	// Notes are what a person should know about how it came or was forwarded,
+	// each a sentence without a period; nil in lists.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // VerdictStatus is the outcome of a signature check.
