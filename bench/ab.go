@@ -100,7 +100,7 @@ func report(rev string, pairs []*group) error {
 			v := c.verdict(tolerated)
 			verdicts[v]++
 			fmt.Printf("%-10s %5d %-6s %11s %11s %8s %8s … %8s  %s\n", p.name, p.conns, m.name,
-				m.show(middle(before)), m.show(middle(after)), percent(c.middle), percent(c.low), percent(c.high), v)
+				m.show(median(before)), m.show(median(after)), percent(c.middle), percent(c.low), percent(c.high), v)
 		}
 	}
 	fmt.Printf("\n%d figures: a loss above 3 %% is shown in %d, ruled out in %d, neither in %d (more rounds narrow the intervals).\n",

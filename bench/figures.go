@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -77,8 +76,7 @@ func medianTime(n int, do func() (time.Duration, error)) (time.Duration, error) 
 		}
 		all = append(all, took)
 	}
-	slices.Sort(all)
-	return all[len(all)/2], nil
+	return median(all), nil
 }
 
 // filledSize is the size of the bodies that fill stores, in bytes.

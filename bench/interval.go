@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // minRounds is the least number of ratios that has a 95 % interval.
@@ -25,7 +26,7 @@ func estimate(ratios []float64) change {
 	slices.Sort(means)
 	cut := criticalRankSum(len(ratios), 0.05/2)
 	return change{
-		middle: math.Exp(middle(means)),
+		middle: math.Exp(median(means)),
 		low:    math.Exp(means[cut]),
 		high:   math.Exp(means[len(means)-1-cut]),
 	}
@@ -51,7 +52,7 @@ func criticalRankSum(n int, p float64) int {
 	return sum
 }
 
-func middle(values []float64) float64 {
+func median[T float64 | time.Duration](values []T) T {
 	s := slices.Sorted(slices.Values(values))
 	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
 }
