@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,17 +98,16 @@ func listRow(e webhook.Summary, now time.Time) string {
 	case e.Attempts == 0 && e.Answer.Status > 0:
 		status = fmt.Sprint(e.Answer.Status)
 	}
-	name := format.Clean(e.Type)
-	if name == "" {
-		name = e.Method + " " + format.Clean(e.Path)
-	}
 	state := format.State(e.State(now))
 	if e.RedeliveryOf != 0 {
 		state += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
 	}
 	return fmt.Sprintf("%-6s %-19s %-24s %-9s %6s %7s  %s",
-		e.ID, format.DateTime(e.ReceivedAt.Local()), name, format.VerdictStatus(e.Verdict.Status), status, took, state)
+		e.ID, format.DateTime(e.ReceivedAt.Local()), format.Clean(eventName(e.Event)), format.VerdictStatus(e.Verdict.Status), status, took, state)
 }
+
+// eventName is the type of an event, or what was requested where there is none.
+func eventName(e webhook.Event) string { return cmp.Or(e.Type, e.Method+" "+e.Path) }
 
 func newEventsDeleteCommand(a *app) *cobra.Command {
 	var (

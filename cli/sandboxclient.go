@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -134,17 +133,18 @@ func (a *app) askSandbox(ctx context.Context, method, path string, in, out any) 
 }
 
 // newSandboxAction makes a command below parent that has the running sandbox do
-// one thing. A %s in the path stands for the command's argument.
-func newSandboxAction(a *app, parent, use, short, method, path string) *cobra.Command {
-	n := strings.Count(path, "%s")
+// one thing with what its argument names, and says done. A %s in the path and in
+// done stands for the argument.
+func newSandboxAction(a *app, parent, use, short, method, path, done string) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Args: arguments(cobra.ExactArgs(n)),
+		Use: use, Short: short, Args: arguments(cobra.ExactArgs(1)),
 		Example: fmt.Sprintf("  taskhook sandbox %s %s", parent, use),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if n == 1 {
-				path = fmt.Sprintf(path, url.PathEscape(args[0]))
+			if err := a.askSandbox(cmd.Context(), method, fmt.Sprintf(path, url.PathEscape(args[0])), nil, nil); err != nil {
+				return err
 			}
-			return a.askSandbox(cmd.Context(), method, path, nil, nil)
+			a.note(done, args[0])
+			return nil
 		},
 	}
 }

@@ -28,7 +28,7 @@ func newSandboxFaults(a *app) *cobra.Command {
 		newSandboxFault(a, sandbox.FaultToken, "Answer API requests as if their token had expired"),
 		newSandboxKeyFault(a, "key", "Rotate the signing key without notice", "keys/rotate"),
 		newSandboxKeyFault(a, "key-restore", "Sign with the previous key again", "keys/restore"),
-		newSandboxFaultsList(a), newSandboxAction(a, "faults", "clear", "Turn all faults off", http.MethodDelete, "faults"),
+		newSandboxFaultsList(a), newSandboxFaultsClear(a),
 	)
 	return cmd
 }
@@ -81,6 +81,25 @@ func newSandboxFaultsList(a *app) *cobra.Command {
 			}
 			if len(on) == 0 {
 				a.note("no faults are on")
+			}
+			return nil
+		},
+	}
+}
+
+func newSandboxFaultsClear(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "clear", Short: "Turn all faults off", Args: arguments(cobra.NoArgs),
+		Example: "  taskhook sandbox faults clear",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var answer struct{ Cleared int }
+			if err := a.askSandbox(cmd.Context(), http.MethodDelete, "faults", nil, &answer); err != nil {
+				return err
+			}
+			if answer.Cleared == 0 {
+				a.note("no faults are on: nothing turned off")
+			} else {
+				a.note("turned %s off", format.Plural(answer.Cleared, "fault", "faults"))
 			}
 			return nil
 		},

@@ -45,7 +45,7 @@ func newSandboxLogs(a *app) *cobra.Command {
 	addNumber(fl, &f.limit, "limit", 1, 1000, "show at most `N` webhooks")
 	fl.BoolVar(&f.follow, "follow", false, "continue with what happens next")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object per line")
-	cmd.AddCommand(newSandboxAction(a, "logs", "retry WEBHOOK_ID", "Retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry"))
+	cmd.AddCommand(newSandboxAction(a, "logs", "retry WEBHOOK_ID", "Retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry", "retrying %s now"))
 	return cmd
 }
 

@@ -23,9 +23,9 @@ func newSandboxTokens(a *app) *cobra.Command {
 			"  taskhook sandbox tokens rotate ID            # both tokens work for 7 days",
 	}
 	cmd.AddCommand(newTokensCreate(a), newTokensList(a), newTokensEdit(a), newTokensRotate(a),
-		newSandboxAction(a, "tokens", "cancel-rotation ID", "Keep the old token and end the new one", http.MethodPost, "tokens/%s/cancel-rotation"),
-		newSandboxAction(a, "tokens", "expire-now ID", "End the old token of a rotation now", http.MethodPost, "tokens/%s/expire-now"),
-		newSandboxAction(a, "tokens", "delete ID", "Delete a private integration and its token", http.MethodDelete, "tokens/%s"))
+		newSandboxAction(a, "tokens", "cancel-rotation ID", "Keep the old token and end the new one", http.MethodPost, "tokens/%s/cancel-rotation", "cancelled the rotation of %s"),
+		newSandboxAction(a, "tokens", "expire-now ID", "End the old token of a rotation now", http.MethodPost, "tokens/%s/expire-now", "ended the old token of %s"),
+		newSandboxAction(a, "tokens", "delete ID", "Delete a private integration and its token", http.MethodDelete, "tokens/%s", "deleted %s"))
 	return cmd
 }
 

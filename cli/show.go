@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"fmt"
@@ -63,16 +64,18 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 	case form.raw:
 		_, err = a.stdout.Write(e.Body)
 		return err
-	case form.headers:
-		writeHeaders(a.stdout, e)
-		return nil
 	case form.curl:
 		return a.showCurl(ctx, b, e)
 	case form.json:
 		return export.EventObject(a.stdout, r, time.Now())
 	}
-	writeEvent(a.stdout, r, time.Now())
-	return nil
+	out := bufio.NewWriter(a.stdout) // Flush reports the error of any write
+	if form.headers {
+		writeHeaders(out, e)
+	} else {
+		writeEvent(out, r, time.Now())
+	}
+	return out.Flush()
 }
 
 // showCurl writes a curl command that sends the event to the target.
@@ -112,8 +115,10 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	line := func(label, layout string, args ...any) {
 		_, _ = fmt.Fprintf(w, "%-10s %s\n", label, format.CleanLines(fmt.Sprintf(layout, args...)))
 	}
-	line("event", "%s %s", e.ID, e.Type)
-	line("webhookId", "%s", e.WebhookID)
+	line("event", "%s %s", e.ID, eventName(e))
+	if e.WebhookID != "" {
+		line("webhookId", "%s", e.WebhookID)
+	}
 	line("received", "%s from %s (%s)", format.DateTime(e.ReceivedAt.Local()), e.RemoteAddr, e.Source)
 	line("verdict", "%s", verdictLine(e.Verdict))
 	line("state", "%s", stateLine(r.Summary, now))
@@ -125,9 +130,6 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 		line("body", "not kept (announced size: %s)", format.Bytes(e.BodySize))
 	} else {
 		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
-	}
-	if a := e.Answer; a.By == webhook.ByTaskhook && a.Reason != "" && len(r.History) > 0 {
-		line("answered", "%s by taskhook: %s", format.Status(a.Status), a.Reason)
 	}
 	for i, at := range r.History {
 		_, _ = fmt.Fprintln(w)
@@ -191,12 +193,16 @@ func verdictLine(v webhook.Verdict) string {
 	return s
 }
 
-// stateLine is a state with what was answered, or with what to do now.
+// stateLine is a state with what was answered, or with what to do now. The
+// reason of a verdict is beside the verdict.
 func stateLine(s webhook.Summary, now time.Time) string {
 	text := format.StateLine(s.Outcome, s.Try, taskee.Policy().MaxRetries, now.Local())
 	next := format.StateNext(s.State(now))
 	if a := s.Answer; a.By == webhook.ByTaskhook && a.Status != 0 {
-		next = fmt.Sprintf("answered %d: %s", a.Status, a.Reason)
+		next = fmt.Sprintf("answered %d", a.Status)
+		if a.Reason != "" && a.Reason != s.Verdict.Reason {
+			next += ": " + a.Reason
+		}
 	}
 	if next != "" {
 		text += ": " + next
