@@ -146,8 +146,8 @@ func (a *app) sandboxReady(ctx context.Context, s *sandbox.Sandbox, dir, api str
 		return st, err
 	}
 	if st.Token == "" || !s.Works(st.Token) {
-		_, text, err := s.CreateToken(ctx, sandbox.Token{
-			Name: "start", Description: "made with the sandbox", Scopes: taskee.Scopes(), LocationID: st.LocationID,
+		_, text, err := s.CreateToken(ctx, sandbox.TokenRequest{
+			Name: new("start"), Description: new("made with the sandbox"), Scopes: taskee.Scopes(), LocationID: st.LocationID,
 		})
 		if err != nil {
 			return st, fmt.Errorf("make the start token: %w", err)

@@ -107,14 +107,11 @@ func (a *adminMux) tokens() {
 	s := a.s
 	handle(a, "GET /_sandbox/tokens", func(*http.Request, none) (any, error) { return s.Tokens() })
 	handle(a, "POST /_sandbox/tokens", func(r *http.Request, in TokenRequest) (any, error) {
-		want := Token{Scopes: in.Scopes, LocationID: in.LocationID}
-		set(&want.Name, in.Name)
-		set(&want.Description, in.Description)
-		t, text, err := s.CreateToken(r.Context(), want)
+		t, text, err := s.CreateToken(r.Context(), in)
 		return NewToken{t, text}, err
 	})
 	handle(a, "PUT /_sandbox/tokens/{id}", func(r *http.Request, in TokenRequest) (any, error) {
-		return s.EditToken(r.Context(), r.PathValue("id"), in.Name, in.Description, in.Scopes)
+		return s.EditToken(r.Context(), r.PathValue("id"), in)
 	})
 	handle(a, "DELETE /_sandbox/tokens/{id}", func(r *http.Request, _ none) (any, error) {
 		return none{}, s.DeleteToken(r.Context(), r.PathValue("id"))

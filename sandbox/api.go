@@ -154,7 +154,10 @@ func (c *call) admit(h http.Header, scope string) error {
 	switch {
 	case err != nil && !errors.Is(err, ErrNoToken):
 		return err
-	case err != nil, !strings.EqualFold(scheme, "Bearer"), c.s.faults.tokenExpired():
+	case err != nil, !strings.EqualFold(scheme, "Bearer"):
+		return refuse(http.StatusUnauthorized, "Invalid token")
+	}
+	if _, expired := c.s.faults.happens(FaultToken); expired {
 		return refuse(http.StatusUnauthorized, "Invalid token")
 	}
 	c.s.recordUse(c.token, c.at)
@@ -170,8 +173,8 @@ func (c *call) admit(h http.Header, scope string) error {
 	if !slices.Contains(c.token.Scopes, scope) {
 		return refuse(http.StatusForbidden, "Insufficient scopes")
 	}
-	if err := c.s.faults.answer(); err != nil {
-		return err
+	if f, fails := c.s.faults.happens(FaultAPI); fails {
+		return refuse(f.Status, "%s", http.StatusText(f.Status))
 	}
 	if c.id != "" && !validID(c.id) {
 		return refuse(http.StatusBadRequest, "Invalid id %.64q", c.id)

@@ -20,7 +20,7 @@ const familyVersion = "2023-02-21"
 func TestChecksComeInThePlatformsOrder(t *testing.T) {
 	r := newRig(t)
 	id := r.create(`"firstName":"Jane"`)
-	_, narrow, err := r.s.CreateToken(t.Context(), Token{Name: "narrow", LocationID: r.location, Scopes: []string{"locations.readonly"}})
+	_, narrow, err := r.s.CreateToken(t.Context(), TokenRequest{Name: new("narrow"), LocationID: r.location, Scopes: []string{"locations.readonly"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func TestEveryEndpointAnswersAsTheDocumentShows(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := newRig(t, func(o *Options) { o.Fixtures = fixtures })
-			made, text, err := r.s.CreateToken(t.Context(), Token{Name: "agency", Scopes: []string{"contacts.readonly", "contacts.write"}})
+			made, text, err := r.s.CreateToken(t.Context(), TokenRequest{Name: new("agency"), Scopes: []string{"contacts.readonly", "contacts.write"}})
 			if err != nil || made.LocationID != "" {
 				t.Fatal(err)
 			}
@@ -135,7 +135,7 @@ func TestTheDocumentsCurlCommandsWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRig(t, func(o *Options) { o.Fixtures = fixtures })
-	_, r.token, err = r.s.CreateToken(t.Context(), Token{Name: "agency", Scopes: []string{"contacts.write", "locations.readonly"}})
+	_, r.token, err = r.s.CreateToken(t.Context(), TokenRequest{Name: new("agency"), Scopes: []string{"contacts.write", "locations.readonly"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestTheDocumentsCurlCommandsWork(t *testing.T) {
 // TestErrorsHaveTheDocumentsShape holds the three that it prints.
 func TestErrorsHaveTheDocumentsShape(t *testing.T) {
 	r := newRig(t)
-	_, narrow, err := r.s.CreateToken(t.Context(), Token{Name: "narrow", LocationID: r.location, Scopes: []string{"contacts.readonly"}})
+	_, narrow, err := r.s.CreateToken(t.Context(), TokenRequest{Name: new("narrow"), LocationID: r.location, Scopes: []string{"contacts.readonly"}})
 	if err != nil {
 		t.Fatal(err)
 	}

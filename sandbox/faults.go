@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -37,20 +36,17 @@ type Fault struct {
 	Done   int       `json:"done"` // how often it has happened
 }
 
-// ErrFault is returned for a fault that makes no sense.
-var ErrFault = errors.New("invalid fault")
-
-// Validate returns an ErrFault that says what is wrong.
+// Validate says what makes no sense in a fault.
 func (f Fault) Validate() error {
 	switch {
 	case !slices.Contains(faultKinds, f.Kind):
-		return fmt.Errorf("%w: %q is none of fields, unsigned, api, token", ErrFault, f.Kind)
+		return fmt.Errorf("invalid fault: %q is none of fields, unsigned, api, token", f.Kind)
 	case !(f.Rate > 0 && f.Rate <= 1):
-		return fmt.Errorf("%w: its rate must be above 0%% and up to 100%%", ErrFault)
+		return fmt.Errorf("invalid fault: its rate must be above 0%% and up to 100%%")
 	case f.Kind == FaultAPI && f.Status != http.StatusTooManyRequests && (f.Status < 500 || f.Status > 599):
-		return fmt.Errorf("%w: the API fails with 429 or 5xx, not with %d", ErrFault, f.Status)
+		return fmt.Errorf("invalid fault: the API fails with 429 or 5xx, not with %d", f.Status)
 	case f.After < 0:
-		return fmt.Errorf("%w: a token cannot expire after %d requests", ErrFault, f.After)
+		return fmt.Errorf("invalid fault: a token cannot expire after %d requests", f.After)
 	}
 	return nil
 }
@@ -85,8 +81,8 @@ type activeFault struct {
 	random *rand.Rand
 }
 
-// SetFault turns a fault on, in place of another of its kind. The error is an
-// ErrFault.
+// SetFault turns a fault on, in place of another of its kind. The error is that
+// of Validate.
 func (s *Sandbox) SetFault(f Fault) error {
 	if err := f.Validate(); err != nil {
 		return err
@@ -127,24 +123,31 @@ func (s *Sandbox) Faults() []Fault {
 	return all
 }
 
-// happens decides whether a fault happens now; nil: it does not. The lock is
-// held.
-func (x *faults) happens(kind FaultKind) *activeFault {
+// happens decides whether a fault happens now, and counts it if it does.
+func (x *faults) happens(kind FaultKind) (Fault, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	f := x.on[kind]
-	if f == nil || f.random.Float64() >= f.Rate {
-		return nil
+	if f == nil {
+		return Fault{}, false
+	}
+	if kind == FaultToken {
+		if x.seen++; x.seen <= f.After {
+			return Fault{}, false
+		}
+	}
+	if f.random.Float64() >= f.Rate {
+		return Fault{}, false
 	}
 	f.Done++
-	return f
+	return f.Fault, true
 }
 
 // dropFields leaves fields out of the n-th webhook, as users report of the
 // platform, and says which; "" if none. The id stays.
 func (x *faults) dropFields(fields []byte, n uint64) (left []byte, what string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	f := x.happens(FaultFields)
-	if f == nil {
+	f, yes := x.happens(FaultFields)
+	if !yes {
 		return fields, ""
 	}
 	random := rand.New(rand.NewPCG(f.Seed, n)) //nolint:gosec // faults, not secrets
@@ -158,37 +161,4 @@ func (x *faults) dropFields(fields []byte, n uint64) (left []byte, what string) 
 		out = append(out, member{string(name), json.RawMessage(value)})
 	}
 	return mustJSON(out), "fields are missing: " + strings.Join(dropped, " ")
-}
-
-// unsigned reports whether a webhook goes out without a signature.
-func (x *faults) unsigned() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.happens(FaultUnsigned) != nil
-}
-
-// answer is what the API answers instead of its own answer; nil: its own.
-func (x *faults) answer() error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	f := x.happens(FaultAPI)
-	if f == nil {
-		return nil
-	}
-	return refuse(f.Status, "%s", http.StatusText(f.Status))
-}
-
-// tokenExpired reports whether a request is answered as if its token had
-// expired.
-func (x *faults) tokenExpired() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	f := x.on[FaultToken]
-	if f == nil {
-		return false
-	}
-	if x.seen++; x.seen <= f.After {
-		return false
-	}
-	return x.happens(FaultToken) != nil
 }

@@ -10,40 +10,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 
 	"github.com/taskhook/taskhook/taskee"
 )
 
-// signingKeys are what webhooks are signed with: the pair that the sandbox was
-// opened with, until it is rotated.
-type signingKeys struct {
-	mu     sync.RWMutex
-	signer taskee.Signer
-}
-
-func (k *signingKeys) use(s taskee.Signer) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.signer = s
-}
-
-func (k *signingKeys) now() taskee.Signer {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	return k.signer
-}
-
 // sign makes the signature headers of a webhook, over its exact bytes.
 func (s *Sandbox) sign(d Delivery) (http.Header, error) {
-	if s.faults.unsigned() {
+	if _, unsigned := s.faults.happens(FaultUnsigned); unsigned {
 		header := http.Header{taskee.HeaderRSA: {taskee.Absent}}
 		if s.opts.Scheme != taskee.SchemeRSA {
 			header.Set(taskee.HeaderEd25519, taskee.Absent)
 		}
 		return header, nil
 	}
-	return s.keys.now().Sign(d.Body, s.opts.Scheme)
+	return s.keys.Load().Sign(d.Body, s.opts.Scheme)
 }
 
 // rsaBits is the length of the platform's own key.
@@ -78,7 +58,7 @@ func (s *Sandbox) RotateKeys(ctx context.Context) error {
 	}
 	err = s.update(ctx, func(t *txn) error { return t.put(bucketMeta, rotatedKey, storedKeys{rsaText, edText}) })
 	if err == nil {
-		s.keys.use(taskee.Signer{RSA: r, Ed25519: e})
+		s.keys.Store(&taskee.Signer{RSA: r, Ed25519: e})
 	}
 	return err
 }
@@ -87,7 +67,7 @@ func (s *Sandbox) RotateKeys(ctx context.Context) error {
 func (s *Sandbox) RestoreKeys(ctx context.Context) error {
 	err := s.update(ctx, func(t *txn) error { return t.in(bucketMeta).Delete(rotatedKey) })
 	if err == nil {
-		s.keys.use(s.opts.Signer)
+		s.keys.Store(&s.opts.Signer)
 	}
 	return err
 }
@@ -102,27 +82,29 @@ func (s *Sandbox) loadKeys() error {
 	if err != nil {
 		return err
 	}
-	r, err := x509.ParsePKCS8PrivateKey(stored.RSA)
-	if err != nil {
+	r, errRSA := parseKey[*rsa.PrivateKey](stored.RSA)
+	e, errEd := parseKey[ed25519.PrivateKey](stored.Ed25519)
+	if err := errors.Join(errRSA, errEd); err != nil {
 		return fmt.Errorf("read the rotated key: %w", err)
 	}
-	e, err := x509.ParsePKCS8PrivateKey(stored.Ed25519)
-	if err != nil {
-		return fmt.Errorf("read the rotated key: %w", err)
-	}
-	rsaKey, okRSA := r.(*rsa.PrivateKey)
-	edKey, okEd := e.(ed25519.PrivateKey)
-	if !okRSA || !okEd {
-		return errors.New("read the rotated key: it is of another kind")
-	}
-	s.keys.use(taskee.Signer{RSA: rsaKey, Ed25519: edKey})
+	s.keys.Store(&taskee.Signer{RSA: r, Ed25519: e})
 	return nil
+}
+
+// parseKey reads a private key of one kind.
+func parseKey[K any](pkcs8 []byte) (K, error) {
+	parsed, err := x509.ParsePKCS8PrivateKey(pkcs8)
+	k, ok := parsed.(K)
+	if err == nil && !ok {
+		err = errors.New("it is of another kind")
+	}
+	return k, err
 }
 
 // PublicKeys returns the public halves of what is signed with now, as PEM by
 // scheme.
 func (s *Sandbox) PublicKeys() (map[string][]byte, error) {
-	signer := s.keys.now()
+	signer := s.keys.Load()
 	out := map[string][]byte{}
 	add := func(scheme string, public any) error {
 		text, err := x509.MarshalPKIXPublicKey(public)

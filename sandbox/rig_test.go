@@ -45,7 +45,7 @@ func newRig(t testing.TB, change ...func(*Options)) *rig {
 	t.Helper()
 	r := &rig{t: t, path: filepath.Join(t.TempDir(), "sandbox.db")}
 	r.open(change...)
-	made, text, err := r.s.CreateToken(t.Context(), Token{Name: "test", LocationID: r.location, Scopes: taskee.Scopes()})
+	made, text, err := r.s.CreateToken(t.Context(), TokenRequest{Name: new("test"), LocationID: r.location, Scopes: taskee.Scopes()})
 	if err != nil {
 		t.Fatal(err)
 	}

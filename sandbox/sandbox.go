@@ -58,9 +58,9 @@ type Sandbox struct {
 
 	limits   rateLimits
 	faults   faults
-	keys     signingKeys
-	wake     chan struct{}      // something became due
-	changes  notify.Hub[uint64] // of webhooks, by number
+	keys     atomic.Pointer[taskee.Signer] // Options.Signer until it is rotated
+	wake     chan struct{}                 // something became due
+	changes  notify.Hub[uint64]            // of webhooks, by number
 	client   *http.Client
 	closing  sync.Once
 	closeErr error
@@ -80,7 +80,7 @@ func Open(ctx context.Context, path string, o Options) (*Sandbox, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Sandbox{opts: o, logger: o.Logger, wake: make(chan struct{}, 1), client: newClient(o)}
-	s.keys.use(o.Signer)
+	s.keys.Store(&o.Signer)
 	if path == "" {
 		dir, err := os.MkdirTemp("", "taskhook-sandbox-")
 		if err != nil {

@@ -151,24 +151,22 @@ func (s *Sandbox) recordUse(used Token, now time.Time) {
 // which is shown only here. Without a location it belongs to the agency. The
 // error wraps ErrNoLocation or ErrRestricted, or says what is wrong with the
 // name.
-func (s *Sandbox) CreateToken(ctx context.Context, want Token) (Token, string, error) {
-	name, err := tokenName(want.Name)
-	if err != nil {
-		return Token{}, "", err
-	}
+func (s *Sandbox) CreateToken(ctx context.Context, in TokenRequest) (Token, string, error) {
 	now := s.Now()
 	text, sec := newSecret(now)
 	made := storedToken{Secrets: []secret{sec}, Token: Token{
-		ID: strings.ToLower(rand.Text()[:20]), Name: name, Description: want.Description, Scopes: scopes(want.Scopes),
-		LocationID: want.LocationID, CreatedAt: now,
+		ID: strings.ToLower(rand.Text()[:20]), Scopes: []string{}, LocationID: in.LocationID, CreatedAt: now,
 	}}
-	err = s.update(ctx, func(t *txn) error {
-		if want.LocationID != "" {
-			if _, err := t.location(want.LocationID); err != nil {
+	if err := made.edit(in); err != nil {
+		return Token{}, "", err
+	}
+	err := s.update(ctx, func(t *txn) error {
+		if in.LocationID != "" {
+			if _, err := t.location(in.LocationID); err != nil {
 				return err
 			}
 		}
-		if err := t.allowed(want.LocationID); err != nil {
+		if err := t.allowed(in.LocationID); err != nil {
 			return err
 		}
 		return t.put(bucketTokens, []byte(made.ID), made)
@@ -179,24 +177,29 @@ func (s *Sandbox) CreateToken(ctx context.Context, want Token) (Token, string, e
 	return made.public(now), text, nil
 }
 
-// tokenName is a name as it is stored.
-func tokenName(name string) (string, error) {
-	if name = strings.TrimSpace(name); name == "" || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", errors.New("a private integration needs a name, in one line")
+// edit changes the name, description and scopes that a request has.
+func (t *Token) edit(in TokenRequest) error {
+	set(&t.Name, in.Name)
+	set(&t.Description, in.Description)
+	if in.Scopes != nil {
+		t.Scopes = scopes(in.Scopes)
 	}
-	return name, nil
+	if t.Name = strings.TrimSpace(t.Name); t.Name == "" || strings.ContainsFunc(t.Name, unicode.IsControl) {
+		return errors.New("a private integration needs a name, in one line")
+	}
+	return nil
 }
 
 // scopes are the named ones, sorted and without duplicates.
 func scopes(names []string) []string {
 	out := []string{}
 	for _, n := range names {
-		if n = strings.TrimSpace(n); n != "" && !slices.Contains(out, n) {
+		if n = strings.TrimSpace(n); n != "" {
 			out = append(out, n)
 		}
 	}
 	slices.Sort(out)
-	return out
+	return slices.Compact(out)
 }
 
 // allowed returns ErrRestricted where one of the document's two restrictions
@@ -265,25 +268,10 @@ func (s *Sandbox) editToken(ctx context.Context, id string, do func(one *storedT
 	return after.public(s.Now()), nil
 }
 
-// EditToken changes the name, description and scopes that are not nil; the
+// EditToken changes the name, description and scopes that a request has; the
 // token stays the same.
-func (s *Sandbox) EditToken(ctx context.Context, id string, name, description *string, names []string) (Token, error) {
-	return s.editToken(ctx, id, func(one *storedToken) error {
-		if name != nil {
-			text, err := tokenName(*name)
-			if err != nil {
-				return err
-			}
-			one.Name = text
-		}
-		if description != nil {
-			one.Description = *description
-		}
-		if names != nil {
-			one.Scopes = scopes(names)
-		}
-		return nil
-	})
+func (s *Sandbox) EditToken(ctx context.Context, id string, in TokenRequest) (Token, error) {
+	return s.editToken(ctx, id, func(one *storedToken) error { return one.edit(in) })
 }
 
 // RotateToken makes a new secret and returns it, shown only here. The old one

@@ -12,10 +12,10 @@ import (
 func TestATokensNameIsOneLine(t *testing.T) {
 	r := newRig(t)
 	for _, name := range []string{"", " ", "two\nlines", "a\x1b[31mred"} {
-		if _, _, err := r.s.CreateToken(t.Context(), Token{Name: name}); err == nil {
+		if _, _, err := r.s.CreateToken(t.Context(), TokenRequest{Name: &name}); err == nil {
 			t.Errorf("a token was made with the name %q", name)
 		}
-		if _, err := r.s.EditToken(t.Context(), r.id, &name, nil, nil); err == nil {
+		if _, err := r.s.EditToken(t.Context(), r.id, TokenRequest{Name: &name}); err == nil {
 			t.Errorf("a token was given the name %q", name)
 		}
 	}
@@ -114,7 +114,7 @@ func TestADeletedTokenEndsForGood(t *testing.T) {
 
 func TestADamagedTokenLeavesTheOthers(t *testing.T) {
 	r := newRig(t)
-	made, text, err := r.s.CreateToken(t.Context(), Token{Name: "damaged", LocationID: r.location})
+	made, text, err := r.s.CreateToken(t.Context(), TokenRequest{Name: new("damaged"), LocationID: r.location})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +138,14 @@ func TestTheAgencysRestrictionsHold(t *testing.T) {
 		}
 	}
 	restrict(false, true)
-	if _, _, err := r.s.CreateToken(t.Context(), Token{Name: "agency"}); !errors.Is(err, ErrRestricted) {
+	if _, _, err := r.s.CreateToken(t.Context(), TokenRequest{Name: new("agency")}); !errors.Is(err, ErrRestricted) {
 		t.Errorf("the agency's own token: %v", err)
 	}
 	restrict(true, false)
 	if _, _, err := r.s.RotateToken(t.Context(), r.id, true); !errors.Is(err, ErrRestricted) {
 		t.Errorf("a sub-account's token was rotated: %v", err)
 	}
-	if _, _, err := r.s.CreateToken(t.Context(), Token{Name: "agency"}); err != nil {
+	if _, _, err := r.s.CreateToken(t.Context(), TokenRequest{Name: new("agency")}); err != nil {
 		t.Error(err)
 	}
 }
