@@ -146,9 +146,8 @@ func (c *call) admit(h http.Header, scope string) error {
 	scheme, text, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
 	var m meta
 	err := c.s.view(func(t *txn) (err error) {
-		if m, err = t.meta(); err == nil {
-			c.token, err = t.workingToken(strings.TrimSpace(text), c.at)
-		}
+		m = t.meta()
+		c.token, err = t.workingToken(strings.TrimSpace(text), c.at)
 		return err
 	})
 	switch {

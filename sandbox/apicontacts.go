@@ -54,13 +54,13 @@ func (c *call) createContact() (any, error) {
 	}
 	made, err := c.write(func(t *txn) (Contact, error) {
 		l, err := c.location(t, in.locationID)
+		if err == nil {
+			err = t.refuseDuplicate(l, in, "")
+		}
 		if err != nil {
 			return Contact{}, err
 		}
-		if err := t.refuseDuplicate(l, in, ""); err != nil {
-			return Contact{}, err
-		}
-		return c.insert(t, in)
+		return c.insert(t, in), nil
 	})
 	return object{{"contact", made.object()}}, err
 }
@@ -82,13 +82,12 @@ func (t *txn) refuseDuplicate(l Location, in *input, except string) error {
 }
 
 // insert makes a contact of a body and records the event.
-func (c *call) insert(t *txn, in *input) (Contact, error) {
+func (c *call) insert(t *txn, in *input) Contact {
 	made := Contact{ID: newContactID(), LocationID: in.locationID, Added: ms(c.at), Updated: ms(c.at)}
 	in.apply(&made)
-	if err := t.putContact(made, nil); err != nil {
-		return made, err
-	}
-	return made, c.emit(t, "ContactCreate", made)
+	t.putContact(made, nil)
+	c.emit(t, "ContactCreate", made)
+	return made
 }
 
 // updateContact is PUT /contacts/{contactId}.
@@ -103,13 +102,13 @@ func (c *call) updateContact() (any, error) {
 			return before, err
 		}
 		l, err := t.location(before.LocationID)
+		if err == nil {
+			err = t.refuseDuplicate(l, in, before.ID)
+		}
 		if err != nil {
 			return before, err
 		}
-		if err := t.refuseDuplicate(l, in, before.ID); err != nil {
-			return before, err
-		}
-		return c.overwrite(t, before, in)
+		return c.overwrite(t, before, in), nil
 	})
 	return object{{"contact", after.object()}}, err
 }
@@ -117,20 +116,16 @@ func (c *call) updateContact() (any, error) {
 // overwrite changes a contact and records the events: two for a change of tags,
 // as on the platform. An update that changes nothing is an event as well: the
 // document does not say otherwise.
-func (c *call) overwrite(t *txn, before Contact, in *input) (Contact, error) {
+func (c *call) overwrite(t *txn, before Contact, in *input) Contact {
 	after := before
 	in.apply(&after)
 	after.Updated = ms(c.at)
-	if err := t.putContact(after, &before); err != nil {
-		return after, err
+	t.putContact(after, &before)
+	c.emit(t, "ContactUpdate", after)
+	if !slices.Equal(before.Tags, after.Tags) {
+		c.emit(t, "ContactTagUpdate", after)
 	}
-	if err := c.emit(t, "ContactUpdate", after); err != nil {
-		return after, err
-	}
-	if slices.Equal(before.Tags, after.Tags) {
-		return after, nil
-	}
-	return after, c.emit(t, "ContactTagUpdate", after)
+	return after
 }
 
 // removeContact is DELETE /contacts/{contactId}.
@@ -140,10 +135,9 @@ func (c *call) removeContact() (any, error) {
 		if err != nil {
 			return contact, err
 		}
-		if err := t.deleteContact(contact); err != nil {
-			return contact, err
-		}
-		return contact, c.emit(t, "ContactDelete", contact)
+		t.deleteContact(contact)
+		c.emit(t, "ContactDelete", contact)
+		return contact, nil
 	})
 	return object{{"succeeded", true}}, err
 }
@@ -164,7 +158,7 @@ func (c *call) upsertContact() (any, error) {
 		}
 		before, by, err := t.duplicate(l, in, "")
 		if created = errors.Is(err, errAbsent); created {
-			return c.insert(t, in)
+			return c.insert(t, in), nil
 		}
 		if err != nil {
 			return before, err
@@ -173,7 +167,7 @@ func (c *call) upsertContact() (any, error) {
 		if err != nil {
 			return before, err
 		}
-		return c.overwrite(t, before, changed)
+		return c.overwrite(t, before, changed), nil
 	})
 	return object{{"contact", after.object()}, {"new", created}}, err
 }

@@ -9,24 +9,15 @@ import (
 
 // putContact writes a contact and its index entries; before is what is there,
 // nil for a new one.
-func (t *txn) putContact(c Contact, before *Contact) error {
+func (t *txn) putContact(c Contact, before *Contact) {
 	if before != nil {
-		if err := t.unindex(*before); err != nil {
-			return err
-		}
+		t.unindex(*before)
 	}
-	if err := t.put(bucketContacts, key(c.LocationID, c.ID), c); err != nil {
-		return err
-	}
-	if err := t.in(bucketOwners).Put([]byte(c.ID), []byte(c.LocationID)); err != nil {
-		return err
-	}
+	t.put(bucketContacts, key(c.LocationID, c.ID), c)
+	t.write(bucketOwners, []byte(c.ID), []byte(c.LocationID))
 	for _, entry := range c.entries() {
-		if err := t.in(entry.bucket).Put(entry.key, entry.value); err != nil {
-			return err
-		}
+		t.write(entry.bucket, entry.key, entry.value)
 	}
-	return nil
 }
 
 // addedKey is where a contact stands in the order of lists.
@@ -52,24 +43,18 @@ func (c Contact) entries() []indexEntry {
 	return all
 }
 
-func (t *txn) unindex(c Contact) error {
+func (t *txn) unindex(c Contact) {
 	for _, entry := range c.entries() {
-		if err := t.in(entry.bucket).Delete(entry.key); err != nil {
-			return err
-		}
+		t.delete(entry.bucket, entry.key)
 	}
-	return nil
 }
 
 // deleteContact deletes a contact and remembers its place in lists, for cursors.
-func (t *txn) deleteContact(c Contact) error {
-	if err := t.unindex(c); err != nil {
-		return err
-	}
-	return errors.Join(
-		t.in(bucketContacts).Delete(key(c.LocationID, c.ID)), t.in(bucketOwners).Delete([]byte(c.ID)),
-		t.in(bucketGone).Put([]byte(c.ID), []byte(stamp(c.Added))),
-	)
+func (t *txn) deleteContact(c Contact) {
+	t.unindex(c)
+	t.delete(bucketContacts, key(c.LocationID, c.ID))
+	t.delete(bucketOwners, []byte(c.ID))
+	t.write(bucketGone, []byte(c.ID), []byte(stamp(c.Added)))
 }
 
 // contact reads a contact by its ID, or errAbsent.

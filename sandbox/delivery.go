@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -98,29 +97,25 @@ func (t *txn) delivery(n uint64) (d Delivery, err error) {
 }
 
 // putDelivery writes a webhook; before is what is there, nil for a new one.
-func (t *txn) putDelivery(d Delivery, before *Delivery) error {
+func (t *txn) putDelivery(d Delivery, before *Delivery) {
 	if before == nil {
-		if err := t.in(bucketWebhookIDs).Put([]byte(d.WebhookID), number(d.Number)); err != nil {
-			return err
-		}
+		t.write(bucketWebhookIDs, []byte(d.WebhookID), number(d.Number))
 	} else if !before.NextRetry.IsZero() {
-		if err := t.in(bucketDue).Delete(dueKey(*before)); err != nil {
-			return err
-		}
+		t.delete(bucketDue, dueKey(*before))
 	}
 	if !d.NextRetry.IsZero() {
-		if err := t.in(bucketDue).Put(dueKey(d), nil); err != nil {
-			return err
-		}
+		t.write(bucketDue, dueKey(d), nil)
 	}
 	t.changed = append(t.changed, d.Number)
-	return errors.Join(t.changeRates(before, &d), t.put(bucketDeliveries, number(d.Number), d))
+	t.changeRates(before, &d)
+	t.put(bucketDeliveries, number(d.Number), d)
 }
 
 // deleteDelivery deletes a webhook that is not due.
-func (t *txn) deleteDelivery(d Delivery) error {
-	return errors.Join(t.changeRates(&d, nil),
-		t.in(bucketWebhookIDs).Delete([]byte(d.WebhookID)), t.in(bucketDeliveries).Delete(number(d.Number)))
+func (t *txn) deleteDelivery(d Delivery) {
+	t.changeRates(&d, nil)
+	t.delete(bucketWebhookIDs, []byte(d.WebhookID))
+	t.delete(bucketDeliveries, number(d.Number))
 }
 
 func dueKey(d Delivery) []byte { return append([]byte(stamp(ms(d.NextRetry))), number(d.Number)...) }

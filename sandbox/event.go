@@ -15,14 +15,9 @@ import (
 var ErrNoType = errors.New("there is no such event")
 
 // emit records that an event happened, in the transaction in which it did.
-func (c *call) emit(t *txn, eventType string, contact Contact) error {
-	m, err := t.meta()
-	if err != nil {
-		return err
-	}
+func (c *call) emit(t *txn, eventType string, contact Contact) {
 	cause := Cause{Method: c.r.Method, Path: c.r.URL.Path, Token: c.token.Name}
-	_, err = c.s.record(t, m.App, eventType, contact.LocationID, contactFields(contact), cause)
-	return err
+	c.s.record(t, t.meta().App, eventType, contact.LocationID, contactFields(contact), cause)
 }
 
 // eventFields are the fields of a contact that events carry, in the family's
@@ -52,12 +47,10 @@ func contactFields(c Contact) []byte {
 
 // record makes a webhook of an event, due now if the app's settings let it be
 // sent. fields are the event's own, a JSON object.
-func (s *Sandbox) record(t *txn, app App, eventType, location string, fields []byte, cause Cause) (Delivery, error) {
+func (s *Sandbox) record(t *txn, app App, eventType, location string, fields []byte, cause Cause) Delivery {
 	now := s.Now()
 	n, err := t.in(bucketDeliveries).NextSequence()
-	if err != nil {
-		return Delivery{}, err
-	}
+	t.fail(err)
 	d := Delivery{
 		Number: n, WebhookID: taskee.NewWebhookID(), Type: eventType, CreatedAt: now, State: StateRetrying, NextRetry: now,
 		Cause: cause, Seed: s.opts.Seed + n, Attempts: []Attempt{},
@@ -69,10 +62,10 @@ func (s *Sandbox) record(t *txn, app App, eventType, location string, fields []b
 	e := taskee.Fields{Type: eventType, WebhookID: d.WebhookID, SentAt: now, LocationID: location}
 	from := taskee.Sender{AppID: app.ID, VersionID: app.VersionID}
 	// As JSON.stringify writes it: apps that verify a parsed body count on it.
-	if d.Body, err = jsjson.Stringify(e.Body(s.opts.Shape, from, fields)); err != nil {
-		return Delivery{}, err
-	}
-	return d, t.putDelivery(d, nil)
+	d.Body, err = jsjson.Stringify(e.Body(s.opts.Shape, from, fields))
+	t.fail(err)
+	t.putDelivery(d, nil)
+	return d
 }
 
 // Trigger sends any event of the catalogue, with data from the sandbox where it
@@ -85,15 +78,9 @@ func (s *Sandbox) Trigger(ctx context.Context, eventType string) (webhookID stri
 	}
 	var d Delivery
 	err = s.update(ctx, func(t *txn) error {
-		m, err := t.meta()
-		if err != nil {
-			return err
-		}
-		fields, err := s.sampleFields(t, kind, m.Start)
-		if err == nil {
-			d, err = s.record(t, m.App, kind.WireType, m.Start, fields, Cause{})
-		}
-		return err
+		m := t.meta()
+		d = s.record(t, m.App, kind.WireType, m.Start, s.sampleFields(t, kind, m.Start), Cause{})
+		return nil
 	})
 	if err != nil {
 		return "", err
@@ -104,15 +91,15 @@ func (s *Sandbox) Trigger(ctx context.Context, eventType string) (webhookID stri
 
 // sampleFields are an event's own fields: those of the newest contact for an
 // event of contacts, else the catalogue's with that contact's ID.
-func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, location string) ([]byte, error) {
+func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, location string) []byte {
 	contact, err := t.newest(location)
 	known := err == nil
 	if known && kind.Category == "Contact" {
-		return contactFields(contact), nil
+		return contactFields(contact)
 	}
 	data, ok := jsjson.Find(kind.Sample(taskee.Sample{At: s.Now(), Shape: taskee.ShapeNested}), "data")
 	if !ok {
-		return nil, fmt.Errorf("the catalogue's %s has no data", kind.Name)
+		t.fail(fmt.Errorf("the catalogue's %s has no data", kind.Name))
 	}
 	out := object{}
 	for name, value := range jsjson.Members(data) {
@@ -126,5 +113,5 @@ func (s *Sandbox) sampleFields(t *txn, kind taskee.EventType, location string) (
 		}
 		out = append(out, member{string(name), json.RawMessage(value)})
 	}
-	return mustJSON(out), nil
+	return mustJSON(out)
 }

@@ -56,7 +56,10 @@ func (s *Sandbox) RotateKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.update(ctx, func(t *txn) error { return t.put(bucketMeta, rotatedKey, storedKeys{rsaText, edText}) })
+	err = s.update(ctx, func(t *txn) error {
+		t.put(bucketMeta, rotatedKey, storedKeys{rsaText, edText})
+		return nil
+	})
 	if err == nil {
 		s.keys.Store(&taskee.Signer{RSA: r, Ed25519: e})
 	}

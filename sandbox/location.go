@@ -66,8 +66,8 @@ func (t *txn) location(id string) (Location, error) {
 	return l.Location, err
 }
 
-func (t *txn) putLocation(l Location) error {
-	return t.put(bucketLocations, []byte(l.ID), storedLocation{l, l.Duplicates})
+func (t *txn) putLocation(l Location) {
+	t.put(bucketLocations, []byte(l.ID), storedLocation{l, l.Duplicates})
 }
 
 // create fills a new sandbox: an agency, one location, its contacts.
@@ -77,23 +77,16 @@ func (s *Sandbox) create(t *txn) error {
 		Agency: newID(random), Start: newID(random), OwnIntegrations: true, SubAccountIntegrations: true, RateLimit: true,
 		App: App{ID: newID(random), VersionID: newID(random)},
 	}
-	if err := t.put(bucketMeta, metaKey, m); err != nil {
-		return err
-	}
-	start := Location{
+	t.put(bucketMeta, metaKey, m)
+	t.putLocation(Location{
 		ID: m.Start, Name: "My Sub-Account", Address: "123 Main St", City: "Austin", State: "TX", Country: "US", Timezone: "America/Chicago",
-	}
-	if err := t.putLocation(start); err != nil {
-		return err
-	}
+	})
 	now := ms(s.Now())
 	for n := range s.opts.People {
 		c := generate(random, n)
 		c.LocationID, c.Added = m.Start, now-int64(s.opts.People-n)*1000
 		c.Updated = c.Added
-		if err := t.putContact(c, nil); err != nil {
-			return err
-		}
+		t.putContact(c, nil)
 	}
 	return s.opts.Fixtures.fill(t, m.Start, now, random)
 }

@@ -38,10 +38,8 @@ func (s *Sandbox) Log(q LogQuery) (LogPage, error) {
 		q.Limit = defaultLogLimit
 	}
 	page := LogPage{Deliveries: []Delivery{}}
-	err := s.view(func(t *txn) (err error) {
-		if page.Rates, err = t.rates(); err != nil {
-			return err
-		}
+	err := s.view(func(t *txn) error {
+		page.Rates = t.rates()
 		c := t.in(bucketDeliveries).Cursor()
 		k, record := c.Last()
 		if q.Before != 0 {
@@ -101,27 +99,24 @@ func (r *Rates) add(s State, n int) {
 
 var ratesKey = []byte("rates")
 
-func (t *txn) rates() (r Rates, err error) {
-	if err = t.get(bucketMeta, ratesKey, &r); errors.Is(err, errAbsent) {
-		err = nil
+func (t *txn) rates() (r Rates) {
+	if err := t.get(bucketMeta, ratesKey, &r); !errors.Is(err, errAbsent) {
+		t.fail(err)
 	}
-	return r, err
+	return r
 }
 
 // changeRates counts a webhook that is written; before is nil for a new one,
 // after for one that is deleted.
-func (t *txn) changeRates(before, after *Delivery) error {
-	r, err := t.rates()
-	if err != nil {
-		return err
-	}
+func (t *txn) changeRates(before, after *Delivery) {
+	r := t.rates()
 	if before != nil {
 		r.add(before.State, -1)
 	}
 	if after != nil {
 		r.add(after.State, 1)
 	}
-	return t.put(bucketMeta, ratesKey, r)
+	t.put(bucketMeta, ratesKey, r)
 }
 
 // RetryNow brings the next attempt of a webhook forward to now. The error is
@@ -142,7 +137,8 @@ func (s *Sandbox) RetryNow(ctx context.Context, webhookID string) (Delivery, err
 		}
 		after = before
 		after.NextRetry = s.Now()
-		return t.putDelivery(after, &before)
+		t.putDelivery(after, &before)
+		return nil
 	})
 	if err == nil {
 		s.wakeUp()
@@ -179,9 +175,7 @@ func (s *Sandbox) prune(ctx context.Context) error {
 			}
 		}
 		for _, d := range old {
-			if err := t.deleteDelivery(d); err != nil {
-				return err
-			}
+			t.deleteDelivery(d)
 		}
 		return nil
 	})

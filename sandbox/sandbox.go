@@ -116,7 +116,7 @@ func (s *Sandbox) Close() error {
 
 // view runs fn in a read transaction.
 func (s *Sandbox) view(fn func(t *txn) error) error {
-	return s.file.View(func(tx *bbolt.Tx) error { return fn(&txn{tx: tx}) })
+	return s.file.View(func(tx *bbolt.Tx) error { return (&txn{tx: tx}).run(fn) })
 }
 
 // writeSize is about how many bytes one change writes.
@@ -128,7 +128,7 @@ func (s *Sandbox) update(ctx context.Context, fn func(t *txn) error) error {
 	var last *txn
 	err := s.file.Update(ctx, writeSize, func(tx *bbolt.Tx) error {
 		last = &txn{tx: tx}
-		return fn(last)
+		return last.run(fn)
 	})
 	if err == nil {
 		for _, n := range last.changed {
@@ -140,7 +140,7 @@ func (s *Sandbox) update(ctx context.Context, fn func(t *txn) error) error {
 
 // queue runs fn in a write transaction soon, without waiting for it.
 func (s *Sandbox) queue(fn func(t *txn) error) {
-	s.file.Queue(writeSize, func(tx *bbolt.Tx) error { return fn(&txn{tx: tx}) }, func(err error) {
+	s.file.Queue(writeSize, func(tx *bbolt.Tx) error { return (&txn{tx: tx}).run(fn) }, func(err error) {
 		s.logger.Warn("a change could not be stored", "error", err)
 	})
 }

@@ -56,18 +56,16 @@ func (s *Sandbox) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		switch m, err := t.meta(); {
-		case errors.Is(err, errAbsent):
-			return errors.Join(s.create(t), t.putSchema())
-		case err != nil:
-			return err
-		default:
-			s.offset.Store(int64(m.Offset))
+		if t.in(bucketMeta).Get(metaKey) == nil {
+			t.putSchema()
+			return s.create(t)
 		}
-		if v == schema {
-			return nil
+		s.offset.Store(int64(t.meta().Offset))
+		if v != schema {
+			s.convert(t)
+			t.putSchema()
 		}
-		return errors.Join(s.convert(t), t.putSchema())
+		return nil
 	})
 	if err != nil {
 		return err
@@ -78,25 +76,21 @@ func (s *Sandbox) prepare(ctx context.Context) error {
 // putSchema writes the version of the layout. Version 1 does not look for one,
 // so a record among its private integrations stops it: it cannot read the time
 // in it, and reports it as it is.
-func (t *txn) putSchema() error {
+func (t *txn) putSchema() {
 	notice := map[string]string{"createdAt": "this sandbox was written by a newer taskhook: update taskhook"}
-	return errors.Join(t.put(bucketMeta, schemaKey, schema), t.put(bucketOldTokens, schemaKey, notice))
+	t.put(bucketMeta, schemaKey, schema)
+	t.put(bucketOldTokens, schemaKey, notice)
 }
 
 // convert converts a file of version 1: private integrations get a bucket of
 // their own, the order of lists gets what is searched, and the log its rates and
 // today's states.
-func (s *Sandbox) convert(t *txn) error {
+func (s *Sandbox) convert(t *txn) {
 	for k, record := range t.each(bucketOldTokens, nil) {
-		if err := t.in(bucketTokens).Put(k, record); err != nil {
-			return err
-		}
+		t.write(bucketTokens, k, record)
 	}
-	if err := t.tx.DeleteBucket([]byte(bucketNames[bucketOldTokens])); err != nil {
-		return err
-	}
-	if _, err := t.tx.CreateBucket([]byte(bucketNames[bucketOldTokens])); err != nil {
-		return err
+	for k := range t.each(bucketTokens, nil) {
+		t.delete(bucketOldTokens, k)
 	}
 	for k, record := range t.each(bucketContacts, nil) {
 		var c Contact
@@ -104,15 +98,13 @@ func (s *Sandbox) convert(t *txn) error {
 			s.logger.Error("a contact is damaged and left out", "error", err)
 			continue
 		}
-		if err := t.in(bucketAdded).Put(c.addedKey(), []byte(c.words())); err != nil {
-			return err
-		}
+		t.write(bucketAdded, c.addedKey(), []byte(c.words()))
 	}
-	return s.convertLog(t)
+	s.convertLog(t)
 }
 
 // convertLog counts the webhooks of the log, and renames the state pending.
-func (s *Sandbox) convertLog(t *txn) error {
+func (s *Sandbox) convertLog(t *txn) {
 	var rates Rates
 	var retrying []Delivery
 	for k, record := range t.each(bucketDeliveries, nil) {
@@ -128,9 +120,7 @@ func (s *Sandbox) convertLog(t *txn) error {
 		rates.add(d.State, 1)
 	}
 	for _, d := range retrying {
-		if err := t.put(bucketDeliveries, number(d.Number), d); err != nil {
-			return err
-		}
+		t.put(bucketDeliveries, number(d.Number), d)
 	}
-	return t.put(bucketMeta, ratesKey, rates)
+	t.put(bucketMeta, ratesKey, rates)
 }

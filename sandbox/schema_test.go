@@ -149,7 +149,10 @@ func TestVersion1IsStopped(t *testing.T) {
 
 func TestANewerFileIsRefused(t *testing.T) {
 	r := newRig(t)
-	err := r.s.update(t.Context(), func(t *txn) error { return t.put(bucketMeta, schemaKey, schema+1) })
+	err := r.s.update(t.Context(), func(t *txn) error {
+		t.put(bucketMeta, schemaKey, schema+1)
+		return nil
+	})
 	if err := errors.Join(err, r.s.Close()); err != nil {
 		t.Fatal(err)
 	}

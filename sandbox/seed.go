@@ -45,9 +45,7 @@ func (f *Fixtures) fill(t *txn, start string, now int64, random *rand.Rand) erro
 	}
 	for _, l := range f.Locations {
 		l.Location.Duplicates = l.Duplicates
-		if err := t.putLocation(l.Location); err != nil {
-			return err
-		}
+		t.putLocation(l.Location)
 	}
 	for i, body := range f.Contacts {
 		c := Contact{ID: newID(random), LocationID: start, Added: now + int64(i), Updated: now + int64(i)}
@@ -79,7 +77,8 @@ func (t *txn) putFixture(c Contact, body []byte) error {
 		return cmp.Or(err, fmt.Errorf("there is another contact with the id %q", c.ID))
 	}
 	in.apply(&c)
-	return t.putContact(c, nil)
+	t.putContact(c, nil)
+	return nil
 }
 
 // What generated contacts are made of.

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 )
 
@@ -23,11 +22,14 @@ type meta struct {
 
 var metaKey = []byte("sandbox")
 
-func (t *txn) meta() (m meta, err error) { return m, t.get(bucketMeta, metaKey, &m) }
+func (t *txn) meta() (m meta) {
+	t.fail(t.get(bucketMeta, metaKey, &m))
+	return m
+}
 
 // meta reads what the sandbox stores about itself.
 func (s *Sandbox) meta() (m meta, err error) {
-	err = s.view(func(t *txn) (err error) { m, err = t.meta(); return err })
+	err = s.view(func(t *txn) error { m = t.meta(); return nil })
 	return m, err
 }
 
@@ -35,14 +37,10 @@ func (s *Sandbox) meta() (m meta, err error) {
 // once.
 func (s *Sandbox) changeMeta(ctx context.Context, do func(m *meta) error) error {
 	return s.update(ctx, func(t *txn) error {
-		m, err := t.meta()
-		if err != nil {
-			return err
-		}
-		if err := do(&m); err != nil {
-			return err
-		}
-		return t.put(bucketMeta, metaKey, m)
+		m := t.meta()
+		err := do(&m)
+		t.put(bucketMeta, metaKey, m)
+		return err
 	})
 }
 
@@ -71,10 +69,7 @@ func (s *Sandbox) ChangeSettings(ctx context.Context, in Settings) (out Settings
 		}
 	}
 	err = s.update(ctx, func(t *txn) error {
-		m, err := t.meta()
-		if err != nil {
-			return err
-		}
+		m := t.meta()
 		set(&m.OwnIntegrations, in.OwnIntegrations)
 		set(&m.SubAccountIntegrations, in.SubAccountIntegrations)
 		set(&m.RateLimit, in.RateLimit)
@@ -84,7 +79,9 @@ func (s *Sandbox) ChangeSettings(ctx context.Context, in Settings) (out Settings
 		}
 		set(&l.Duplicates, in.Duplicates)
 		out = Settings{&m.OwnIntegrations, &m.SubAccountIntegrations, &m.RateLimit, l.ID, &l.Duplicates}
-		return errors.Join(t.put(bucketMeta, metaKey, m), t.putLocation(l))
+		t.put(bucketMeta, metaKey, m)
+		t.putLocation(l)
+		return nil
 	})
 	return out, err
 }

@@ -143,7 +143,8 @@ func (s *Sandbox) recordUse(used Token, now time.Time) {
 			return nil //nolint:nilerr // it was deleted meanwhile
 		}
 		one.LastUsed = now
-		return t.put(bucketTokens, []byte(used.ID), one)
+		t.put(bucketTokens, []byte(used.ID), one)
+		return nil
 	})
 }
 
@@ -169,7 +170,8 @@ func (s *Sandbox) CreateToken(ctx context.Context, in TokenRequest) (Token, stri
 		if err := t.allowed(in.LocationID); err != nil {
 			return err
 		}
-		return t.put(bucketTokens, []byte(made.ID), made)
+		t.put(bucketTokens, []byte(made.ID), made)
+		return nil
 	})
 	if err != nil {
 		return Token{}, "", err
@@ -206,10 +208,7 @@ func scopes(names []string) []string {
 // forbids the admin to manage a location's private integrations, or for ""
 // those of the agency.
 func (t *txn) allowed(location string) error {
-	m, err := t.meta()
-	if err != nil {
-		return err
-	}
+	m := t.meta()
 	if location == "" && !m.OwnIntegrations || location != "" && !m.SubAccountIntegrations {
 		return ErrRestricted
 	}
@@ -256,11 +255,10 @@ func (s *Sandbox) editToken(ctx context.Context, id string, do func(one *storedT
 		if err != nil {
 			return err
 		}
-		if err := do(&one); err != nil {
-			return err
-		}
+		err = do(&one)
 		after = one
-		return t.put(bucketTokens, []byte(id), one)
+		t.put(bucketTokens, []byte(id), one)
+		return err
 	})
 	if err != nil {
 		return Token{}, err

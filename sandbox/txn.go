@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -40,21 +41,35 @@ var bucketNames = [...]string{
 // errAbsent is returned for a record that is not there.
 var errAbsent = errors.New("not there")
 
-// txn is a transaction.
+// txn is a transaction. It keeps the first error of a write, or of a read that
+// nothing can do without, and is undone in the end.
 type txn struct {
 	tx      *bbolt.Tx
 	changed []uint64 // numbers of the webhooks that it writes
+	err     error
 }
+
+// run runs fn in the transaction. What failed first explains all that follows,
+// also that fn did not find something.
+func (t *txn) run(fn func(t *txn) error) error {
+	err := fn(t)
+	return cmp.Or(t.err, err)
+}
+
+// fail keeps an error unless there is an earlier one; nil is none.
+func (t *txn) fail(err error) { t.err = cmp.Or(t.err, err) }
 
 func (t *txn) in(b bucket) *bbolt.Bucket { return t.tx.Bucket([]byte(bucketNames[b])) }
 
+func (t *txn) write(b bucket, key, value []byte) { t.fail(t.in(b).Put(key, value)) }
+
+func (t *txn) delete(b bucket, key []byte) { t.fail(t.in(b).Delete(key)) }
+
 // put writes a record behind a checksum of its key and text.
-func (t *txn) put(b bucket, key []byte, v any) error {
+func (t *txn) put(b bucket, key []byte, v any) {
 	text, err := marshal(v)
-	if err != nil {
-		return err
-	}
-	return t.in(b).Put(key, boltfile.Seal(key, append(make([]byte, boltfile.SumSize), text...)))
+	t.fail(err)
+	t.write(b, key, boltfile.Seal(key, append(make([]byte, boltfile.SumSize), text...)))
 }
 
 // get reads a record, or errAbsent; a damaged one is boltfile.ErrCorrupt.
