@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -161,16 +162,12 @@ func (a *adminMux) faults() {
 		return s.Faults(), err
 	})
 	handle(a, "DELETE /_sandbox/faults", func(*http.Request, none) (any, error) { return map[string]int{"cleared": s.ClearFaults()}, nil })
-	handle(a, "POST /_sandbox/keys/rotate", func(r *http.Request, _ none) (any, error) {
-		if err := s.RotateKeys(r.Context()); err != nil {
-			return nil, err
-		}
-		return s.PublicKeys()
-	})
-	handle(a, "POST /_sandbox/keys/restore", func(r *http.Request, _ none) (any, error) {
-		if err := s.RestoreKeys(r.Context()); err != nil {
-			return nil, err
-		}
-		return s.PublicKeys()
-	})
+	for name, change := range map[string]func(context.Context) error{"rotate": s.RotateKeys, "restore": s.RestoreKeys} {
+		handle(a, "POST /_sandbox/keys/"+name, func(r *http.Request, _ none) (any, error) {
+			if err := change(r.Context()); err != nil {
+				return nil, err
+			}
+			return s.PublicKeys()
+		})
+	}
 }

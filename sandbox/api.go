@@ -215,9 +215,9 @@ func (c *call) reaches(location string) bool {
 
 // location reads a location, and refuses one that the token does not reach or
 // that does not exist.
-func (c *call) location(t *txn, id string) (Location, error) {
+func (c *call) location(t *txn, id string) (storedLocation, error) {
 	if !c.reaches(id) {
-		return Location{}, refuse(http.StatusForbidden, "The token does not have access to this location.")
+		return storedLocation{}, refuse(http.StatusForbidden, "The token does not have access to this location.")
 	}
 	l, err := t.location(id)
 	if errors.Is(err, ErrNoLocation) {
@@ -245,7 +245,7 @@ func (c *call) rate(h http.Header, limited bool) error {
 
 // oneLocation is GET /locations/{id}.
 func (c *call) oneLocation() (any, error) {
-	var l Location
+	var l storedLocation
 	err := c.s.view(func(t *txn) (err error) { l, err = c.location(t, c.id); return err })
-	return l, err
+	return l.Location, err
 }

@@ -12,11 +12,6 @@ import (
 	"github.com/taskhook/taskhook/taskee"
 )
 
-// newContactID makes an ID as the platform's are.
-func newContactID() string {
-	return newID(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))) //nolint:gosec // an ID, no secret
-}
-
 // contact reads the contact of the path, and refuses one that does not exist or
 // that the token does not reach.
 func (c *call) contact(t *txn) (Contact, error) {
@@ -68,7 +63,7 @@ func (c *call) createContact() (any, error) {
 // refuseDuplicate refuses a body that would make a duplicate, by the location's
 // setting and in the family's words. except is the ID of the contact that is
 // written, "" for a new one.
-func (t *txn) refuseDuplicate(l Location, in *input, except string) error {
+func (t *txn) refuseDuplicate(l storedLocation, in *input, except string) error {
 	other, by, err := t.duplicate(l, in, except)
 	if errors.Is(err, errAbsent) {
 		return nil
@@ -83,7 +78,8 @@ func (t *txn) refuseDuplicate(l Location, in *input, except string) error {
 
 // insert makes a contact of a body and records the event.
 func (c *call) insert(t *txn, in *input) Contact {
-	made := Contact{ID: newContactID(), LocationID: in.locationID, Added: ms(c.at), Updated: ms(c.at)}
+	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // an ID, no secret
+	made := Contact{ID: newID(random), LocationID: in.locationID, Added: c.at.UnixMilli(), Updated: c.at.UnixMilli()}
 	in.apply(&made)
 	t.putContact(made, nil)
 	c.emit(t, "ContactCreate", made)
@@ -119,7 +115,7 @@ func (c *call) updateContact() (any, error) {
 func (c *call) overwrite(t *txn, before Contact, in *input) Contact {
 	after := before
 	in.apply(&after)
-	after.Updated = ms(c.at)
+	after.Updated = c.at.UnixMilli()
 	t.putContact(after, &before)
 	c.emit(t, "ContactUpdate", after)
 	if !slices.Equal(before.Tags, after.Tags) {
@@ -174,7 +170,7 @@ func (c *call) upsertContact() (any, error) {
 
 // withoutConflict leaves out the fields other than by, by which the location
 // finds duplicates too, whose value is another contact's.
-func (t *txn) withoutConflict(l Location, in *input, before Contact, by string) (*input, error) {
+func (t *txn) withoutConflict(l storedLocation, in *input, before Contact, by string) (*input, error) {
 	out := *in
 	out.texts = maps.Clone(in.texts)
 	for _, field := range l.Duplicates.Order() {

@@ -38,6 +38,3 @@ func (s *Sandbox) MoveClock(ctx context.Context, d time.Duration) (time.Time, er
 	s.wakeUp()
 	return s.Now(), nil
 }
-
-// ms is a time in milliseconds, the platform's precision.
-func ms(t time.Time) int64 { return t.UnixMilli() }

@@ -85,9 +85,7 @@ func apiTime(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-
 func (c Contact) name() string { return strings.TrimSpace(c.FirstName + " " + c.LastName) }
 
 // words is what a search looks into.
-func (c Contact) words() string { return lower(c.name() + "\n" + c.Email + "\n" + c.Phone) }
-
-func lower(s string) string { return strings.ToLower(s) }
+func (c Contact) words() string { return strings.ToLower(c.name() + "\n" + c.Email + "\n" + c.Phone) }
 
 // object is a JSON object whose members keep their order.
 type object []member

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/taskhook/taskhook/store/boltfile"
 )
@@ -32,7 +33,7 @@ type indexEntry struct {
 func (c Contact) entries() []indexEntry {
 	all := []indexEntry{{bucketAdded, c.addedKey(), []byte(c.words())}}
 	if c.Email != "" {
-		all = append(all, indexEntry{bucket: bucketEmails, key: key(c.LocationID, lower(c.Email), c.ID)})
+		all = append(all, indexEntry{bucket: bucketEmails, key: key(c.LocationID, strings.ToLower(c.Email), c.ID)})
 	}
 	if c.Phone != "" {
 		all = append(all, indexEntry{bucket: bucketPhones, key: key(c.LocationID, c.Phone, c.ID)})
@@ -85,7 +86,7 @@ func (t *txn) addedAt(id string) (int64, error) {
 // duplicate finds another contact than except that a body would duplicate, by
 // the location's setting, and which field they share; errAbsent if there is
 // none.
-func (t *txn) duplicate(l Location, in *input, except string) (c Contact, by string, err error) {
+func (t *txn) duplicate(l storedLocation, in *input, except string) (c Contact, by string, err error) {
 	if l.Duplicates.Allow {
 		return Contact{}, "", errAbsent
 	}
@@ -102,7 +103,7 @@ func (t *txn) duplicate(l Location, in *input, except string) (c Contact, by str
 func (t *txn) sameValue(location, field, value, except string) (Contact, error) {
 	b := bucketPhones
 	if field == "email" {
-		value, b = lower(value), bucketEmails
+		value, b = strings.ToLower(value), bucketEmails
 	}
 	if value == "" {
 		return Contact{}, errAbsent
@@ -141,7 +142,7 @@ func addedID(k, prefix []byte) string { return string(k[len(prefix)+stampSize:])
 // contact of the location, which for 100,000 takes some milliseconds. Damaged
 // contacts are left out.
 func (t *txn) page(location, query string, from cursor, size int) (found []Contact, total int, err error) {
-	words := []byte(lower(query))
+	words := []byte(strings.ToLower(query))
 	prefix, begin := key(location, ""), key(location, stamp(from.added)+from.id)
 	for k, text := range t.eachBackward(bucketAdded, prefix) {
 		if !bytes.Contains(text, words) {

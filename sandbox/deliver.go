@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -79,7 +80,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 				<-slots
 				if err != nil {
 					s.logger.Error("a webhook could not be delivered", "number", n, "error", err)
-					sleep(ctx, backOff, nil)
+					_ = retry.Sleep(ctx, backOff)
 				}
 				inFlight.Delete(n)
 				s.wakeUp()
@@ -89,27 +90,19 @@ func (s *Sandbox) Run(ctx context.Context) error {
 		if !next.IsZero() {
 			wait = min(wait, max(0, next.Sub(s.Now())))
 		}
-		if sleep(ctx, wait, s.wake); ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		case <-s.wake:
+		case <-time.After(wait):
 		}
-	}
-}
-
-// sleep waits until d is over, wake says so, or ctx ends.
-func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-wake:
-	case <-timer.C:
 	}
 }
 
 // due returns the numbers of at most n webhooks that are due and not in
 // flight, and when the one after them is due; zero: there is none.
 func (s *Sandbox) due(inFlight *sync.Map, n int) (numbers []uint64, next time.Time, err error) {
-	now := ms(s.Now())
+	now := s.Now().UnixMilli()
 	err = s.view(func(t *txn) error {
 		for k := range t.each(bucketDue, nil) {
 			at, number := unstamp(k[:stampSize]), numberOf(k[stampSize:])
@@ -222,9 +215,7 @@ func (s *Sandbox) post(ctx context.Context, url string, body []byte, header http
 		a.Error = err.Error()
 		return a
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "Taskee-Sandbox/1")
 	resp, err := s.client.Do(req)

@@ -118,4 +118,6 @@ func (t *txn) deleteDelivery(d Delivery) {
 	t.delete(bucketDeliveries, number(d.Number))
 }
 
-func dueKey(d Delivery) []byte { return append([]byte(stamp(ms(d.NextRetry))), number(d.Number)...) }
+func dueKey(d Delivery) []byte {
+	return append([]byte(stamp(d.NextRetry.UnixMilli())), number(d.Number)...)
+}

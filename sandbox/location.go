@@ -6,8 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// Location is a sub-account, as the document's GET /locations/{id} answers it,
-// with its settings.
+// Location is a sub-account, as the document's GET /locations/{id} answers it.
 type Location struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
@@ -16,8 +15,6 @@ type Location struct {
 	State    string `json:"state"`
 	Country  string `json:"country"`
 	Timezone string `json:"timezone"`
-	// Duplicates is the setting "Allow Duplicate Contact".
-	Duplicates Duplicates `json:"-"`
 }
 
 // Duplicates is a location's setting for contacts that share an e-mail address
@@ -47,28 +44,24 @@ func (d Duplicates) validate() error {
 	return nil
 }
 
-// storedLocation is a location as it is stored.
+// storedLocation is a location with its setting "Allow Duplicate Contact".
 type storedLocation struct {
 	Location
-	Settings Duplicates `json:"settings"`
+	Duplicates Duplicates `json:"settings"`
 }
 
 // ErrNoLocation is returned for a location that does not exist.
 var ErrNoLocation = errors.New("there is no such location")
 
-func (t *txn) location(id string) (Location, error) {
-	var l storedLocation
-	err := t.get(bucketLocations, []byte(id), &l)
+func (t *txn) location(id string) (l storedLocation, err error) {
+	err = t.get(bucketLocations, []byte(id), &l)
 	if errors.Is(err, errAbsent) {
-		return Location{}, fmt.Errorf("%w: %s", ErrNoLocation, id)
+		err = fmt.Errorf("%w: %s", ErrNoLocation, id)
 	}
-	l.Duplicates = l.Settings
-	return l.Location, err
+	return l, err
 }
 
-func (t *txn) putLocation(l Location) {
-	t.put(bucketLocations, []byte(l.ID), storedLocation{l, l.Duplicates})
-}
+func (t *txn) putLocation(l storedLocation) { t.put(bucketLocations, []byte(l.ID), l) }
 
 // create fills a new sandbox: an agency, one location, its contacts.
 func (s *Sandbox) create(t *txn) error {
@@ -78,10 +71,10 @@ func (s *Sandbox) create(t *txn) error {
 		App: App{ID: newID(random), VersionID: newID(random)},
 	}
 	t.put(bucketMeta, metaKey, m)
-	t.putLocation(Location{
+	t.putLocation(storedLocation{Location: Location{
 		ID: m.Start, Name: "My Sub-Account", Address: "123 Main St", City: "Austin", State: "TX", Country: "US", Timezone: "America/Chicago",
-	})
-	now := ms(s.Now())
+	}})
+	now := s.Now().UnixMilli()
 	for n := range s.opts.People {
 		c := generate(random, n)
 		c.LocationID, c.Added = m.Start, now-int64(s.opts.People-n)*1000

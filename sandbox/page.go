@@ -128,9 +128,6 @@ func (s *Sandbox) asset(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
-// Text is the body for reading.
-func (d Delivery) Text() string { return string(d.Body) }
-
 // Signatures are the headers that the webhook was signed with, one a line.
 func (d Delivery) Signatures() string {
 	var b strings.Builder

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 )
 
 // Fixtures are what a new sandbox is filled with, read from a file.
@@ -44,8 +45,7 @@ func (f *Fixtures) fill(t *txn, start string, now int64, random *rand.Rand) erro
 		return nil
 	}
 	for _, l := range f.Locations {
-		l.Location.Duplicates = l.Duplicates
-		t.putLocation(l.Location)
+		t.putLocation(storedLocation(l))
 	}
 	for i, body := range f.Contacts {
 		c := Contact{ID: newID(random), LocationID: start, Added: now + int64(i), Updated: now + int64(i)}
@@ -103,7 +103,7 @@ func generate(random *rand.Rand, n int) Contact {
 	town := towns[random.IntN(len(towns))]
 	c := Contact{
 		ID: newID(random), FirstName: first, LastName: last,
-		Email: fmt.Sprintf("%s.%s.%d@example.com", lower(first), lower(last), n),
+		Email: fmt.Sprintf("%s.%s.%d@example.com", strings.ToLower(first), strings.ToLower(last), n),
 		Phone: fmt.Sprintf("+1555%07d", n%10_000_000), Address1: fmt.Sprintf("%d %s", 1+random.IntN(900), streets[random.IntN(len(streets))]),
 		City: town[0], State: town[1], Country: "US", PostalCode: fmt.Sprintf("%05d", 10_000+random.IntN(80_000)),
 		Tags: []string{labels[random.IntN(len(labels))]}, Source: "sandbox",

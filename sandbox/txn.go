@@ -3,11 +3,11 @@ package sandbox
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"go.etcd.io/bbolt"
 
@@ -124,25 +124,12 @@ func (t *txn) eachBackward(b bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 }
 
 // key joins parts; none of them has a zero byte but the last.
-func key(parts ...string) []byte {
-	var k []byte
-	for i, p := range parts {
-		if i > 0 {
-			k = append(k, 0)
-		}
-		k = append(k, p...)
-	}
-	return k
-}
+func key(parts ...string) []byte { return []byte(strings.Join(parts, "\x00")) }
 
 // stampSize is the length of a stamp in bytes.
 const stampSize = 8
 
 // stamp writes a time in milliseconds so that texts sort as times do.
-func stamp(ms int64) string {
-	var b [stampSize]byte
-	binary.BigEndian.PutUint64(b[:], uint64(ms)^1<<63)
-	return string(b[:])
-}
+func stamp(ms int64) string { return string(number(uint64(ms) ^ 1<<63)) }
 
-func unstamp(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) ^ 1<<63) }
+func unstamp(b []byte) int64 { return int64(numberOf(b) ^ 1<<63) }
