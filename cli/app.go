@@ -104,27 +104,36 @@ func newRootCommand(a *app) *cobra.Command {
 		newSandboxCommand(a), newContactsCommand(a),
 		newManCommand(a), newVersionCommand(a),
 	)
+	takeOperands(root)
 	addCompletion(root)
 	return root
 }
 
-// arguments makes a wrong number of arguments a usage error.
-func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		err := check(cmd, args)
-		_, operands, _ := strings.Cut(cmd.Use, " ")
-		switch {
-		case err == nil:
-			return nil
-		case operands == "" && cmd.HasAvailableSubCommands():
-			return unknownCommand(cmd, args)
-		case operands == "":
-			return usageError(cmd, fmt.Errorf("%s takes no arguments, and got %q", cmd.CommandPath(), args[0]))
-		case len(args) == 0:
-			return usageError(cmd, fmt.Errorf("%s is missing", operands), missingHint(cmd))
+// takeOperands has the commands below cmd take the arguments that their usage
+// names: ID is one, [ID] at most one, ID… one or more, [ID…] any number.
+func takeOperands(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		if sub.Runnable() {
+			sub.Args = arguments
 		}
+		takeOperands(sub)
+	}
+}
+
+// arguments makes a wrong number of arguments a usage error.
+func arguments(cmd *cobra.Command, args []string) error {
+	_, operands, _ := strings.Cut(cmd.Use, " ")
+	switch {
+	case operands == "" && len(args) > 0 && cmd.HasAvailableSubCommands():
+		return unknownCommand(cmd, args)
+	case operands == "" && len(args) > 0:
+		return usageError(cmd, fmt.Errorf("%s takes no arguments, and got %q", cmd.CommandPath(), args[0]))
+	case operands != "" && len(args) == 0 && operands[0] != '[':
+		return usageError(cmd, fmt.Errorf("%s is missing", operands), missingHint(cmd))
+	case len(args) > 1 && !strings.Contains(operands, "…"):
 		return usageError(cmd, fmt.Errorf("too many arguments: want %s, got %d", operands, len(args)))
 	}
+	return nil
 }
 
 // missingHint shows a command to copy: the first of the examples.

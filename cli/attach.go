@@ -20,7 +20,6 @@ func newAttachCommand(a *app) *cobra.Command {
 			"another terminal, by a script or as a service. Any number of screens may be attached, and\n" +
 			"they survive a restart of the listener. When none runs, the stored events are shown.",
 		Example: "  taskhook attach --project billing",
-		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !isTerminal(a.stdin) || !isTerminal(a.stdout) {
 				return usageError(cmd, errors.New("attach needs a terminal"), "without one, use: taskhook events list")

@@ -39,7 +39,6 @@ func newContactsGetCommand(a *app, f *apiFlags) *cobra.Command {
 		Use:     "get ID",
 		Short:   "Show one contact",
 		Example: "  taskhook contacts get contact_abc123 --json",
-		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withAPI(cmd, f, func(c *api) error {
 				contact, err := c.Contact(cmd.Context(), args[0])
@@ -79,7 +78,6 @@ func newContactsListCommand(a *app, f *apiFlags) *cobra.Command {
 		Short: "List the contacts of a location",
 		Example: "  taskhook contacts list --query jane\n" +
 			"  taskhook contacts list --all --json > contacts.jsonl",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withAPI(cmd, f, func(c *api) error {
 				if q.LocationID, q.Limit = c.location, p.limit; q.LocationID == "" {
@@ -126,7 +124,6 @@ func newContactsByBusinessCommand(a *app, f *apiFlags) *cobra.Command {
 		Use:     "by-business ID",
 		Short:   "List the contacts of a business",
 		Example: "  taskhook contacts by-business business_abc123 --all",
-		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withAPI(cmd, f, func(c *api) error {
 				if p.all {

@@ -66,7 +66,6 @@ func (f *contactFlags) add(cmd *cobra.Command) {
 func newContactsWriteCommand(a *app, f *apiFlags, what contactWrite) *cobra.Command {
 	var in contactFlags
 	cmd := &cobra.Command{
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.writeContact(cmd, f, &in, what, args) },
 	}
 	switch what {
@@ -79,7 +78,6 @@ func newContactsWriteCommand(a *app, f *apiFlags, what contactWrite) *cobra.Comm
 		cmd.Long = "Change fields of a contact and leave the others as they are. An empty text empties a\n" +
 			"field; --set tags=[] removes all tags."
 		cmd.Example = "  taskhook contacts update contact_abc123 --last-name Smith --tag lead --tag newsletter"
-		cmd.Args = arguments(cobra.ExactArgs(1))
 	case upsertContact:
 		cmd.Use, cmd.Short = "upsert", "Update the contact with an e-mail address or phone number, or create it"
 		cmd.Long = "Update the contact with the same e-mail address or phone number, or create one. Which of\n" +
@@ -196,7 +194,6 @@ func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {
 		Short:   "Delete contacts for good",
 		Long:    "Delete contacts for good, one after the other. One that cannot be deleted does not stop\nthe others.",
 		Example: "  taskhook contacts delete contact_abc123 contact_new456",
-		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withAPI(cmd, f, func(c *api) error { return a.deleteContacts(cmd.Context(), c, args, asJSON) })
 		},

@@ -48,7 +48,6 @@ func newDemoCommand(a *app) *cobra.Command {
 			"--data-dir names another.",
 		Example: "  taskhook demo\n" +
 			"  taskhook demo --every 5s --fault 'status:500 rate:20%'",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.understandTraffic(cmd); err != nil {
 				return err

@@ -40,7 +40,6 @@ func newEventsListCommand(a *app) *cobra.Command {
 		Short: "List events, newest first",
 		Example: "  taskhook events list --state failed --since 1h\n" +
 			"  taskhook events list --type ContactCreate --status 5xx --json",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			query, err := q.query(cmd)
 			if err != nil {
@@ -119,7 +118,6 @@ func newEventsDeleteCommand(a *app) *cobra.Command {
 		Short: "Delete events, by name or by filter",
 		Example: "  taskhook events delete 42 43\n" +
 			"  taskhook events delete --verdict invalid --yes",
-		Args: arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := q.one(cmd, args, "taskhook events delete 42, or taskhook events delete --state rejected --yes"); err != nil {
 				return err

@@ -41,7 +41,6 @@ func newEventsExportCommand(a *app) *cobra.Command {
 			"or all. The formats are:\n\n" + columns(table),
 		Example: "  taskhook events export --filter 'state:failed since:1h' --out failed.jsonl\n" +
 			"  taskhook events export 42 43 --format har --out two.har",
-		Args: arguments(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 { // none and no flag: all
 				if err := f.one(cmd, args, "taskhook events export --type ContactCreate"); err != nil {

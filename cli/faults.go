@@ -45,7 +45,6 @@ func newFaultsAdd(a *app) *cobra.Command {
 		Short: "Add rules to the running listener, each in quotes",
 		Example: "  taskhook faults add 'status:429 rate:30% for type:ContactCreate'\n" +
 			"  taskhook faults add 'delay:2s..5s expires:10m' 'drop:before times:1'",
-		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := parseRules(cmd, args); err != nil {
 				return err
@@ -71,7 +70,6 @@ func newFaultsList(a *app) *cobra.Command {
 		Use:     "list",
 		Short:   "List the rules of the running listener",
 		Example: "  taskhook faults list",
-		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rules, err := a.changeFaults(cmd, webhook.FaultChange{})
 			if err != nil {
@@ -89,7 +87,6 @@ func newFaultsRemove(a *app) *cobra.Command {
 		Use:     "remove ID…",
 		Short:   "Remove rules from the running listener",
 		Example: "  taskhook faults remove 1 2",
-		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var change webhook.FaultChange
 			for _, arg := range args {
@@ -115,7 +112,6 @@ func newFaultsClear(a *app) *cobra.Command {
 		Use:     "clear",
 		Short:   "Remove all rules from the running listener",
 		Example: "  taskhook faults clear",
-		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rules, err := a.changeFaults(cmd, webhook.FaultChange{})
 			if err != nil {

@@ -33,7 +33,6 @@ func newKeysCommand(a *app) *cobra.Command {
 			"trusted on the loopback address only.",
 		Example: "  taskhook keys pem taskee > taskee.pem\n" +
 			"  taskhook keys env >> .env             # let your app trust the development pair",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			keys, err := a.trustedKeys(cmd, files)
 			if err != nil {
@@ -106,7 +105,6 @@ func newKeysPEMCommand(a *app, files *[]string) *cobra.Command {
 		Use:     "pem NAME",
 		Short:   "Print a trusted public key in PEM form",
 		Example: "  taskhook keys pem taskee > taskee.pem\n  taskhook keys pem dev --scheme rsa",
-		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			keys, err := a.trustedKeys(cmd, *files)
 			if err != nil {
@@ -159,7 +157,6 @@ func newKeysDevCommand(a *app) *cobra.Command {
 		Example: "  taskhook keys dev",
 		Long: "Show where the development pair is, and make it on first use. It belongs to the project,\n" +
 			"and its private keys never leave the data directory.",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			dir, keys, err := a.devPair()
 			if err != nil {
@@ -224,7 +221,6 @@ func newKeysEnvCommand(a *app) *cobra.Command {
 			"the platform's own signatures.",
 		Example: "  taskhook keys env >> .env.development\n" +
 			"  eval \"$(taskhook keys env --format shell)\"",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			_, keys, err := a.devPair()
 			if err != nil {

@@ -62,7 +62,6 @@ func newListenCommand(a *app) *cobra.Command {
 			"(3000/webhooks), every webhook goes to exactly that path.",
 		Example: "  taskhook listen 3000\n" +
 			"  taskhook listen 3000/webhooks --tunnel none --verify warn   # local only, unsigned allowed",
-		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.understand(cmd, o, args[0]); err != nil {
 				return err

@@ -14,7 +14,6 @@ func newManCommand(a *app) *cobra.Command {
 		Use:     "man",
 		Short:   "Print the manual page",
 		Example: "  taskhook man > ~/.local/share/man/man1/taskhook.1",
-		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			page, err := manualPage(cmd.Root())
 			if err != nil {

@@ -40,7 +40,6 @@ func newResendCommand(a *app) *cobra.Command {
 			"some of the failed ones.",
 		Example: "  taskhook resend latest --to 3001\n" +
 			"  taskhook resend --failed --since 1h --dry-run   # show what it would send",
-		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			batch, err := f.understand(a, cmd, args)
 			if err != nil {

@@ -42,7 +42,6 @@ func newSandboxCommand(a *app) *cobra.Command {
 			"--webhook-url.",
 		Example: "  taskhook sandbox                          # then: taskhook contacts list\n" +
 			"  taskhook sandbox --webhook-url http://127.0.0.1:3000/webhooks --speed 600x",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.understand(cmd); err != nil {
 				return err

@@ -33,7 +33,6 @@ func newSandboxApp(a *app) *cobra.Command {
 		Short: "Show or change the webhook settings of the OAuth app",
 		Example: "  taskhook sandbox app --off ContactDelete\n" +
 			"  taskhook sandbox app --url ContactCreate=http://127.0.0.1:3000/contacts",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.sandboxApp(cmd, f) },
 	}
 	fl := cmd.Flags()

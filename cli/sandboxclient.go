@@ -137,7 +137,7 @@ func (a *app) askSandbox(ctx context.Context, method, path string, in, out any) 
 // done stands for the argument.
 func newSandboxAction(a *app, parent, use, short, method, path, done string) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Args: arguments(cobra.ExactArgs(1)),
+		Use: use, Short: short,
 		Example: fmt.Sprintf("  taskhook sandbox %s %s", parent, use),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.askSandbox(cmd.Context(), method, fmt.Sprintf(path, url.PathEscape(args[0])), nil, nil); err != nil {

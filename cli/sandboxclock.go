@@ -19,7 +19,6 @@ func newSandboxClock(a *app) *cobra.Command {
 		Short: "Show the platform's time, or move it",
 		Example: "  taskhook sandbox clock +8d     # the old token of a rotation ends\n" +
 			"  taskhook sandbox clock +10m    # retries become due",
-		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sandboxClock(cmd, args, asJSON)
 		},

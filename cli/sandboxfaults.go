@@ -37,7 +37,7 @@ func newSandboxFaults(a *app) *cobra.Command {
 func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Command {
 	f := sandbox.Fault{Kind: kind, Status: http.StatusServiceUnavailable, Seed: 1, Rate: 1}
 	cmd := &cobra.Command{
-		Use: string(kind), Short: short, Args: arguments(cobra.NoArgs),
+		Use: string(kind), Short: short,
 		Example: "  taskhook sandbox faults " + string(kind) + " --rate 30%",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.Validate(); err != nil {
@@ -67,7 +67,7 @@ func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Comman
 
 func newSandboxFaultsList(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the faults that are on", Args: arguments(cobra.NoArgs),
+		Use: "list", Short: "List the faults that are on",
 		Example: "  taskhook sandbox faults list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var on []sandbox.Fault
@@ -89,7 +89,7 @@ func newSandboxFaultsList(a *app) *cobra.Command {
 
 func newSandboxFaultsClear(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "clear", Short: "Turn all faults off", Args: arguments(cobra.NoArgs),
+		Use: "clear", Short: "Turn all faults off",
 		Example: "  taskhook sandbox faults clear",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var answer struct{ Cleared int }
@@ -110,7 +110,7 @@ func newSandboxFaultsClear(a *app) *cobra.Command {
 // and writes its public half.
 func newSandboxKeyFault(a *app, name, short, path string) *cobra.Command {
 	return &cobra.Command{
-		Use: name, Short: short, Args: arguments(cobra.NoArgs),
+		Use: name, Short: short,
 		Example: "  taskhook sandbox faults " + name,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := a.directory()

@@ -32,7 +32,6 @@ func newSandboxLogs(a *app) *cobra.Command {
 		Short: "Show the platform's delivery log",
 		Example: "  taskhook sandbox logs --state failed\n" +
 			"  taskhook sandbox logs --follow --json",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.sandboxLogs(cmd.Context(), f)
 		},

@@ -20,7 +20,6 @@ func newSandboxSettings(a *app) *cobra.Command {
 		Short: "Show or change settings of the location and the agency",
 		Example: "  taskhook sandbox settings --duplicates allow\n" +
 			"  taskhook sandbox settings --duplicates phone,email --rate-limit off",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in := sandbox.Settings{LocationID: location, RateLimit: isOn(rate), OwnIntegrations: isOn(agency), SubAccountIntegrations: isOn(locations)}
 			switch {

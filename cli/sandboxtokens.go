@@ -40,7 +40,6 @@ func newTokensCreate(a *app) *cobra.Command {
 		Short: "Create a private integration, and show its token once",
 		Example: "  taskhook sandbox tokens create --name reports --scope contacts.readonly\n" +
 			"  taskhook sandbox tokens create --name sync --agency",
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.openSandbox()
 			if err != nil {
@@ -86,7 +85,6 @@ func newTokensList(a *app) *cobra.Command {
 		Use:     "list",
 		Short:   "List private integrations",
 		Example: "  taskhook sandbox tokens list --json",
-		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var all []sandbox.Token
 			if err := a.askSandbox(cmd.Context(), http.MethodGet, "tokens", nil, &all); err != nil {
@@ -129,7 +127,6 @@ func newTokensEdit(a *app) *cobra.Command {
 		Use:     "edit ID",
 		Short:   "Change the name, description or scopes of a private integration",
 		Example: "  taskhook sandbox tokens edit ID --scope contacts.readonly",
-		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var in sandbox.TokenRequest
 			if cmd.Flags().Changed("name") {
@@ -156,7 +153,6 @@ func newTokensRotate(a *app) *cobra.Command {
 		Use:     "rotate ID",
 		Short:   "Replace a token; the old one works for 7 more days",
 		Example: "  taskhook sandbox tokens rotate ID --now",
-		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var made sandbox.NewToken
 			if err := a.askSandbox(cmd.Context(), http.MethodPost, "tokens/"+url.PathEscape(args[0])+"/rotate", map[string]bool{"now": now}, &made); err != nil {

@@ -16,7 +16,6 @@ func newSandboxTrigger(a *app) *cobra.Command {
 		Use:     "trigger TYPE",
 		Short:   "Send any event of the catalogue, with data from the sandbox",
 		Example: "  taskhook sandbox trigger ContactCreate\n  taskhook sandbox trigger InvoicePaid",
-		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, ok := taskee.LookUp(args[0]); !ok {
 				return unknownType(cmd, args[0])

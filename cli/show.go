@@ -31,7 +31,6 @@ func newEventsShowCommand(a *app) *cobra.Command {
 		Long:  "Show one event, named 42, #42, latest or by its webhookId.",
 		Example: "  taskhook events show latest\n" +
 			"  taskhook events show 42 --raw > body.json   # exactly the stored bytes",
-		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := exclusive(cmd, "json", "raw", "headers", "curl"); err != nil {
 				return err

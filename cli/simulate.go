@@ -39,7 +39,6 @@ func newSimulateCommand(a *app) *cobra.Command {
 			"Exit code: 0 delivered, 1 failed, 130 cancelled.",
 		Example: "  taskhook simulate latest           # your app's own answers decide\n" +
 			"  taskhook simulate 42 --fail 2      # your app gets only the third send",
-		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			seeded := s.Seed != 0
 			if err := f.understand(cmd); err != nil {

@@ -39,14 +39,13 @@ func newTriggerCommand(a *app) *cobra.Command {
 		shape:  oneOf(taskee.ShapeFlat, taskee.ShapeNested),
 	}
 	cmd := &cobra.Command{
-		Use:   "trigger TYPE",
+		Use:   "trigger [TYPE]",
 		Short: "Send a sample event, signed with the development key",
 		Long: "Sign a sample event with the local development key and post it to the running listener,\n" +
 			"or to --to. Every event has its own webhookId and timestamp. With --data, each body is\n" +
 			"exactly what you give, and TYPE may be omitted.",
 		Example: "  taskhook trigger ContactCreate\n" +
 			"  taskhook trigger InvoicePaid --set total=1042 --to 3000/webhooks",
-		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.list {
 				return listTypes(a.stdout, f.json)

@@ -36,7 +36,6 @@ func newVerifyCommand(a *app) *cobra.Command {
 			"not. The keys that taskhook keys lists are trusted.",
 		Example: "  taskhook verify body.json --signature \"$SIGNATURE\"\n" +
 			"  taskhook events show 42 --raw | taskhook verify --signature \"$SIGNATURE\"",
-		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd, args, f) },
 	}
 	fl := cmd.Flags()
