@@ -50,6 +50,7 @@ type app struct {
 
 	project string // --project
 	dataDir string // --data-dir, "" for the project's own
+	json    bool   // --json
 }
 
 // Run runs one command line, without the program's name, and returns the exit

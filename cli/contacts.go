@@ -34,7 +34,6 @@ func newContactsCommand(a *app) *cobra.Command {
 }
 
 func newContactsGetCommand(a *app, f *apiFlags) *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "get ID",
 		Short:   "Show one contact",
@@ -45,11 +44,11 @@ func newContactsGetCommand(a *app, f *apiFlags) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.printContact(contact, asJSON)
+				return a.printContact(contact)
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, with every field that the API answers")
+	a.addJSON(cmd, "print one JSON object, with every field that the API answers")
 	return cmd
 }
 
@@ -57,14 +56,13 @@ func newContactsGetCommand(a *app, f *apiFlags) *cobra.Command {
 type pageFlags struct {
 	limit int
 	all   bool
-	json  bool
 }
 
-func (p *pageFlags) add(cmd *cobra.Command) {
+func (p *pageFlags) add(a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
 	addNumber(f, &p.limit, "limit", 1, taskee.MaxPageSize, fmt.Sprintf("list `N` contacts a page, at most %[1]d (default %[2]d; with --all %[1]d)", taskee.MaxPageSize, taskee.DefaultPageSize))
 	f.BoolVar(&p.all, "all", false, "list every page")
-	f.BoolVar(&p.json, "json", false, "print one JSON object per line, with every field that the API answers")
+	a.addJSON(cmd, "print one JSON object per line, with every field that the API answers")
 	onlyOnCommandLine(f, "limit", "all")
 }
 
@@ -84,17 +82,17 @@ func newContactsListCommand(a *app, f *apiFlags) *cobra.Command {
 					return noLocation(cmd)
 				}
 				if p.all {
-					return a.printContacts(c.All(cmd.Context(), q), p.json)
+					return a.printContacts(c.All(cmd.Context(), q))
 				}
 				page, err := c.Contacts(cmd.Context(), q)
 				if err != nil {
 					return err
 				}
-				return a.printPage(page, p.json, nextByCursor(page, p.limit))
+				return a.printPage(page, nextByCursor(page, p.limit))
 			})
 		},
 	}
-	p.add(cmd)
+	p.add(a, cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&q.Query, "query", "", "only contacts with `TEXT` in the name, e-mail address or phone number")
 	fl.StringVar(&q.After.ID, "start-after-id", "", "continue after the contact `ID`")
@@ -127,17 +125,17 @@ func newContactsByBusinessCommand(a *app, f *apiFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withAPI(cmd, f, func(c *api) error {
 				if p.all {
-					return a.printContacts(c.AllOfBusiness(cmd.Context(), args[0], p.limit, skip), p.json)
+					return a.printContacts(c.AllOfBusiness(cmd.Context(), args[0], p.limit, skip))
 				}
 				page, err := c.BusinessContacts(cmd.Context(), args[0], p.limit, skip)
 				if err != nil {
 					return err
 				}
-				return a.printPage(page, p.json, nextByCount(page, skip))
+				return a.printPage(page, nextByCount(page, skip))
 			})
 		},
 	}
-	p.add(cmd)
+	p.add(a, cmd)
 	addNumber(cmd.Flags(), &skip, "skip", 0, math.MaxInt, "skip the first `N` contacts")
 	onlyOnCommandLine(cmd.Flags(), "skip")
 	return cmd

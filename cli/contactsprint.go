@@ -19,18 +19,18 @@ import (
 
 // printContacts prints contacts as they are received, also those before an
 // error: as a table, or as JSON lines with every field of the API's answer.
-func (a *app) printContacts(contacts iter.Seq2[taskee.Contact, error], asJSON bool) error {
+func (a *app) printContacts(contacts iter.Seq2[taskee.Contact, error]) error {
 	lines := bufio.NewWriter(a.stdout)
 	rows := newTable(a.stdout, "ID", "NAME", "E-MAIL", "PHONE", "TAGS", "ADDED")
 	end := rows.end
-	if asJSON {
+	if a.json {
 		end = lines.Flush
 	}
 	for c, err := range contacts {
 		if err != nil {
 			return errors.Join(end(), err)
 		}
-		if asJSON {
+		if a.json {
 			if err := contactLine(lines, c); err != nil {
 				return err
 			}
@@ -63,8 +63,8 @@ func contactLine(w io.Writer, c taskee.Contact, more ...any) error {
 }
 
 // printContact prints one contact with every field that the API answered.
-func (a *app) printContact(c taskee.Contact, asJSON bool) error {
-	if asJSON {
+func (a *app) printContact(c taskee.Contact) error {
+	if a.json {
 		return contactLine(a.stdout, c)
 	}
 	t := newTable(a.stdout)
@@ -96,19 +96,19 @@ func fieldWords(raw []byte) string {
 
 // printPage prints one page. next are the flags for the page after it, "" if it
 // is the last.
-func (a *app) printPage(p taskee.Page, asJSON bool, next string) error {
+func (a *app) printPage(p taskee.Page, next string) error {
 	err := a.printContacts(func(yield func(taskee.Contact, error) bool) {
 		for _, c := range p.Contacts {
 			if !yield(c, nil) {
 				return
 			}
 		}
-	}, asJSON)
+	})
 	if err != nil {
 		return err
 	}
 	switch {
-	case asJSON:
+	case a.json:
 		return printLine(a.stdout, "page", struct {
 			Total        int    `json:"total"`
 			StartAfterID string `json:"startAfterId,omitempty"`

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 )
@@ -45,10 +44,9 @@ type contactFlags struct {
 	tags   []string
 	set    []string
 	from   string
-	json   bool
 }
 
-func (f *contactFlags) add(cmd *cobra.Command) {
+func (f *contactFlags) add(a *app, cmd *cobra.Command) {
 	fl := cmd.Flags()
 	f.values = map[string]*string{}
 	for _, field := range fieldFlags {
@@ -58,7 +56,7 @@ func (f *contactFlags) add(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.tags, "tag", nil, "set `TAG` (repeatable); an update replaces all tags")
 	fl.StringArrayVar(&f.set, "set", nil, "set any field, `FIELD=VALUE`; a value that is not JSON is a text (repeatable)")
 	fl.StringVar(&f.from, "from", "", "start from the JSON object in `FILE` (- for standard input)")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object, with every field that the API answers")
+	a.addJSON(cmd, "print one JSON object, with every field that the API answers")
 	onlyOnCommandLine(fl, "tag", "set", "from")
 }
 
@@ -84,7 +82,7 @@ func newContactsWriteCommand(a *app, f *apiFlags, what contactWrite) *cobra.Comm
 			"the two counts is a setting of the location."
 		cmd.Example = "  taskhook contacts upsert --email jane@example.com --phone +14155552671"
 	}
-	in.add(cmd)
+	in.add(a, cmd)
 	return cmd
 }
 
@@ -130,14 +128,14 @@ func (a *app) sendContact(cmd *cobra.Command, c *api, in *contactFlags, what con
 	case err != nil:
 		return err
 	case what != upsertContact:
-	case in.json:
+	case a.json:
 		return contactLine(a.stdout, contact, map[string]bool{"new": isNew})
 	case isNew:
 		a.note("created %s", contact.ID)
 	default:
 		a.note("updated %s", contact.ID)
 	}
-	return a.printContact(contact, in.json)
+	return a.printContact(contact)
 }
 
 // contactFields returns the fields that a file and the flags give: flags take
@@ -188,21 +186,20 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 }
 
 func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "delete ID…",
 		Short:   "Delete contacts for good",
 		Long:    "Delete contacts for good, one after the other. One that cannot be deleted does not stop\nthe others.",
 		Example: "  taskhook contacts delete contact_abc123 contact_new456",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withAPI(cmd, f, func(c *api) error { return a.deleteContacts(cmd.Context(), c, args, asJSON) })
+			return a.withAPI(cmd, f, func(c *api) error { return a.deleteContacts(cmd.Context(), c, args) })
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	return cmd
 }
 
-func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON bool) error {
+func (a *app) deleteContacts(ctx context.Context, c *api, ids []string) error {
 	failed := false
 	for _, id := range ids {
 		err := c.DeleteContact(ctx, id)
@@ -214,7 +211,7 @@ func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON b
 		case err != nil:
 			return err
 		default:
-			if err := a.printDeleted(id, asJSON); err != nil {
+			if err := a.print("deletedContact", map[string]string{"id": id}, "deleted %s", id); err != nil {
 				return err
 			}
 		}
@@ -223,12 +220,4 @@ func (a *app) deleteContacts(ctx context.Context, c *api, ids []string, asJSON b
 		return errReported
 	}
 	return nil
-}
-
-func (a *app) printDeleted(id string, asJSON bool) error {
-	if asJSON {
-		return printLine(a.stdout, "deletedContact", map[string]string{"id": id})
-	}
-	_, err := fmt.Fprintf(a.stdout, "deleted %s\n", format.CleanLines(id))
-	return err
 }

@@ -31,9 +31,8 @@ func newEventsCommand(a *app) *cobra.Command {
 
 func newEventsListCommand(a *app) *cobra.Command {
 	var (
-		q      queryFlags
-		limit  = 50
-		asJSON bool
+		q     queryFlags
+		limit = 50
 	)
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -46,19 +45,19 @@ func newEventsListCommand(a *app) *cobra.Command {
 				return err
 			}
 			query.Limit = limit
-			return a.withBackend(cmd, reads, func(b *backend) error { return a.listEvents(cmd.Context(), b, query, asJSON) })
+			return a.withBackend(cmd, reads, func(b *backend) error { return a.listEvents(cmd.Context(), b, query) })
 		},
 	}
 	q.add(cmd)
 	addNumber(cmd.Flags(), &limit, "limit", 1, math.MaxInt, "show at most `N` events")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	return cmd
 }
 
 // listEvents lists the newest events that a query selects.
-func (a *app) listEvents(ctx context.Context, b *backend, q webhook.Query, asJSON bool) error {
+func (a *app) listEvents(ctx context.Context, b *backend, q webhook.Query) error {
 	out := bufio.NewWriter(interruptible{ctx, a.stdout})
-	list, none := a.listWriter(out, asJSON), true
+	list, none := a.listWriter(out), true
 	err := a.each(ctx, b, q, func(r webhook.Record) error {
 		none = false
 		return list(r.Summary)
@@ -70,9 +69,9 @@ func (a *app) listEvents(ctx context.Context, b *backend, q webhook.Query, asJSO
 }
 
 // listWriter writes a list's events as JSON lines or as a table.
-func (a *app) listWriter(w io.Writer, asJSON bool) func(webhook.Summary) error {
+func (a *app) listWriter(w io.Writer) func(webhook.Summary) error {
 	now := time.Now()
-	if asJSON {
+	if a.json {
 		return func(e webhook.Summary) error { return export.SummaryLine(w, e, e.State(now)) }
 	}
 	head := false

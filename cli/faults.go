@@ -65,7 +65,6 @@ func newFaultsAdd(a *app) *cobra.Command {
 }
 
 func newFaultsList(a *app) *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the rules of the running listener",
@@ -75,10 +74,10 @@ func newFaultsList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printRules(rules, asJSON)
+			return a.printRules(rules)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	return cmd
 }
 
@@ -146,13 +145,13 @@ func (a *app) changeFaults(cmd *cobra.Command, change webhook.FaultChange) (rule
 	return rules, err
 }
 
-func (a *app) printRules(rules []webhook.FaultRule, asJSON bool) error {
-	if len(rules) == 0 && !asJSON {
+func (a *app) printRules(rules []webhook.FaultRule) error {
+	if len(rules) == 0 && !a.json {
 		a.note("no fault rules")
 		return nil
 	}
 	now := time.Now()
-	return printList(a.stdout, asJSON, "fault", rules, []string{"ID", "RULE", "DOES", "MATCHED", "FIRED", "ENDS"}, func(r webhook.FaultRule) []string {
+	return printList(a, "fault", rules, []string{"ID", "RULE", "DOES", "MATCHED", "FIRED", "ENDS"}, func(r webhook.FaultRule) []string {
 		return []string{fmt.Sprint(r.ID), r.Text, r.Effect, fmt.Sprint(r.Matched), fmt.Sprint(r.Fired), ruleEnds(r, now)}
 	})
 }

@@ -21,10 +21,7 @@ type trustedKey struct {
 }
 
 func newKeysCommand(a *app) *cobra.Command {
-	var (
-		files  []string
-		asJSON bool
-	)
+	var files []string
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "List the keys whose signatures are valid",
@@ -38,11 +35,11 @@ func newKeysCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return listKeys(a.stdout, keys, asJSON)
+			return a.listKeys(keys)
 		},
 	}
 	cmd.PersistentFlags().StringArrayVar(&files, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	cmd.AddCommand(newKeysPEMCommand(a, &files), newKeysDevCommand(a), newKeysEnvCommand(a))
 	return cmd
 }
@@ -85,12 +82,12 @@ type keyLine struct {
 	Local       bool   `json:"local"` // not trusted through the tunnel
 }
 
-func listKeys(w io.Writer, keys []trustedKey, asJSON bool) error {
+func (a *app) listKeys(keys []trustedKey) error {
 	lines := make([]keyLine, len(keys))
 	for i, k := range keys {
 		lines[i] = keyLine{k.Name, k.Scheme(), k.Fingerprint(), k.local}
 	}
-	return printList(w, asJSON, "key", lines, []string{"NAME", "SCHEME", "TRUSTED", "FINGERPRINT"}, func(k keyLine) []string {
+	return printList(a, "key", lines, []string{"NAME", "SCHEME", "TRUSTED", "FINGERPRINT"}, func(k keyLine) []string {
 		trusted := "everywhere"
 		if k.Local {
 			trusted = "local only"
@@ -150,7 +147,6 @@ func printPEM(w io.Writer, keys []trustedKey, name, scheme string) error {
 }
 
 func newKeysDevCommand(a *app) *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "dev",
 		Short:   "Show the local development pair, and make it on first use",
@@ -162,10 +158,10 @@ func newKeysDevCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return listDevPair(a.stdout, dir, keys, asJSON)
+			return a.listDevPair(dir, keys)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	return cmd
 }
 
@@ -180,15 +176,15 @@ func (a *app) devPair() (string, []verify.Key, error) {
 	return dir, keys, err
 }
 
-func listDevPair(w io.Writer, dir string, keys []verify.Key, asJSON bool) error {
-	t := newTable(w)
+func (a *app) listDevPair(dir string, keys []verify.Key) error {
+	t := newTable(a.stdout)
 	for i, k := range keys {
 		private, public := filepath.Join(dir, devRSAFile), filepath.Join(dir, listener.DevRSAFile)
 		if k.Scheme() == taskee.SchemeEd25519 {
 			private, public = filepath.Join(dir, devEd25519File), filepath.Join(dir, listener.DevEd25519File)
 		}
-		if asJSON {
-			err := printLine(w, "devKey", struct {
+		if a.json {
+			err := printLine(a.stdout, "devKey", struct {
 				Name        string `json:"name"`
 				Scheme      string `json:"scheme"`
 				Fingerprint string `json:"fingerprint"`

@@ -8,9 +8,26 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/spf13/cobra"
+
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook/export"
 )
+
+// addJSON adds --json; usage says what it prints.
+func (a *app) addJSON(cmd *cobra.Command, usage string) {
+	cmd.Flags().BoolVar(&a.json, "json", false, usage)
+}
+
+// print prints a value as a JSON line of its kind, or without --json as a line of
+// text, which may come from outside.
+func (a *app) print(kind string, value any, layout string, args ...any) error {
+	if a.json {
+		return printLine(a.stdout, kind, value)
+	}
+	_, err := fmt.Fprintln(a.stdout, format.CleanLines(fmt.Sprintf(layout, args...)))
+	return err
+}
 
 // printLine prints one JSON line: its kind, then the members of all objects.
 func printLine(w io.Writer, kind string, objects ...any) error {
@@ -30,16 +47,16 @@ func printLine(w io.Writer, kind string, objects ...any) error {
 }
 
 // printList prints items as JSON lines, or as a table of the cells of each.
-func printList[T any](w io.Writer, asJSON bool, kind string, items []T, heads []string, cells func(T) []string) error {
-	t := newTable(w, heads...)
+func printList[T any](a *app, kind string, items []T, heads []string, cells func(T) []string) error {
+	t := newTable(a.stdout, heads...)
 	for _, item := range items {
-		if !asJSON {
+		if !a.json {
 			t.row(cells(item)...)
-		} else if err := printLine(w, kind, item); err != nil {
+		} else if err := printLine(a.stdout, kind, item); err != nil {
 			return err
 		}
 	}
-	if asJSON {
+	if a.json {
 		return nil
 	}
 	return t.end()

@@ -18,11 +18,10 @@ import (
 
 // resendFlags are the flags of resend.
 type resendFlags struct {
-	query  queryFlags
-	batch  webhook.Batch
-	sign   choice
-	set    []string
-	asJSON bool
+	query queryFlags
+	batch webhook.Batch
+	sign  choice
+	set   []string
 }
 
 func newResendCommand(a *app) *cobra.Command {
@@ -45,7 +44,7 @@ func newResendCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withBackend(cmd, writes, func(b *backend) error { return a.resend(cmd.Context(), b, args, batch, f.asJSON) })
+			return a.withBackend(cmd, writes, func(b *backend) error { return a.resend(cmd.Context(), b, args, batch) })
 		},
 	}
 	fl := cmd.Flags()
@@ -60,7 +59,7 @@ func newResendCommand(a *app) *cobra.Command {
 	addNumber(fl, &f.batch.Parallel, "parallel", 1, math.MaxInt, "send `N` selected events at a time; with more than 1, in no fixed order")
 	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events that your app may have processed")
 	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "only print what a run without it sends")
-	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	onlyOnCommandLine(fl, "failed", "new-id", "set", "unverified", "include-unknown", "dry-run")
 	return cmd
 }
@@ -149,7 +148,7 @@ func parseEdits(set []string) ([]webhook.Edit, error) {
 }
 
 // resend sends the events that are named, or else those that the batch selects.
-func (a *app) resend(ctx context.Context, b *backend, names []string, batch webhook.Batch, asJSON bool) error {
+func (a *app) resend(ctx context.Context, b *backend, names []string, batch webhook.Batch) error {
 	ids, err := findAll(ctx, b, names)
 	if err != nil {
 		return err
@@ -161,12 +160,12 @@ func (a *app) resend(ctx context.Context, b *backend, names []string, batch webh
 	}
 	switch {
 	case len(ids) == 0:
-		return a.resendBatch(ctx, b, batch, asJSON)
+		return a.resendBatch(ctx, b, batch)
 	case batch.DryRun:
 		batch.Filter = idFilter(ids)
-		return a.resendBatch(ctx, b, batch, asJSON)
+		return a.resendBatch(ctx, b, batch)
 	}
-	return a.resendEach(ctx, b, ids, batch.Resend, asJSON)
+	return a.resendEach(ctx, b, ids, batch.Resend)
 }
 
 // idFilter is the filter that selects some events.
@@ -180,7 +179,7 @@ func idFilter(ids []webhook.ID) string {
 
 // resendEach sends events one after the other, in the order in which they are
 // named, and continues after failures.
-func (a *app) resendEach(ctx context.Context, b *backend, ids []webhook.ID, r webhook.Resend, asJSON bool) error {
+func (a *app) resendEach(ctx context.Context, b *backend, ids []webhook.ID, r webhook.Resend) error {
 	failed := false
 	for _, id := range ids {
 		r.EventID = id
@@ -194,7 +193,7 @@ func (a *app) resendEach(ctx context.Context, b *backend, ids []webhook.ID, r we
 			continue
 		}
 		failed = failed || !webhook.Delivered(sent.Attempt.StatusCode)
-		if err := a.printResent(sent, asJSON); err != nil {
+		if err := a.printResent(sent); err != nil {
 			return err
 		}
 	}
@@ -234,15 +233,21 @@ func sendError(verb string, id webhook.ID, err error) error {
 	return err
 }
 
-func (a *app) printResent(r webhook.Resent, asJSON bool) error {
+func (a *app) printResent(r webhook.Resent) error {
 	at := r.Attempt
 	for _, n := range r.Notes {
 		a.note("%s: %s", at.EventID, n)
 	}
-	if asJSON {
-		return export.AttemptLine(a.stdout, at, r.State)
+	return a.printAttempt(at, r.State, fmt.Sprintf("%s → %s  %s  (%s)", at.EventID, at.Target, attemptOutcome(at), format.State(r.State)))
+}
+
+// printAttempt prints an attempt as a JSON line, or without --json what words say
+// of it.
+func (a *app) printAttempt(at webhook.Attempt, state webhook.State, words string) error {
+	if a.json {
+		return export.AttemptLine(a.stdout, at, state)
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s → %s  %s  (%s)\n", at.EventID, format.CleanLines(at.Target), format.CleanLines(attemptOutcome(at)), format.State(r.State))
+	_, err := fmt.Fprintln(a.stdout, format.CleanLines(words))
 	return err
 }
 

@@ -11,13 +11,12 @@ import (
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // resendBatch sends the events that a batch selects and prints what came of
 // each.
-func (a *app) resendBatch(ctx context.Context, b *backend, batch webhook.Batch, asJSON bool) error {
-	p := batchPrinter{app: a, batch: batch, json: asJSON, bar: isTerminal(a.stderr) && !asJSON && !batch.DryRun}
+func (a *app) resendBatch(ctx context.Context, b *backend, batch webhook.Batch) error {
+	p := batchPrinter{app: a, batch: batch, bar: isTerminal(a.stderr) && !a.json && !batch.DryRun}
 	report, err := b.ResendBatch(ctx, batch, p.item)
 	p.clearBar()
 	if ctx.Err() != nil {
@@ -46,7 +45,6 @@ func (a *app) resendBatch(ctx context.Context, b *backend, batch webhook.Batch, 
 type batchPrinter struct {
 	app    *app
 	batch  webhook.Batch
-	json   bool
 	bar    bool
 	drawn  time.Time // when the bar was last drawn; zero: it is not there
 	failed error     // of the output
@@ -72,9 +70,7 @@ func (p *batchPrinter) item(i webhook.BatchItem) {
 		p.firstFailed, p.lastFailed = cmp.Or(p.firstFailed, i.Event.ID), i.Event.ID
 		p.answered = i.Attempt != nil && i.Attempt.StatusCode != 0
 	}
-	if err := p.line(i); p.failed == nil {
-		p.failed = err
-	}
+	p.failed = cmp.Or(p.failed, p.line(i))
 	for _, note := range i.Notes {
 		if !slices.Contains(p.notes, note) { // once: it is the same for many events
 			p.notes = append(p.notes, note)
@@ -89,16 +85,15 @@ func (p *batchPrinter) line(i webhook.BatchItem) error {
 	switch {
 	case p.batch.Failed && !p.batch.Resend.Unverified && i.State == webhook.StateRejected:
 		return nil // there may be a thousand: the summary counts them
-	case p.json && i.Attempt != nil:
-		return export.AttemptLine(p.app.stdout, *i.Attempt, i.State)
-	case p.json:
-		return printLine(p.app.stdout, "resendEvent", batchItemLine{i.Event.ID, i.Skip == "" && i.Reason == "", i.Skip, i.Reason, i.State})
 	case p.bar && i.Skip == "" && i.Reason == "":
 		return nil
 	}
 	p.clearBar()
-	_, err := fmt.Fprintln(p.app.stdout, format.CleanLines(p.words(i)))
-	return err
+	if i.Attempt != nil {
+		return p.app.printAttempt(*i.Attempt, i.State, p.words(i))
+	}
+	line := batchItemLine{i.Event.ID, i.Skip == "" && i.Reason == "", i.Skip, i.Reason, i.State}
+	return p.app.print("resendEvent", line, "%s", p.words(i))
 }
 
 // words says what was done with one event.
@@ -151,10 +146,7 @@ type batchLine struct {
 }
 
 func (p *batchPrinter) summary(r webhook.BatchReport) error {
-	if p.json {
-		return printLine(p.app.stdout, "resend", batchLine{r, p.batch.DryRun})
-	}
-	if r.Total == 0 {
+	if r.Total == 0 && !p.app.json {
 		what := "no events match"
 		if p.batch.Failed {
 			what = "no failed events"
@@ -165,8 +157,7 @@ func (p *batchPrinter) summary(r webhook.BatchReport) error {
 		p.app.note("%s", what)
 		return nil
 	}
-	_, err := fmt.Fprintln(p.app.stdout, p.summaryWords(r))
-	return err
+	return p.app.print("resend", batchLine{r, p.batch.DryRun}, "%s", p.summaryWords(r))
 }
 
 func (p *batchPrinter) summaryWords(r webhook.BatchReport) string {

@@ -22,7 +22,6 @@ type sandboxOptions struct {
 	scheme      choice
 	shape       choice
 	fixtures    string
-	json        bool
 }
 
 const shapeUsage = "flat: fields beside the type, as on the wire; nested: under data, as in the guide"
@@ -60,7 +59,7 @@ func newSandboxCommand(a *app) *cobra.Command {
 	f.StringVar(&o.fixtures, "fixtures", "", "fill a new sandbox from the JSON `FILE`: {\"locations\":[…],\"contacts\":[…]}")
 	addNumber(f, &o.People, "people", 0, 1_000_000, "fill a new sandbox with `N` generated contacts")
 	addDuration(f, &o.Timeout, "timeout", "log 408 when your app has not answered after `DURATION`")
-	f.BoolVar(&o.json, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	cmd.AddCommand(newSandboxTokens(a), newSandboxClock(a), newSandboxApp(a), newSandboxSettings(a),
 		newSandboxTrigger(a), newSandboxLogs(a), newSandboxFaults(a))
 	return cmd

@@ -23,7 +23,6 @@ type appFlags struct {
 	urls       []string
 	scopes     []string
 	allScopes  bool
-	json       bool
 }
 
 func newSandboxApp(a *app) *cobra.Command {
@@ -42,7 +41,7 @@ func newSandboxApp(a *app) *cobra.Command {
 	fl.StringArrayVar(&f.urls, "url", nil, "send events of one type to a URL of their own, `TYPE=URL`; TYPE= removes it (repeatable)")
 	fl.StringArrayVar(&f.scopes, "scope", nil, "select only `SCOPE` (repeatable)")
 	fl.BoolVar(&f.allScopes, "all-scopes", false, "select all scopes")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object")
+	a.addJSON(cmd, "print one JSON object")
 	onlyOnCommandLine(fl, "default-url", "on", "off", "url", "scope", "all-scopes")
 	return cmd
 }
@@ -65,7 +64,7 @@ func (a *app) sandboxApp(cmd *cobra.Command, f appFlags) error {
 			return err
 		}
 	}
-	if f.json {
+	if a.json {
 		return printLine(a.stdout, "app", settings)
 	}
 	return a.printApp(settings)

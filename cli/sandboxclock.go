@@ -13,21 +13,20 @@ import (
 )
 
 func newSandboxClock(a *app) *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "clock [+DURATION]",
 		Short: "Show the platform's time, or move it",
 		Example: "  taskhook sandbox clock +8d     # the old token of a rotation ends\n" +
 			"  taskhook sandbox clock +10m    # retries become due",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.sandboxClock(cmd, args, asJSON)
+			return a.sandboxClock(cmd, args)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	a.addJSON(cmd, "print one JSON object")
 	return cmd
 }
 
-func (a *app) sandboxClock(cmd *cobra.Command, args []string, asJSON bool) error {
+func (a *app) sandboxClock(cmd *cobra.Command, args []string) error {
 	method, in := http.MethodGet, map[string]time.Duration(nil)
 	if len(args) == 1 {
 		text, back := strings.CutPrefix(args[0], "-")
@@ -44,12 +43,9 @@ func (a *app) sandboxClock(cmd *cobra.Command, args []string, asJSON bool) error
 	if err := a.askSandbox(cmd.Context(), method, "clock", in, &state); err != nil {
 		return err
 	}
-	if asJSON {
-		return printLine(a.stdout, "clock", struct {
-			Now      time.Time `json:"now"`
-			OffsetMS int64     `json:"offsetMs"`
-		}{state.Now, state.Offset.Milliseconds()})
-	}
-	_, err := fmt.Fprintf(a.stdout, "%s (%s from the real time)\n", format.DateTime(state.Now.Local()), format.Duration(state.Offset))
-	return err
+	line := struct {
+		Now      time.Time `json:"now"`
+		OffsetMS int64     `json:"offsetMs"`
+	}{state.Now, state.Offset.Milliseconds()}
+	return a.print("clock", line, "%s (%s from the real time)", format.DateTime(state.Now.Local()), format.Duration(state.Offset))
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,7 +21,7 @@ type logFlags struct {
 	webhookID, eventType string
 	state                choice
 	status, limit        int
-	follow, json         bool
+	follow               bool
 }
 
 func newSandboxLogs(a *app) *cobra.Command {
@@ -43,7 +42,7 @@ func newSandboxLogs(a *app) *cobra.Command {
 	fl.Var(&f.state, "state", "only webhooks in this state; unsent: toggled off, or without a URL")
 	addNumber(fl, &f.limit, "limit", 1, 1000, "show at most `N` webhooks")
 	fl.BoolVar(&f.follow, "follow", false, "continue with what happens next")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	cmd.AddCommand(newSandboxAction(a, "logs", "retry WEBHOOK_ID", "Retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry", "retrying %s now"))
 	return cmd
 }
@@ -84,7 +83,7 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 				continue
 			}
 			printed[d.Number] = len(d.Attempts)
-			if err := a.printDelivery(d, f.json); err != nil {
+			if err := a.printDelivery(d); err != nil {
 				return err
 			}
 		}
@@ -92,7 +91,7 @@ func (a *app) sandboxLogs(ctx context.Context, f logFlags) error {
 			if len(page.Deliveries) == 0 && f.selects() {
 				a.note("no webhooks match")
 			}
-			return a.printRates(page.Rates, f.json)
+			return a.printRates(page.Rates)
 		}
 		if _, ok := <-changed; !ok {
 			if ctx.Err() != nil {
@@ -115,10 +114,7 @@ type deliveryLine struct {
 	Outcome string `json:"outcome"`
 }
 
-func (a *app) printDelivery(d sandbox.Delivery, asJSON bool) error {
-	if asJSON {
-		return printLine(a.stdout, "webhook", deliveryLine{d, d.LastStatus(), d.Outcome()})
-	}
+func (a *app) printDelivery(d sandbox.Delivery) error {
 	status := "–"
 	if d.LastStatus() != 0 {
 		status = strconv.Itoa(d.LastStatus())
@@ -127,17 +123,13 @@ func (a *app) printDelivery(d sandbox.Delivery, asJSON bool) error {
 	if c := d.Caused(); c != "" {
 		cause = "  (" + c + ")"
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s  %s  %-20s %4s  %s%s\n", format.Clock(d.CreatedAt.Local()), d.WebhookID,
-		format.CleanLines(d.Type), status, format.CleanLines(d.Outcome()), format.CleanLines(cause))
-	return err
+	return a.print("webhook", deliveryLine{d, d.LastStatus(), d.Outcome()}, "%s  %s  %-20s %4s  %s%s",
+		format.Clock(d.CreatedAt.Local()), d.WebhookID, d.Type, status, d.Outcome(), cause)
 }
 
-func (a *app) printRates(r sandbox.Rates, asJSON bool) error {
-	if asJSON {
-		return printLine(a.stdout, "rates", r)
-	}
-	_, err := fmt.Fprintf(a.stdout, "%s: %d delivered, %d failed, %d retrying, %d not sent\n", format.Plural(r.All, "webhook", "webhooks"), r.Delivered, r.Failed, r.Retrying, r.Unsent)
-	return err
+func (a *app) printRates(r sandbox.Rates) error {
+	return a.print("rates", r, "%s: %d delivered, %d failed, %d retrying, %d not sent",
+		format.Plural(r.All, "webhook", "webhooks"), r.Delivered, r.Failed, r.Retrying, r.Unsent)
 }
 
 // watchLog tells when webhooks of the log have changed, until ctx or the sandbox

@@ -177,7 +177,7 @@ func writeSandboxKeys(dir string, keys map[string][]byte) error {
 func (a *app) sandboxBanner(s *sandbox.Sandbox, dir string, st sandboxState, o *sandboxOptions) error {
 	url := a.webhookTarget(dir, o.webhookURL)()
 	logs := st.API + sandbox.LogsPath
-	if o.json {
+	if a.json {
 		type keys struct {
 			RSA     string `json:"rsa"`
 			Ed25519 string `json:"ed25519"`

@@ -33,7 +33,7 @@ func newTokensCreate(a *app) *cobra.Command {
 	var (
 		in                sandbox.TokenRequest
 		name, description string
-		agency, asJSON    bool
+		agency            bool
 	)
 	cmd := &cobra.Command{
 		Use:   "create",
@@ -56,7 +56,7 @@ func newTokensCreate(a *app) *cobra.Command {
 			if err := c.ask(cmd.Context(), http.MethodPost, "tokens", in, &made); err != nil {
 				return err
 			}
-			return a.printNewToken(made, asJSON)
+			return a.printNewToken(made)
 		},
 	}
 	f := cmd.Flags()
@@ -65,22 +65,19 @@ func newTokensCreate(a *app) *cobra.Command {
 	f.StringArrayVar(&in.Scopes, "scope", nil, "give it `SCOPE` (repeatable; default: all)")
 	f.StringVar(&in.LocationID, "location", "", "make it belong to the location `ID` (default: the first)")
 	f.BoolVar(&agency, "agency", false, "make it belong to the agency")
-	f.BoolVar(&asJSON, "json", false, "print one JSON object")
+	a.addJSON(cmd, "print one JSON object")
 	onlyOnCommandLine(f, "name", "description", "scope", "location", "agency")
 	return cmd
 }
 
-func (a *app) printNewToken(made sandbox.NewToken, asJSON bool) error {
-	if asJSON {
-		return printLine(a.stdout, "token", made)
+func (a *app) printNewToken(made sandbox.NewToken) error {
+	if !a.json {
+		a.note("copy the token now: it is shown only once")
 	}
-	a.note("copy the token now: it is shown only once")
-	_, err := fmt.Fprintln(a.stdout, made.Secret)
-	return err
+	return a.print("token", made, "%s", made.Secret)
 }
 
 func newTokensList(a *app) *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List private integrations",
@@ -90,16 +87,16 @@ func newTokensList(a *app) *cobra.Command {
 			if err := a.askSandbox(cmd.Context(), http.MethodGet, "tokens", nil, &all); err != nil {
 				return err
 			}
-			return a.printTokens(all, asJSON)
+			return a.printTokens(all)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	return cmd
 }
 
-func (a *app) printTokens(all []sandbox.Token, asJSON bool) error {
+func (a *app) printTokens(all []sandbox.Token) error {
 	heads := []string{"ID", "NAME", "TOKEN", "SCOPES", "BELONGS TO", "LAST USED", "ROTATE BY"}
-	return printList(a.stdout, asJSON, "token", all, heads, func(t sandbox.Token) []string {
+	return printList(a, "token", all, heads, func(t sandbox.Token) []string {
 		used, by := "never", t.RotateBy.Local().Format(time.DateOnly)
 		if !t.LastUsed.IsZero() {
 			used = format.DateTime(t.LastUsed.Local())
@@ -148,7 +145,7 @@ func newTokensEdit(a *app) *cobra.Command {
 }
 
 func newTokensRotate(a *app) *cobra.Command {
-	var now, asJSON bool
+	var now bool
 	cmd := &cobra.Command{
 		Use:     "rotate ID",
 		Short:   "Replace a token; the old one works for 7 more days",
@@ -158,11 +155,11 @@ func newTokensRotate(a *app) *cobra.Command {
 			if err := a.askSandbox(cmd.Context(), http.MethodPost, "tokens/"+url.PathEscape(args[0])+"/rotate", map[string]bool{"now": now}, &made); err != nil {
 				return err
 			}
-			return a.printNewToken(made, asJSON)
+			return a.printNewToken(made)
 		},
 	}
 	cmd.Flags().BoolVar(&now, "now", false, "end the old token at once")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	a.addJSON(cmd, "print one JSON object")
 	onlyOnCommandLine(cmd.Flags(), "now")
 	return cmd
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/spf13/cobra"
@@ -11,7 +10,6 @@ import (
 )
 
 func newSandboxTrigger(a *app) *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "trigger TYPE",
 		Short:   "Send any event of the catalogue, with data from the sandbox",
@@ -20,23 +18,19 @@ func newSandboxTrigger(a *app) *cobra.Command {
 			if _, ok := taskee.LookUp(args[0]); !ok {
 				return unknownType(cmd, args[0])
 			}
-			return a.triggerInSandbox(cmd.Context(), args[0], asJSON)
+			return a.triggerInSandbox(cmd.Context(), args[0])
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	a.addJSON(cmd, "print one JSON object")
 	return cmd
 }
 
-func (a *app) triggerInSandbox(ctx context.Context, eventType string, asJSON bool) error {
+func (a *app) triggerInSandbox(ctx context.Context, eventType string) error {
 	var out struct {
 		WebhookID string `json:"webhookId"`
 	}
 	if err := a.askSandbox(ctx, http.MethodPost, "trigger", map[string]string{"type": eventType}, &out); err != nil {
 		return err
 	}
-	if asJSON {
-		return printLine(a.stdout, "triggered", map[string]string{"type": eventType, "webhookId": out.WebhookID})
-	}
-	_, err := fmt.Fprintf(a.stdout, "%s %s\n", eventType, out.WebhookID)
-	return err
+	return a.print("triggered", map[string]string{"type": eventType, "webhookId": out.WebhookID}, "%s %s", eventType, out.WebhookID)
 }

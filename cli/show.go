@@ -39,7 +39,7 @@ func newEventsShowCommand(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&form.json, "json", false, "print one JSON object, with the body in base64")
+	a.addJSON(cmd, "print one JSON object, with the body in base64")
 	f.BoolVar(&form.raw, "raw", false, "print exactly the stored bytes of the body")
 	f.BoolVar(&form.headers, "headers", false, "print the headers as received")
 	f.BoolVar(&form.curl, "curl", false, "print a curl command that sends the event to your app")
@@ -65,7 +65,7 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 		return err
 	case form.curl:
 		return a.showCurl(ctx, b, e)
-	case form.json:
+	case a.json:
 		return export.EventObject(a.stdout, r, time.Now())
 	}
 	out := bufio.NewWriter(a.stdout) // Flush reports the error of any write

@@ -21,7 +21,6 @@ import (
 type simulateFlags struct {
 	retry.SimulationRequest
 	parallel int
-	json     bool
 }
 
 func newSimulateCommand(a *app) *cobra.Command {
@@ -57,7 +56,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 	addSpeed(fl, &s.Speed, "run the platform's clock at `SPEED`: 1x, 600x or instant")
 	addSeed(fl, &s.Seed, "draw the jitter from the seed `N`, for the same schedule again (default: a new one)")
 	addNumber(fl, &f.parallel, "parallel", 1, math.MaxInt, "simulate `N` events at a time")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	onlyOnCommandLine(fl, "fail", "mask", "new-id", "unverified", "seed")
 	return cmd
 }
@@ -105,7 +104,7 @@ func (a *app) simulateAll(ctx context.Context, b *backend, names []string, f sim
 	}
 	var (
 		running  sync.WaitGroup
-		printer  = simulationPrinter{app: a, json: f.json, seeded: seeded}
+		printer  = simulationPrinter{app: a, seeded: seeded}
 		inFlight = make(chan struct{}, f.parallel)
 	)
 	for i, id := range unique(ids) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,13 +11,11 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/export"
 )
 
 // simulationPrinter prints simulations, several at a time.
 type simulationPrinter struct {
 	app    *app
-	json   bool
 	seeded bool // the seed was given
 
 	mu        sync.Mutex
@@ -33,25 +32,15 @@ func (p *simulationPrinter) step(s retry.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case s.Step == retry.StepAnswer && s.Attempt != nil && p.json:
-		p.wrote(export.AttemptLine(p.app.stdout, *s.Attempt, s.State))
 	case s.Step == retry.StepAnswer && s.Attempt != nil:
-		_, err := fmt.Fprintln(p.app.stdout, format.CleanLines(sendLine(s.Attempt, s.Send)))
-		p.wrote(err)
-	case s.Step == retry.StepWait && !p.json:
+		p.writeErr = cmp.Or(p.writeErr, p.app.printAttempt(*s.Attempt, s.State, sendLine(s.Attempt, s.Send)))
+	case s.Step == retry.StepWait && !p.app.json:
 		if pause := time.Until(s.Due); pause > minPause {
 			p.app.note("next send in %s: on Taskee at %s, %s later", format.Duration(pause), format.Clock(s.Arrives.Local()), format.Duration(s.Send.Gap))
 		}
 	}
 	for _, note := range s.Notes {
 		p.app.note("%s", note)
-	}
-}
-
-// wrote remembers the first error of the output.
-func (p *simulationPrinter) wrote(err error) {
-	if p.writeErr == nil {
-		p.writeErr = err
 	}
 }
 
@@ -96,7 +85,7 @@ func (p *simulationPrinter) end(ctx context.Context, id webhook.ID, r retry.Repo
 		p.failed = true
 	}
 	if len(r.Record.Sends) > 0 {
-		p.wrote(p.summary(id, r))
+		p.writeErr = cmp.Or(p.writeErr, p.summary(id, r))
 	}
 	if err != nil && !cancelled {
 		p.app.report(simulateError(id, err))
@@ -105,14 +94,14 @@ func (p *simulationPrinter) end(ctx context.Context, id webhook.ID, r retry.Repo
 
 func (p *simulationPrinter) summary(id webhook.ID, r retry.Report) error {
 	record := r.Record
-	if p.json {
-		return printLine(p.app.stdout, "simulation", simulationLine{
-			EventID: id, Policy: record.Simulation.Policy.Name, Sends: len(record.Sends),
-			Outcome: record.Outcome, VirtualDurationMS: record.Duration.Milliseconds(),
-			Seed: record.Simulation.Seed, Words: record.Summary(), Remarks: append([]string{}, r.Remarks...),
-		})
+	err := p.app.print("simulation", simulationLine{
+		EventID: id, Policy: record.Simulation.Policy.Name, Sends: len(record.Sends),
+		Outcome: record.Outcome, VirtualDurationMS: record.Duration.Milliseconds(),
+		Seed: record.Simulation.Seed, Words: record.Summary(), Remarks: append([]string{}, r.Remarks...),
+	}, "%s  %s", id, record.Summary())
+	if p.app.json {
+		return err
 	}
-	_, err := fmt.Fprintf(p.app.stdout, "%s  %s\n", id, format.CleanLines(record.Summary()))
 	for _, remark := range r.Remarks {
 		p.app.note("%s: %s", id, remark)
 	}

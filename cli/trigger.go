@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/url"
 	"strings"
@@ -28,7 +27,6 @@ type triggerFlags struct {
 	shape  choice
 	count  int
 	every  time.Duration // 0: as fast as it goes
-	json   bool
 	list   bool
 }
 
@@ -48,7 +46,7 @@ func newTriggerCommand(a *app) *cobra.Command {
 			"  taskhook trigger InvoicePaid --set total=1042 --to 3000/webhooks",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.list {
-				return listTypes(a.stdout, f.json)
+				return a.listTypes()
 			}
 			return a.trigger(cmd, strings.Join(args, ""), &f)
 		},
@@ -61,7 +59,7 @@ func newTriggerCommand(a *app) *cobra.Command {
 	fl.Var(&f.shape, "shape", shapeUsage)
 	addNumber(fl, &f.count, "count", 1, math.MaxInt, "send `N` events, one after the other")
 	addRate(fl, &f.every, "send at most at `RATE`, such as 5/s or 100/m")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object per line")
+	a.addJSON(cmd, "print one JSON object per line")
 	fl.BoolVar(&f.list, "list", false, "list the event types instead")
 	return cmd
 }
@@ -81,7 +79,7 @@ func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 			return err
 		}
 	}
-	failed, last, err := t.run(cmd.Context(), f.count, func(r triggered) error { return printTriggered(a.stdout, r, f.json) })
+	failed, last, err := t.run(cmd.Context(), f.count, a.printTriggered)
 	if err != nil || failed == 0 {
 		return err
 	}
@@ -215,12 +213,12 @@ type typeLine struct {
 	Description string `json:"description"`
 }
 
-func listTypes(w io.Writer, asJSON bool) error {
+func (a *app) listTypes() error {
 	var lines []typeLine
 	for _, e := range taskee.Catalogue() {
 		lines = append(lines, typeLine{e.Name, e.WireType, e.Category, e.Description})
 	}
-	return printList(w, asJSON, "eventType", lines, []string{"TYPE", "ON THE WIRE", "CATEGORY", "DESCRIPTION"}, func(e typeLine) []string {
+	return printList(a, "eventType", lines, []string{"TYPE", "ON THE WIRE", "CATEGORY", "DESCRIPTION"}, func(e typeLine) []string {
 		return []string{e.Name, e.WireType, e.Category, e.Description}
 	})
 }

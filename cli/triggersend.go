@@ -159,10 +159,7 @@ func (r *triggered) hint() string {
 	return ""
 }
 
-func printTriggered(w io.Writer, r triggered, asJSON bool) error {
-	if asJSON {
-		return printLine(w, "trigger", r)
-	}
+func (a *app) printTriggered(r triggered) error {
 	status := format.Status(0)
 	if r.Status != 0 {
 		status = format.Answer(r.Status, time.Duration(r.DurationMS*float64(time.Millisecond)))
@@ -170,6 +167,5 @@ func printTriggered(w io.Writer, r triggered, asJSON bool) error {
 	if text := r.Error + r.Reason; text != "" {
 		status += ": " + text
 	}
-	_, err := fmt.Fprintln(w, format.CleanLines(strings.TrimSpace(fmt.Sprintf("%s %s → %s", r.Type, r.WebhookID, status))))
-	return err
+	return a.print("trigger", r, "%s", strings.TrimSpace(fmt.Sprintf("%s %s → %s", r.Type, r.WebhookID, status)))
 }

@@ -23,7 +23,6 @@ type verifyFlags struct {
 	signature string
 	header    string
 	files     []string
-	json      bool
 }
 
 func newVerifyCommand(a *app) *cobra.Command {
@@ -42,7 +41,7 @@ func newVerifyCommand(a *app) *cobra.Command {
 	fl.StringVar(&f.signature, "signature", "", "the `VALUE` of the signature header (required)")
 	fl.StringVar(&f.header, "header", "", "the `NAME` of the header it came in (default: by the length of the signature)")
 	fl.StringArrayVar(&f.files, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object")
+	a.addJSON(cmd, "print one JSON object")
 	return cmd
 }
 
@@ -70,7 +69,7 @@ func (a *app) verify(cmd *cobra.Command, args []string, f verifyFlags) error {
 		trusted[i] = k.Key
 	}
 	v := verify.New(trusted, nil).Diagnose(http.Header{header: {f.signature}}, body)
-	if err := a.printVerdict(v, len(body), f.json); err != nil {
+	if err := a.printVerdict(v, len(body)); err != nil {
 		return err
 	}
 	if v.Status != webhook.Valid {
@@ -127,22 +126,18 @@ func readAtMost(r io.Reader, most int64) ([]byte, error) {
 	return text, err
 }
 
-func (a *app) printVerdict(v webhook.Verdict, size int, asJSON bool) error {
-	if asJSON {
-		return printLine(a.stdout, "verdict", struct {
-			Verdict  webhook.VerdictStatus `json:"verdict"`
-			Scheme   string                `json:"scheme"`
-			Header   string                `json:"header"`
-			Key      string                `json:"key"`
-			Reason   string                `json:"reason"`
-			Next     string                `json:"next"`
-			BodySize int                   `json:"bodySize"`
-		}{v.Status, v.Scheme, v.Header, v.Key, v.Reason, v.Next, size})
-	}
-	text := verdictLine(v) + "\n"
+func (a *app) printVerdict(v webhook.Verdict, size int) error {
+	text := verdictLine(v)
 	if v.Next != "" {
-		text += "next: " + v.Next + "\n"
+		text += "\nnext: " + v.Next
 	}
-	_, err := io.WriteString(a.stdout, format.CleanLines(text))
-	return err
+	return a.print("verdict", struct {
+		Verdict  webhook.VerdictStatus `json:"verdict"`
+		Scheme   string                `json:"scheme"`
+		Header   string                `json:"header"`
+		Key      string                `json:"key"`
+		Reason   string                `json:"reason"`
+		Next     string                `json:"next"`
+		BodySize int                   `json:"bodySize"`
+	}{v.Status, v.Scheme, v.Header, v.Key, v.Reason, v.Next, size}, "%s", text)
 }
