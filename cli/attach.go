@@ -65,9 +65,10 @@ func (a *app) screenOptions(dir string) inspector.Options {
 	}
 	return inspector.Options{
 		Version: version(), Policy: taskee.Policy(), NoColor: a.env("NO_COLOR") != "" || a.env("TERM") == "dumb",
-		Editor:   editor,
-		CopyDir:  filepath.Join(dir, "copies"),
-		DraftDir: filepath.Join(dir, "drafts"),
+		TunnelHints: tunnelHints,
+		Editor:      editor,
+		CopyDir:     filepath.Join(dir, "copies"),
+		DraftDir:    filepath.Join(dir, "drafts"),
 		// The Linux console has no clipboard to write to.
 		NoClipboard: a.env("TERM") == "linux",
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // backend is what commands ask about events: the running listener when there
@@ -52,19 +53,19 @@ func (a *app) openBackend(ctx context.Context, acc access) (*backend, error) {
 	return a.openStored(dir, acc)
 }
 
-// localAddress is where the running listener of a data directory receives on
-// loopback. The error is [control.ErrNoListener] if none does.
-func localAddress(ctx context.Context, dir string) (string, error) {
+// receiving describes the running listener of a data directory. The error is
+// [control.ErrNoListener] if none receives.
+func receiving(ctx context.Context, dir string) (webhook.Listener, error) {
 	client, err := control.Dial(dir)
 	if err != nil {
-		return "", err
+		return webhook.Listener{}, err
 	}
 	defer func() { _ = client.Close() }()
 	l, err := client.Listener(ctx)
 	if err == nil && l.Local == "" {
 		err = control.ErrNoListener // it only shows stored events
 	}
-	return l.Local, err
+	return l, err
 }
 
 // withBackend calls do with a backend that is closed afterwards.

@@ -10,6 +10,7 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/tunnel"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -50,17 +51,27 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 	line("verify", "%s", verifyWords(d.Verify))
 	line("project", "%s, %s, %s", d.Project, format.Plural(d.Counts.Events, "event", "events"), format.Bytes(d.Counts.Bytes))
 	switch {
-	case tunnelMissing && d.Tunnel.URL != "":
-		line("tunnel", "none: no ngrok authtoken is known, so something else has to lead from the public URL to this machine")
-		line("", "%s", authtokenHint)
-	case tunnelMissing:
+	case d.Tunnel.URL == "" && tunnelMissing:
 		line("tunnel", "none: no ngrok authtoken is known, so Taskee cannot reach this machine yet")
-		line("", "%s", authtokenHint)
 	case d.Tunnel.URL == "":
 		line("tunnel", "none: only programs on this machine can send; try: taskhook trigger ContactCreate")
+	case tunnelMissing:
+		line("tunnel", "none: no ngrok authtoken is known, so something else has to lead from the public URL to this machine")
+		line("", "%s", tunnel.AuthtokenHint)
+	}
+	if d.Tunnel.URL == "" {
+		for _, hint := range tunnelHints {
+			line("", "%s", hint)
+		}
 	}
 	b.WriteByte('\n')
 	return b.String()
+}
+
+// tunnelHints say how the public can reach a listener without a tunnel.
+var tunnelHints = []string{
+	"with ngrok: " + tunnel.AuthtokenHint,
+	"with something else in front of this machine: start with --tunnel none --url ITS-URL",
 }
 
 func verifyWords(mode string) string {

@@ -68,7 +68,7 @@ func newDemoCommand(a *app) *cobra.Command {
 
 // demo wires the sample app, a listener and a sender of events together.
 func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.Duration) (err error) {
-	cleanup, err := a.demoDirectory(cmd)
+	cleanup, err := a.demoDirectory(cmd, o)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func openDemoSandbox(ctx context.Context, signer taskee.Signer, url string, coun
 // demoDirectory makes a temporary data directory unless one was asked for on
 // the command line: a variable names the real project, which is no place for
 // samples.
-func (a *app) demoDirectory(cmd *cobra.Command) (cleanup func() error, err error) {
+func (a *app) demoDirectory(cmd *cobra.Command, o *listenOptions) (cleanup func() error, err error) {
 	for _, name := range []string{"data-dir", "project"} {
 		if cmd.Flags().Changed(name) && !a.fromEnv[name] {
 			return func() error { return nil }, nil
@@ -141,7 +141,7 @@ func (a *app) demoDirectory(cmd *cobra.Command) (cleanup func() error, err error
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary data directory: %w", err)
 	}
-	a.dataDir = dir
+	a.dataDir, o.temporary = dir, true
 	return func() error { return os.RemoveAll(dir) }, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -37,6 +38,7 @@ type listenOptions struct {
 	ngrokConnect  string
 	ngrokCA       string
 	tunnelMissing bool // auto found no authtoken
+	temporary     bool // what is stored is deleted at the end
 }
 
 func newListenOptions() *listenOptions {
@@ -79,6 +81,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f.Var(&o.tunnel, "tunnel", "how Taskee reaches this machine; auto: by ngrok if its authtoken is known, else not at all")
 	f.StringVar(&o.url, "url", "", "your public `URL`: a reserved domain of ngrok or, with --tunnel none, the address in front of this machine, for display only")
 	addAddr(cmd, &o.Addr, &o.allowRemote, "receive on the loopback address `ADDR`; :0 picks a port")
+	addParsed(f, &o.Path, "path", "the target's, or /webhooks", "the `PATH` of the webhook URL", parsePath)
 	f.Var(&o.verify, "verify", "what happens to a bad or missing signature; enforce: answered 401 and not forwarded, warn: forwarded with a warning, off: not checked")
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
 	f.Var(&o.output, "output", outputUsage)
@@ -125,6 +128,15 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	return a.chooseTunnel(cmd, o)
 }
 
+// parsePath reads the value of --path.
+func parsePath(text string) (string, error) {
+	u, err := url.Parse("/" + strings.TrimPrefix(text, "/"))
+	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.Path == "/" && text != "/" || strings.HasPrefix(u.Path, "//") {
+		return "", errors.New("want a path such as /webhooks/taskee")
+	}
+	return u.EscapedPath(), nil
+}
+
 // parseHost reads the value of --host.
 func parseHost(text string) (string, error) {
 	if text != proxy.HostRewrite && text != proxy.HostPreserve && !httpwire.IsHost(text) {
@@ -158,7 +170,7 @@ func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
 	case ngrok.Authtoken != "":
 		o.Tunnel = &ngrok
 	case o.tunnel.value == "ngrok":
-		return withHint(errors.New("no ngrok authtoken is known"), authtokenHint)
+		return withHint(errors.New("no ngrok authtoken is known"), tunnel.AuthtokenHint)
 	default:
 		o.tunnelMissing, o.PublicURL = true, public
 	}
@@ -166,8 +178,6 @@ func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
 }
 
 const outputUsage = "how events are shown; auto: on a terminal the screen, else plain lines"
-
-const authtokenHint = "copy yours from dashboard.ngrok.com/get-started/your-authtoken, then: export NGROK_AUTHTOKEN=…"
 
 func (o *listenOptions) chooseOutput(a *app, cmd *cobra.Command) error {
 	onTerminal := isTerminal(a.stdin) && isTerminal(a.stdout)

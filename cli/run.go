@@ -68,7 +68,11 @@ func (a *app) runListener(ctx context.Context, l *listener.Listener, o *listenOp
 	if errors.Is(shownErr, syscall.EPIPE) {
 		a.note("nobody reads the output any more: stopping")
 	}
-	return errors.Join(shownErr, err, a.nameRetrying(l, o))
+	var summaryErr error
+	if o.output.value == "screen" {
+		summaryErr = a.summarize(l, o)
+	}
+	return errors.Join(shownErr, err, summaryErr, a.nameRetrying(l, o))
 }
 
 // showLines writes what a listener receives until ctx ends.

@@ -230,8 +230,8 @@ func (a *app) webhookTarget(dir, url string) func() string {
 		last, asked = "", time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), listenerTimeout)
 		defer cancel()
-		if local, err := localAddress(ctx, dir); err == nil {
-			last = local + guidePath
+		if l, err := receiving(ctx, dir); err == nil {
+			last = l.LocalWebhookURL()
 		}
 		return last
 	}

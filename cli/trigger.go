@@ -156,10 +156,6 @@ func unknownType(cmd *cobra.Command, name string) error {
 	return usageError(cmd, err, "see them all with: taskhook trigger --list")
 }
 
-// guidePath is the path of the guide's examples: where to post when a URL has no
-// path.
-const guidePath = "/webhooks"
-
 // triggerURL is the URL to post to: that of --to, or of the running listener.
 func (a *app) triggerURL(cmd *cobra.Command, to string) (string, error) {
 	if to == "" || strings.HasPrefix(to, "/") {
@@ -172,15 +168,19 @@ func (a *app) triggerURL(cmd *cobra.Command, to string) (string, error) {
 	return withPath(target.String(), strings.HasSuffix(to, "/"))
 }
 
-// listenerURL is a path on the loopback ingress of the running listener.
+// listenerURL is a path on the loopback ingress of the running listener; "" is
+// that of its webhook URL.
 func (a *app) listenerURL(ctx context.Context, path string) (string, error) {
 	dir, err := a.directory()
 	if err != nil {
 		return "", err
 	}
-	local, err := localAddress(ctx, dir)
-	if err == nil {
-		return withPath(local+path, path != "")
+	l, err := receiving(ctx, dir)
+	switch {
+	case err == nil && path == "":
+		return l.LocalWebhookURL(), nil
+	case err == nil:
+		return withPath(l.Local+path, true)
 	}
 	if errors.Is(err, control.ErrNoListener) {
 		return "", usageHint(fmt.Errorf("no listener is running for project %q", a.projectName()),
@@ -200,7 +200,7 @@ func withPath(s string, root bool) (string, error) {
 		u.Path = "/"
 	}
 	if u.Path == "" {
-		u.Path = guidePath
+		u.Path = webhook.GuidePath
 	}
 	return u.String(), nil
 }

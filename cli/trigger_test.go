@@ -94,7 +94,7 @@ func TestTriggerSigns(t *testing.T) {
 			if len(app.got().verdicts) != 1 || app.got().verdicts[0].Status != tt.want || app.got().verdicts[0].Reason != "" && tt.want == webhook.Valid {
 				t.Errorf("verdicts %+v", app.got().verdicts)
 			}
-			if app.got().paths[0] != guidePath {
+			if app.got().paths[0] != webhook.GuidePath {
 				t.Errorf("path %s", app.got().paths[0])
 			}
 		})

@@ -29,7 +29,12 @@ func (m *model) emptyView() []string {
 		b.add(lookText, "Try it, in another terminal:")
 		b.add(lookGood, "  taskhook trigger ContactCreate")
 		b.blank()
-		b.add(lookDim, "Without a tunnel Taskee cannot reach this machine; programs on it can, at "+format.Clean(m.listener.Local))
+		b.add(lookDim, "Without a tunnel Taskee cannot reach this machine; programs on it can, at")
+		b.add(lookDim, "  "+format.Clean(m.listener.LocalWebhookURL()))
+		b.blank()
+		for _, line := range m.opts.TunnelHints {
+			b.add(lookDim, line)
+		}
 	}
 	lines := make([]string, len(b.lines))
 	for i, l := range b.lines {
@@ -43,7 +48,7 @@ func (m *model) firstSteps(b *lineBuilder) {
 	b.add(lookTitle, "No events yet. In Taskee's OAuth app:")
 	b.add(lookText, "1 Advanced Settings → Auth: scopes")
 	b.add(lookText, "2 → Webhook: toggle events, paste")
-	b.add(lookGood, "  "+format.Clean(m.listener.Tunnel.URL))
+	b.add(lookGood, "  "+format.Clean(m.listener.WebhookURL()))
 	if m.height >= headerFull {
 		b.add(lookDim, "  c copies it")
 		b.add(lookText, "3 install the app for a location, and change something there")

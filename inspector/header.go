@@ -27,7 +27,7 @@ func (m *model) headerView() []string {
 	if m.unfolded() {
 		l := m.listener
 		lines = []string{
-			m.headerLine("public", m.publicURL(), m.tunnelWords(true)),
+			m.headerLine("webhook", m.webhookURL(), m.tunnelWords(true)),
 			m.headerLine("local", l.Local, m.reachWords()),
 			m.headerLine("target", l.Target, m.healthWords()),
 			m.headerLine("verify", verifyWords(l.Verify, m.width >= 70), piece{}),
@@ -50,9 +50,9 @@ func (m *model) headerView() []string {
 // folded is the header as one line: the webhook URL, and as much of the rest as has
 // room, what is wrong first.
 func (m *model) folded() string {
-	name := m.publicURL()
+	name := m.webhookURL()
 	if m.listener.Tunnel.URL == "" {
-		name = m.listener.Local
+		name = m.listener.LocalWebhookURL()
 	}
 	if name == "" && m.listener.Version != "" {
 		name = noListenerWords(m.listener.Target)
@@ -165,11 +165,12 @@ func (m *model) edges(p paint, left string, right piece) string {
 	return p.on(left) + spaces(m.width-1-used-w) + m.styles.mood(right.mood, note)
 }
 
-func (m *model) publicURL() string {
+// webhookURL is what to paste into the platform's settings.
+func (m *model) webhookURL() string {
 	t := m.listener.Tunnel
 	switch {
 	case t.URL != "":
-		return t.URL
+		return m.listener.WebhookURL()
 	case t.State == webhook.TunnelConnecting, t.State == webhook.TunnelReconnecting:
 		return "not reachable yet"
 	case m.listener.Local == "":

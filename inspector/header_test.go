@@ -85,15 +85,15 @@ func TestAListenerThatIsGoneIsSaidAndComesBack(t *testing.T) {
 	d.wants(11, true)
 }
 
-func TestCopyingThePublicURL(t *testing.T) {
+func TestCopyingTheWebhookURL(t *testing.T) {
 	d := drive(t, some(), 80, 24, Options{})
 	d.press("c")
-	d.sees("public URL")
+	d.sees("webhook URL")
 	f := some()
 	f.listener.Tunnel = webhook.Tunnel{State: webhook.TunnelNone}
 	d = drive(t, f, 80, 24, Options{})
 	d.press("?")
-	d.misses("copy the public URL")
+	d.misses("copy the webhook URL")
 }
 
 func TestTheFirstRunSaysWhatToDo(t *testing.T) {

@@ -58,6 +58,9 @@ type Options struct {
 	// how many retries there are altogether.
 	Policy   retry.Policy
 	Location *time.Location // of the times shown; nil: the local one
+	// TunnelHints say, a line each, how the public can reach a listener that has
+	// no tunnel.
+	TunnelHints []string
 	// CopyDir is where copies go that the clipboard does not take; "": the
 	// directory for temporary files.
 	CopyDir string

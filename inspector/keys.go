@@ -44,7 +44,7 @@ type situation struct {
 	marked     bool // the selected event is marked
 	onlyMarked bool // the list shows only marked events
 	slowest    bool // the list is not in the order of time
-	url        bool // there is a public URL
+	url        bool // there is a webhook URL
 	running    bool // a listener runs
 	shield     bool // its shield is up
 	error      bool // an error stands until it is dismissed
@@ -128,7 +128,7 @@ type globalKeys struct {
 func newGlobalKeys() globalKeys {
 	return globalKeys{
 		Dismiss:   bind("esc", "dismiss the message", "esc"),
-		CopyURL:   bind("c", "copy the public URL", "c"),
+		CopyURL:   bind("c", "copy the webhook URL", "c"),
 		Header:    bind("i", "all about the listener", "i"),
 		Log:       bind("L", "the log", "L"),
 		Help:      bind("?", "help", "?"),

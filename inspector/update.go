@@ -148,7 +148,7 @@ func (m *model) pressEvents(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Header):
 		m.headerOpen = !m.headerOpen
 	case key.Matches(msg, k.CopyURL):
-		return m.copy("the public URL", m.listener.Tunnel.URL)
+		return m.copy("the webhook URL", m.listener.WebhookURL())
 	case key.Matches(msg, k.Mark):
 		return m.toggleMark()
 	case key.Matches(msg, k.Filter):

@@ -47,6 +47,9 @@ type Options struct {
 	Tunnel *tunnel.Options
 	// PublicURL is the URL of what leads here instead of the tunnel's own.
 	PublicURL string
+	// Path is that of the webhook URL, percent-encoded and with a slash in
+	// front; "": the target's own, or /webhooks.
+	Path string
 
 	Trusted []verify.Key // keys of the platform; nil: those that are built in
 	Faults  []fault.Rule // rules that inject faults from the beginning

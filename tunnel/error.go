@@ -36,9 +36,11 @@ func (e *Error) Error() string {
 // codeAlreadyOnline is ngrok's code for a name that is in use.
 const codeAlreadyOnline = "ERR_NGROK_334"
 
+// AuthtokenHint says where an authtoken is to be had and where it belongs.
+const AuthtokenHint = "copy yours from dashboard.ngrok.com/get-started/your-authtoken, then: export NGROK_AUTHTOKEN=…"
+
 // Hints that several codes share.
 const (
-	hintToken   = "copy yours from dashboard.ngrok.com/get-started/your-authtoken, then: export NGROK_AUTHTOKEN=…"
 	hintBilling = "see dashboard.ngrok.com/billing"
 	hintDomain  = "see dashboard.ngrok.com/domains for the domains of your account, or leave --url out"
 	hintUpdate  = "update taskhook: ngrok no longer serves this version of its client"
@@ -51,11 +53,11 @@ const (
 var hints = map[string]string{
 	"ERR_NGROK_102":  hintBilling,
 	"ERR_NGROK_103":  "the account is suspended: ask support@ngrok.com",
-	"ERR_NGROK_105":  hintToken,
-	"ERR_NGROK_106":  hintToken,
-	"ERR_NGROK_107":  hintToken,
+	"ERR_NGROK_105":  AuthtokenHint,
+	"ERR_NGROK_106":  AuthtokenHint,
+	"ERR_NGROK_107":  AuthtokenHint,
 	"ERR_NGROK_108":  "stop another agent of your account, listed at dashboard.ngrok.com/agents",
-	"ERR_NGROK_109":  hintToken,
+	"ERR_NGROK_109":  AuthtokenHint,
 	"ERR_NGROK_115":  hintPlace,
 	"ERR_NGROK_116":  hintPlace,
 	"ERR_NGROK_119":  hintUpdate,
@@ -72,7 +74,7 @@ var hints = map[string]string{
 	"ERR_NGROK_354":  hintDomain,
 	"ERR_NGROK_727":  hintBilling,
 	"ERR_NGROK_3200": "the endpoint is offline at ngrok: wait for the tunnel to be online again",
-	"ERR_NGROK_4018": hintToken,
+	"ERR_NGROK_4018": AuthtokenHint,
 	"ERR_NGROK_4027": hintBilling,
 	"ERR_NGROK_9037": hintDomain,
 	"ERR_NGROK_9040": hintPlace,

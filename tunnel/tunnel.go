@@ -123,7 +123,7 @@ func (o Options) understand() (settings, error) {
 	s := settings{Options: o}
 	s.Authtoken = strings.TrimSpace(o.Authtoken)
 	if s.Authtoken == "" {
-		return s, &Error{Message: "no ngrok authtoken is known", Hint: hintToken}
+		return s, &Error{Message: "no ngrok authtoken is known", Hint: AuthtokenHint}
 	}
 	var err error
 	if s.URL, err = endpointURL(o.URL); err != nil {

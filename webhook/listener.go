@@ -45,11 +45,13 @@ type Listener struct {
 	StartedAt time.Time `json:"startedAt"`
 	Local     string    `json:"local"`  // URL of the loopback ingress
 	Target    string    `json:"target"` // URL of the app
-	Verify    string    `json:"verify"` // enforce, warn or off
-	Tunnel    Tunnel    `json:"tunnel"`
-	Health    Health    `json:"health"`
-	Degraded  string    `json:"degraded,omitempty"` // why events are answered 429, "" if they are not
-	Counts    Counts    `json:"counts"`
+	// Path is that of the webhook URL; "": the target's own, or [GuidePath].
+	Path     string `json:"path,omitempty"`
+	Verify   string `json:"verify"` // enforce, warn or off
+	Tunnel   Tunnel `json:"tunnel"`
+	Health   Health `json:"health"`
+	Degraded string `json:"degraded,omitempty"` // why events are answered 429, "" if they are not
+	Counts   Counts `json:"counts"`
 	// Shield says that failures of the app are answered 429.
 	Shield bool `json:"shield,omitempty"`
 	// Faults are the rules that inject faults, ended ones included.
@@ -62,9 +64,9 @@ type Listener struct {
 	Resendable int `json:"resendable,omitempty"`
 }
 
-// guidePath is where the platform's guide receives webhooks: the path of the
-// webhook URL when the target has none.
-const guidePath = "/webhooks"
+// GuidePath is where the platform's guide receives webhooks: the path of the
+// webhook URL when neither a person nor the target says another.
+const GuidePath = "/webhooks"
 
 // PublicURL is where the public reaches the listener, without a path; the
 // loopback ingress when nothing leads there from outside.
@@ -75,12 +77,24 @@ func (l Listener) PublicURL() string {
 	return l.Local
 }
 
-// WebhookURL is what to paste into the platform's settings: the public URL
-// with the path of the target, or /webhooks.
-func (l Listener) WebhookURL() string {
-	path := guidePath
-	if target, err := url.Parse(l.Target); err == nil && target.Path != "" {
-		path = target.EscapedPath()
+// WebhookURL is what to paste into the platform's settings.
+func (l Listener) WebhookURL() string { return l.PublicURL() + l.webhookPath() }
+
+// LocalWebhookURL is where programs on this machine post webhooks, "" when
+// nothing receives.
+func (l Listener) LocalWebhookURL() string {
+	if l.Local == "" {
+		return ""
 	}
-	return l.PublicURL() + path
+	return l.Local + l.webhookPath()
+}
+
+func (l Listener) webhookPath() string {
+	if l.Path != "" {
+		return l.Path
+	}
+	if target, err := url.Parse(l.Target); err == nil && target.Path != "" {
+		return target.EscapedPath()
+	}
+	return GuidePath
 }
