@@ -64,12 +64,9 @@ func (c *call) createContact() (any, error) {
 // setting and in the family's words. except is the ID of the contact that is
 // written, "" for a new one.
 func (t *txn) refuseDuplicate(l storedLocation, in *input, except string) error {
-	other, by, err := t.duplicate(l, in, except)
-	if errors.Is(err, errAbsent) {
+	other, by := t.duplicate(l, in, except)
+	if by == "" {
 		return nil
-	}
-	if err != nil {
-		return err
 	}
 	e := refuse(http.StatusBadRequest, "This location does not allow duplicated contacts.")
 	e.Meta = map[string]string{"contactId": other.ID, "contactName": other.name(), "matchingField": by}
@@ -152,39 +149,29 @@ func (c *call) upsertContact() (any, error) {
 		if err != nil {
 			return Contact{}, err
 		}
-		before, by, err := t.duplicate(l, in, "")
-		if created = errors.Is(err, errAbsent); created {
+		before, by := t.duplicate(l, in, "")
+		if created = by == ""; created {
 			return c.insert(t, in), nil
 		}
-		if err != nil {
-			return before, err
-		}
-		changed, err := t.withoutConflict(l, in, before, by)
-		if err != nil {
-			return before, err
-		}
-		return c.overwrite(t, before, changed), nil
+		return c.overwrite(t, before, t.withoutConflict(l, in, before, by)), nil
 	})
 	return object{{"contact", after.object()}, {"new", created}}, err
 }
 
 // withoutConflict leaves out the fields other than by, by which the location
 // finds duplicates too, whose value is another contact's.
-func (t *txn) withoutConflict(l storedLocation, in *input, before Contact, by string) (*input, error) {
+func (t *txn) withoutConflict(l storedLocation, in *input, before Contact, by string) *input {
 	out := *in
 	out.texts = maps.Clone(in.texts)
 	for _, field := range l.Duplicates.Order() {
 		if field == by {
 			continue
 		}
-		switch _, err := t.sameValue(l.ID, field, in.texts[field], before.ID); {
-		case err == nil:
+		if _, taken := t.sameValue(l.ID, field, in.texts[field], before.ID); taken {
 			delete(out.texts, field)
-		case !errors.Is(err, errAbsent):
-			return nil, err
 		}
 	}
-	return &out, nil
+	return &out
 }
 
 // pageSize reads how many contacts a page has at most.

@@ -84,37 +84,40 @@ func (t *txn) addedAt(id string) (int64, error) {
 }
 
 // duplicate finds another contact than except that a body would duplicate, by
-// the location's setting, and which field they share; errAbsent if there is
-// none.
-func (t *txn) duplicate(l storedLocation, in *input, except string) (c Contact, by string, err error) {
+// the location's setting, and which field they share; "" if there is none.
+func (t *txn) duplicate(l storedLocation, in *input, except string) (c Contact, by string) {
 	if l.Duplicates.Allow {
-		return Contact{}, "", errAbsent
+		return Contact{}, ""
 	}
 	for _, field := range l.Duplicates.Order() {
-		if c, err = t.sameValue(l.ID, field, in.texts[field], except); !errors.Is(err, errAbsent) {
-			return c, field, err
+		if c, found := t.sameValue(l.ID, field, in.texts[field], except); found {
+			return c, field
 		}
 	}
-	return Contact{}, "", errAbsent
+	return Contact{}, ""
 }
 
 // sameValue finds another contact of a location than except with the same
-// "email" or "phone"; errAbsent if there is none, or the value is empty.
-func (t *txn) sameValue(location, field, value, except string) (Contact, error) {
+// "email" or "phone". An empty value is nobody's.
+func (t *txn) sameValue(location, field, value, except string) (c Contact, found bool) {
 	b := bucketPhones
 	if field == "email" {
 		value, b = strings.ToLower(value), bucketEmails
 	}
 	if value == "" {
-		return Contact{}, errAbsent
+		return Contact{}, false
 	}
 	prefix := key(location, value, "")
 	for k := range t.each(b, prefix) {
 		if id := string(k[len(prefix):]); id != except {
-			return t.contact(id)
+			c, err := t.contact(id)
+			if !errors.Is(err, errAbsent) {
+				t.fail(err)
+			}
+			return c, err == nil
 		}
 	}
-	return Contact{}, errAbsent
+	return Contact{}, false
 }
 
 // cursor is the contact after which a page begins. The zero value is the

@@ -48,12 +48,9 @@ func (s *Sandbox) RotateKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rsaText, err := x509.MarshalPKCS8PrivateKey(r)
-	if err != nil {
-		return err
-	}
-	edText, err := x509.MarshalPKCS8PrivateKey(e)
-	if err != nil {
+	rsaText, errRSA := x509.MarshalPKCS8PrivateKey(r)
+	edText, errEd := x509.MarshalPKCS8PrivateKey(e)
+	if err := errors.Join(errRSA, errEd); err != nil {
 		return err
 	}
 	err = s.update(ctx, func(t *txn) error {
