@@ -3,7 +3,6 @@ package taskee
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -24,11 +23,7 @@ const (
 // An ID that is unknown or deleted is an [*APIError] of status 400; an empty
 // one is [ErrBadID].
 func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
-	segment, err := escapeID(id)
-	if err != nil {
-		return Contact{}, fmt.Errorf("read a contact: %w", err)
-	}
-	got, _, err := c.contact(ctx, request{method: http.MethodGet, path: contactsPath + segment})
+	got, _, err := c.contact(ctx, requestFor(http.MethodGet, contactsPath, id))
 	return got, err
 }
 
@@ -39,11 +34,7 @@ func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
 // Invalid fields are an [*APIError] of status 422 with a message for each; an
 // unknown ID is one of 400.
 func (c *Client) UpdateContact(ctx context.Context, id string, in ContactInput) (Contact, error) {
-	segment, err := escapeID(id)
-	if err != nil {
-		return Contact{}, fmt.Errorf("update a contact: %w", err)
-	}
-	got, _, err := c.write(ctx, request{method: http.MethodPut, path: contactsPath + segment}, in)
+	got, _, err := c.write(ctx, requestFor(http.MethodPut, contactsPath, id), in)
 	return got, err
 }
 
@@ -51,27 +42,21 @@ func (c *Client) UpdateContact(ctx context.Context, id string, in ContactInput) 
 // contacts.write. An ID that is unknown or deleted is an [*APIError] of status
 // 400.
 func (c *Client) DeleteContact(ctx context.Context, id string) error {
-	segment, err := escapeID(id)
-	if err != nil {
-		return fmt.Errorf("delete a contact: %w", err)
-	}
 	var got struct {
 		Succeeded *bool `json:"succeeded"`
 		Misspelt  *bool `json:"succeded"` //nolint:misspell // as the family's API spells it
 	}
-	r := request{method: http.MethodDelete, path: contactsPath + segment}
+	r := requestFor(http.MethodDelete, contactsPath, id)
 	if err := c.call(ctx, r, &got); err != nil {
 		return err
 	}
 	for _, b := range []*bool{got.Succeeded, got.Misspelt} {
 		if b != nil && !*b {
-			return fmt.Errorf("%s %s: %w", r.method, r.path, errNotDeleted)
+			return fmt.Errorf("%s %s: the API says that the contact was not deleted", r.method, r.path)
 		}
 	}
 	return nil
 }
-
-var errNotDeleted = errors.New("the API says that the contact was not deleted")
 
 // CreateContact makes a contact in in.LocationID: "Create Contact", scope
 // contacts.write. A duplicate, where the location does not allow them, is an
@@ -144,14 +129,11 @@ func (c *Client) All(ctx context.Context, q ContactQuery) iter.Seq2[Contact, err
 // skip: "Get Contacts By BusinessId", scope contacts.readonly. A limit of 0
 // means [DefaultPageSize]. The page has no cursor.
 func (c *Client) BusinessContacts(ctx context.Context, businessID string, limit, skip int) (Page, error) {
-	segment, err := escapeID(businessID)
-	if err != nil {
-		return Page{}, fmt.Errorf("read the contacts of a business: %w", err)
-	}
-	v := url.Values{}
-	set(v, "limit", limit)
-	set(v, "skip", skip)
-	return c.page(ctx, request{method: http.MethodGet, path: businessPath + segment, query: v})
+	r := requestFor(http.MethodGet, businessPath, businessID)
+	r.query = url.Values{}
+	set(r.query, "limit", limit)
+	set(r.query, "skip", skip)
+	return c.page(ctx, r)
 }
 
 // AllOfBusiness yields every contact of a business after the first skip, limit

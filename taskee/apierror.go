@@ -1,6 +1,7 @@
 package taskee
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,24 +88,20 @@ const (
 func (c *Client) apiError(r request, a answer, tries int) *APIError {
 	e := &APIError{
 		Method: r.method, Path: r.path, Status: a.status, Tries: tries,
-		RequestID: a.header.Get("X-Request-Id"), RetryAfter: retryAfter(a.header, a.at), Daily: dailyUsedUp(a),
+		RetryAfter: retryAfter(a.header, a.at), Daily: dailyUsedUp(a),
 	}
 	var f apiFailure
 	// If a field has another type, the others are read all the same; if the body
 	// is not JSON, the status has to do.
 	_ = json.Unmarshal(a.body, &f)
-	if e.RequestID == "" {
-		e.RequestID = f.TraceID
-	}
-	e.ContactID, e.MatchingField = f.Meta.ContactID, f.Meta.MatchingField
 	if e.Message = messages(f.Message); e.Message == nil {
 		e.Message = messages(f.Error)
 	}
 	for i, m := range e.Message {
-		e.Message[i] = cut(c.token.redact(m), maxMessageSize)
+		e.Message[i] = c.short(m, maxMessageSize)
 	}
-	e.RequestID = cut(c.token.redact(e.RequestID), maxName)
-	e.ContactID, e.MatchingField = cut(c.token.redact(e.ContactID), maxName), cut(c.token.redact(e.MatchingField), maxName)
+	e.RequestID = c.short(cmp.Or(a.header.Get("X-Request-Id"), f.TraceID), maxName)
+	e.ContactID, e.MatchingField = c.short(f.Meta.ContactID, maxName), c.short(f.Meta.MatchingField, maxName)
 	return e
 }
 
@@ -128,9 +125,9 @@ func messages(raw json.RawMessage) []string {
 	return all
 }
 
-// cut bounds a text from outside, in bytes.
-func cut(s string, size int) string {
-	if len(s) <= size {
+// short bounds a text from outside, in bytes, and removes the token from it.
+func (c *Client) short(s string, size int) string {
+	if s = c.token.redact(s); len(s) <= size {
 		return s
 	}
 	return strings.ToValidUTF8(s[:size], "") + "…"

@@ -25,6 +25,16 @@ type request struct {
 	path   string     // escaped, from the base URL on
 	query  url.Values // nil for none
 	body   []byte     // JSON; nil for none
+	err    error      // why it cannot be sent
+}
+
+// requestFor is a request with an ID at the end of its path.
+func requestFor(method, path, id string) request {
+	r := request{method: method, path: path + url.PathEscape(id)}
+	if slices.Contains([]string{"", ".", ".."}, strings.TrimSpace(id)) {
+		r.err = fmt.Errorf("%w %q", ErrBadID, id)
+	}
+	return r
 }
 
 // answer is what came back for one try.
@@ -36,8 +46,11 @@ type answer struct {
 }
 
 // call sends a request, retries it as far as that makes sense, and decodes the
-// answer. Errors name the method and path.
+// answer. Errors other than the request's own name the method and path.
 func (c *Client) call(ctx context.Context, r request, into any) error {
+	if r.err != nil {
+		return r.err
+	}
 	a, err := c.answer(ctx, r)
 	if err != nil {
 		return err
@@ -172,12 +185,4 @@ func (c *Client) transportError(r request, err error) error {
 		err = errors.New(c.token.redact(text))
 	}
 	return fmt.Errorf("%s %s: %w", r.method, r.path, err)
-}
-
-// escapeID makes one segment of a path from an ID.
-func escapeID(id string) (string, error) {
-	if slices.Contains([]string{"", ".", ".."}, strings.TrimSpace(id)) {
-		return "", fmt.Errorf("%w %q", ErrBadID, id)
-	}
-	return url.PathEscape(id), nil
 }

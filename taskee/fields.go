@@ -175,13 +175,10 @@ func parseTime(raw []byte) timestamp {
 
 func parseEpoch(text string) timestamp {
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	switch size := math.Abs(n); {
+	case err != nil || size > math.MaxInt64/2:
 		return timestamp{form: inMilliseconds}
-	}
-	if math.Abs(n) >= firstMilliseconds {
-		if math.Abs(n) > math.MaxInt64/2 {
-			return timestamp{form: inMilliseconds}
-		}
+	case size >= firstMilliseconds:
 		return timestamp{at: plausible(time.UnixMilli(int64(n))), form: inMilliseconds}
 	}
 	return timestamp{at: plausible(time.UnixMilli(int64(math.Round(n * 1000)))), form: inSeconds}

@@ -1,6 +1,9 @@
 package taskee
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // The scopes that the API's contact and location endpoints require.
 const (
@@ -44,10 +47,7 @@ func (t EventType) Scope() string { return categoryScopes[t.Category] }
 // Scopes returns the names of all scopes that a token or an app can have in the
 // sandbox, sorted. The slice is the caller's own.
 func Scopes() []string {
-	all := []string{ScopeContactsWrite}
-	for _, scope := range categoryScopes {
-		all = append(all, scope)
-	}
+	all := slices.AppendSeq([]string{ScopeContactsWrite}, maps.Values(categoryScopes))
 	slices.Sort(all)
 	return slices.Compact(all)
 }
