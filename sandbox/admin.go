@@ -59,7 +59,7 @@ func handle[In any](a *adminMux, pattern string, do func(r *http.Request, in In)
 	a.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		given, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if a.secret == "" || subtle.ConstantTimeCompare([]byte(given), []byte(a.secret)) != 1 {
-			a.s.answer(w, r, http.StatusUnauthorized, refuse(http.StatusUnauthorized, "the admin secret is missing or wrong: it is in sandbox.json"))
+			a.s.reply(w, r, nil, refuse(http.StatusUnauthorized, "the admin secret is missing or wrong: it is in sandbox.json"))
 			return
 		}
 		var in In
@@ -69,11 +69,9 @@ func handle[In any](a *adminMux, pattern string, do func(r *http.Request, in In)
 			out, err = do(r, in)
 		}
 		if err != nil {
-			status := adminStatus(err)
-			a.s.answer(w, r, status, refuse(status, "%s", err))
-			return
+			err = refuse(adminStatus(err), "%s", err)
 		}
-		a.s.answer(w, r, http.StatusOK, out)
+		a.s.reply(w, r, out, err)
 	})
 }
 

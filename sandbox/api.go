@@ -93,27 +93,20 @@ func findEndpoint(method, path string) (found endpoint, id string, err error) {
 	return found, "", e
 }
 
-// api serves the document's endpoints.
-func (s *Sandbox) api(w http.ResponseWriter, r *http.Request) {
-	out, err := s.serve(w.Header(), r)
-	var refused *apiError
-	switch {
-	case errors.As(err, &refused):
-		if refused.allowed != nil {
-			w.Header().Set("Allow", strings.Join(refused.allowed, ", "))
+// reply writes JSON: out, or what went wrong.
+func (s *Sandbox) reply(w http.ResponseWriter, r *http.Request, out any, err error) {
+	status, h := http.StatusOK, w.Header()
+	if err != nil {
+		refused, ok := errors.AsType[*apiError](err)
+		if !ok {
+			s.logger.Error("the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
+			refused = refuse(http.StatusInternalServerError, "Internal server error")
 		}
-		s.answer(w, r, refused.StatusCode, refused)
-	case err != nil:
-		s.logger.Error("the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		s.answer(w, r, http.StatusInternalServerError, refuse(http.StatusInternalServerError, "Internal server error"))
-	default:
-		s.answer(w, r, http.StatusOK, out)
+		if refused.allowed != nil {
+			h.Set("Allow", strings.Join(refused.allowed, ", "))
+		}
+		status, out = refused.StatusCode, refused
 	}
-}
-
-// answer writes JSON.
-func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, status int, out any) {
-	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
@@ -123,7 +116,7 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, status int, out
 	s.logger.Debug("api", "method", r.Method, "path", r.URL.Path, "status", status)
 }
 
-// serve runs the platform's checks in their order: path, method, token,
+// serve serves the document's endpoints. It runs the platform's checks in their order: path, method, token,
 // version, scope, parameters.
 func (s *Sandbox) serve(h http.Header, r *http.Request) (any, error) {
 	path := r.URL.Path

@@ -31,7 +31,7 @@ func (s *Sandbox) Handler(o HandlerOptions) http.Handler {
 	admin := s.admin(o.Secret)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTimeout))
-		forbid := func(why string) { s.answer(w, r, http.StatusForbidden, refuse(http.StatusForbidden, "%s", why)) }
+		forbid := func(why string) { s.reply(w, r, nil, refuse(http.StatusForbidden, "%s", why)) }
 		switch {
 		case !o.AllowRemote && !httpwire.IsLoopback(r.Host): // an attacker may have pointed another name here
 			forbid("the sandbox answers to loopback names only")
@@ -42,7 +42,8 @@ func (s *Sandbox) Handler(o HandlerOptions) http.Handler {
 		case strings.HasPrefix(r.URL.Path, AdminPath):
 			admin.ServeHTTP(w, r)
 		default:
-			s.api(w, r)
+			out, err := s.serve(w.Header(), r)
+			s.reply(w, r, out, err)
 		}
 	})
 }

@@ -28,7 +28,13 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; con
 // no secret.
 func (a *adminMux) log() {
 	a.HandleFunc("GET "+LogsPath, a.s.page)
-	a.HandleFunc("GET "+LogsPath+"/{asset}", a.s.asset)
+	for name, kind := range map[string]string{"page.css": "text/css", "page.js": "text/javascript"} {
+		a.HandleFunc("GET "+LogsPath+"/"+name, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", kind+"; charset=utf-8")
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			http.ServeFileFS(w, r, pageFiles, name)
+		})
+	}
 	a.HandleFunc("GET /_sandbox/log", a.s.logJSON)
 	a.HandleFunc("GET /_sandbox/log/events", a.s.events)
 	handle(a, "POST /_sandbox/log/{id}/retry", func(r *http.Request, _ none) (any, error) { return a.s.RetryNow(r.Context(), r.PathValue("id")) })
@@ -67,15 +73,11 @@ func logQuery(v url.Values) (LogQuery, error) {
 func (s *Sandbox) logJSON(w http.ResponseWriter, r *http.Request) {
 	q, err := logQuery(r.URL.Query())
 	if err != nil {
-		s.answer(w, r, http.StatusBadRequest, refuse(http.StatusBadRequest, "%s", err))
+		s.reply(w, r, nil, refuse(http.StatusBadRequest, "%s", err))
 		return
 	}
 	page, err := s.Log(q)
-	if err != nil {
-		s.answer(w, r, http.StatusInternalServerError, refuse(http.StatusInternalServerError, "the log cannot be read"))
-		return
-	}
-	s.answer(w, r, http.StatusOK, page)
+	s.reply(w, r, page, err)
 }
 
 // pageView is what the page shows.
@@ -112,20 +114,6 @@ func (s *Sandbox) page(w http.ResponseWriter, r *http.Request) {
 	if err := pageTemplate.Execute(w, view); err != nil {
 		s.logger.Error("the page of the log failed", "error", err)
 	}
-}
-
-// asset serves the page's style and script.
-func (s *Sandbox) asset(w http.ResponseWriter, r *http.Request) {
-	kinds := map[string]string{"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
-	name := r.PathValue("asset")
-	text, err := pageFiles.ReadFile(name)
-	if err != nil || kinds[name] == "" {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", kinds[name])
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(text)
 }
 
 // Signatures are the headers that the webhook was signed with, one a line.
