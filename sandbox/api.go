@@ -39,6 +39,7 @@ type call struct {
 	token Token
 	at    time.Time
 	id    string // of the resource, "" if the path has none
+	in    *input // of a POST or PUT
 }
 
 // endpoint is one endpoint of the document.
@@ -131,6 +132,11 @@ func (s *Sandbox) serve(h http.Header, r *http.Request) (any, error) {
 	if err := c.admit(h, e.scope); err != nil {
 		return nil, err
 	}
+	if r.Method == http.MethodPost || r.Method == http.MethodPut {
+		if c.in, err = c.input(r.Method == http.MethodPost); err != nil {
+			return nil, err
+		}
+	}
 	return e.do(c)
 }
 
@@ -174,7 +180,8 @@ func (c *call) admit(h http.Header, scope string) error {
 	return nil
 }
 
-// input reads and checks the request's body, a contact's fields.
+// input reads and checks the request's body, a contact's fields: for a new one
+// with its location.
 func (c *call) input(needsLocation bool) (*input, error) {
 	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	switch {

@@ -30,34 +30,28 @@ func (c *call) oneContact() (any, error) {
 }
 
 // write changes one contact in a transaction, which may run more than once,
-// and has its webhooks delivered.
-func (c *call) write(change func(t *txn) (Contact, error)) (Contact, error) {
+// has its webhooks delivered, and answers with it.
+func (c *call) write(change func(t *txn) (Contact, error)) (object, error) {
 	var one Contact
 	err := c.s.update(c.r.Context(), func(t *txn) (err error) { one, err = change(t); return err })
-	if err != nil {
-		return one, err
+	if err == nil {
+		c.s.wakeUp()
 	}
-	c.s.wakeUp()
-	return one, nil
+	return object{{"contact", one.object()}}, err
 }
 
 // createContact is POST /contacts/.
 func (c *call) createContact() (any, error) {
-	in, err := c.input(true)
-	if err != nil {
-		return nil, err
-	}
-	made, err := c.write(func(t *txn) (Contact, error) {
-		l, err := c.location(t, in.locationID)
+	return c.write(func(t *txn) (Contact, error) {
+		l, err := c.location(t, c.in.locationID)
 		if err == nil {
-			err = t.refuseDuplicate(l, in, "")
+			err = t.refuseDuplicate(l, c.in, "")
 		}
 		if err != nil {
 			return Contact{}, err
 		}
-		return c.insert(t, in), nil
+		return c.insert(t), nil
 	})
-	return object{{"contact", made.object()}}, err
 }
 
 // refuseDuplicate refuses a body that would make a duplicate, by the location's
@@ -74,10 +68,10 @@ func (t *txn) refuseDuplicate(l storedLocation, in *input, except string) error 
 }
 
 // insert makes a contact of a body and records the event.
-func (c *call) insert(t *txn, in *input) Contact {
+func (c *call) insert(t *txn) Contact {
 	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // an ID, no secret
-	made := Contact{ID: newID(random), LocationID: in.locationID, Added: c.at.UnixMilli(), Updated: c.at.UnixMilli()}
-	in.apply(&made)
+	made := Contact{ID: newID(random), LocationID: c.in.locationID, Added: c.at.UnixMilli(), Updated: c.at.UnixMilli()}
+	c.in.apply(&made)
 	t.putContact(made, nil)
 	c.emit(t, "ContactCreate", made)
 	return made
@@ -85,25 +79,20 @@ func (c *call) insert(t *txn, in *input) Contact {
 
 // updateContact is PUT /contacts/{contactId}.
 func (c *call) updateContact() (any, error) {
-	in, err := c.input(false)
-	if err != nil {
-		return nil, err
-	}
-	after, err := c.write(func(t *txn) (Contact, error) {
+	return c.write(func(t *txn) (Contact, error) {
 		before, err := c.contact(t)
 		if err != nil {
 			return before, err
 		}
 		l, err := t.location(before.LocationID)
 		if err == nil {
-			err = t.refuseDuplicate(l, in, before.ID)
+			err = t.refuseDuplicate(l, c.in, before.ID)
 		}
 		if err != nil {
 			return before, err
 		}
-		return c.overwrite(t, before, in), nil
+		return c.overwrite(t, before, c.in), nil
 	})
-	return object{{"contact", after.object()}}, err
 }
 
 // overwrite changes a contact and records the events: two for a change of tags,
@@ -139,23 +128,19 @@ func (c *call) removeContact() (any, error) {
 // field each, the first field of the location's order wins, and the other
 // field is not copied over. Where duplicates are allowed it always creates.
 func (c *call) upsertContact() (any, error) {
-	in, err := c.input(true)
-	if err != nil {
-		return nil, err
-	}
 	created := false
-	after, err := c.write(func(t *txn) (Contact, error) {
-		l, err := c.location(t, in.locationID)
+	out, err := c.write(func(t *txn) (Contact, error) {
+		l, err := c.location(t, c.in.locationID)
 		if err != nil {
 			return Contact{}, err
 		}
-		before, by := t.duplicate(l, in, "")
+		before, by := t.duplicate(l, c.in, "")
 		if created = by == ""; created {
-			return c.insert(t, in), nil
+			return c.insert(t), nil
 		}
-		return c.overwrite(t, before, t.withoutConflict(l, in, before, by)), nil
+		return c.overwrite(t, before, t.withoutConflict(l, c.in, before, by)), nil
 	})
-	return object{{"contact", after.object()}, {"new", created}}, err
+	return append(out, member{"new", created}), err
 }
 
 // withoutConflict leaves out the fields other than by, by which the location

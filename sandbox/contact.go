@@ -64,11 +64,7 @@ func (c Contact) object() object {
 			out = append(out, member{f.name, value})
 		}
 	}
-	tags := c.Tags
-	if tags == nil {
-		tags = []string{}
-	}
-	out = append(out, member{"tags", tags})
+	out = append(out, member{"tags", append([]string{}, c.Tags...)}) // never null
 	for _, name := range moreFields {
 		if raw, has := c.More[name]; has {
 			out = append(out, member{name, raw})

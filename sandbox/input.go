@@ -190,10 +190,8 @@ func (in *input) apply(c *Contact) {
 	if len(in.more) == 0 {
 		return
 	}
-	more := maps.Clone(c.More) // c may be a copy of another contact
-	if more == nil {
-		more = map[string]json.RawMessage{}
-	}
+	more := map[string]json.RawMessage{} // c may be a copy of another contact
+	maps.Copy(more, c.More)
 	maps.Copy(more, in.more)
 	maps.DeleteFunc(more, func(_ string, raw json.RawMessage) bool { return string(raw) == "null" })
 	c.More = more

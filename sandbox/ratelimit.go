@@ -16,7 +16,7 @@ const (
 // time.
 type rateLimits struct {
 	mu     sync.Mutex
-	tokens map[string]*[2]windowCount // by ID: the rate window, the day
+	tokens map[string][2]windowCount // by ID: the rate window, the day
 }
 
 // windowCount counts the requests of one window.
@@ -39,12 +39,11 @@ func (r *rateLimits) request(token string, now time.Time) (window, day int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.tokens == nil {
-		r.tokens = map[string]*[2]windowCount{}
+		r.tokens = map[string][2]windowCount{}
 	}
 	c := r.tokens[token]
-	if c == nil {
-		c = new([2]windowCount)
-		r.tokens[token] = c
-	}
-	return rateMax - c[0].add(now.UnixMilli()/rateWindow.Milliseconds()), rateDaily - c[1].add(now.Unix()/(24*3600))
+	window = rateMax - c[0].add(now.UnixMilli()/rateWindow.Milliseconds())
+	day = rateDaily - c[1].add(now.Unix()/(24*3600))
+	r.tokens[token] = c
+	return window, day
 }
