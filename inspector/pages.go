@@ -57,7 +57,7 @@ func (l *list) want(now time.Time) (request, bool) {
 func (l *list) wantByTime(r request, refresh bool, now time.Time) (request, bool) {
 	switch {
 	case l.jump:
-		r.kind, r.guess = readOldest, l.oldestGuess()
+		r.kind = readOldest
 	case l.nearTop(now) && (refresh || !l.topKnown || l.rising):
 		r.kind, r.first, r.have, r.next = readAbove, l.rows[0].ID, l.ids(), l.next
 	case l.peeks(now) && !refresh:
@@ -129,17 +129,6 @@ func (l *list) ids() []webhook.ID {
 		ids[i] = e.ID
 	}
 	return ids
-}
-
-// oldestGuess is where the last page begins if few events were deleted in
-// between; a filter leaves no way to know.
-func (l *list) oldestGuess() webhook.ID {
-	first := l.pos.Event - webhook.ID(max(0, l.stored))
-	guess := first + webhook.ID(l.window())
-	if l.narrowed() || l.stored == 0 || first > l.pos.Event || guess >= l.pos.Event {
-		return 0
-	}
-	return guess
 }
 
 // start marks a request as under way and returns the command that reads it.

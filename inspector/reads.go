@@ -3,13 +3,11 @@ package inspector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/taskhook/taskhook/webhook"
 )
-
-// scanPage is how many events one read of a long way takes.
-const scanPage = 1000
 
 // newsMost is how far the news of a narrowed list are counted.
 const newsMost = 100
@@ -38,7 +36,6 @@ type request struct {
 	first  webhook.ID    // readAbove: the first row so far; readPeek: up to where all is known, 0: look for nothing new
 	have   []webhook.ID  // readAbove, readPeek: the rows so far
 	next   webhook.ID    // of these
-	guess  webhook.ID    // readOldest: where the last page may begin; 0: unknown
 	held   webhook.ID    // count what was selected since; 0: do not
 	came   int           // how many these were
 	spent  time.Duration // on what was found
@@ -167,75 +164,41 @@ func (r request) again(ctx context.Context, feed Feed, newer []webhook.Summary) 
 	return page, nil
 }
 
-// readAbove reads the window that begins a screen above a row. A feed only
-// reads downwards: it is asked from ever further up until something is found.
-func (r request) readAbove(ctx context.Context, feed Feed) (webhook.Page, bool, error) {
-	most := max(1, r.limit/3)
-	var newer []webhook.Summary
-	var newest webhook.ID
-	var top bool
-	for step := webhook.ID(most); ; step *= 4 {
-		cursor := r.first + step + 1
-		var err error
-		if newer, newest, err = r.between(ctx, feed, cursor, most); err != nil {
-			return webhook.Page{}, false, err
-		}
-		top = cursor > newest
-		if len(newer) > 0 || top {
-			break
-		}
+// readAbove reads the window that begins a screen above a row.
+func (r request) readAbove(ctx context.Context, feed Feed) (page webhook.Page, top bool, err error) {
+	above, err := r.upwards(ctx, feed, r.first, max(1, r.limit/3))
+	if err != nil {
+		return page, false, err
 	}
-	page, err := r.again(ctx, feed, newer)
-	page.Position.Event = newest // what came since is news
-	return page, top && len(newer) < most, err
-}
-
-// between reads the events between a cursor and the row above which r looks,
-// of which it keeps the oldest; newest is the newest event when it began.
-func (r request) between(ctx context.Context, feed Feed, cursor webhook.ID, most int) (rows []webhook.Summary, newest webhook.ID, err error) {
-	for begun := false; ; begun = true {
-		page, err := r.newerThan(r.first).page(ctx, feed, cursor, scanPage)
-		if err != nil {
-			return nil, 0, err
-		}
-		if !begun {
-			newest = page.Position.Event
-		}
-		for _, e := range page.Events {
-			if e.ID <= r.first {
-				return rows, newest, nil
-			}
-			rows = keepLast(append(rows, e), most)
-		}
-		if cursor = page.Next; cursor <= r.first {
-			return rows, newest, nil
-		}
-	}
+	page, err = r.again(ctx, feed, above.Events)
+	page.Position.Event = above.Position.Event // what came since is news
+	return page, above.Next == 0, err
 }
 
 // readOldest reads the last window.
 func (r request) readOldest(ctx context.Context, feed Feed) (webhook.Page, error) {
-	var last webhook.Page
-	var rows []webhook.Summary
-	for cursor := r.guess; ; cursor = last.Next {
-		var err error
-		if last, err = r.page(ctx, feed, cursor, scanPage); err != nil {
-			return webhook.Page{}, err
-		}
-		rows = keepLast(append(rows, last.Events...), r.limit)
-		if last.Next == 0 {
-			break
-		}
-	}
-	if len(rows) == 0 && r.guess != 0 {
-		r.guess = 0
-		return r.readOldest(ctx, feed)
-	}
-	last.Events = rows
-	return last, nil
+	page, err := r.upwards(ctx, feed, 0, r.limit)
+	page.Next = 0
+	return page, err
 }
 
-// keepLast drops rows from the front; append frees them when it next grows.
-func keepLast(rows []webhook.Summary, n int) []webhook.Summary {
-	return rows[max(0, len(rows)-n):]
+// upwards reads the n events right above one in the order of time, 0: the oldest.
+// Next is the last of them if there are more.
+func (r request) upwards(ctx context.Context, feed Feed, after webhook.ID, n int) (webhook.Page, error) {
+	q := r.query()
+	q.Order, q.Cursor = webhook.OrderArrival, after
+	var rows []webhook.Summary
+	for {
+		q.Limit = n - len(rows)
+		page, err := webhook.ReadPage(ctx, feed, q)
+		if err != nil {
+			return page, err
+		}
+		rows, q.Cursor = append(rows, page.Events...), page.Next
+		if q.Cursor == 0 || len(rows) == n {
+			slices.Reverse(rows)
+			page.Events = rows
+			return page, nil
+		}
+	}
 }
