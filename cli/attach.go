@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -59,14 +60,10 @@ func (a *app) showScreen(ctx context.Context, f feedAndActions, dir string, log 
 // screenOptions are the choices of every screen. What is copied or edited goes
 // to files of the project where it cannot stay in the terminal.
 func (a *app) screenOptions(dir string) inspector.Options {
-	editor := a.env("VISUAL")
-	if editor == "" {
-		editor = a.env("EDITOR")
-	}
 	return inspector.Options{
 		Version: version(), Policy: taskee.Policy(), NoColor: a.env("NO_COLOR") != "" || a.env("TERM") == "dumb",
 		TunnelHints: tunnelHints,
-		Editor:      editor,
+		Editor:      cmp.Or(a.env("VISUAL"), a.env("EDITOR")),
 		CopyDir:     filepath.Join(dir, "copies"),
 		DraftDir:    filepath.Join(dir, "drafts"),
 		// The Linux console has no clipboard to write to.

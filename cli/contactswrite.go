@@ -11,6 +11,7 @@ import (
 
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // contactWrite is what a command does to one contact.
@@ -148,13 +149,14 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 			return nil, withHint(err, "name a file that holds a JSON object, or - for standard input")
 		}
 	}
-	fields := map[string]json.RawMessage{}
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(body, &given); err != nil || given == nil {
 		return nil, usageError(cmd, fmt.Errorf("--from %s: want one JSON object", in.from), "for example: {\"email\":\"jane@example.com\",\"tags\":[\"lead\"]}")
 	}
+	var edits []webhook.Edit
 	for _, field := range fieldFlags {
 		if cmd.Flags().Changed(field.flag) {
-			fields[field.field] = jsjson.Quote(*in.values[field.flag])
+			edits = append(edits, webhook.Edit{Path: field.field, Value: string(jsjson.Quote(*in.values[field.flag]))})
 		}
 	}
 	if len(in.tags) > 0 {
@@ -162,16 +164,13 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 		if err != nil {
 			return nil, err
 		}
-		fields["tags"] = tags
+		edits = append(edits, webhook.Edit{Path: "tags", Value: string(tags)})
 	}
-	edits, err := parseEdits(in.set)
+	set, err := parseEdits(in.set)
 	if err != nil {
 		return nil, usageError(cmd, err, "for example: --set country=US")
 	}
-	if body, err = json.Marshal(fields); err != nil {
-		return nil, err
-	}
-	if body, err = edit(body, edits); err != nil {
+	if body, err = edit(body, append(edits, set...)); err != nil {
 		return nil, usageError(cmd, err)
 	}
 	edited := map[string]json.RawMessage{}

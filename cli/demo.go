@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -73,11 +71,7 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 		return err
 	}
 	defer func() { err = errors.Join(err, cleanup()) }()
-	dir, signer, err := a.projectSigner()
-	if err != nil {
-		return err
-	}
-	keys, err := devKeys(dir)
+	pair, err := a.devPair()
 	if err != nil {
 		return err
 	}
@@ -86,7 +80,7 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	if err != nil {
 		return fmt.Errorf("start the sample app: %w", err)
 	}
-	sample := proxy.Serve(appLn, newSampleApp(keys), nil, func(err error) { a.warn("the sample app: %v", err) })
+	sample := proxy.Serve(appLn, newSampleApp(pair.keys), nil, func(err error) { a.warn("the sample app: %v", err) })
 	defer sample.Close()
 
 	o.Addr = "127.0.0.1:0"
@@ -103,7 +97,7 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	box, err := openDemoSandbox(cmd.Context(), signer, d.WebhookURL(), count)
+	box, err := openDemoSandbox(cmd.Context(), pair.signer, d.WebhookURL(), count)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -224,14 +218,13 @@ func (d *demoSender) forge(ctx context.Context, eventType string) error {
 	if !ok {
 		return fmt.Errorf("the catalogue has no %s", eventType)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(t.Sample(taskee.Sample{At: time.Now()})))
-	if err != nil {
-		return err
+	forged := trigger{
+		body: func(at time.Time) ([]byte, error) { return t.Sample(taskee.Sample{At: at}), nil },
+		url:  d.url, scheme: taskee.SchemeNone,
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("send a demo event: %w", err)
+	_, last, err := forged.run(ctx, 1, func(triggered) error { return nil })
+	if err == nil && last.Error != "" {
+		err = fmt.Errorf("send a demo event: %s", last.Error)
 	}
-	return resp.Body.Close()
+	return err
 }

@@ -31,14 +31,24 @@ const (
 // signatures of the same length.
 const devRSABits = 4096
 
-// projectSigner is the project's data directory and the signer of its
-// development pair.
-func (a *app) projectSigner() (dir string, signer taskee.Signer, err error) {
-	if dir, err = a.directory(); err != nil {
-		return "", signer, err
+// devPair is the development pair of a project: the private halves sign, the keys
+// are the public ones.
+type devPair struct {
+	dir    string // the project's data directory
+	signer taskee.Signer
+	keys   []verify.Key
+}
+
+// devPair is the project's development pair, made on first use.
+func (a *app) devPair() (p devPair, err error) {
+	if p.dir, err = a.directory(); err != nil {
+		return p, err
 	}
-	signer, err = a.devSigner(dir)
-	return dir, signer, err
+	if p.signer, err = a.devSigner(p.dir); err != nil {
+		return p, err
+	}
+	p.keys, err = devKeys(p.dir)
+	return p, err
 }
 
 // devSigner signs with the development pair of a data directory and makes the

@@ -154,35 +154,25 @@ func newKeysDevCommand(a *app) *cobra.Command {
 		Long: "Show where the development pair is, and make it on first use. It belongs to the project,\n" +
 			"and its private keys never leave the data directory.",
 		RunE: func(*cobra.Command, []string) error {
-			dir, keys, err := a.devPair()
+			pair, err := a.devPair()
 			if err != nil {
 				return err
 			}
-			return a.listDevPair(dir, keys)
+			return a.listDevPair(pair)
 		},
 	}
 	a.addJSON(cmd, "print one JSON object per line")
 	return cmd
 }
 
-// devPair makes the development pair on first use and returns its public
-// halves and where it is.
-func (a *app) devPair() (string, []verify.Key, error) {
-	dir, _, err := a.projectSigner()
-	if err != nil {
-		return "", nil, err
-	}
-	keys, err := devKeys(dir)
-	return dir, keys, err
-}
-
-func (a *app) listDevPair(dir string, keys []verify.Key) error {
+func (a *app) listDevPair(pair devPair) error {
 	t := newTable(a.stdout)
-	for i, k := range keys {
-		private, public := filepath.Join(dir, devRSAFile), filepath.Join(dir, listener.DevRSAFile)
+	for i, k := range pair.keys {
+		private, public := devRSAFile, listener.DevRSAFile
 		if k.Scheme() == taskee.SchemeEd25519 {
-			private, public = filepath.Join(dir, devEd25519File), filepath.Join(dir, listener.DevEd25519File)
+			private, public = devEd25519File, listener.DevEd25519File
 		}
+		private, public = filepath.Join(pair.dir, private), filepath.Join(pair.dir, public)
 		if a.json {
 			err := printLine(a.stdout, "devKey", struct {
 				Name        string `json:"name"`
@@ -218,11 +208,11 @@ func newKeysEnvCommand(a *app) *cobra.Command {
 		Example: "  taskhook keys env >> .env.development\n" +
 			"  eval \"$(taskhook keys env --format shell)\"",
 		RunE: func(*cobra.Command, []string) error {
-			_, keys, err := a.devPair()
+			pair, err := a.devPair()
 			if err != nil {
 				return err
 			}
-			return printEnv(a.stdout, keys, format.value)
+			return printEnv(a.stdout, pair.keys, format.value)
 		},
 	}
 	cmd.Flags().Var(&format, "format", "dotenv: NAME=\"value\" lines for a .env file; shell: export statements")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -62,10 +63,7 @@ func configuredAuthtoken(raw []byte) (string, error) {
 		// The parser's message may quote the file: it stays unsaid.
 		return "", errors.New("not a YAML file that ngrok would read")
 	}
-	if c.Agent.Authtoken != "" {
-		return c.Agent.Authtoken, nil
-	}
-	return c.Authtoken, nil
+	return cmp.Or(c.Agent.Authtoken, c.Authtoken), nil
 }
 
 // ngrokConfigPaths lists where ngrok keeps its configuration, newest place
@@ -82,10 +80,7 @@ func (a *app) ngrokConfigPaths() []string {
 	case "windows":
 		paths = append(paths, filepath.Join(a.env("LocalAppData"), "ngrok", "ngrok.yml"))
 	default:
-		config := a.env("XDG_CONFIG_HOME")
-		if config == "" {
-			config = filepath.Join(home, ".config")
-		}
+		config := cmp.Or(a.env("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
 		paths = append(paths, filepath.Join(config, "ngrok", "ngrok.yml"))
 	}
 	return append(paths, filepath.Join(home, ".ngrok2", "ngrok.yml"))

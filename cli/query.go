@@ -75,13 +75,13 @@ func (q *queryFlags) query(cmd *cobra.Command) (webhook.Query, error) {
 		}
 		term := t.term + ":" + quoted(value)
 		if _, err := filter.Parse(term); err != nil {
-			return webhook.Query{}, termError(cmd, t.flag, err)
+			return webhook.Query{}, filterError(cmd, t.flag, "", err)
 		}
 		terms = append(terms, term)
 	}
 	if q.filter != "" {
 		if _, err := filter.Parse(q.filter); err != nil {
-			return webhook.Query{}, filterError(cmd, q.filter, err)
+			return webhook.Query{}, filterError(cmd, "filter", q.filter, err)
 		}
 		// Last: a jq expression runs to the end of the text.
 		terms = append(terms, "("+q.filter+")")
@@ -97,25 +97,18 @@ func quoted(s string) string {
 	return s
 }
 
-// termError says what is wrong with the value of a flag that stands for a term.
-// The message of a syntax error names the value.
-func termError(cmd *cobra.Command, flag string, err error) error {
+// filterError says what is wrong with the value of a flag, and shows where in
+// text, unless that is "": the message of a syntax error names a single term.
+func filterError(cmd *cobra.Command, flag, text string, err error) error {
 	var syntax *filter.SyntaxError
 	if !errors.As(err, &syntax) {
 		return usageError(cmd, fmt.Errorf("invalid --%s: %w", flag, err))
 	}
-	hint := cmp.Or(syntax.Hint, "see: taskhook help filters")
-	return usageError(cmd, fmt.Errorf("invalid --%s: %s", flag, syntax.Message), hint)
-}
-
-// filterError shows which part of a filter is not understood.
-func filterError(cmd *cobra.Command, text string, err error) error {
-	var syntax *filter.SyntaxError
-	if !errors.As(err, &syntax) {
-		return usageError(cmd, err)
+	message := syntax.Message
+	if text != "" {
+		message += "\n" + pointAt(text, syntax.Offset, syntax.Length)
 	}
-	hint := cmp.Or(syntax.Hint, "see: taskhook help filters")
-	return usageError(cmd, fmt.Errorf("invalid --filter: %s\n%s", syntax.Message, pointAt(text, syntax.Offset, syntax.Length)), hint)
+	return usageError(cmd, fmt.Errorf("invalid --%s: %s", flag, message), cmp.Or(syntax.Hint, "see: taskhook help filters"))
 }
 
 // pointAt shows a text with a mark under a part of it, both in bytes.

@@ -36,35 +36,27 @@ func (s *sampleApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusUnauthorized, map[string]any{"error": "Invalid signature"})
 		return
 	}
-	switch status := s.receive(taskee.Parse(body).WebhookID); status {
-	case http.StatusAlreadyReported:
-		reply(w, http.StatusOK, map[string]any{"message": "Already processed"})
-	case http.StatusTooManyRequests:
-		reply(w, status, map[string]any{"error": "rate limit"})
-	case http.StatusInternalServerError:
-		reply(w, status, map[string]any{"error": "database is down"})
-	default:
-		reply(w, http.StatusOK, map[string]any{"success": true})
-	}
+	status, answer := s.receive(taskee.Parse(body).WebhookID)
+	reply(w, status, answer)
 }
 
 // receive decides what becomes of an event: of every seven new ones the third
 // is answered 429 and the fifth 500, and neither is marked as processed.
-func (s *sampleApp) receive(webhookID string) int {
+func (s *sampleApp) receive(webhookID string) (status int, answer map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.processed[webhookID] {
-		return http.StatusAlreadyReported
+		return http.StatusOK, map[string]any{"message": "Already processed"}
 	}
 	s.received++
 	switch s.received % 7 {
 	case 3:
-		return http.StatusTooManyRequests
+		return http.StatusTooManyRequests, map[string]any{"error": "rate limit"}
 	case 5:
-		return http.StatusInternalServerError
+		return http.StatusInternalServerError, map[string]any{"error": "database is down"}
 	}
 	s.processed[webhookID] = true
-	return http.StatusOK
+	return http.StatusOK, map[string]any{"success": true}
 }
 
 func reply(w http.ResponseWriter, status int, body map[string]any) {

@@ -56,53 +56,32 @@ func writeSandboxState(dir string, st sandboxState) error {
 	return files.Write(filepath.Join(dir, sandboxFile), append(text, '\n'), 0o600)
 }
 
-// sandboxClient asks the project's running sandbox.
-type sandboxClient struct {
-	state sandboxState
-	http  http.Client
-}
-
 // openSandbox finds the project's running sandbox.
-func (a *app) openSandbox() (*sandboxClient, error) {
+func (a *app) openSandbox() (sandboxState, error) {
 	dir, err := a.directory()
 	if err != nil {
-		return nil, err
+		return sandboxState{}, err
 	}
 	st, err := readSandboxState(dir)
 	if err != nil || st.API == "" {
-		return nil, errNoSandbox()
+		return st, errNoSandbox()
 	}
-	return &sandboxClient{state: st, http: http.Client{Timeout: time.Minute}}, nil
+	return st, nil
 }
 
 func errNoSandbox() error {
 	return withHint(errors.New("no sandbox is running for this project"), "start it with: taskhook sandbox")
 }
 
+// adminTimeout bounds an admin request.
+const adminTimeout = time.Minute
+
 // ask makes one admin request and decodes its answer.
-func (c *sandboxClient) ask(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(text)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.state.API+sandbox.AdminPath+path, body)
+func (st sandboxState) ask(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errNoSandbox())
+	defer cancel()
+	resp, err := st.send(ctx, method, path, in)
 	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+c.state.Secret)
-	resp, err := c.http.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			return errNoSandbox()
-		}
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
@@ -123,13 +102,38 @@ func (c *sandboxClient) ask(ctx context.Context, method, path string, in, out an
 	return json.Unmarshal(text, out)
 }
 
+// send makes one admin request. The caller closes the body of the answer.
+func (st sandboxState) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, st.API+sandbox.AdminPath+path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+st.Secret)
+	resp, err := http.DefaultClient.Do(req)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, errNoSandbox()
+	}
+	return resp, nil
+}
+
 // askSandbox finds the running sandbox and asks it one thing.
 func (a *app) askSandbox(ctx context.Context, method, path string, in, out any) error {
-	c, err := a.openSandbox()
+	st, err := a.openSandbox()
 	if err != nil {
 		return err
 	}
-	return c.ask(ctx, method, path, in, out)
+	return st.ask(ctx, method, path, in, out)
 }
 
 // newSandboxAction makes a command below parent that has the running sandbox do

@@ -134,14 +134,10 @@ func (a *app) printRates(r sandbox.Rates) error {
 
 // watchLog tells when webhooks of the log have changed, until ctx or the sandbox
 // ends.
-func (c *sandboxClient) watchLog(ctx context.Context) (<-chan struct{}, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.state.API+sandbox.AdminPath+"log/events", nil)
+func (st sandboxState) watchLog(ctx context.Context) (<-chan struct{}, error) {
+	resp, err := st.send(ctx, http.MethodGet, "log/events", nil) //nolint:bodyclose // the goroutine below does
 	if err != nil {
 		return nil, err
-	}
-	resp, err := (&http.Client{}).Do(req) //nolint:bodyclose // the goroutine below does
-	if err != nil {
-		return nil, errNoSandbox()
 	}
 	out := make(chan struct{}, 1)
 	go func() { // ends with the response, which ends with ctx or the sandbox

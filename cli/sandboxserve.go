@@ -22,10 +22,11 @@ import (
 
 // serveSandbox runs a sandbox until ctx ends.
 func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
-	dir, signer, err := a.projectSigner()
+	pair, err := a.devPair()
 	if err != nil {
 		return err
 	}
+	dir := pair.dir
 	logger, log, err := listener.OpenLog(dir, a.notify)
 	if err != nil {
 		return a.openError(err)
@@ -40,7 +41,7 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 		return err
 	}
 	defer restore()
-	o.Signer, o.Scheme, o.Shape = signer, o.scheme.value, taskee.Shape(o.shape.value)
+	o.Signer, o.Scheme, o.Shape = pair.signer, o.scheme.value, taskee.Shape(o.shape.value)
 	o.Target, o.Logger = a.webhookTarget(dir, o.webhookURL), logger
 	s, err := sandbox.Open(ctx, path, o.Options)
 	if err != nil {

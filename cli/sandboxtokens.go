@@ -47,7 +47,7 @@ func newTokensCreate(a *app) *cobra.Command {
 			}
 			in.Name, in.Description = &name, &description
 			if in.LocationID == "" && !agency {
-				in.LocationID = c.state.LocationID
+				in.LocationID = c.LocationID
 			}
 			if in.Scopes == nil {
 				in.Scopes = taskee.Scopes()

@@ -75,9 +75,11 @@ func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 		return err
 	}
 	if t.scheme != taskee.SchemeNone {
-		if _, t.signer, err = a.projectSigner(); err != nil {
+		pair, err := a.devPair()
+		if err != nil {
 			return err
 		}
+		t.signer = pair.signer
 	}
 	failed, last, err := t.run(cmd.Context(), f.count, a.printTriggered)
 	if err != nil || failed == 0 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,8 +76,8 @@ func (t *trigger) run(ctx context.Context, count int, show func(triggered) error
 }
 
 // send sends one event. A failed answer, or none, is not an error.
-func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, error) {
-	r := triggered{URL: t.url, Scheme: t.scheme}
+func (t *trigger) send(ctx context.Context, client *http.Client) (r triggered, err error) {
+	r = triggered{URL: t.url, Scheme: t.scheme}
 	body, err := t.body(time.Now())
 	if err != nil {
 		return r, err
@@ -97,11 +96,13 @@ func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, err
 	req.Header.Set("Content-Type", "application/json")
 	began := time.Now()
 	resp, err := client.Do(req)
-	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000
-	if ctx.Err() != nil {
-		return r, errors.Join(ctx.Err(), closeAnswer(resp))
+	if err == nil {
+		defer func() { _ = resp.Body.Close() }()
 	}
+	defer func() { r.DurationMS = float64(time.Since(began).Microseconds()) / 1000 }()
 	switch {
+	case ctx.Err() != nil:
+		return r, ctx.Err()
 	case httpwire.IsTimeout(err):
 		r.Error = "no answer within " + format.Duration(triggerTimeout)
 		return r, nil
@@ -111,15 +112,7 @@ func (t *trigger) send(ctx context.Context, client *http.Client) (triggered, err
 	}
 	r.Status = resp.StatusCode
 	r.read(resp.Body)
-	r.DurationMS = float64(time.Since(began).Microseconds()) / 1000
-	return r, closeAnswer(resp)
-}
-
-func closeAnswer(resp *http.Response) error {
-	if resp == nil {
-		return nil
-	}
-	return resp.Body.Close()
+	return r, nil
 }
 
 // maxReason bounds what is read of an answer, in bytes.
