@@ -95,11 +95,11 @@ func (a *app) writeContact(cmd *cobra.Command, f *apiFlags, in *contactFlags, wh
 	if len(fields) == 0 {
 		return usageError(cmd, errors.New("no fields are given"), "name one, such as --email jane@example.com, or a file with --from FILE")
 	}
-	return a.withAPI(cmd, f, func(c *api) error { return a.sendContact(cmd, c, in, what, args, fields) })
+	return a.withAPI(cmd, f, func(c *api) error { return a.sendContact(cmd, c, what, args, fields) })
 }
 
 // sendContact has the API write fields of a contact.
-func (a *app) sendContact(cmd *cobra.Command, c *api, in *contactFlags, what contactWrite, args []string, fields map[string]any) error {
+func (a *app) sendContact(cmd *cobra.Command, c *api, what contactWrite, args []string, fields map[string]any) error {
 	input := taskee.ContactInput{Extra: fields}
 	if what != updateContact {
 		// The command line takes precedence over the file, and that over a

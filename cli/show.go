@@ -21,7 +21,7 @@ import (
 )
 
 // showForm is how one event is shown.
-type showForm struct{ json, raw, headers, curl bool }
+type showForm struct{ raw, headers, curl bool }
 
 func newEventsShowCommand(a *app) *cobra.Command {
 	var form showForm
