@@ -22,8 +22,7 @@ type apiError struct {
 	StatusCode int `json:"statusCode"`
 	Message    any `json:"message"` // a text, or for 422 a list of them
 	// Meta is the family's: what a duplicate is a duplicate of.
-	Meta    any      `json:"meta,omitempty"`
-	allowed []string // methods, for 405
+	Meta any `json:"meta,omitempty"`
 }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d: %v", e.StatusCode, e.Message) }
@@ -73,8 +72,8 @@ func (e endpoint) match(path string) (id string, ok bool) {
 }
 
 // findEndpoint returns the endpoint of a request and the ID in its path, or the
-// platform's answer to one that there is no endpoint for.
-func findEndpoint(method, path string) (found endpoint, id string, err error) {
+// platform's answer to one that there is no endpoint for, with its header in h.
+func findEndpoint(h http.Header, method, path string) (found endpoint, id string, err error) {
 	var allowed []string
 	for _, e := range endpoints {
 		in, ok := e.match(path)
@@ -89,25 +88,22 @@ func findEndpoint(method, path string) (found endpoint, id string, err error) {
 	if allowed == nil {
 		return found, "", refuse(http.StatusNotFound, "Cannot %s %s", method, path)
 	}
-	e := refuse(http.StatusMethodNotAllowed, "Method %s is not allowed", method)
-	e.allowed = allowed
-	return found, "", e
+	h.Set("Allow", strings.Join(allowed, ", "))
+	return found, "", refuse(http.StatusMethodNotAllowed, "Method %s is not allowed", method)
 }
 
 // reply writes JSON: out, or what went wrong.
 func (s *Sandbox) reply(w http.ResponseWriter, r *http.Request, out any, err error) {
-	status, h := http.StatusOK, w.Header()
+	status := http.StatusOK
 	if err != nil {
 		refused, ok := errors.AsType[*apiError](err)
 		if !ok {
 			s.logger.Error("the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
 			refused = refuse(http.StatusInternalServerError, "Internal server error")
 		}
-		if refused.allowed != nil {
-			h.Set("Allow", strings.Join(refused.allowed, ", "))
-		}
 		status, out = refused.StatusCode, refused
 	}
+	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
@@ -117,14 +113,14 @@ func (s *Sandbox) reply(w http.ResponseWriter, r *http.Request, out any, err err
 	s.logger.Debug("api", "method", r.Method, "path", r.URL.Path, "status", status)
 }
 
-// serve serves the document's endpoints. It runs the platform's checks in their order: path, method, token,
-// version, scope, parameters.
+// serve serves the document's endpoints. It runs the platform's checks in their
+// order: path, method, token, version, scope, parameters.
 func (s *Sandbox) serve(h http.Header, r *http.Request) (any, error) {
 	path := r.URL.Path
 	if r.URL.RawPath != "" {
 		path = r.URL.RawPath // an escaped slash is part of an ID, and of no valid one
 	}
-	e, id, err := findEndpoint(r.Method, path)
+	e, id, err := findEndpoint(h, r.Method, path)
 	if err != nil {
 		return nil, err
 	}

@@ -167,9 +167,7 @@ func (s *Sandbox) CreateToken(ctx context.Context, in TokenRequest) (Token, stri
 				return err
 			}
 		}
-		if err := t.allowed(in.LocationID); err != nil {
-			return err
-		}
+		t.authorize(in.LocationID)
 		t.put(bucketTokens, []byte(made.ID), made)
 		return nil
 	})
@@ -204,15 +202,14 @@ func scopes(names []string) []string {
 	return slices.Compact(out)
 }
 
-// allowed returns ErrRestricted where one of the document's two restrictions
-// forbids the admin to manage a location's private integrations, or for ""
-// those of the agency.
-func (t *txn) allowed(location string) error {
+// authorize fails with ErrRestricted where one of the document's two
+// restrictions forbids the admin to manage a location's private integrations,
+// or for "" those of the agency.
+func (t *txn) authorize(location string) {
 	m := t.meta()
 	if location == "" && !m.OwnIntegrations || location != "" && !m.SubAccountIntegrations {
-		return ErrRestricted
+		t.fail(ErrRestricted)
 	}
-	return nil
 }
 
 // Tokens returns all private integrations, the oldest first.
@@ -241,10 +238,10 @@ func (t *txn) managedToken(id string) (storedToken, error) {
 	if errors.Is(err, errAbsent) {
 		return one, fmt.Errorf("%w: %s", ErrNoToken, id)
 	}
-	if err != nil {
-		return one, err
+	if err == nil {
+		t.authorize(one.LocationID)
 	}
-	return one, t.allowed(one.LocationID)
+	return one, err
 }
 
 // editToken changes a token that the restrictions let the admin manage.
