@@ -14,14 +14,13 @@ const protocol = "5"
 const versionHeader = "Taskhook-Control"
 
 // The paths of the calls. Each is a POST with its argument as JSON, answered by
-// its result as JSON. Watch is answered by JSON lines for as long as it lasts; read,
-// simulate and batch by a stream of gob values.
+// its result as JSON; read, watch, simulate and batch by a stream of gob values.
 const (
 	pathListener = "/listener"
 	pathRead     = "/read"
 	pathUpdates  = "/updates"
 	pathFind     = "/find"
-	pathWatch    = "/watch"
+	pathWatch    = "/changes" // "/watch" was answered by JSON lines
 	pathResend   = "/resend"
 	pathSimulate = "/simulate"
 	pathSteer    = "/steer"

@@ -7,7 +7,7 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// complete is the outcome of a read.
+// complete is the outcome of a call that is all in its steps.
 type complete struct{ Chunks int }
 
 // readSteps makes a step of each chunk.

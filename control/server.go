@@ -48,7 +48,7 @@ func Handler(b Source) http.Handler {
 	h.handle(pathMark, answer(noResult(func(ctx context.Context, m marking) error { return b.Mark(ctx, m.IDs, m.Marked) })))
 	h.handle(pathDiagnose, answer(b.Diagnose))
 	h.handle(pathLog, answer(b.Log))
-	h.handle(pathWatch, h.watch)
+	h.handle(pathWatch, stream(h, 0, watchSteps(b)))
 	return h
 }
 

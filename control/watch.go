@@ -1,63 +1,41 @@
 package control
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"io"
-	"net/http"
 	"time"
 
 	"github.com/taskhook/taskhook/notify"
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// watch streams one JSON line for each hint, and an empty line as a heartbeat,
-// until the client goes, the backend ends or the server shuts down.
-func (h *handler) watch(w http.ResponseWriter, r *http.Request) {
-	if err := argument(w, r, &struct{}{}); err != nil {
-		fail(w, http.StatusBadRequest, err)
-		return
-	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	hints, err := h.backend.Watch(ctx)
-	if err != nil {
-		fail(w, statusOf(err), err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	h.writeHints(ctx, w, hints)
+// hint is a step of a watch.
+type hint struct {
+	Change *webhook.Change // nil: a heartbeat
 }
 
-// writeHints writes hints. Its first line is a heartbeat: the client must know
-// that nothing will be missed from then on.
-func (h *handler) writeHints(ctx context.Context, w http.ResponseWriter, hints <-chan webhook.Change) {
-	rc := http.NewResponseController(w)
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	line := []byte("\n")
-	for {
-		_ = rc.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if _, err := w.Write(line); err != nil {
-			return
+// watchSteps makes a step of each hint of the backend. The first is a heartbeat:
+// the client must know that nothing will be missed from then on.
+func watchSteps(b Backend) steps[struct{}, hint, complete] {
+	return func(ctx context.Context, _ struct{}, tell func(hint)) (complete, error) {
+		changes, err := b.Watch(ctx)
+		if err != nil {
+			return complete{}, err
 		}
-		if err := rc.Flush(); err != nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-h.life.Done():
-			return
-		case <-beat.C:
-			line = []byte("\n")
-		case c, ok := <-hints:
-			if !ok {
-				return
+		beat := time.NewTicker(heartbeat)
+		defer beat.Stop()
+		for next := (hint{}); ; {
+			tell(next)
+			select {
+			case <-ctx.Done():
+				return complete{}, ctx.Err()
+			case <-beat.C:
+				next = hint{}
+			case c, ok := <-changes:
+				if !ok {
+					return complete{}, nil
+				}
+				next = hint{&c}
 			}
-			line, _ = json.Marshal(c)
-			line = append(line, '\n')
 		}
 	}
 }
@@ -67,37 +45,30 @@ func (h *handler) writeHints(ctx context.Context, w http.ResponseWriter, hints <
 func (c *Client) Watch(ctx context.Context) (<-chan webhook.Change, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	unbind := context.AfterFunc(c.life, cancel)
-	end := func() { unbind(); cancel() }
-	body, err := c.ask(ctx, pathWatch, struct{}{})
-	if err != nil {
-		end()
-		return nil, err
-	}
 	var changes notify.Hub[webhook.Change]
 	hints := changes.Watch(ctx)
+	begun := make(chan error, 1) // the first thing that is known of the watch
+	tellOnce := func(err error) {
+		select {
+		case begun <- err:
+		default:
+		}
+	}
 	c.watches.Go(func() {
 		defer changes.Close()
-		defer end()
-		defer func() { _ = body.Close() }()
-		readHints(body, cancel, changes.Notify)
+		defer cancel()
+		defer unbind()
+		_, err := follow[hint, complete](ctx, c, silence, pathWatch, struct{}{}, func(h hint) bool {
+			tellOnce(nil)
+			if h.Change != nil {
+				changes.Notify(*h.Change)
+			}
+			return true
+		})
+		tellOnce(err)
 	})
-	return hints, nil
-}
-
-// readHints passes on hints until the stream ends, or is silent for too long:
-// then it calls stop, which is to end the stream.
-func readHints(stream io.Reader, stop func(), hint func(webhook.Change)) {
-	quiet := time.AfterFunc(silence, stop)
-	defer quiet.Stop()
-	for lines := bufio.NewScanner(stream); lines.Scan(); {
-		quiet.Reset(silence)
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
-		var c webhook.Change
-		if json.Unmarshal(lines.Bytes(), &c) != nil {
-			return // cut off in the middle
-		}
-		hint(c)
+	if err := <-begun; err != nil {
+		return nil, err
 	}
+	return hints, nil
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"encoding/gob"
 	"errors"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,11 +137,11 @@ func TestHeartbeats(t *testing.T) {
 			Handler(newFakeBackend()).ServeHTTP(pipeWriter{in, http.Header{}}, r)
 		}()
 		began := time.Now()
+		frames := gob.NewDecoder(out)
 		for beat := range 4 {
-			line := make([]byte, 16)
-			n, err := out.Read(line)
-			if err != nil || string(line[:n]) != "\n" {
-				t.Fatalf("line %q, %v; want an empty one", line[:n], err)
+			var f frame[hint, complete]
+			if err := frames.Decode(&f); err != nil || f.Step == nil || f.Step.Change != nil {
+				t.Fatalf("frame %+v, %v; want a heartbeat", f, err)
 			}
 			if got, want := time.Since(began), time.Duration(beat)*heartbeat; got != want {
 				t.Errorf("heartbeat %d after %s, want %s", beat, got, want)
@@ -150,30 +152,61 @@ func TestHeartbeats(t *testing.T) {
 	})
 }
 
-func TestSilentStreamEnds(t *testing.T) {
+// watched is a client whose watch is answered by the frames that do writes.
+func watched(t *testing.T, do func(*io.PipeWriter, *gob.Encoder)) (*Client, func()) {
+	t.Helper()
+	body, w := io.Pipe()
+	var writing sync.WaitGroup
+	writing.Go(func() { do(w, gob.NewEncoder(w)) })
+	c := &Client{http: http.Client{Transport: scripted{body}}}
+	c.life, c.end = context.WithCancel(t.Context())
+	return c, func() { _ = c.Close(); writing.Wait() }
+}
+
+func TestSilentWatchEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		out, in := io.Pipe()
-		done := make(chan struct{})
 		began := time.Now()
-		go func() {
-			defer close(done)
-			readHints(out, func() { _ = out.CloseWithError(io.ErrUnexpectedEOF) }, func(webhook.Change) {})
-		}()
-		for range 3 {
-			time.Sleep(silence - time.Second)
-			_, _ = io.WriteString(in, "\n")
+		c, end := watched(t, func(_ *io.PipeWriter, frames *gob.Encoder) {
+			for range 3 {
+				time.Sleep(silence - time.Second)
+				_ = frames.Encode(frame[hint, complete]{Step: &hint{}})
+			}
+		})
+		defer end()
+		changes, err := c.Watch(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-		<-done
+		if c, open := <-changes; open {
+			t.Errorf("hint %v of a heartbeat", c)
+		}
 		if got, want := time.Since(began), 3*(silence-time.Second)+silence; got != want {
 			t.Errorf("ended after %s, want %s", got, want)
 		}
 	})
 }
 
-func TestFollowPassesOnWholeHints(t *testing.T) {
+func TestWatchPassesOnWholeHints(t *testing.T) {
+	received := make(chan struct{})
+	c, end := watched(t, func(w *io.PipeWriter, frames *gob.Encoder) {
+		_ = frames.Encode(frame[hint, complete]{Step: &hint{}})
+		for v := range uint64(3) {
+			_ = frames.Encode(frame[hint, complete]{Step: &hint{&webhook.Change{Version: v + 1}}})
+			<-received
+		}
+		_, _ = w.Write([]byte{20, 1}) // the beginning of one more
+		_ = w.Close()
+	})
+	defer end()
+	changes, err := c.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	var got []uint64
-	stream := "\n{\"version\":1}\n\n{\"version\":2}\n{\"version\":3}\n{\"vers"
-	readHints(strings.NewReader(stream), func() {}, func(c webhook.Change) { got = append(got, c.Version) })
+	for c := range changes {
+		got = append(got, c.Version)
+		received <- struct{}{}
+	}
 	if !slices.Equal(got, []uint64{1, 2, 3}) {
 		t.Errorf("hints %d", got)
 	}
