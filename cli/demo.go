@@ -16,6 +16,7 @@ import (
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/proxy"
+	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
 )
@@ -174,10 +175,8 @@ type demoSender struct {
 func (d *demoSender) send(ctx context.Context) error {
 	for i := 0; d.count == 0 || i < d.count; i++ {
 		if i > 0 {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(d.every):
+			if err := retry.Sleep(ctx, d.every); err != nil {
+				return err
 			}
 		}
 		var err error

@@ -165,36 +165,31 @@ func newKeysDevCommand(a *app) *cobra.Command {
 	return cmd
 }
 
+// devKeyLine is a key of the development pair as JSON.
+type devKeyLine struct {
+	Name        string `json:"name"`
+	Scheme      string `json:"scheme"`
+	Fingerprint string `json:"fingerprint"`
+	Private     string `json:"privateFile"`
+	Public      string `json:"publicFile"`
+}
+
 func (a *app) listDevPair(pair devPair) error {
-	t := newTable(a.stdout)
-	for i, k := range pair.keys {
+	gap := ""
+	for _, k := range pair.keys {
 		private, public := devRSAFile, listener.DevRSAFile
 		if k.Scheme() == taskee.SchemeEd25519 {
 			private, public = devEd25519File, listener.DevEd25519File
 		}
-		private, public = filepath.Join(pair.dir, private), filepath.Join(pair.dir, public)
-		if a.json {
-			err := printLine(a.stdout, "devKey", struct {
-				Name        string `json:"name"`
-				Scheme      string `json:"scheme"`
-				Fingerprint string `json:"fingerprint"`
-				Private     string `json:"privateFile"`
-				Public      string `json:"publicFile"`
-			}{k.Name, k.Scheme(), k.Fingerprint(), private, public})
-			if err != nil {
-				return err
-			}
-			continue
+		line := devKeyLine{k.Name, k.Scheme(), k.Fingerprint(), filepath.Join(pair.dir, private), filepath.Join(pair.dir, public)}
+		err := a.print("devKey", line, gap+"scheme       %s\nfingerprint  %s\nprivate key  %s\npublic key   %s",
+			line.Scheme, line.Fingerprint, line.Private, line.Public)
+		if err != nil {
+			return err
 		}
-		if i > 0 {
-			t.row()
-		}
-		t.row("scheme", k.Scheme())
-		t.row("fingerprint", k.Fingerprint())
-		t.row("private key", private)
-		t.row("public key", public)
+		gap = "\n"
 	}
-	return t.end()
+	return nil
 }
 
 func newKeysEnvCommand(a *app) *cobra.Command {
