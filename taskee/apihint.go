@@ -8,14 +8,6 @@ import (
 	"github.com/taskhook/taskhook/format"
 )
 
-// scope is the scope that the failed request needs.
-func (e *APIError) scope() string {
-	if e.Method == http.MethodGet {
-		return ScopeContactsReadonly
-	}
-	return ScopeContactsWrite
-}
-
 // Hint is one thing to do next, "" if the error says it all.
 func (e *APIError) Hint() string {
 	switch e.Status {
@@ -24,7 +16,11 @@ func (e *APIError) Hint() string {
 	case http.StatusUnauthorized:
 		return "use a new token: this one was rotated or deleted, or is an OAuth access token older than a day, or an API key of v1, which API v2 does not accept"
 	case http.StatusForbidden:
-		return fmt.Sprintf("give the private integration the scope %s: edit it, and the token stays the same; or the token belongs to another location", e.scope())
+		scope := ScopeContactsWrite
+		if e.Method == http.MethodGet {
+			scope = ScopeContactsReadonly
+		}
+		return fmt.Sprintf("give the private integration the scope %s: edit it, and the token stays the same; or the token belongs to another location", scope)
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return "check the base URL: the API has no such path there"
 	case http.StatusUnprocessableEntity:
