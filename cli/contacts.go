@@ -34,7 +34,7 @@ func newContactsCommand(a *app) *cobra.Command {
 }
 
 func newContactsGetCommand(a *app, f *apiFlags) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.withJSON(&cobra.Command{
 		Use:     "get ID",
 		Short:   "Show one contact",
 		Example: "  taskhook contacts get contact_abc123 --json",
@@ -47,9 +47,7 @@ func newContactsGetCommand(a *app, f *apiFlags) *cobra.Command {
 				return a.printContact(contact)
 			})
 		},
-	}
-	a.addJSON(cmd, "print one JSON object, with every field that the API answers")
-	return cmd
+	}, "print one JSON object, with every field that the API answers")
 }
 
 // pageFlags are the flags of commands that list contacts.
@@ -62,7 +60,7 @@ func (p *pageFlags) add(a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
 	addNumber(f, &p.limit, "limit", 1, taskee.MaxPageSize, fmt.Sprintf("list `N` contacts a page, at most %[1]d (default %[2]d; with --all %[1]d)", taskee.MaxPageSize, taskee.DefaultPageSize))
 	f.BoolVar(&p.all, "all", false, "list every page")
-	a.addJSON(cmd, "print one JSON object per line, with every field that the API answers")
+	a.withJSON(cmd, "print one JSON object per line, with every field that the API answers")
 	onlyOnCommandLine(f, "limit", "all")
 }
 

@@ -57,7 +57,7 @@ func (f *contactFlags) add(a *app, cmd *cobra.Command) {
 	fl.StringArrayVar(&f.tags, "tag", nil, "set `TAG` (repeatable); an update replaces all tags")
 	fl.StringArrayVar(&f.set, "set", nil, "set any field, `FIELD=VALUE`; a value that is not JSON is a text (repeatable)")
 	fl.StringVar(&f.from, "from", "", "start from the JSON object in `FILE` (- for standard input)")
-	a.addJSON(cmd, "print one JSON object, with every field that the API answers")
+	a.withJSON(cmd, "print one JSON object, with every field that the API answers")
 	onlyOnCommandLine(fl, "tag", "set", "from")
 }
 
@@ -185,7 +185,7 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 }
 
 func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.withJSON(&cobra.Command{
 		Use:     "delete ID…",
 		Short:   "Delete contacts for good",
 		Long:    "Delete contacts for good, one after the other. One that cannot be deleted does not stop\nthe others.",
@@ -193,9 +193,7 @@ func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withAPI(cmd, f, func(c *api) error { return a.deleteContacts(cmd.Context(), c, args) })
 		},
-	}
-	a.addJSON(cmd, "print one JSON object per line")
-	return cmd
+	}, "print one JSON object per line")
 }
 
 func (a *app) deleteContacts(ctx context.Context, c *api, ids []string) error {

@@ -50,8 +50,7 @@ func newEventsListCommand(a *app) *cobra.Command {
 	}
 	q.add(cmd)
 	addNumber(cmd.Flags(), &limit, "limit", 1, math.MaxInt, "show at most `N` events")
-	a.addJSON(cmd, "print one JSON object per line")
-	return cmd
+	return a.withJSON(cmd, "print one JSON object per line")
 }
 
 // listEvents lists the newest events that a query selects.

@@ -65,7 +65,7 @@ func newFaultsAdd(a *app) *cobra.Command {
 }
 
 func newFaultsList(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.withJSON(&cobra.Command{
 		Use:     "list",
 		Short:   "List the rules of the running listener",
 		Example: "  taskhook faults list",
@@ -76,9 +76,7 @@ func newFaultsList(a *app) *cobra.Command {
 			}
 			return a.printRules(rules)
 		},
-	}
-	a.addJSON(cmd, "print one JSON object per line")
-	return cmd
+	}, "print one JSON object per line")
 }
 
 func newFaultsRemove(a *app) *cobra.Command {

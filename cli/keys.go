@@ -39,7 +39,7 @@ func newKeysCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringArrayVar(&files, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
-	a.addJSON(cmd, "print one JSON object per line")
+	a.withJSON(cmd, "print one JSON object per line")
 	cmd.AddCommand(newKeysPEMCommand(a, &files), newKeysDevCommand(a), newKeysEnvCommand(a))
 	return cmd
 }
@@ -147,7 +147,7 @@ func printPEM(w io.Writer, keys []trustedKey, name, scheme string) error {
 }
 
 func newKeysDevCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.withJSON(&cobra.Command{
 		Use:     "dev",
 		Short:   "Show the local development pair, and make it on first use",
 		Example: "  taskhook keys dev",
@@ -160,9 +160,7 @@ func newKeysDevCommand(a *app) *cobra.Command {
 			}
 			return a.listDevPair(pair)
 		},
-	}
-	a.addJSON(cmd, "print one JSON object per line")
-	return cmd
+	}, "print one JSON object per line")
 }
 
 // devKeyLine is a key of the development pair as JSON.

@@ -14,9 +14,10 @@ import (
 	"github.com/taskhook/taskhook/webhook/export"
 )
 
-// addJSON adds --json; usage says what it prints.
-func (a *app) addJSON(cmd *cobra.Command, usage string) {
+// withJSON adds --json to a command; usage says what it prints.
+func (a *app) withJSON(cmd *cobra.Command, usage string) *cobra.Command {
 	cmd.Flags().BoolVar(&a.json, "json", false, usage)
+	return cmd
 }
 
 // print prints a value as a JSON line of its kind, or without --json as a line of

@@ -59,7 +59,7 @@ func newSandboxCommand(a *app) *cobra.Command {
 	f.StringVar(&o.fixtures, "fixtures", "", "fill a new sandbox from the JSON `FILE`: {\"locations\":[…],\"contacts\":[…]}")
 	addNumber(f, &o.People, "people", 0, 1_000_000, "fill a new sandbox with `N` generated contacts")
 	addDuration(f, &o.Timeout, "timeout", "log 408 when your app has not answered after `DURATION`")
-	a.addJSON(cmd, "print one JSON object per line")
+	a.withJSON(cmd, "print one JSON object per line")
 	cmd.AddCommand(newSandboxTokens(a), newSandboxClock(a), newSandboxApp(a), newSandboxSettings(a),
 		newSandboxTrigger(a), newSandboxLogs(a), newSandboxFaults(a))
 	return cmd

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
 	"maps"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/sandbox"
 	"github.com/taskhook/taskhook/taskee"
 )
@@ -41,7 +39,7 @@ func newSandboxApp(a *app) *cobra.Command {
 	fl.StringArrayVar(&f.urls, "url", nil, "send events of one type to a URL of their own, `TYPE=URL`; TYPE= removes it (repeatable)")
 	fl.StringArrayVar(&f.scopes, "scope", nil, "select only `SCOPE` (repeatable)")
 	fl.BoolVar(&f.allScopes, "all-scopes", false, "select all scopes")
-	a.addJSON(cmd, "print one JSON object")
+	a.withJSON(cmd, "print one JSON object")
 	onlyOnCommandLine(fl, "default-url", "on", "off", "url", "scope", "all-scopes")
 	return cmd
 }
@@ -63,9 +61,6 @@ func (a *app) sandboxApp(cmd *cobra.Command, f appFlags) error {
 		if err := c.ask(cmd.Context(), http.MethodPut, "app", settings, &settings); err != nil {
 			return err
 		}
-	}
-	if a.json {
-		return printLine(a.stdout, "app", settings)
 	}
 	return a.printApp(settings)
 }
@@ -124,16 +119,14 @@ func (a *app) printApp(settings sandbox.App) error {
 	if settings.Scopes != nil {
 		scopes = strings.Join(settings.Scopes, " ")
 	}
-	out := bufio.NewWriter(a.stdout) // Flush reports the error of any write
-	_, _ = fmt.Fprintf(out, "app       %s\ndefault   %s\nscopes    %s\n", settings.ID,
-		format.CleanLines(cmp.Or(settings.DefaultURL, "the project's listener")), format.CleanLines(scopes))
+	text := fmt.Sprintf("app       %s\ndefault   %s\nscopes    %s", settings.ID, cmp.Or(settings.DefaultURL, "the project's listener"), scopes)
 	for _, name := range slices.Sorted(maps.Keys(settings.Events)) {
 		e := settings.Events[name]
 		state := "on"
 		if e.Off {
 			state = "off"
 		}
-		_, _ = fmt.Fprintf(out, "%-24s %s %s\n", format.CleanLines(name), state, format.CleanLines(e.URL))
+		text += fmt.Sprintf("\n%-24s %s %s", name, state, e.URL)
 	}
-	return out.Flush()
+	return a.print("app", settings, "%s", text)
 }

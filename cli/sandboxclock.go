@@ -13,7 +13,7 @@ import (
 )
 
 func newSandboxClock(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.withJSON(&cobra.Command{
 		Use:   "clock [+DURATION]",
 		Short: "Show the platform's time, or move it",
 		Example: "  taskhook sandbox clock +8d     # the old token of a rotation ends\n" +
@@ -21,9 +21,7 @@ func newSandboxClock(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sandboxClock(cmd, args)
 		},
-	}
-	a.addJSON(cmd, "print one JSON object")
-	return cmd
+	}, "print one JSON object")
 }
 
 func (a *app) sandboxClock(cmd *cobra.Command, args []string) error {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"math"
 	"net/http"
 
@@ -75,7 +74,7 @@ func newSandboxFaultsList(a *app) *cobra.Command {
 				return err
 			}
 			for _, f := range on {
-				if _, err := fmt.Fprintf(a.stdout, "%s (%d so far)\n", f, f.Done); err != nil {
+				if err := a.print("fault", f, "%s (%d so far)", f, f.Done); err != nil {
 					return err
 				}
 			}

@@ -42,7 +42,7 @@ func newSandboxLogs(a *app) *cobra.Command {
 	fl.Var(&f.state, "state", "only webhooks in this state; unsent: toggled off, or without a URL")
 	addNumber(fl, &f.limit, "limit", 1, 1000, "show at most `N` webhooks")
 	fl.BoolVar(&f.follow, "follow", false, "continue with what happens next")
-	a.addJSON(cmd, "print one JSON object per line")
+	a.withJSON(cmd, "print one JSON object per line")
 	cmd.AddCommand(newSandboxAction(a, "logs", "retry WEBHOOK_ID", "Retry a webhook now instead of when it is due", http.MethodPost, "log/%s/retry", "retrying %s now"))
 	return cmd
 }

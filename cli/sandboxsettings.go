@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -60,7 +59,6 @@ func (a *app) sandboxSettings(ctx context.Context, in sandbox.Settings) error {
 		duplicates = "not allowed, by " + strings.Join(out.Duplicates.Order(), ", then ")
 	}
 	words := map[bool]string{true: "on", false: "off"}
-	_, err := fmt.Fprintf(a.stdout, "duplicates       %s (location %s)\nrate limit       %s\nagency tokens    %s\nlocation tokens  %s\n",
+	return a.print("settings", out, "duplicates       %s (location %s)\nrate limit       %s\nagency tokens    %s\nlocation tokens  %s",
 		duplicates, out.LocationID, words[*out.RateLimit], words[*out.OwnIntegrations], words[*out.SubAccountIntegrations])
-	return err
 }

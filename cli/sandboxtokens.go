@@ -65,7 +65,7 @@ func newTokensCreate(a *app) *cobra.Command {
 	f.StringArrayVar(&in.Scopes, "scope", nil, "give it `SCOPE` (repeatable; default: all)")
 	f.StringVar(&in.LocationID, "location", "", "make it belong to the location `ID` (default: the first)")
 	f.BoolVar(&agency, "agency", false, "make it belong to the agency")
-	a.addJSON(cmd, "print one JSON object")
+	a.withJSON(cmd, "print one JSON object")
 	onlyOnCommandLine(f, "name", "description", "scope", "location", "agency")
 	return cmd
 }
@@ -78,7 +78,7 @@ func (a *app) printNewToken(made sandbox.NewToken) error {
 }
 
 func newTokensList(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.withJSON(&cobra.Command{
 		Use:     "list",
 		Short:   "List private integrations",
 		Example: "  taskhook sandbox tokens list --json",
@@ -89,9 +89,7 @@ func newTokensList(a *app) *cobra.Command {
 			}
 			return a.printTokens(all)
 		},
-	}
-	a.addJSON(cmd, "print one JSON object per line")
-	return cmd
+	}, "print one JSON object per line")
 }
 
 func (a *app) printTokens(all []sandbox.Token) error {
@@ -159,7 +157,7 @@ func newTokensRotate(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&now, "now", false, "end the old token at once")
-	a.addJSON(cmd, "print one JSON object")
+	a.withJSON(cmd, "print one JSON object")
 	onlyOnCommandLine(cmd.Flags(), "now")
 	return cmd
 }

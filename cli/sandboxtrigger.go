@@ -10,7 +10,7 @@ import (
 )
 
 func newSandboxTrigger(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.withJSON(&cobra.Command{
 		Use:     "trigger TYPE",
 		Short:   "Send any event of the catalogue, with data from the sandbox",
 		Example: "  taskhook sandbox trigger ContactCreate\n  taskhook sandbox trigger InvoicePaid",
@@ -20,9 +20,7 @@ func newSandboxTrigger(a *app) *cobra.Command {
 			}
 			return a.triggerInSandbox(cmd.Context(), args[0])
 		},
-	}
-	a.addJSON(cmd, "print one JSON object")
-	return cmd
+	}, "print one JSON object")
 }
 
 func (a *app) triggerInSandbox(ctx context.Context, eventType string) error {

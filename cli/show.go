@@ -39,7 +39,7 @@ func newEventsShowCommand(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	a.addJSON(cmd, "print one JSON object, with the body in base64")
+	a.withJSON(cmd, "print one JSON object, with the body in base64")
 	f.BoolVar(&form.raw, "raw", false, "print exactly the stored bytes of the body")
 	f.BoolVar(&form.headers, "headers", false, "print the headers as received")
 	f.BoolVar(&form.curl, "curl", false, "print a curl command that sends the event to your app")

@@ -59,7 +59,7 @@ func newTriggerCommand(a *app) *cobra.Command {
 	fl.Var(&f.shape, "shape", shapeUsage)
 	addNumber(fl, &f.count, "count", 1, math.MaxInt, "send `N` events, one after the other")
 	addRate(fl, &f.every, "send at most at `RATE`, such as 5/s or 100/m")
-	a.addJSON(cmd, "print one JSON object per line")
+	a.withJSON(cmd, "print one JSON object per line")
 	fl.BoolVar(&f.list, "list", false, "list the event types instead")
 	return cmd
 }

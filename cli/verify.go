@@ -41,8 +41,7 @@ func newVerifyCommand(a *app) *cobra.Command {
 	fl.StringVar(&f.signature, "signature", "", "the `VALUE` of the signature header (required)")
 	fl.StringVar(&f.header, "header", "", "the `NAME` of the header it came in (default: by the length of the signature)")
 	fl.StringArrayVar(&f.files, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
-	a.addJSON(cmd, "print one JSON object")
-	return cmd
+	return a.withJSON(cmd, "print one JSON object")
 }
 
 func (a *app) verify(cmd *cobra.Command, args []string, f verifyFlags) error {

@@ -25,7 +25,7 @@ func version() string {
 }
 
 func newVersionCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.withJSON(&cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
 		Example: "  taskhook version --json",
@@ -38,7 +38,5 @@ func newVersionCommand(a *app) *cobra.Command {
 			}{version(), runtime.Version(), runtime.GOOS, runtime.GOARCH}
 			return a.print("version", line, "taskhook %s (%s, %s/%s)", line.Version, line.Go, line.OS, line.Arch)
 		},
-	}
-	a.addJSON(cmd, "print one JSON object")
-	return cmd
+	}, "print one JSON object")
 }
