@@ -50,18 +50,19 @@ func newContactsGetCommand(a *app, f *apiFlags) *cobra.Command {
 	}, "print one JSON object, with every field that the API answers")
 }
 
+// contactLines is the usage of --json where contacts are listed.
+const contactLines = "print one JSON object per line, with every field that the API answers"
+
 // pageFlags are the flags of commands that list contacts.
 type pageFlags struct {
 	limit int
 	all   bool
 }
 
-func (p *pageFlags) add(a *app, cmd *cobra.Command) {
+func (p *pageFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addNumber(f, &p.limit, "limit", 1, taskee.MaxPageSize, fmt.Sprintf("list `N` contacts a page, at most %[1]d (default %[2]d; with --all %[1]d)", taskee.MaxPageSize, taskee.DefaultPageSize))
 	f.BoolVar(&p.all, "all", false, "list every page")
-	a.withJSON(cmd, "print one JSON object per line, with every field that the API answers")
-	onlyOnCommandLine(f, "limit", "all")
 }
 
 func newContactsListCommand(a *app, f *apiFlags) *cobra.Command {
@@ -90,13 +91,13 @@ func newContactsListCommand(a *app, f *apiFlags) *cobra.Command {
 			})
 		},
 	}
-	p.add(a, cmd)
+	p.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&q.Query, "query", "", "only contacts with `TEXT` in the name, e-mail address or phone number")
 	fl.StringVar(&q.After.ID, "start-after-id", "", "continue after the contact `ID`")
 	addParsed(fl, &q.After.Time, "start-after", "", "continue after `TIME`, in milliseconds since 1970 (as --json prints it) or RFC 3339", parseAfter)
-	onlyOnCommandLine(fl, "query", "start-after-id", "start-after")
-	return cmd
+	onlyOnCommandLine(fl)
+	return a.withJSON(cmd, contactLines)
 }
 
 // parseAfter parses a time as a page gives it, or as people write it.
@@ -133,10 +134,10 @@ func newContactsByBusinessCommand(a *app, f *apiFlags) *cobra.Command {
 			})
 		},
 	}
-	p.add(a, cmd)
+	p.add(cmd)
 	addNumber(cmd.Flags(), &skip, "skip", 0, math.MaxInt, "skip the first `N` contacts")
-	onlyOnCommandLine(cmd.Flags(), "skip")
-	return cmd
+	onlyOnCommandLine(cmd.Flags())
+	return a.withJSON(cmd, contactLines)
 }
 
 // noLocation is the error of a command that needs a location.

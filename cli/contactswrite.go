@@ -47,18 +47,16 @@ type contactFlags struct {
 	from   string
 }
 
-func (f *contactFlags) add(a *app, cmd *cobra.Command) {
+func (f *contactFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	f.values = map[string]*string{}
 	for _, field := range fieldFlags {
 		f.values[field.flag] = fl.String(field.flag, "", field.usage)
-		onlyOnCommandLine(fl, field.flag)
 	}
 	fl.StringArrayVar(&f.tags, "tag", nil, "set `TAG` (repeatable); an update replaces all tags")
 	fl.StringArrayVar(&f.set, "set", nil, "set any field, `FIELD=VALUE`; a value that is not JSON is a text (repeatable)")
 	fl.StringVar(&f.from, "from", "", "start from the JSON object in `FILE` (- for standard input)")
-	a.withJSON(cmd, "print one JSON object, with every field that the API answers")
-	onlyOnCommandLine(fl, "tag", "set", "from")
+	onlyOnCommandLine(fl)
 }
 
 // newContactsWriteCommand makes the command create, update or upsert.
@@ -83,8 +81,8 @@ func newContactsWriteCommand(a *app, f *apiFlags, what contactWrite) *cobra.Comm
 			"the two counts is a setting of the location."
 		cmd.Example = "  taskhook contacts upsert --email jane@example.com --phone +14155552671"
 	}
-	in.add(a, cmd)
-	return cmd
+	in.add(cmd)
+	return a.withJSON(cmd, "print one JSON object, with every field that the API answers")
 }
 
 func (a *app) writeContact(cmd *cobra.Command, f *apiFlags, in *contactFlags, what contactWrite, args []string) error {

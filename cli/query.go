@@ -41,10 +41,7 @@ func (q *queryFlags) add(cmd *cobra.Command) {
 // not select what to act on.
 func (q *queryFlags) addSelection(cmd *cobra.Command) {
 	q.add(cmd)
-	onlyOnCommandLine(cmd.Flags(), "filter")
-	for _, t := range queryTerms {
-		onlyOnCommandLine(cmd.Flags(), t.flag)
-	}
+	onlyOnCommandLine(cmd.Flags())
 }
 
 // one checks that events are selected either by name or by flags. The error is

@@ -59,9 +59,8 @@ func newResendCommand(a *app) *cobra.Command {
 	addNumber(fl, &f.batch.Parallel, "parallel", 1, math.MaxInt, "send `N` selected events at a time; with more than 1, in no fixed order")
 	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events that your app may have processed")
 	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "only print what a run without it sends")
-	a.withJSON(cmd, "print one JSON object per line")
 	onlyOnCommandLine(fl, "failed", "new-id", "set", "unverified", "include-unknown", "dry-run")
-	return cmd
+	return a.withJSON(cmd, "print one JSON object per line")
 }
 
 // understand turns the flags into a batch, which selects no events when they

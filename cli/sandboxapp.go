@@ -39,9 +39,8 @@ func newSandboxApp(a *app) *cobra.Command {
 	fl.StringArrayVar(&f.urls, "url", nil, "send events of one type to a URL of their own, `TYPE=URL`; TYPE= removes it (repeatable)")
 	fl.StringArrayVar(&f.scopes, "scope", nil, "select only `SCOPE` (repeatable)")
 	fl.BoolVar(&f.allScopes, "all-scopes", false, "select all scopes")
-	a.withJSON(cmd, "print one JSON object")
-	onlyOnCommandLine(fl, "default-url", "on", "off", "url", "scope", "all-scopes")
-	return cmd
+	onlyOnCommandLine(fl)
+	return a.withJSON(cmd, "print one JSON object")
 }
 
 func (a *app) sandboxApp(cmd *cobra.Command, f appFlags) error {

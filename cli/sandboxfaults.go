@@ -52,15 +52,13 @@ func newSandboxFault(a *app, kind sandbox.FaultKind, short string) *cobra.Comman
 	fl := cmd.Flags()
 	addParsed(fl, &f.Rate, "rate", "100%", "act on this `SHARE` of webhooks or requests, such as 30%", format.ParsePercent)
 	addSeed(fl, &f.Seed, "choose them at random from the seed `N`")
-	onlyOnCommandLine(fl, "rate", "seed")
 	switch kind {
 	case sandbox.FaultAPI:
 		addNumber(fl, &f.Status, "status", 100, 599, "answer with `STATUS`, 429 or 5xx")
-		onlyOnCommandLine(fl, "status")
 	case sandbox.FaultToken:
 		addNumber(fl, &f.After, "after", 0, math.MaxInt, "let `N` requests through first")
-		onlyOnCommandLine(fl, "after")
 	}
+	onlyOnCommandLine(fl)
 	return cmd
 }
 

@@ -36,7 +36,7 @@ func newSandboxSettings(a *app) *cobra.Command {
 	f.Var(&rate, "rate-limit", "limit each token to 100 requests in 10 s")
 	f.Var(&agency, "agency-tokens", "let the agency's admin manage the agency's private integrations")
 	f.Var(&locations, "location-tokens", "let the agency's admin manage its sub-accounts' private integrations")
-	onlyOnCommandLine(f, "duplicates", "location", "rate-limit", "agency-tokens", "location-tokens")
+	onlyOnCommandLine(f)
 	return cmd
 }
 

@@ -65,9 +65,8 @@ func newTokensCreate(a *app) *cobra.Command {
 	f.StringArrayVar(&in.Scopes, "scope", nil, "give it `SCOPE` (repeatable; default: all)")
 	f.StringVar(&in.LocationID, "location", "", "make it belong to the location `ID` (default: the first)")
 	f.BoolVar(&agency, "agency", false, "make it belong to the agency")
-	a.withJSON(cmd, "print one JSON object")
-	onlyOnCommandLine(f, "name", "description", "scope", "location", "agency")
-	return cmd
+	onlyOnCommandLine(f)
+	return a.withJSON(cmd, "print one JSON object")
 }
 
 func (a *app) printNewToken(made sandbox.NewToken) error {
@@ -138,7 +137,7 @@ func newTokensEdit(a *app) *cobra.Command {
 	f.StringVar(&name, "name", "", "rename it to `NAME`")
 	f.StringVar(&description, "description", "", "set its description to `TEXT`")
 	f.StringArrayVar(&scopes, "scope", nil, "replace its scopes by `SCOPE` (repeatable)")
-	onlyOnCommandLine(f, "name", "description", "scope")
+	onlyOnCommandLine(f)
 	return cmd
 }
 
@@ -157,7 +156,6 @@ func newTokensRotate(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&now, "now", false, "end the old token at once")
-	a.withJSON(cmd, "print one JSON object")
-	onlyOnCommandLine(cmd.Flags(), "now")
-	return cmd
+	onlyOnCommandLine(cmd.Flags())
+	return a.withJSON(cmd, "print one JSON object")
 }

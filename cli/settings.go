@@ -24,7 +24,11 @@ var projectName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // once, not how to do it.
 const commandLineOnly = "taskhook-command-line-only"
 
+// onlyOnCommandLine marks flags, without names all that there are so far.
 func onlyOnCommandLine(f *pflag.FlagSet, names ...string) {
+	if len(names) == 0 {
+		f.VisitAll(func(one *pflag.Flag) { names = append(names, one.Name) })
+	}
 	for _, name := range names {
 		// The error is about a flag that does not exist, which is a mistake here.
 		if err := f.SetAnnotation(name, commandLineOnly, nil); err != nil {

@@ -56,9 +56,8 @@ func newSimulateCommand(a *app) *cobra.Command {
 	addSpeed(fl, &s.Speed, "run the platform's clock at `SPEED`: 1x, 600x or instant")
 	addSeed(fl, &s.Seed, "draw the jitter from the seed `N`, for the same schedule again (default: a new one)")
 	addNumber(fl, &f.parallel, "parallel", 1, math.MaxInt, "simulate `N` events at a time")
-	a.withJSON(cmd, "print one JSON object per line")
 	onlyOnCommandLine(fl, "fail", "mask", "new-id", "unverified", "seed")
-	return cmd
+	return a.withJSON(cmd, "print one JSON object per line")
 }
 
 // understand checks the flags and draws a seed if none is given.
