@@ -98,7 +98,7 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	box, err := openDemoSandbox(cmd.Context(), pair.signer, d.WebhookURL(), count)
+	box, err := a.openDemoSandbox(cmd.Context(), l.Dir(), pair.signer, d.WebhookURL(), count)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -115,8 +115,9 @@ const demoSpeed = 600
 
 // openDemoSandbox opens the platform of the demo. With a count nothing is sent
 // again before the end.
-func openDemoSandbox(ctx context.Context, signer taskee.Signer, url string, count int) (*sandbox.Sandbox, error) {
+func (a *app) openDemoSandbox(ctx context.Context, dir string, signer taskee.Signer, url string, count int) (*sandbox.Sandbox, error) {
 	o := sandbox.Options{Signer: signer, Seed: 1, People: 25, Speed: demoSpeed, Target: func() string { return url }}
+	a.tellSchedules(dir, &o)
 	if count > 0 {
 		o.Speed = 1
 	}

@@ -43,6 +43,7 @@ func (a *app) serveSandbox(ctx context.Context, o *sandboxOptions) error {
 	defer restore()
 	o.Signer, o.Scheme, o.Shape = pair.signer, o.scheme.value, taskee.Shape(o.shape.value)
 	o.Target, o.Logger = a.webhookTarget(dir, o.webhookURL), logger
+	a.tellSchedules(dir, &o.Options)
 	s, err := sandbox.Open(ctx, path, o.Options)
 	if err != nil {
 		return a.openSandboxError(err, o)

@@ -74,6 +74,14 @@ func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 	if t.url, err = a.triggerURL(cmd, f.to); err != nil {
 		return err
 	}
+	if toListener(f.to) {
+		client, err := a.dialListener()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = client.Close() }()
+		t.listener = client
+	}
 	if t.scheme != taskee.SchemeNone {
 		pair, err := a.devPair()
 		if err != nil {
@@ -158,9 +166,26 @@ func unknownType(cmd *cobra.Command, name string) error {
 	return usageError(cmd, err, "see them all with: taskhook trigger --list")
 }
 
+// dialListener connects to the project's running listener.
+func (a *app) dialListener() (*control.Client, error) {
+	dir, err := a.directory()
+	if err != nil {
+		return nil, err
+	}
+	client, err := control.Dial(dir)
+	if err != nil {
+		return nil, a.openError(err)
+	}
+	return client, nil
+}
+
+// toListener reports whether --to names no other place than the running
+// listener.
+func toListener(to string) bool { return to == "" || strings.HasPrefix(to, "/") }
+
 // triggerURL is the URL to post to: that of --to, or of the running listener.
 func (a *app) triggerURL(cmd *cobra.Command, to string) (string, error) {
-	if to == "" || strings.HasPrefix(to, "/") {
+	if toListener(to) {
 		return a.listenerURL(cmd.Context(), to)
 	}
 	target, err := httpwire.ParseTarget(to)

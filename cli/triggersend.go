@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/retry"
@@ -23,20 +24,22 @@ type trigger struct {
 	url      string
 	scheme   string
 	signer   taskee.Signer
-	interval time.Duration // the least time between two events
+	interval time.Duration   // the least time between two events
+	listener control.Backend // that url leads to; nil: another receives
 }
 
 // triggered is the outcome of one event.
 type triggered struct {
-	Type       string  `json:"type"`
-	WebhookID  string  `json:"webhookId"`
-	URL        string  `json:"url"`
-	Scheme     string  `json:"scheme"`
-	BodySize   int     `json:"bodySize"`
-	Status     int     `json:"status"` // 0: no answer
-	DurationMS float64 `json:"durationMs"`
-	Error      string  `json:"error"` // of the transport
-	Reason     string  `json:"reason"`
+	ID         webhook.ID `json:"id,omitempty"` // in the store; 0: unknown
+	Type       string     `json:"type"`
+	WebhookID  string     `json:"webhookId"`
+	URL        string     `json:"url"`
+	Scheme     string     `json:"scheme"`
+	BodySize   int        `json:"bodySize"`
+	Status     int        `json:"status"` // 0: no answer
+	DurationMS float64    `json:"durationMs"`
+	Error      string     `json:"error"` // of the transport
+	Reason     string     `json:"reason"`
 
 	next            string // one thing to do, in answers of Taskhook itself
 	answeredByProxy bool   // the answer is Taskhook's, not the app's
@@ -61,9 +64,17 @@ func (t *trigger) run(ctx context.Context, count int, show func(triggered) error
 		if err := retry.Sleep(ctx, time.Until(begin.Add(time.Duration(i)*t.interval))); err != nil {
 			return failed, last, err
 		}
-		r, err := t.send(ctx, client)
+		body, err := t.body(time.Now())
 		if err != nil {
 			return failed, last, err
+		}
+		r, err := t.send(ctx, client, body)
+		if err != nil {
+			return failed, last, err
+		}
+		if t.listener != nil && r.Status != 0 {
+			// The answer stands, also when the listener ends meanwhile.
+			r.ID, _ = findSent(ctx, t.listener, r.WebhookID, body)
 		}
 		if !webhook.Delivered(r.Status) {
 			failed, last = failed+1, r
@@ -76,12 +87,8 @@ func (t *trigger) run(ctx context.Context, count int, show func(triggered) error
 }
 
 // send sends one event. A failed answer, or none, is not an error.
-func (t *trigger) send(ctx context.Context, client *http.Client) (r triggered, err error) {
+func (t *trigger) send(ctx context.Context, client *http.Client, body []byte) (r triggered, err error) {
 	r = triggered{URL: t.url, Scheme: t.scheme}
-	body, err := t.body(time.Now())
-	if err != nil {
-		return r, err
-	}
 	e := taskee.Parse(body)
 	r.Type, r.WebhookID, r.BodySize = e.Type, e.WebhookID, len(body)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
@@ -94,6 +101,9 @@ func (t *trigger) send(ctx context.Context, client *http.Client) (r triggered, e
 		}
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if t.listener != nil {
+		announce(ctx, t.listener, body, webhook.NoRetry)
+	}
 	began := time.Now()
 	resp, err := client.Do(req)
 	if err == nil {
@@ -160,5 +170,14 @@ func (a *app) printTriggered(r triggered) error {
 	if text := r.Error + r.Reason; text != "" {
 		status += ": " + text
 	}
-	return a.print("trigger", r, "%s", strings.TrimSpace(fmt.Sprintf("%s %s → %s", r.Type, r.WebhookID, status)))
+	var words []string
+	if r.ID != 0 {
+		words = append(words, r.ID.String())
+	}
+	for _, word := range [...]string{r.Type, r.WebhookID, "→", status} {
+		if word != "" {
+			words = append(words, word)
+		}
+	}
+	return a.print("trigger", r, "%s", strings.Join(words, " "))
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/webhook"
@@ -51,6 +52,11 @@ type Backend interface {
 	// ChangeFaults changes the rules that inject faults and returns them all. It
 	// returns fault.ErrNoRule for a rule that is not there.
 	ChangeFaults(ctx context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error)
+	// Announce notes what a sender tells of an event before it sends it.
+	Announce(ctx context.Context, n webhook.Announcement) error
+	// ExpectRetry notes when the sender of an event means to send it again; zero:
+	// never. It returns webhook.ErrNotFound.
+	ExpectRetry(ctx context.Context, id webhook.ID, at time.Time) error
 	// SetShield turns the shield on or off.
 	SetShield(ctx context.Context, on bool) error
 	// Delete deletes events and returns how many there were.

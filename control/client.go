@@ -135,6 +135,16 @@ func (c *Client) ChangeFaults(ctx context.Context, change webhook.FaultChange) (
 	return call[[]webhook.FaultRule](ctx, c, pathFaults, change)
 }
 
+// Announce implements [Backend].
+func (c *Client) Announce(ctx context.Context, n webhook.Announcement) error {
+	return c.tell(ctx, pathAnnounce, n)
+}
+
+// ExpectRetry implements [Backend].
+func (c *Client) ExpectRetry(ctx context.Context, id webhook.ID, at time.Time) error {
+	return c.tell(ctx, pathExpect, expected{id, at})
+}
+
 // SetShield implements [Backend].
 func (c *Client) SetShield(ctx context.Context, on bool) error {
 	return c.tell(ctx, pathShield, on)

@@ -24,13 +24,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fakeBackend is a listener with three events in memory: #1 is valid, #2 was
 // rejected, the body of #3 was not kept.
 type fakeBackend struct {
-	hints   notify.Hub[webhook.Change]
-	gate    chan struct{} // not nil: Resend says here that it began, and waits for its context
-	steered chan struct{} // closed when a simulation is cancelled by name
-	left    chan struct{} // closed when who asked for a simulation has gone
-	shield  bool
-	flushed atomic.Int64
-	onChunk func(context.Context) // called after each chunk of a read
+	hints     notify.Hub[webhook.Change]
+	gate      chan struct{} // not nil: Resend says here that it began, and waits for its context
+	steered   chan struct{} // closed when a simulation is cancelled by name
+	left      chan struct{} // closed when who asked for a simulation has gone
+	shield    bool
+	expects   expected
+	announced webhook.Announcement
+	flushed   atomic.Int64
+	onChunk   func(context.Context) // called after each chunk of a read
 
 	mu     sync.Mutex
 	events map[webhook.ID]webhook.Summary

@@ -26,6 +26,8 @@ const (
 	pathSteer    = "/steer"
 	pathBatch    = "/batch"
 	pathFaults   = "/faults"
+	pathAnnounce = "/announce"
+	pathExpect   = "/expect"
 	pathShield   = "/shield"
 	pathDelete   = "/delete"
 	pathMark     = "/mark"
@@ -57,6 +59,12 @@ const (
 	// silence is after how long without hint or heartbeat a watch is dead.
 	silence = 3 * heartbeat
 )
+
+// expected is the argument of expect.
+type expected struct {
+	ID webhook.ID `json:"id"`
+	At time.Time  `json:"at"`
+}
 
 // marking is the argument of mark.
 type marking struct {

@@ -87,6 +87,16 @@ func (f *fakeBackend) SetShield(_ context.Context, on bool) error {
 	return nil
 }
 
+func (f *fakeBackend) Announce(_ context.Context, n webhook.Announcement) error {
+	f.announced = n
+	return nil
+}
+
+func (f *fakeBackend) ExpectRetry(_ context.Context, id webhook.ID, at time.Time) error {
+	f.expects = expected{id, at}
+	return nil
+}
+
 func testSimulate(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	t.Run("a simulation tells every stage and how it ended", func(t *testing.T) {
 		b := open(t, newFakeBackend())
@@ -166,6 +176,13 @@ func testSteer(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		}
 		if err := b.SetShield(t.Context(), true); err != nil || !f.shield {
 			t.Errorf("shield %v, %v", f.shield, err)
+		}
+		told := webhook.Announcement{Sum: [32]byte{1, 2}, RetryIn: webhook.NoRetry}
+		if err := b.Announce(t.Context(), told); err != nil || f.announced != told {
+			t.Errorf("announced %v, %v", f.announced, err)
+		}
+		if err := b.ExpectRetry(t.Context(), 3, received); err != nil || f.expects.ID != 3 || !f.expects.At.Equal(received) {
+			t.Errorf("expects %v, %v", f.expects, err)
 		}
 	})
 }

@@ -213,6 +213,15 @@ func (s *Stored) SetShield(_ context.Context, on bool) error {
 	return nil
 }
 
+// Announce notes what a sender tells of an event before it sends it.
+func (s *Stored) Announce(_ context.Context, n webhook.Announcement) error {
+	if s.proxy == nil {
+		return ErrReadOnly
+	}
+	s.proxy.Announce(n)
+	return nil
+}
+
 // Diagnose returns all there is to know of an event's signatures.
 func (s *Stored) Diagnose(ctx context.Context, id webhook.ID) (webhook.Diagnosis, error) {
 	e, err := s.Event(ctx, id)

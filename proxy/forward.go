@@ -77,7 +77,7 @@ func (p *Proxy) recordReceived(r *http.Request, e *webhook.Event, f *forwarded, 
 	answer.At = time.Now()
 	answer.SenderGone = f.sender.err != nil || r.Context().Err() != nil
 	if !answer.SenderGone && !answer.BrokenOff {
-		answer.RetryAt = p.policy.Next(e.Try, answer.Status, answer.At)
+		answer.RetryAt = p.nextRetry(e, answer.Status, answer.At)
 	}
 	f.attempt.Answered = answer.Status
 	p.opts.Store.QueueAttempt(f.attempt, answer)
@@ -89,7 +89,7 @@ func (p *Proxy) answerUnforwarded(w http.ResponseWriter, r *http.Request, e *web
 	const status = http.StatusTooManyRequests
 	answer := byTaskhook(status, m.reason())
 	if answer.SenderGone = r.Context().Err() != nil; !answer.SenderGone {
-		answer.RetryAt = p.policy.Next(e.Try, status, answer.At)
+		answer.RetryAt = p.nextRetry(e, status, answer.At)
 	}
 	if err := p.opts.Store.PutAnswer(context.WithoutCancel(r.Context()), e.ID, answer); err != nil {
 		p.logger.Error("an answer cannot be stored", "event", e.ID.String(), "status", status, "error", err)

@@ -112,6 +112,7 @@ type Proxy struct {
 	transport       transport
 	degraded        degradation
 	flight          flight
+	announced       announced
 	shield          atomic.Bool
 	faults          fault.Table
 	running         simulations

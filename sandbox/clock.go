@@ -36,5 +36,25 @@ func (s *Sandbox) MoveClock(ctx context.Context, d time.Duration) (time.Time, er
 	}
 	s.offset.Add(int64(d))
 	s.wakeUp()
-	return s.Now(), nil
+	return s.Now(), s.tellRescheduled(ctx)
+}
+
+// tellRescheduled says anew when each webhook will be sent again.
+func (s *Sandbox) tellRescheduled(ctx context.Context) error {
+	if s.opts.Rescheduled == nil {
+		return nil
+	}
+	var all []Delivery
+	err := s.view(func(t *txn) error {
+		for k := range t.each(bucketDue, nil) {
+			if d, err := t.delivery(numberOf(k[stampSize:])); err == nil && len(d.Attempts) > 0 {
+				all = append(all, d)
+			}
+		}
+		return nil
+	})
+	for _, d := range all {
+		s.opts.Rescheduled(ctx, d.WebhookID, d.NextRetry.Add(-s.ClockOffset()))
+	}
+	return err
 }

@@ -151,12 +151,29 @@ func (s *Sandbox) deliver(ctx context.Context, n uint64) error {
 			return err
 		}
 	}
+	s.announce(ctx, d)
 	attempt := s.post(ctx, url, d.Body, header)
 	return s.change(ctx, n, func(d *Delivery) {
 		d.Header = header
 		d.conclude(attempt, s.opts.Speed, s.Now())
 	})
 }
+
+// announce tells what a 429 to the next attempt would mean.
+func (s *Sandbox) announce(ctx context.Context, d Delivery) {
+	if s.opts.Announce == nil {
+		return
+	}
+	retryIn := webhook.NoRetry
+	if n := len(d.Attempts) + 1; n <= taskee.Policy().MaxRetries {
+		retryIn = s.opts.Speed.Wait(d.gap(n + 1))
+	}
+	s.opts.Announce(ctx, d.Body, retryIn)
+}
+
+// gap is how long before the n-th attempt (from 1) the one before it was
+// answered.
+func (d *Delivery) gap(n int) time.Duration { return retry.Plan(taskee.Policy(), d.Seed).Gap(n) }
 
 // dropDue removes a webhook that does not exist from those that are due.
 func (s *Sandbox) dropDue(ctx context.Context, n uint64) error {
@@ -196,8 +213,7 @@ func (d *Delivery) conclude(a Attempt, speed retry.Speed, now time.Time) {
 	case webhook.Delivered(a.Status):
 		d.State = StateDelivered
 	case policy.Retries(a.Status) && len(d.Attempts) <= policy.MaxRetries:
-		gap := retry.Plan(policy, d.Seed).Gap(len(d.Attempts) + 1)
-		d.State, d.NextRetry = StateRetrying, now.Add(speed.Wait(gap))
+		d.State, d.NextRetry = StateRetrying, now.Add(speed.Wait(d.gap(len(d.Attempts)+1)))
 	default:
 		d.State = StateFailed
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 func TestWritesSendTheirEvents(t *testing.T) {
@@ -140,6 +142,56 @@ func TestRetriesFollowTheClock(t *testing.T) {
 	}
 	if _, err := r.s.RetryNow(t.Context(), d.WebhookID); err == nil {
 		t.Error("a delivered webhook was brought forward")
+	}
+}
+
+func TestWhenAWebhookIsSentAgainIsTold(t *testing.T) {
+	_, url := receiving(t, 429)
+	announced, moved := make(chan time.Duration, 10), make(chan time.Time, 10)
+	r := newRig(t, func(o *Options) {
+		o.Target, o.Speed = func() string { return url }, 60
+		o.Announce = func(_ context.Context, _ []byte, retryIn time.Duration) { announced <- retryIn }
+		o.Rescheduled = func(_ context.Context, _ string, at time.Time) { moved <- at }
+	})
+	r.running()
+	if _, err := r.s.Trigger(t.Context(), "ContactCreate"); err != nil {
+		t.Fatal(err)
+	}
+	shortest, longest := taskee.Policy().Bounds(1)
+	if in := <-announced; in < shortest/60 || in > longest/60 {
+		t.Errorf("a 429 is followed by a retry after %s", in)
+	}
+	var d Delivery
+	for len(d.Attempts) == 0 {
+		page, err := r.s.Log(LogQuery{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d = page.Deliveries[0]
+	}
+	if _, err := r.s.MoveClock(t.Context(), time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if at := <-moved; !at.Equal(d.NextRetry.Add(-time.Second)) {
+		t.Errorf("the retry comes at %s, want a second before %s", at, d.NextRetry)
+	}
+}
+
+func TestTheLastAttemptIsAnnouncedAsSuch(t *testing.T) {
+	_, url := receiving(t, 429)
+	announced := make(chan time.Duration, 10)
+	r := newRig(t, func(o *Options) {
+		o.Target = func() string { return url }
+		o.Announce = func(_ context.Context, _ []byte, retryIn time.Duration) { announced <- retryIn }
+	})
+	r.running()
+	if _, err := r.s.Trigger(t.Context(), "ContactCreate"); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 7; n++ {
+		if in := <-announced; (in == webhook.NoRetry) != (n == 7) {
+			t.Errorf("attempt %d: again in %s", n, in)
+		}
 	}
 }
 

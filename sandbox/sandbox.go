@@ -32,6 +32,12 @@ type Options struct {
 	// none, "" if there is none now. It is called before each attempt; nil:
 	// there never is one.
 	Target func() string
+	// Announce hears, before each attempt, how long after an answer of 429 the
+	// webhook will be sent again, or webhook.NoRetry. nil: nobody hears it.
+	Announce func(ctx context.Context, body []byte, retryIn time.Duration)
+	// Rescheduled hears when a webhook will be sent again now that the clock was
+	// moved, in real time. nil: nobody hears it.
+	Rescheduled func(ctx context.Context, webhookID string, at time.Time)
 
 	Seed     uint64    // of everything random that is not a secret
 	People   int       // generated contacts of a new sandbox
