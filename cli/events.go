@@ -77,12 +77,15 @@ func (a *app) listWriter(w io.Writer) func(webhook.Summary) error {
 	return func(e webhook.Summary) error {
 		if !head {
 			head = true
-			_, _ = fmt.Fprintf(w, "%-6s %-19s %-24s %-9s %6s %7s  %s\n", "ID", "RECEIVED", "TYPE", "VERDICT", "STATUS", "TOOK", "STATE")
+			_, _ = fmt.Fprintf(w, listLayout+"\n", "ID", "RECEIVED", "TYPE", "VERDICT", "STATUS", "TOOK", "STATE")
 		}
 		_, err := fmt.Fprintln(w, listRow(e, now))
 		return err
 	}
 }
+
+// listLayout has the columns of a list.
+const listLayout = "%-6s %-19s %-24s %-9s %6s %7s  %s"
 
 func listRow(e webhook.Summary, now time.Time) string {
 	status, took := "-", "-"
@@ -95,11 +98,11 @@ func listRow(e webhook.Summary, now time.Time) string {
 	case e.Attempts == 0 && e.Answer.Status > 0:
 		status = fmt.Sprint(e.Answer.Status)
 	}
-	state := format.State(e.State(now))
+	state := string(e.State(now))
 	if e.RedeliveryOf != 0 {
 		state += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
 	}
-	return fmt.Sprintf("%-6s %-19s %-24s %-9s %6s %7s  %s",
+	return fmt.Sprintf(listLayout,
 		e.ID, format.DateTime(e.ReceivedAt.Local()), format.Clean(eventName(e.Event)), format.VerdictStatus(e.Verdict.Status), status, took, state)
 }
 

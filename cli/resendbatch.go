@@ -103,11 +103,11 @@ func (p *batchPrinter) words(i webhook.BatchItem) string {
 	case i.Skip != "":
 		return fmt.Sprintf("%s not sent: %s (%s)", event, i.Skip, i.Reason)
 	case i.Attempt != nil:
-		return fmt.Sprintf("%s → %s  (%s)", event, attemptOutcome(*i.Attempt), format.State(i.State))
+		return fmt.Sprintf("%s → %s  (%s)", event, attemptOutcome(*i.Attempt), string(i.State))
 	case i.Reason != "":
 		return event + " cannot be sent: " + i.Reason
 	}
-	return fmt.Sprintf("%s to send: received %s, %s", event, format.DateTime(i.Event.ReceivedAt.Local()), format.State(i.State))
+	return fmt.Sprintf("%s to send: received %s, %s", event, format.DateTime(i.Event.ReceivedAt.Local()), string(i.State))
 }
 
 // barEvery is the least time between two drawings of the bar.

@@ -75,8 +75,6 @@ func TestForms(t *testing.T) {
 		{"another year", ShortTime(at, at.AddDate(1, 0, 0)), "Nov 28 2026 14:33"},
 		{"in full", DateTime(at), "2026-11-28 14:33:28"},
 
-		{"a state", State(webhook.StateRecovered), "recovered"},
-		{"a state of a later version", State("later"), "later"},
 		{"what follows from it", StateNext(webhook.StateOverdue), "resend it"},
 		{"nothing follows", StateNext(webhook.StateDelivered), ""},
 		{"an event that was delivered", StateLine(webhook.Outcome{Answer: webhook.Answer{Status: 204}}, 1, 6, at), "delivered"},
@@ -96,14 +94,6 @@ func TestForms(t *testing.T) {
 	for _, tt := range tests {
 		if tt.got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, tt.got, tt.want)
-		}
-	}
-}
-
-func TestEveryStateHasAWord(t *testing.T) {
-	for _, s := range webhook.States {
-		if _, ok := states[s]; !ok {
-			t.Errorf("%s has none", s)
 		}
 	}
 }

@@ -9,25 +9,20 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// states are the words for the states of an event, and what follows from each.
-var states = map[webhook.State]struct{ word, next string }{
-	webhook.StateForwarding:  {word: "forwarding"},
-	webhook.StateDelivered:   {word: "delivered"},
-	webhook.StateRetrying:    {word: "retrying"},
-	webhook.StateOverdue:     {"overdue", "resend it"},
-	webhook.StateFailed:      {"failed", "the platform will not send it again; resend it"},
-	webhook.StateRecovered:   {"recovered", "failed on the platform, delivered by a later resend"},
-	webhook.StateRejected:    {"rejected", "not forwarded"},
-	webhook.StateIgnored:     {"ignored", "kept and not forwarded, by a rule"},
-	webhook.StatePassed:      {"passed", "not a webhook: it went to the app unchecked"},
-	webhook.StateInterrupted: {"interrupted", "taskhook ended before the answer was known; resend it if the app has not got it"},
+// next is what follows from a state of an event. The words for the states
+// themselves are in webhook/state.go: people type them in filters, too.
+var next = map[webhook.State]string{
+	webhook.StateOverdue:     "resend it",
+	webhook.StateFailed:      "the platform will not send it again; resend it",
+	webhook.StateRecovered:   "failed on the platform, delivered by a later resend",
+	webhook.StateRejected:    "not forwarded",
+	webhook.StateIgnored:     "kept and not forwarded, by a rule",
+	webhook.StatePassed:      "not a webhook: it went to the app unchecked",
+	webhook.StateInterrupted: "taskhook ended before the answer was known; resend it if the app has not got it",
 }
 
-// State is the word for what has become of an event.
-func State(s webhook.State) string { return cmp.Or(states[s].word, string(s)) }
-
 // StateNext says what follows from a state, "" if nothing does.
-func StateNext(s webhook.State) string { return states[s].next }
+func StateNext(s webhook.State) string { return next[s] }
 
 // StateLine says what has become of an event by now, and which retry is
 // expected when. Try is the number of the send, from 1; maxRetries is how many
@@ -38,11 +33,11 @@ func StateLine(o webhook.Outcome, try, maxRetries int, now time.Time) string {
 	expected := o.Answer.RetryAt.In(now.Location())
 	switch state {
 	case webhook.StateRetrying:
-		return State(state) + ": retry " + Retry(try, " of ", maxRetries) + " expected about " + ShortTime(expected, now)
+		return string(state) + ": retry " + Retry(try, " of ", maxRetries) + " expected about " + ShortTime(expected, now)
 	case webhook.StateOverdue:
-		return State(state) + ": the retry expected about " + ShortTime(expected, now) + " did not come"
+		return string(state) + ": the retry expected about " + ShortTime(expected, now) + " did not come"
 	}
-	return State(state)
+	return string(state)
 }
 
 // Retry writes which retry comes after a try, and of how many unless

@@ -9,7 +9,9 @@ import (
 // forwarded: it describes the connection (RFC 9110, 7.6.1), or each sender
 // writes its own (Host, Content-Length, and Expect, which is met once the
 // body has arrived). Name may be in any case. Connection are the values of the
-// message's Connection header, which may name further headers.
+// message's Connection header, which may name further headers. It is the rule
+// for answers, curl commands and edited requests, too; what else reaches the app
+// with a request is in proxy/request.go.
 func HopByHop(name string, connection []string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",

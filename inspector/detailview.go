@@ -21,7 +21,7 @@ func (m *model) detailHead(e webhook.Summary, width int) []string {
 	s := &m.styles
 	sign, stateMood := stateSign(e.State(m.now))
 	state := sign + " " + stateLong(e.Outcome, e.Try, m.now, m.opts.Policy, m.loc)
-	first, w := cut(e.ID.String()+" "+title(e.Event), max(8, width-2-len(sign+format.State(e.State(m.now)))))
+	first, w := cut(e.ID.String()+" "+title(e.Event), max(8, width-2-len(sign+string(e.State(m.now)))))
 	rest, _ := cut(state, width-w-2)
 	lines := []string{s.title.on(first) + "  " + s.mood(stateMood, rest)}
 	if m.height < detailTall {

@@ -89,17 +89,17 @@ func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) stri
 		return "retry " + format.Retry(e.Try, "/", p.MaxRetries) + " " + at
 	}
 	if e.RedeliveryOf == 0 {
-		return format.State(state)
+		return string(state)
 	}
 	dup := "dup of " + e.RedeliveryOf.String()
-	if both := format.State(state) + ", " + dup; len(both) <= room {
+	if both := string(state) + ", " + dup; len(both) <= room {
 		return both
 	}
 	switch state {
 	case webhook.StateDelivered, webhook.StateForwarding, webhook.StateRecovered, webhook.StateRejected:
 		return dup // the sign says the rest
 	}
-	return format.State(state)
+	return string(state)
 }
 
 // stateLong is a state with what the platform does next.

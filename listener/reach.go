@@ -42,7 +42,8 @@ func (l *Listener) tunnelStatusChanged() {
 	l.urlChanged.raise()
 }
 
-// followTunnel says when the tunnel is back.
+// followTunnel says when the tunnel is back; that it was lost is said in
+// tunnel/tunnel.go, and what the screen shows meanwhile in inspector/header.go.
 func (l *Listener) followTunnel(ctx context.Context) {
 	t := l.tunnel.Load()
 	if t == nil {

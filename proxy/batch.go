@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ func (p *Proxy) checkBatch(b webhook.Batch) error {
 func (p *Proxy) selected(ctx context.Context, b webhook.Batch) ([]webhook.ID, error) {
 	q := webhook.Query{Filter: b.Filter, Order: webhook.OrderArrival}
 	if b.Failed {
-		q.Filter = "state:failed|overdue|interrupted|rejected"
+		q.Filter = "state:" + strings.Join([]string{string(webhook.StateFailed), string(webhook.StateOverdue), string(webhook.StateInterrupted), string(webhook.StateRejected)}, "|")
 		if b.Filter != "" {
 			q.Filter += " (" + b.Filter + ")"
 		}

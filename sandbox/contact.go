@@ -80,7 +80,8 @@ func apiTime(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-
 // name is the full name.
 func (c Contact) name() string { return strings.TrimSpace(c.FirstName + " " + c.LastName) }
 
-// words is what a search looks into.
+// words is what a search looks into: it is stored beside the contact, so a
+// change raises the schema. How it is matched is in contactstore.go.
 func (c Contact) words() string { return strings.ToLower(c.name() + "\n" + c.Email + "\n" + c.Phone) }
 
 // object is a JSON object whose members keep their order.

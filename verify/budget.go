@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// The work that explaining bad signatures may take on the request path, in
+// The work that explaining all bad signatures together may take on the request
+// path (requestPathLimit bounds the body of one; Diagnose has no limit), in
 // microseconds of an ordinary processor. A person who debugs one sender never
 // reaches the limit; a flood of bad signatures reaches it within a second and
 // costs next to nothing from then on.

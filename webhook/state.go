@@ -5,7 +5,8 @@ import "time"
 // State is what has become of an event. It is derived, never stored.
 type State string
 
-// The states of an event.
+// The states of an event. The words are shown, typed in filters and printed as
+// JSON: a word that is replaced is answered by webhook/filter's renamed.
 const (
 	StateForwarding  State = "forwarding"  // its sender still waits for the answer
 	StateDelivered   State = "delivered"   // answered 2xx

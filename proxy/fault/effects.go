@@ -35,9 +35,10 @@ func (e effect) syntax() string {
 	return e.name + ":" + e.value
 }
 
-// effects are all effects. One that acts is also described in three other
-// places: before it is done in Rule.Description, its cost in Rule.Warning, and
-// once it is done in Action.String.
+// effects are all effects. One that acts also needs a field of Rule, which
+// table.go hands on to Action and proxy/faulty.go acts on; words for it before
+// it is done (Rule.Description), for its cost (Rule.Warning), and once it is
+// done (Action.String); and a line of check.go if it excludes another.
 var effects = [...]effect{
 	{name: "status", value: "429", acts: true, meaning: "answer with this status; your app is not called", example: "status:429",
 		set: func(r *Rule, v string) (err error) { r.status, err = parseStatus(v); return err }},

@@ -1,7 +1,9 @@
 package filter
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -117,7 +119,7 @@ var states = [...]value{
 	{string(webhook.StateForwarding), "its sender still waits for an answer"},
 	{string(webhook.StateDelivered), "your app answered 2xx"},
 	{string(webhook.StateRetrying), "answered 429: Taskee sends it again, and the list says when"},
-	{string(webhook.StateOverdue), "that retry is more than five minutes late"},
+	{string(webhook.StateOverdue), fmt.Sprintf("that retry is more than %d minutes late", webhook.OverdueAfter/time.Minute)},
 	{string(webhook.StateFailed), "Taskee will not send it again: another status, a seventh 429, or its sender left"},
 	{string(webhook.StateRecovered), "failed, and delivered later by a resend"},
 	{string(webhook.StateRejected), "not forwarded: a bad or missing signature, or a malformed request"},
