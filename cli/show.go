@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 	"github.com/taskhook/taskhook/webhook/export"
 )
 
@@ -128,7 +130,11 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	if e.NoBody {
 		line("body", "not kept (announced size: %s)", format.Bytes(e.BodySize))
 	} else {
-		_, _ = fmt.Fprintln(w, export.Pretty(e.Body))
+		text := body.OfEvent(&e)
+		if note := text.Note(); note != "" {
+			line("body", "%s", note)
+		}
+		_, _ = fmt.Fprintln(w, export.Pretty(text.Bytes))
 	}
 	for i, at := range r.History {
 		_, _ = fmt.Fprintln(w)
@@ -175,12 +181,27 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	if at.Fault != "" {
 		line("  fault", "%s", at.Fault)
 	}
-	if len(at.Body) > 0 {
-		line("  body", "%s", strings.TrimSpace(string(at.Body)))
+	if text := body.OfAnswer(&at); text.Size > 0 {
+		if note := text.Note(); note != "" {
+			line("  body", "%s", note)
+		}
+		line("  body", "%s", strings.TrimSpace(answerText(text.Bytes)))
 	}
 	if at.Hint != "" {
 		line("  hint", "%s", at.Hint)
 	}
+}
+
+// dumped is how much of an answer that is no text is shown, in bytes.
+const dumped = 256
+
+// answerText is an answer's body for reading: its text, or else a dump of its
+// beginning.
+func answerText(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	return "\n" + export.Pretty(b[:min(len(b), dumped)])
 }
 
 // verdictLine is a verdict with its reason.

@@ -20,7 +20,7 @@ const module = "github.com/taskhook/taskhook"
 type room struct{ siblings, modules []string }
 
 // leaves may be imported by every room, and each by the leaves after it.
-var leaves = []string{"webhook", "format", "httpwire", "notify", "files", "jsjson", "webhook/filter", "webhook/export", "retry", "proxy/fault"}
+var leaves = []string{"webhook", "format", "httpwire", "notify", "files", "jsjson", "webhook/body", "webhook/filter", "webhook/export", "retry", "proxy/fault"}
 
 // before are the leaves that a leaf may import.
 func before(leaf string) []string { return leaves[:slices.Index(leaves, leaf)] }
@@ -33,6 +33,7 @@ var rooms = map[string]room{
 	"notify":         {siblings: before("notify")},
 	"files":          {siblings: before("files")},
 	"jsjson":         {siblings: before("jsjson"), modules: []string{"github.com/go-json-experiment/json/jsontext", "golang.org/x/text"}},
+	"webhook/body":   {siblings: before("webhook/body"), modules: []string{"github.com/klauspost/compress", "github.com/andybalholm/brotli"}},
 	"webhook/filter": {siblings: before("webhook/filter"), modules: []string{"github.com/itchyny/gojq"}},
 	"webhook/export": {siblings: before("webhook/export")},
 	"retry":          {siblings: before("retry")},

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -55,8 +57,9 @@ func fail(err error) {
 }
 
 // appMain is a developer's app. It keeps the n-th request as n.head and
-// n.body in a directory and answers as told: a status, "hang", "drop", or
-// "slow", which waits for a request to /release; the last answer is repeated.
+// n.body in a directory and answers as told: a status, "hang", "drop", "gzip"
+// for a compressed 200, or "slow", which waits for a request to /release; the
+// last answer is repeated.
 func appMain() {
 	addr := flag.String("addr", "127.0.0.1:0", "where to listen")
 	dir := flag.String("dir", "got", "where to keep requests")
@@ -104,6 +107,9 @@ func (a *scriptedApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case "slow":
 		<-a.release
+	case "gzip":
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(gzipped([]byte(a.reply)))
 	default:
 		status, err := strconv.Atoi(answer)
 		fail(err)
@@ -114,18 +120,26 @@ func (a *scriptedApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // postMain posts a file and prints the status and the answer:
-// post [-X METHOD] [-sig KEY] [-want STATUS] URL FILE [HEADER…]. With -sig it
-// signs the bytes with a private key, in the header that fits.
+// post [-X METHOD] [-gzip] [-sig KEY] [-want STATUS] URL FILE [HEADER…]. With
+// -gzip it compresses the file, with -sig it signs the bytes with a private key,
+// in the header that fits.
 func postMain() {
 	method := flag.String("X", http.MethodPost, "method")
 	key := flag.String("sig", "", "sign with this private key")
 	want := flag.Int("want", 0, "fail unless this is the status")
+	compress := flag.Bool("gzip", false, "compress the body")
 	flag.Parse()
 	body, err := os.ReadFile(flag.Arg(1))
 	fail(err)
+	if *compress {
+		body = gzipped(body)
+	}
 	req, err := http.NewRequest(*method, flag.Arg(0), bytes.NewReader(body))
 	fail(err)
 	req.Header.Set("Content-Type", "application/json")
+	if *compress {
+		req.Header.Set("Content-Encoding", "gzip")
+	}
 	for _, h := range flag.Args()[2:] {
 		name, value, _ := strings.Cut(h, ":")
 		req.Header.Add(name, strings.TrimSpace(value))
@@ -142,6 +156,14 @@ func postMain() {
 	if *want != 0 && resp.StatusCode != *want {
 		os.Exit(1)
 	}
+}
+
+func gzipped(text []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(text)
+	fail(errors.Join(err, w.Close()))
+	return b.Bytes()
 }
 
 // signMain prints the signature of a file: sign KEY FILE.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // answerLines bounds what is shown of each body among the attempts.
@@ -77,7 +78,7 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 		b.add(lookDim, "The sender was told "+strconv.Itoa(a.Answered)+".")
 	}
 	b.header(a.Header)
-	b.part(a.Body, answerLines)
+	b.part(body.OfAnswer(&a), answerLines)
 	if stored := int64(len(a.Body)); a.BodySize > stored && stored > 0 {
 		b.add(lookDim, "the first "+format.Bytes(stored)+" of "+format.Bytes(a.BodySize))
 	}
@@ -91,7 +92,7 @@ func (b *pageBuilder) sent(s *webhook.Request) {
 	b.add(lookWarn, "~ not the event's own bytes but these "+format.Bytes(int64(len(s.Body)))+":")
 	b.add(lookText, requestLine(s.Method, s.Path, s.RawQuery))
 	b.header(s.Header)
-	b.part(s.Body, answerLines)
+	b.part(body.OfRequest(s), answerLines)
 	b.add(lookDim, "answer:")
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 	"github.com/taskhook/taskhook/webhook/export"
 )
 
@@ -230,20 +231,24 @@ func curlOf(e webhook.Event, url string) copied {
 }
 
 func bodyOf(e webhook.Event) copied {
-	ext := "txt"
+	text, ext := body.OfEvent(&e), "txt"
 	switch {
-	case jsjson.Check(e.Body) == nil:
+	case jsjson.Check(text.Bytes) == nil:
 		ext = "json"
-	case binary(e.Body):
+	case binary(text.Bytes):
 		ext = "bin"
 	}
-	return copied{what: "the body", text: string(e.Body), ext: ext}
+	what := "the body"
+	if note := text.Note(); note != "" {
+		what += " (" + note + ")"
+	}
+	return copied{what: what, text: string(text.Bytes), ext: ext}
 }
 
 // valueOf is the value under the cursor: a string's own text, anything else
 // as it is spelled.
 func (c *copyMenu) valueOf(e webhook.Event) copied {
-	raw := valueAt(e.Body, c.value)
+	raw := valueAt(body.OfEvent(&e).Bytes, c.value)
 	text := string(raw)
 	var s string
 	if len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &s) == nil {

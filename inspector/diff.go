@@ -4,19 +4,27 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // side is one of two things that are compared.
 type side struct {
 	name string   // of the event, where only a search tells; else ""
 	head []string // status or request line, and headers; nil: the body alone
-	body []byte
+	body []byte   // as people read it
+	note string   // what of the body was decoded
+}
+
+// newSide is a side with a body.
+func newSide(head []string, text body.Text) side {
+	return side{head: head, body: notNil(text.Bytes), note: text.Note()}
 }
 
 // comparison is one choice of what to compare.
@@ -113,15 +121,17 @@ func (r *reading) withEvent(ctx context.Context, id webhook.ID) (one, two side, 
 	if err != nil {
 		return one, two, fmt.Errorf("read %s: %w", id, err)
 	}
+	one = newSide(nil, body.OfEvent(&before.Event))
+	one.name = id.String()
 	e, err := r.event(ctx)
-	return side{name: id.String(), body: notNil(before.Body)}, side{body: notNil(e.Body)}, err
+	return one, newSide(nil, body.OfEvent(&e)), err
 }
 
 func (r *reading) withSent(ctx context.Context, s *webhook.Request) (one, two side, err error) {
 	e, err := r.event(ctx)
 	own := append([]string{requestLine(e.Method, e.Path, e.RawQuery)}, headerText(e.Header)...)
 	sent := append([]string{requestLine(s.Method, s.Path, s.RawQuery)}, headerText(s.Header)...)
-	return side{head: own, body: notNil(e.Body)}, side{head: sent, body: notNil(s.Body)}, err
+	return newSide(own, body.OfEvent(&e)), newSide(sent, body.OfRequest(s)), err
 }
 
 func answerSide(a webhook.Attempt) side {
@@ -129,7 +139,7 @@ func answerSide(a webhook.Attempt) side {
 	if a.StatusCode != 0 {
 		status = "status " + strconv.Itoa(a.StatusCode)
 	}
-	return side{head: append([]string{status}, headerText(a.Header)...), body: notNil(a.Body)}
+	return newSide(append([]string{status}, headerText(a.Header)...), body.OfAnswer(&a))
 }
 
 func notNil(body []byte) []byte {
@@ -141,6 +151,11 @@ func notNil(body []byte) []byte {
 
 // compare shows two sides against each other.
 func (b *pageBuilder) compare(one, two side) {
+	for _, note := range slices.Compact([]string{one.note, two.note}) {
+		if note != "" {
+			b.add(lookDim, note)
+		}
+	}
 	if sameText(one.head, two.head) && bytes.Equal(one.body, two.body) {
 		b.note = "equal"
 		b.add(lookGood, signGood+" no difference: all "+format.Bytes(int64(len(one.body)))+" are the same")

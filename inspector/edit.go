@@ -70,7 +70,7 @@ func (m *model) prepareDraft(ctx context.Context, id webhook.ID, rejected bool) 
 	d := newDraft(e, rejected)
 	d.path = filepath.Join(dir, "request.http")
 	if d.beside {
-		err = files.Write(filepath.Join(dir, bodyFile), e.Body, 0o600)
+		err = files.Write(filepath.Join(dir, bodyFile), d.event.Body, 0o600)
 	}
 	if err == nil {
 		err = files.Write(d.path, d.written, 0o600)

@@ -15,6 +15,7 @@ import (
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // What of a body stands in the file itself.
@@ -57,8 +58,10 @@ func (e *draftError) Error() string { return fmt.Sprintf("line %d: %s", e.line, 
 // bodyFile is where, beside the draft, a body is that cannot stand in it.
 const bodyFile = "body"
 
-// newDraft makes a draft of an event.
+// newDraft makes a draft of an event. A compressed body is edited as it reads,
+// and sent so.
 func newDraft(e webhook.Event, rejected bool) *draft {
+	e, _ = body.Unpacked(e)
 	d := &draft{event: e, rejected: rejected, kept: http.Header{}}
 	d.wasJSON = checkJSON(e.Body) == nil
 	var b bytes.Buffer

@@ -2,8 +2,10 @@ package inspector
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,6 +15,7 @@ import (
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // payload is the Payload tab: JSON that folds, other text, or bytes.
@@ -21,24 +24,26 @@ func (r *reading) payload(b *pageBuilder) error {
 	if err != nil || b.noBody(e) {
 		return err
 	}
-	syntax := jsjson.Check(e.Body)
+	text := body.OfEvent(&e)
+	b.note = text.Note()
+	syntax := jsjson.Check(text.Bytes)
 	switch {
 	case syntax == nil:
 		b.json = true
 		var more bool
-		b.entries, more = jsonEntries(b.ctx, e.Body, maxEntries, b.spec.width)
+		b.entries, more = jsonEntries(b.ctx, text.Bytes, maxEntries, b.spec.width)
 		if more {
 			b.note = thereIsMore + ": taskhook events show " + strconv.FormatUint(uint64(e.ID), 10) + " --raw"
 		}
 		return nil
-	case binary(e.Body):
-		b.dump = e.Body
-		b.note = "not text, " + format.Bytes(int64(len(e.Body)))
+	case binary(text.Bytes):
+		b.dump = text.Bytes
+		b.note = cmp.Or(b.note, "not text, "+format.Bytes(int64(len(text.Bytes))))
 		return nil
-	case meantAsJSON(e):
-		b.syntaxError(e.Body, syntax)
+	case meantAsJSON(e.Header, text.Bytes) && !text.Partial:
+		b.syntaxError(text.Bytes, syntax)
 	}
-	b.text(e.Body, maxEntries)
+	b.text(text.Bytes, maxEntries)
 	return nil
 }
 
@@ -56,12 +61,12 @@ func (b *pageBuilder) noBody(e webhook.Event) bool {
 }
 
 // meantAsJSON reports whether a body that is not JSON should have been.
-func meantAsJSON(e webhook.Event) bool {
-	kind, _, err := mime.ParseMediaType(e.Header.Get("Content-Type"))
+func meantAsJSON(h http.Header, text []byte) bool {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")) {
 		return true
 	}
-	text := bytes.TrimSpace(e.Body)
+	text = bytes.TrimSpace(text)
 	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
 }
 
@@ -93,10 +98,14 @@ func (b *pageBuilder) more() {
 // partMost is how long one line of a body may be that is only a part of a page.
 const partMost = 16 << 10
 
-// part adds a body as a part of a page, with its long lines cut.
-func (b *pageBuilder) part(body []byte, limit int) {
+// part adds a body as a part of a page, with its long lines cut, and before it
+// what was decoded.
+func (b *pageBuilder) part(text body.Text, limit int) {
+	if note := text.Note(); note != "" {
+		b.add(lookDim, note)
+	}
 	from := len(b.entries)
-	b.body(body, limit)
+	b.body(text.Bytes, limit)
 	for i := from; i < len(b.entries); i++ {
 		e := &b.entries[i]
 		if len(e.text) > partMost {

@@ -51,7 +51,7 @@ func benchEvent(b *testing.B, st *store.Store, n int) webhook.ID {
 	b.Helper()
 	body := benchBody(n)
 	e := webhook.Event{Method: "POST", Path: "/", Body: body, BodySize: int64(len(body)), Source: webhook.SourceLocal, Answer: lost, Verdict: webhook.Verdict{Status: webhook.Valid}}
-	inspect(&e, nil)
+	new(Proxy).inspect(&e, nil)
 	if err := st.PutEvent(b.Context(), &e); err != nil {
 		b.Fatal(err)
 	}

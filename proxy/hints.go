@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // slowAnswer is how long an answer takes that is marked as slow. The platform
@@ -24,7 +25,7 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 		a.Hint = f.next
 		return
 	}
-	a.Unsuccessful = webhook.Delivered(a.StatusCode) && saysUnsuccessful(a.Body)
+	a.Unsuccessful = webhook.Delivered(a.StatusCode) && saysUnsuccessful(body.OfAnswer(a).Bytes)
 	switch status := a.StatusCode; {
 	case a.Unsuccessful:
 		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 if it should`
@@ -47,10 +48,10 @@ func routeMissing(status int) bool {
 }
 
 // saysUnsuccessful reports whether an answer is JSON with "success": false.
-func saysUnsuccessful(body []byte) bool {
-	if !bytes.Contains(body, []byte(`"success"`)) {
+func saysUnsuccessful(text []byte) bool {
+	if !bytes.Contains(text, []byte(`"success"`)) {
 		return false
 	}
-	raw, ok := jsjson.Find(body, "success")
+	raw, ok := jsjson.Find(text, "success")
 	return ok && string(bytes.TrimSpace(raw)) == "false"
 }

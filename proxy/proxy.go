@@ -110,6 +110,7 @@ type Proxy struct {
 	apps            []*App
 	elsewhere       slots // for connections to targets of no app
 	transport       transport
+	unpacked        unpacker
 	degraded        degradation
 	flight          flight
 	announced       announced

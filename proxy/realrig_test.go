@@ -73,6 +73,6 @@ func put(t *testing.T, st *store.Store, body string, answer webhook.Answer, chan
 
 // inspectBody fills in what the body says, and when it came.
 func inspectBody(e *webhook.Event) {
-	inspect(e, nil)
+	new(Proxy).inspect(e, nil)
 	e.ReceivedAt = e.SentAt
 }

@@ -56,7 +56,7 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 		return
 	}
 	e.Body, e.BodySize = body, int64(len(body))
-	inspect(e, v)
+	p.inspect(e, v)
 	if m, bad := p.badSignature(e); bad {
 		e.Decision = webhook.RejectedSignature
 		if e.Verdict.Status == webhook.Unsigned {
@@ -96,8 +96,8 @@ func newEvent(r *http.Request, source webhook.Source) *webhook.Event {
 }
 
 // inspect adds to an event what its body and signature say.
-func inspect(e *webhook.Event, v Verifier) {
-	fields := taskee.Parse(e.Body)
+func (p *Proxy) inspect(e *webhook.Event, v Verifier) {
+	fields := taskee.Parse(p.unpacked.read(e))
 	e.Type, e.WebhookID, e.SentAt = fields.Type, fields.WebhookID, fields.SentAt
 	if v != nil {
 		e.Verdict = v.Verify(e.Header, e.Body)

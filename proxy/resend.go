@@ -16,6 +16,7 @@ import (
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // Errors of Resend.
@@ -158,6 +159,9 @@ func (p *Proxy) targetNamed(to string) (httpwire.Target, error) {
 
 // edit changes values of the body and leaves its other bytes as they are.
 func (s *resending) edit(r webhook.Resend) error {
+	if r.NewID || len(r.Set) > 0 {
+		s.unpack()
+	}
 	body := s.event.Body
 	var err error
 	if r.NewID {
@@ -293,7 +297,7 @@ func (s *resending) notes(r webhook.Resend) []string {
 
 // renamed reports whether the webhookId differs from the received one.
 func (s *resending) renamed() bool {
-	return s.changed && taskee.Parse(s.event.Body).WebhookID != taskee.Parse(s.received.Body).WebhookID
+	return s.changed && taskee.Parse(s.event.Body).WebhookID != taskee.Parse(body.OfEvent(&s.received).Bytes).WebhookID
 }
 
 func sameSignatures(a, b http.Header) bool {

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // harWriter writes HTTP Archive 1.2 entry by entry. Fields whose names begin
@@ -119,13 +120,15 @@ type (
 		Params   []harPair `json:"params"`
 		Text     string    `json:"text"`
 		Encoding string    `json:"_encoding,omitempty"` // 1.2 has one for answers alone
+		Comment  string    `json:"comment,omitempty"`
 	}
 	harContent struct {
-		Size     int64  `json:"size"`
-		Type     string `json:"mimeType"`
-		Text     string `json:"text,omitempty"`
-		Encoding string `json:"encoding,omitempty"`
-		Comment  string `json:"comment,omitempty"`
+		Size        int64  `json:"size"`
+		Compression int64  `json:"compression,omitempty"` // bytes that a coding saved
+		Type        string `json:"mimeType"`
+		Text        string `json:"text,omitempty"`
+		Encoding    string `json:"encoding,omitempty"`
+		Comment     string `json:"comment,omitempty"`
 	}
 	harPair struct {
 		Name  string `json:"name"`
@@ -229,9 +232,9 @@ func newHARRequest(r webhook.Request, address string, size int64) harRequest {
 			q.Query = append(q.Query, harPair{unescaped(name), unescaped(value)})
 		}
 	}
-	if len(r.Body) > 0 {
-		body, encoding := harText(r.Body)
-		q.Body = &harBody{mimeType(r.Header), []harPair{}, body, encoding}
+	if decoded := body.OfRequest(&r); decoded.Size > 0 {
+		content, encoding := harText(decoded.Bytes)
+		q.Body = &harBody{mimeType(r.Header), []harPair{}, content, encoding, decoded.Note()}
 	}
 	return q
 }
@@ -246,19 +249,29 @@ func newHARResponse(a webhook.Attempt) harResponse {
 	if a.StatusCode == 0 {
 		r.BodySize = -1
 	}
-	r.Content.Text, r.Content.Encoding = harText(a.Body)
-	if a.BodySize > int64(len(a.Body)) {
-		r.Content.Comment = "only the beginning of the body is stored"
-	}
+	r.Content.fill(body.OfAnswer(&a))
 	return r
 }
 
-// harText is a body as the text of a JSON string can hold it exactly.
-func harText(body []byte) (text, encoding string) {
-	if utf8.Valid(body) {
-		return string(body), ""
+// fill takes in a body as a browser has it: decoded.
+func (c *harContent) fill(b body.Text) {
+	c.Text, c.Encoding = harText(b.Bytes)
+	c.Comment = b.Note()
+	if b.Decoded() {
+		c.Size = int64(len(b.Bytes))
+		c.Compression = c.Size - int64(b.Size)
 	}
-	return base64.StdEncoding.EncodeToString(body), "base64"
+	if b.Partial && b.Coding == "" {
+		c.Comment = "only the beginning of the body is stored"
+	}
+}
+
+// harText is a body as the text of a JSON string can hold it exactly.
+func harText(b []byte) (text, encoding string) {
+	if utf8.Valid(b) {
+		return string(b), ""
+	}
+	return base64.StdEncoding.EncodeToString(b), "base64"
 }
 
 // text takes bytes that are not UTF-8 as Latin-1, which is what HTTP takes

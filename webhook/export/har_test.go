@@ -1,6 +1,8 @@
 package export
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -30,6 +32,39 @@ func TestAnArchiveHasTheBytes(t *testing.T) {
 		}
 	}
 	checkHAR(t, write(t, "har", Options{}, wholes()...), 5)
+}
+
+// TestAnArchiveHasCompressedBodiesDecoded holds that content is what a browser
+// shows, and that sizes are those of the wire.
+func TestAnArchiveHasCompressedBodiesDecoded(t *testing.T) {
+	const body = `{"fruit":"quince","more":"quince quince quince quince quince quince quince"}`
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(body))
+	_ = w.Close()
+	e := wholes()[0]
+	e.Header = http.Header{"Content-Encoding": {"gzip"}}
+	e.Body, e.BodySize = b.Bytes(), int64(b.Len())
+	broken := b.Bytes()[:20]
+	e.History = []webhook.Attempt{
+		{Target: "http://x/", StatusCode: 200, Header: e.Header, Body: b.Bytes(), BodySize: int64(b.Len())},
+		{Target: "http://x/", StatusCode: 200, Header: e.Header, Body: broken, BodySize: 20},
+	}
+	entries := checkHAR(t, write(t, "har", Options{}, e), 2)
+	request := entries[0]["request"].(map[string]any)
+	if data := request["postData"].(map[string]any); data["text"] != body || request["bodySize"] != float64(b.Len()) {
+		t.Errorf("the request has %v", request)
+	}
+	response := entries[0]["response"].(map[string]any)
+	content := response["content"].(map[string]any)
+	saved := float64(len(body) - b.Len())
+	if content["text"] != body || content["size"] != float64(len(body)) || content["compression"] != saved || response["bodySize"] != float64(b.Len()) {
+		t.Errorf("the answer has %v", response)
+	}
+	content = entries[1]["response"].(map[string]any)["content"].(map[string]any)
+	if plain(t, content["text"], content["encoding"]) != string(broken) || content["comment"] != "gzip, 20 B, shown as it came: the gzip stream ends too early" {
+		t.Errorf("the broken answer has %v", content)
+	}
 }
 
 func plain(t *testing.T, text, encoding any) string {
@@ -65,8 +100,8 @@ func checkHAR(t *testing.T, text string, n int) []map[string]any {
 		"….headers":                     "name:s value:s",
 		"….queryString":                 "name:s value:s",
 		"….cookies":                     "name:s value:s path?s domain?s expires?s httpOnly?b secure?b",
-		".log.entries.request.postData": "mimeType:s params:a text:s",
-		".log.entries.response.content": "size:n mimeType:s text?s encoding?s comment?s",
+		".log.entries.request.postData": "mimeType:s params:a text:s comment?s",
+		".log.entries.response.content": "size:n compression?n mimeType:s text?s encoding?s comment?s",
 	}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {

@@ -188,11 +188,9 @@ func (s *Scan) Match(r *Row, load Loader) (bool, error) {
 			return res == Yes, nil
 		}
 	}
-	body, err := load.Body()
-	if err != nil {
+	if err := s.readBody(load); err != nil {
 		return false, err
 	}
-	s.c.body, s.c.read = body, true
 	res = s.root.eval(&s.c)
 	if s.c.slow {
 		return false, ErrSlow
