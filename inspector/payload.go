@@ -25,6 +25,7 @@ func (r *reading) payload(b *pageBuilder) error {
 		return err
 	}
 	text := body.OfEvent(&e)
+	kind := body.Kind(nil, text.Bytes)
 	b.note = text.Note()
 	syntax := jsjson.Check(text.Bytes)
 	switch {
@@ -32,16 +33,17 @@ func (r *reading) payload(b *pageBuilder) error {
 		b.json = true
 		var more bool
 		b.entries, more = jsonEntries(b.ctx, text.Bytes, maxEntries, b.spec.width)
+		b.note = cmp.Or(b.note, kind)
 		if more {
 			b.note = thereIsMore + ": taskhook events show " + strconv.FormatUint(uint64(e.ID), 10) + " --raw"
 		}
 		return nil
 	case binary(text.Bytes):
 		b.dump = text.Bytes
-		b.note = cmp.Or(b.note, "not text, "+format.Bytes(int64(len(text.Bytes))))
+		b.note = cmp.Or(b.note, kind+", "+format.Bytes(int64(len(text.Bytes))))
 		return nil
 	case meantAsJSON(e.Header, text.Bytes) && !text.Partial:
-		b.syntaxError(text.Bytes, syntax)
+		b.notJSON(text.Bytes, kind, syntax)
 	}
 	b.text(text.Bytes, maxEntries)
 	return nil
@@ -140,6 +142,17 @@ func (b *pageBuilder) body(body []byte, limit int) {
 	default:
 		b.text(body, limit)
 	}
+}
+
+// notJSON says what a body is that should have been JSON, or where it stops
+// being JSON.
+func (b *pageBuilder) notJSON(text []byte, kind string, err error) {
+	if begins := bytes.TrimSpace(text); len(begins) > 0 && strings.IndexByte(`{["`, begins[0]) >= 0 {
+		b.syntaxError(text, err)
+		return
+	}
+	b.add(lookBad, signBad+" this is "+kind)
+	b.blank()
 }
 
 // syntaxError says why a body is not JSON, and shows the place.

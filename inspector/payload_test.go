@@ -200,6 +200,25 @@ func TestASyntaxErrorIsShownAtItsPlace(t *testing.T) {
 	}
 }
 
+func TestABodyThatShouldBeJSONIsCalledWhatItIs(t *testing.T) {
+	tests := []struct{ name, body, text, note string }{
+		{"a form", "type=ContactCreate&a=1", "✗ this is a form (application/x-www-form-urlencoded), not JSON\n\ntype=ContactCreate&a=1\n", ""},
+		{"XML", "<?xml version=\"1.0\"?>", "✗ this is XML\n\n<?xml version=\"1.0\"?>\n", ""},
+		{"white space", " \n", "✗ this is white space alone\n\n \n", ""},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "", "in UTF-16 (little-endian), where JSON is UTF-8, 6 B"},
+		{"gzip", "\x1f\x8b\x08\x00", "", "compressed (gzip), 4 B"},
+		{"serialised twice", `"{}"`, "\"{}\"\n", "JSON within a JSON string: it was serialised twice"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := editable(tt.body)
+			if p := pageOf(t, f, tabPayload); p.text() != tt.text || p.note != tt.note {
+				t.Errorf("got\n%s%s", p.text(), p.note)
+			}
+		})
+	}
+}
+
 func TestTextThatIsNotMeantAsJSONHasNoSyntaxError(t *testing.T) {
 	f := some()
 	f.events[9].Body, f.events[9].Header = []byte("hello,\x1b[31m there\r\nyou"), nil

@@ -2,13 +2,16 @@ package verify
 
 import (
 	"bytes"
-	"encoding/json"
+	"net/http"
+	"net/url"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // alteration is something that happens to bodies on their way, and can be
@@ -72,6 +75,21 @@ var alterations = [...]alteration{
 		cost: costPerKiB, undo: func(b []byte) []byte { return append([]byte(bom), b...) },
 	},
 	{
+		happened: "the charset of the body was changed on its way: UTF-16 arrived",
+		fits:     "the body in UTF-8", next: charset,
+		cost: costPerKiB, undo: fromUTF16,
+	},
+	{
+		happened: "the body was serialised twice: it arrived as JSON within a JSON string",
+		fits:     "the text in that string", next: "send the JSON as it was signed, without another JSON.stringify around it",
+		cost: costJSONKiB, undo: unquoted,
+	},
+	{
+		happened: "the body was put into a field of a form on its way",
+		fits:     "the value of that field", next: "send the JSON itself as the body, as application/json",
+		cost: costPerKiB, undo: formField,
+	},
+	{
 		happened: "white space was added around the body on its way",
 		fits:     "the body without the white space around it", next: passThrough,
 		cost: costPerKiB, undo: bytes.TrimSpace,
@@ -96,6 +114,12 @@ var alterations = [...]alteration{
 		fits:     "the JSON with a space behind each colon and comma, not the bytes that arrived", next: passThrough,
 		cost: costJSONKiB, undo: formatted(jsontext.SpaceAfterColon(true), jsontext.SpaceAfterComma(true)),
 	},
+}
+
+// compression is looked for by the headers of a request, which name the coding.
+var compression = alteration{
+	happened: "the body was compressed after it was signed",
+	fits:     "the body without its Content-Encoding", next: "have the sender, or what stands before Taskhook, send the body uncompressed",
 }
 
 const charset = "have every step read and write UTF-8 (Content-Type: application/json; charset=utf-8), and pass the bytes on as they are"
@@ -169,17 +193,52 @@ func fromLatin1(b []byte) []byte {
 	return out
 }
 
-// clue names what is remarkable about a body that no alteration explains.
-func clue(b []byte) string {
+// fromUTF16 writes UTF-16 text in UTF-8. It returns nil for other text.
+func fromUTF16(b []byte) []byte {
+	order, mark := unicode.LittleEndian, unicode.UseBOM
 	switch {
+	case len(b) < 4 || len(b)%2 != 0:
+		return nil
+	case b[0] == 0 && b[1] != 0:
+		order = unicode.BigEndian
+	case b[1] != 0 && !bytes.HasPrefix(b, []byte("\xff\xfe")) && !bytes.HasPrefix(b, []byte("\xfe\xff")):
+		return nil
+	}
+	text, err := unicode.UTF16(order, mark).NewDecoder().Bytes(b)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// unquoted is the text that a body is the JSON string of.
+func unquoted(b []byte) []byte {
+	text, _ := body.Quoted(b)
+	return text
+}
+
+// formField is the value of the only field of a form.
+func formField(b []byte) []byte {
+	_, value, found := bytes.Cut(b, []byte("="))
+	if !found || bytes.ContainsAny(b, "&{\"") {
+		return nil
+	}
+	text, err := url.QueryUnescape(string(value))
+	if err != nil {
+		return nil
+	}
+	return []byte(text)
+}
+
+// clue names what is remarkable about a body that no alteration explains.
+func clue(h http.Header, b []byte) string {
+	switch kind := body.Kind(h, b); {
 	case len(b) == 0:
 		return "the request arrived without a body"
-	case bytes.HasPrefix(b, []byte("\x1f\x8b")):
-		return "what arrived is compressed (gzip)"
+	case kind != "":
+		return "what arrived is " + kind
 	case bytes.Contains(b, []byte("\uFFFD")):
 		return "what arrived contains U+FFFD, the mark of a character lost to a wrong charset"
-	case !json.Valid(b):
-		return "what arrived is not valid JSON and may have been cut short"
 	}
 	return ""
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // explanation is why a signature does not make its event valid.
@@ -206,6 +207,9 @@ func (q *search) undo(each int, fits func([]byte) bool) (*alteration, []byte) {
 	if len(q.body) > q.limit {
 		return nil, nil
 	}
+	if a, was := q.undoCompression(each, fits); a != nil {
+		return a, was
+	}
 	kib := 1 + len(q.body)/1024
 	for i := range alterations {
 		a := &alterations[i]
@@ -220,6 +224,19 @@ func (q *search) undo(each int, fits func([]byte) bool) (*alteration, []byte) {
 	return nil, nil
 }
 
+// undoCompression looks whether a signature fits what the headers say was
+// compressed.
+func (q *search) undoCompression(each int, fits func([]byte) bool) (*alteration, []byte) {
+	if len(body.Codings(q.header)) == 0 || !q.affords(each+body.Size(len(q.body))/1024*costPerKiB) {
+		return nil, nil
+	}
+	text := body.Read(q.header, q.body, false)
+	if !text.Decoded() || text.Partial || !fits(text.Bytes) {
+		return nil, nil
+	}
+	return &compression, text.Bytes
+}
+
 // remark adds to what is said of a body that nothing explains: why the search
 // ended early, or what is odd about the body.
 func (q *search) remark() string {
@@ -229,7 +246,7 @@ func (q *search) remark() string {
 	case q.exhausted:
 		return "; so many bad signatures arrive that this one was not searched for the reason"
 	}
-	if c := clue(q.body); c != "" {
+	if c := clue(q.header, q.body); c != "" {
 		return "; " + c
 	}
 	return ""

@@ -9,18 +9,19 @@ import (
 
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // Inspect diagnoses the signatures of a request with this body: the verdict of
 // [Verifier.Diagnose], and each signature that is tried, whether it counts or
 // not.
 func (v *Verifier) Inspect(h http.Header, body []byte) webhook.Diagnosis {
-	q := &search{body: body, limit: len(body)}
+	q := &search{header: h, body: body, limit: len(body)}
 	p, findings := v.examineAll(h, q)
 	explanations := v.explainAll(findings, q)
 	d := webhook.Diagnosis{
 		Verdict:     verdict(h, p, findings, explanations),
-		Restringify: restringify(body),
+		Restringify: restringify(h, body),
 	}
 	for i := range findings {
 		d.Signatures = append(d.Signatures, described(&findings[i], explanations[i]))
@@ -54,9 +55,10 @@ func described(f *finding, e explanation) webhook.Signature {
 	return s
 }
 
-// restringify compares a body with what JavaScript makes of it.
-func restringify(body []byte) webhook.Restringify {
-	becomes, err := jsjson.Stringify(body)
+// restringify compares a body with what JavaScript makes of it, once a framework
+// has decompressed it.
+func restringify(h http.Header, arrived []byte) webhook.Restringify {
+	becomes, err := jsjson.Stringify(body.Read(h, arrived, false).Bytes)
 	if err != nil {
 		r := webhook.Restringify{Error: err.Error()}
 		if syntax, ok := errors.AsType[*jsjson.SyntaxError](err); ok {
@@ -64,7 +66,7 @@ func restringify(body []byte) webhook.Restringify {
 		}
 		return r
 	}
-	d, differ := jsjson.FirstDifference(body, becomes)
+	d, differ := jsjson.FirstDifference(arrived, becomes)
 	return webhook.Restringify{Same: !differ, Offset: d.Offset, Was: readable(d.A), Becomes: readable(d.B)}
 }
 

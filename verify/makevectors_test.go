@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -12,10 +13,15 @@ import (
 	"encoding/hex"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/encoding/unicode"
+
+	"github.com/taskhook/taskhook/jsjson"
 )
 
 var update = flag.Bool("update", false, "write the vectors of testdata/vectors/verify anew")
@@ -328,6 +334,32 @@ func (m vectorMaker) bodies() {
 	altered("bom-added", event, bom+event, pass, "byte order mark")
 	altered("bom-lost", bom+event, event, pass, "the byte order mark of the body was lost")
 	altered("trimmed", "a b", "  a b ", pass, "white space was added around the body")
+	for name, order := range map[string]unicode.Endianness{"little": unicode.LittleEndian, "big": unicode.BigEndian} {
+		for mark, policy := range map[string]unicode.BOMPolicy{"marked": unicode.UseBOM, "unmarked": unicode.IgnoreBOM} {
+			wide, err := unicode.UTF16(order, policy).NewEncoder().String(event)
+			if err != nil {
+				m.t.Fatal(err)
+			}
+			altered("utf16-"+name+"-"+mark, event, wide, "charset=utf-8", "UTF-16 arrived", "the body in UTF-8")
+		}
+	}
+	altered("serialised-twice", event, string(jsjson.Quote(event)), "without another JSON.stringify", "JSON within a JSON string", "the text in that string")
+	altered("in-a-form-field", event, "payload="+url.QueryEscape(event), "application/json", "put into a field of a form", "the value of that field")
+	var packedUp bytes.Buffer
+	zip := gzip.NewWriter(&packedUp)
+	if _, err := zip.Write([]byte(event)); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := zip.Close(); err != nil {
+		m.t.Fatal(err)
+	}
+	m.write("body-compressed-after-signing", vector{
+		header: []string{inRSA + ": " + m.rsa(event), "Content-Encoding: gzip"}, body: packedUp.Bytes(), expect: "invalid", scheme: "rsa", in: inRSA, key: "taskee",
+		reason: []string{"the body was compressed after it was signed", "the body without its Content-Encoding"}, next: []string{"uncompressed"},
+	})
+	m.write("body-signed-as-compressed", vector{
+		header: []string{inRSA + ": " + b64(signRSA(m.s.rsaA, packedUp.Bytes())), "Content-Encoding: gzip"}, body: packedUp.Bytes(), expect: "valid", scheme: "rsa", in: inRSA, key: "taskee",
+	})
 	m.write("body-altered-by-dev", vector{
 		header: []string{inRSA + ": " + b64(signRSA(m.s.rsaB, []byte(event)))}, body: []byte(event + "\n"), expect: "invalid", scheme: "rsa", in: inRSA, key: "dev",
 		reason: []string{"a newline was added", "the key dev is not trusted here either"}, next: []string{"printf"},
@@ -340,9 +372,15 @@ func (m vectorMaker) bodies() {
 	}
 	unnamed("another", packed, "the signature belongs to another event")
 	unnamed("empty", "", "the request arrived without a body")
-	unnamed("cut-short", event[:80], "not valid JSON and may have been cut short")
+	unnamed("cut-short", event[:80], "it ends after 80 B in the middle of a value and may have been cut short")
 	unnamed("character-lost", strings.ReplaceAll(event, "ë", "\uFFFD"), "U+FFFD")
 	unnamed("compressed", "\x1f\x8b\x08\x00", "compressed (gzip)")
+	unnamed("form", "type=ContactCreate&webhookId=w1&email=jane%40example.com", "a form (application/x-www-form-urlencoded), not JSON")
+	unnamed("xml", "<?xml version=\"1.0\"?><event/>", "what arrived is XML")
+	unnamed("multipart", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n", "what arrived is multipart")
+	unnamed("text", "hello", "what arrived is text, not JSON")
+	unnamed("another-utf16", "\xff\xfe{\x00}\x00", "what arrived is in UTF-16 (little-endian)")
+	unnamed("another-serialised-twice", `"{\"a\":1}"`, "it was serialised twice")
 	m.write("body-another-ed25519", vector{
 		header: []string{inEd + ": " + m.ed(event)}, body: []byte(packed), expect: "invalid", scheme: "ed25519", in: inEd,
 		reason: []string{"none of the trusted keys (highlevel)", "the body was changed on its way"}, next: []string{"taskhook keys"},

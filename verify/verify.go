@@ -50,7 +50,7 @@ func New(trusted, known []Key) *Verifier {
 // signatures arrive in such numbers that it would cost noticeable time. The
 // status never depends on that. [Verifier.Diagnose] always searches.
 func (v *Verifier) Verify(h http.Header, body []byte) webhook.Verdict {
-	q := &search{body: body, budget: &v.budget, limit: requestPathLimit}
+	q := &search{header: h, body: body, budget: &v.budget, limit: requestPathLimit}
 	p, findings := v.examineAll(h, q)
 	var explanations []explanation
 	if !slices.ContainsFunc(findings, finding.counts) {
@@ -139,6 +139,7 @@ const platformRSASize = 512
 
 // search is the search for a reason, with its limits.
 type search struct {
+	header    http.Header
 	body      []byte
 	budget    *budget // nil: unlimited
 	limit     int     // of the body's size in bytes
