@@ -19,8 +19,10 @@
 // Texts and names are compared in any case, as strings.EqualFold does. type,
 // method, key and scheme take a whole name, with * and ? for any letters;
 // path and header values are looked for anywhere, but compared whole once they
-// have a wildcard. body and a bare text are searched in the bytes as they came
-// in, so that an é written as \u00e9 is found by jq alone.
+// have a wildcard. body and a bare text are looked for in the body as it is
+// spelled and, where it has escapes, as JSON means it: Zoë is found in Zo\u00eb.
+// A compressed body is searched as it reads. A path is searched as it was sent,
+// and with its percent-encoding undone.
 //
 // # jq
 //

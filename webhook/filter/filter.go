@@ -137,7 +137,7 @@ type candidate struct {
 	times []time.Time // the filter's moments at now
 	row   *Row
 	event *webhook.Event // nil: not read
-	body  []byte         // nil if it was not kept
+	body  bodyText       // empty if it was not kept
 	read  bool           // body has been read
 	// wantsEvent: the stored event would tell more than is known.
 	wantsEvent bool
@@ -200,7 +200,8 @@ func (s *Scan) Match(r *Row, load Loader) (bool, error) {
 
 // forget drops what was read of the last event: it is the loader's again.
 func (s *Scan) forget() {
-	s.c.event, s.c.body, s.c.value = nil, nil, nil
+	s.c.event, s.c.value = nil, nil
+	s.c.body.set(nil)
 	s.c.read, s.c.decoded, s.c.isJSON = false, false, false
 	s.c.slow, s.c.undecided = false, false
 }

@@ -33,6 +33,8 @@ type needle struct {
 	kin bool
 	// first holds the bytes that a match of runes can begin with.
 	first [256]bool
+	// escapable says that JSON has an escape other than \u for one of its runes.
+	escapable bool
 }
 
 // kelvin and longS are the runes outside ASCII that fold into it.
@@ -42,7 +44,7 @@ const (
 )
 
 func newNeedle(s string) *needle {
-	n := &needle{}
+	n := &needle{escapable: strings.ContainsAny(s, "\"\\/\b\f\n\r\t")}
 	ascii := true
 	for _, r := range s {
 		n.runes = append(n.runes, fold(r))

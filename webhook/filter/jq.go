@@ -171,7 +171,7 @@ func jqUndefined(w word, err error, hint string) *SyntaxError {
 func (c *candidate) json() (v any, ok bool) {
 	if !c.decoded {
 		c.decoded = true
-		c.value, c.isJSON = decode(c.body, c.shape)
+		c.value, c.isJSON = decode(c.body.raw, c.shape)
 	}
 	return c.value, c.isJSON
 }

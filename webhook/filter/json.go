@@ -3,6 +3,7 @@ package filter
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/taskhook/taskhook/jsjson"
 )
@@ -65,7 +66,44 @@ func number(text string) any {
 	if n, err := strconv.Atoi(text); err == nil {
 		return n
 	}
-	return json.Number(text)
+	return json.Number(wholeDigits(text))
+}
+
+// The numbers of digits between which a whole number may be beyond what a
+// float64 has exactly, and is one.
+const (
+	exactDigits = 15
+	floatDigits = 308
+)
+
+// wholeDigits writes a large whole number that is spelled with a point or an
+// exponent in digits alone, which gojq reads exactly; others stay as they are.
+func wholeDigits(text string) string {
+	at := strings.IndexAny(text, "eE")
+	exponent := 0
+	mantissa := text
+	if at >= 0 {
+		var err error
+		if exponent, err = strconv.Atoi(text[at+1:]); err != nil {
+			return text
+		}
+		mantissa = text[:at]
+	}
+	sign := text[:len(text)-len(strings.TrimPrefix(text, "-"))]
+	whole, fraction, pointed := strings.Cut(mantissa[len(sign):], ".")
+	if at < 0 && !pointed || exponent > floatDigits || exponent < -len(whole) {
+		return text
+	}
+	digits, n := whole+fraction, len(whole)+exponent
+	switch {
+	case n <= exactDigits || n > floatDigits:
+		return text
+	case n >= len(digits):
+		digits += strings.Repeat("0", n-len(digits))
+	case strings.Trim(digits[n:], "0") != "":
+		return text
+	}
+	return sign + digits[:n]
 }
 
 // object reads the members that are wanted of the object that has been opened.

@@ -96,3 +96,13 @@ func readNeedle(_ field, w word) (*needle, string, *SyntaxError) {
 	}
 	return newNeedle(w.text), w.plain(true), nil
 }
+
+// bodyPart is what is looked for within a body.
+type bodyPart struct{ *needle }
+
+func (p bodyPart) match(b *bodyText) bool { return b.holds(p.needle) }
+
+func readBodyPart(f field, w word) (bodyPart, string, *SyntaxError) {
+	n, text, err := readNeedle(f, w)
+	return bodyPart{n}, text, err
+}

@@ -3,6 +3,7 @@ package filter
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -122,6 +123,42 @@ func target(c *candidate) string {
 	return c.event.Path + "?" + c.event.RawQuery
 }
 
+// unescapedTarget is target with its percent-encoding undone, "" if it has none.
+func unescapedTarget(c *candidate) string {
+	t := target(c)
+	if strings.IndexByte(t, '%') < 0 {
+		return ""
+	}
+	plain := make([]byte, 0, len(t))
+	for i := 0; i < len(t); i++ {
+		b := t[i]
+		if b == '%' && i+2 < len(t) {
+			if n, err := strconv.ParseUint(t[i+1:i+3], 16, 8); err == nil {
+				b = byte(n)
+				i += 2
+			}
+		}
+		plain = append(plain, b)
+	}
+	return string(plain)
+}
+
+// pathPart is what is looked for in the path with its query.
+type pathPart struct{ pattern }
+
+func (p pathPart) match(c *candidate) bool {
+	if p.pattern.match(target(c)) {
+		return true
+	}
+	plain := unescapedTarget(c)
+	return plain != "" && p.pattern.match(plain)
+}
+
+func readPathPart(f field, w word) (pathPart, string, *SyntaxError) {
+	p, text, err := readPart(f, w)
+	return pathPart{p}, text, err
+}
+
 func parseHeader(_ *parser, f field, value word) (*node, *SyntaxError) {
 	name, wanted, hasValue := value.cut('=')
 	if name.missing() || hasValue && wanted.missing() {
@@ -169,8 +206,8 @@ func textTerm(w word) (*node, *SyntaxError) {
 	n.eval = func(c *candidate) Result {
 		switch {
 		case in(c.row.Type),
-			c.event != nil && (in(c.event.WebhookID) || in(target(c))),
-			c.read && anyMatches(needles, c.body):
+			c.event != nil && (in(c.event.WebhookID) || in(target(c)) || in(unescapedTarget(c))),
+			c.read && c.body.holdsOne(needles):
 			return Yes
 		case !c.read:
 			c.wantsEvent = true
