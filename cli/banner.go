@@ -119,7 +119,7 @@ func retryingText(retrying []webhook.Summary, now time.Time) string {
 			first = soonest
 		}
 		if i < maxRetryingNamed {
-			fmt.Fprintf(&b, "  %-6s %-24s retry %d of %d expected about %s\n", e.ID, format.Clean(e.Type), e.Try,
+			fmt.Fprintf(&b, "  %-6s %s retry %d of %d expected about %s\n", e.ID, column(e.Type, typeWidth), e.Try,
 				taskee.Policy().MaxRetries, format.ShortTime(e.Outcome.Answer.RetryAt.Local(), now))
 		}
 	}

@@ -77,15 +77,18 @@ func (a *app) listWriter(w io.Writer) func(webhook.Summary) error {
 	return func(e webhook.Summary) error {
 		if !head {
 			head = true
-			_, _ = fmt.Fprintf(w, listLayout+"\n", "ID", "RECEIVED", "TYPE", "VERDICT", "STATUS", "TOOK", "STATE")
+			_, _ = fmt.Fprintf(w, listLayout+"\n", "ID", "RECEIVED", column("TYPE", typeWidth), "VERDICT", "STATUS", "TOOK", "STATE")
 		}
 		_, err := fmt.Fprintln(w, listRow(e, now))
 		return err
 	}
 }
 
-// listLayout has the columns of a list.
-const listLayout = "%-6s %-19s %-24s %-9s %6s %7s  %s"
+// listLayout has the columns of a list; the type's is typeWidth cells wide.
+const (
+	listLayout = "%-6s %-19s %s %-9s %6s %7s  %s"
+	typeWidth  = 24
+)
 
 func listRow(e webhook.Summary, now time.Time) string {
 	status, took := "-", "-"
@@ -103,7 +106,7 @@ func listRow(e webhook.Summary, now time.Time) string {
 		state += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
 	}
 	return fmt.Sprintf(listLayout,
-		e.ID, format.DateTime(e.ReceivedAt.Local()), format.Clean(eventName(e.Event)), format.VerdictStatus(e.Verdict.Status), status, took, state)
+		e.ID, format.DateTime(e.ReceivedAt.Local()), column(eventName(e.Event), typeWidth), format.VerdictStatus(e.Verdict.Status), status, took, state)
 }
 
 // eventName is the type of an event, or what was requested where there is none.

@@ -182,19 +182,6 @@ func named(commands []*cobra.Command, names []string) []*cobra.Command {
 	return picked
 }
 
-// columns writes rows of a name and what it means.
-func columns(rows [][2]string) string {
-	width := 0
-	for _, r := range rows {
-		width = max(width, len([]rune(r[0])))
-	}
-	var b strings.Builder
-	for _, r := range rows {
-		fmt.Fprintf(&b, "  %-*s  %s\n", width, r[0], r[1])
-	}
-	return b.String()
-}
-
 func flagList(f *pflag.FlagSet) string {
 	if !f.HasAvailableFlags() {
 		return ""

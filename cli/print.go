@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -62,26 +60,6 @@ func printList[T any](a *app, kind string, items []T, heads []string, cells func
 	}
 	return t.end()
 }
-
-// table aligns columns of text that may come from outside.
-type table struct{ w *tabwriter.Writer }
-
-func newTable(w io.Writer, heads ...string) table {
-	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	if len(heads) > 0 {
-		t.row(heads...)
-	}
-	return t
-}
-
-func (t table) row(cells ...string) {
-	for i := range cells {
-		cells[i] = format.Clean(cells[i])
-	}
-	_, _ = fmt.Fprintln(t.w, strings.Join(cells, "\t")) // end reports errors
-}
-
-func (t table) end() error { return t.w.Flush() }
 
 // colorful reports whether colour is welcome on a stream.
 func (a *app) colorful(w io.Writer) bool {

@@ -112,6 +112,6 @@ func filterError(cmd *cobra.Command, flag, text string, err error) error {
 func pointAt(text string, offset, length int) string {
 	from := min(max(offset, 0), len(text))
 	to := min(from+max(length, 0), len(text))
-	caret := strings.Repeat(" ", len([]rune(text[:from]))) + strings.Repeat("^", max(1, len([]rune(text[from:to]))))
+	caret := strings.Repeat(" ", cells(text[:from])) + strings.Repeat("^", max(1, cells(text[from:to])))
 	return "  " + text + "\n  " + caret
 }

@@ -98,7 +98,7 @@ func (p *batchPrinter) line(i webhook.BatchItem) error {
 
 // words says what was done with one event.
 func (p *batchPrinter) words(i webhook.BatchItem) string {
-	event := fmt.Sprintf("%-6s %-24s", i.Event.ID, i.Event.Type)
+	event := fmt.Sprintf("%-6s %s", i.Event.ID, column(i.Event.Type, typeWidth))
 	switch {
 	case i.Skip != "":
 		return fmt.Sprintf("%s not sent: %s (%s)", event, i.Skip, i.Reason)

@@ -125,7 +125,7 @@ func (a *app) printApp(settings sandbox.App) error {
 		if e.Off {
 			state = "off"
 		}
-		text += fmt.Sprintf("\n%-24s %s %s", name, state, e.URL)
+		text += fmt.Sprintf("\n%s %s %s", column(name, typeWidth), state, e.URL)
 	}
 	return a.print("app", settings, "%s", text)
 }

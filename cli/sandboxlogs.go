@@ -123,8 +123,8 @@ func (a *app) printDelivery(d sandbox.Delivery) error {
 	if c := d.Caused(); c != "" {
 		cause = "  (" + c + ")"
 	}
-	return a.print("webhook", deliveryLine{d, d.LastStatus(), d.Outcome()}, "%s  %s  %-20s %4s  %s%s",
-		format.Clock(d.CreatedAt.Local()), d.WebhookID, d.Type, status, d.Outcome(), cause)
+	return a.print("webhook", deliveryLine{d, d.LastStatus(), d.Outcome()}, "%s  %s  %s %4s  %s%s",
+		format.Clock(d.CreatedAt.Local()), d.WebhookID, column(d.Type, 20), status, d.Outcome(), cause)
 }
 
 func (a *app) printRates(r sandbox.Rates) error {
