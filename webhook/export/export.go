@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net/http"
 	"time"
 	"unicode/utf8"
 
@@ -72,9 +71,10 @@ func EventObject(w io.Writer, r webhook.Record, now time.Time) error {
 		LastStatus:  r.LastStatus,
 		State:       r.State(now),
 		SentAt:      utc(r.SentAt),
-		Method:      r.Method, Path: r.Path, RawQuery: r.RawQuery, Host: r.Host, RemoteAddr: r.RemoteAddr,
-		Next: r.Verdict.Next, Answer: r.Answer,
-		Header: nonNilHeader(r.Header), Body: nonNilBody(r.Body), NoBody: r.NoBody,
+		Method:      text(r.Method), Path: text(r.Path), RawQuery: text(r.RawQuery), Host: text(r.Host), RemoteAddr: r.RemoteAddr,
+		exact: newExact(r.Path, r.RawQuery, r.Host, r.Header),
+		Next:  r.Verdict.Next, Answer: r.Answer,
+		Header: readable(r.Header), Body: nonNilBody(r.Body), NoBody: r.NoBody,
 		Attempts: make([]shownAttempt, len(r.History)),
 	}
 	for i, a := range r.History {
@@ -135,15 +135,18 @@ type attemptFields struct {
 	RetryAt     time.Time `json:"retryAt,omitzero"`
 	Policy      string    `json:"policy,omitempty"`
 	Fault       string    `json:"fault,omitempty"`
+	// Of targets that are not UTF-8: see exact.
+	TargetBytes []byte `json:"targetBase64,omitempty"`
 }
 
 func newAttemptFields(a webhook.Attempt) attemptFields {
 	return attemptFields{
-		Delivery: a.Delivery, Number: a.Number, Trigger: a.Trigger, Target: a.Target,
+		Delivery: a.Delivery, Number: a.Number, Trigger: a.Trigger, Target: text(a.Target),
 		StartedAt: utc(a.StartedAt), Status: a.StatusCode, DurationMS: milliseconds(a.Duration),
-		Error: a.Error, Simulated: a.Simulated, Answered: a.Answered,
+		Error: text(a.Error), Simulated: a.Simulated, Answered: a.Answered,
 		AppStatus: a.AppStatus, Policy: a.Policy, Fault: a.Fault,
 		VirtualTime: utc(a.VirtualTime), RetryAt: utc(a.RetryAt),
+		TargetBytes: exactly(a.Target),
 	}
 }
 
@@ -163,6 +166,7 @@ type shownEvent struct {
 	Body       []byte              `json:"bodyBase64"`
 	NoBody     bool                `json:"noBody,omitempty"`
 	Attempts   []shownAttempt      `json:"attempts"`
+	exact
 }
 
 type shownAttempt struct {
@@ -175,6 +179,7 @@ type shownAttempt struct {
 	BodySize     int64               `json:"bodySize"`
 	BodyCapped   bool                `json:"bodyCapped,omitempty"` // bodyBase64 is only the body's beginning
 	Sent         *shownRequest       `json:"sent,omitempty"`       // absent: the event's own bytes
+	exact
 }
 
 type shownRequest struct {
@@ -183,29 +188,27 @@ type shownRequest struct {
 	RawQuery string              `json:"rawQuery"`
 	Header   map[string][]string `json:"header"`
 	Body     []byte              `json:"bodyBase64"`
+	exact
 }
 
 func newShownAttempt(a webhook.Attempt) shownAttempt {
 	s := shownAttempt{
 		attemptFields: newAttemptFields(a),
-		Slow:          a.Slow, Unsuccessful: a.Unsuccessful, Hint: a.Hint,
-		Header: a.Header, Body: a.Body, BodySize: a.BodySize,
+		Slow:          a.Slow, Unsuccessful: a.Unsuccessful, Hint: text(a.Hint),
+		Header: readable(a.Header), Body: a.Body, BodySize: a.BodySize,
 		BodyCapped: a.BodySize > int64(len(a.Body)),
+		exact:      newExact("", "", "", a.Header),
 	}
 	if r := a.Sent; r != nil {
-		s.Sent = &shownRequest{r.Method, r.Path, r.RawQuery, nonNilHeader(r.Header), nonNilBody(r.Body)}
+		s.Sent = &shownRequest{
+			text(r.Method), text(r.Path), text(r.RawQuery), readable(r.Header), nonNilBody(r.Body),
+			newExact(r.Path, r.RawQuery, "", r.Header),
+		}
 	}
 	return s
 }
 
-// nonNilHeader and nonNilBody avoid null in the JSON.
-func nonNilHeader(h http.Header) map[string][]string {
-	if h == nil {
-		return map[string][]string{}
-	}
-	return h
-}
-
+// nonNilBody avoids null in the JSON.
 func nonNilBody(body []byte) []byte {
 	if body == nil {
 		return []byte{}

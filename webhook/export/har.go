@@ -274,19 +274,6 @@ func harText(b []byte) (text, encoding string) {
 	return base64.StdEncoding.EncodeToString(b), "base64"
 }
 
-// text takes bytes that are not UTF-8 as Latin-1, which is what HTTP takes
-// them for: in JSON they would be lost.
-func text(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	runes := make([]rune, len(s))
-	for i := range len(s) {
-		runes[i] = rune(s[i])
-	}
-	return string(runes)
-}
-
 func mimeType(h http.Header) string {
 	return text(cmp.Or(h.Get("Content-Type"), "x-unknown"))
 }
