@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
+
+	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
 
 // Streams are what a run reads and writes. Data goes to Out, words for people
@@ -56,6 +58,9 @@ type app struct {
 // Run runs one command line, without the program's name, and returns the exit
 // code. It ends early when ctx does.
 func Run(ctx context.Context, args []string, s Streams) int {
+	if jq.Asked(args) {
+		return jq.Serve(s.In, s.Out)
+	}
 	a := &app{stdin: s.In, stdout: s.Out, stderr: s.Err, env: s.Env, releaseSignals: s.ReleaseSignals}
 	if a.releaseSignals == nil {
 		a.releaseSignals = func() {}

@@ -133,6 +133,6 @@ func (a *app) exportToFile(ctx context.Context, read iter.Seq2[webhook.Chunk, er
 
 // goOn warns of damaged events and has an export go on.
 func (a *app) goOn(chunk webhook.Chunk) bool {
-	a.warnOfDamage(chunk)
+	a.warnOfMissing(chunk)
 	return true
 }

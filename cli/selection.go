@@ -10,14 +10,14 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// each calls do for every event that q selects. It warns of the damaged ones,
-// which are left out.
+// each calls do for every event that q selects. It warns of those that are left
+// out: damaged ones, and those that the filter cannot decide.
 func (a *app) each(ctx context.Context, r webhook.Reader, q webhook.Query, do func(webhook.Record) error) error {
 	for chunk, err := range r.Read(ctx, q) {
 		if err != nil {
 			return interrupted(err)
 		}
-		a.warnOfDamage(chunk)
+		a.warnOfMissing(chunk)
 		for _, record := range chunk.Records {
 			if err := do(record); err != nil {
 				return err
@@ -35,10 +35,18 @@ func interrupted(err error) error {
 	return err
 }
 
-// warnOfDamage says which events are left out.
-func (a *app) warnOfDamage(chunk webhook.Chunk) {
+// warnOfMissing says which events are left out.
+func (a *app) warnOfMissing(chunk webhook.Chunk) {
 	for _, d := range chunk.Damaged {
 		a.warn("%s is left out: it is damaged in the store: %s", d.ID, d.Reason)
+	}
+	a.warnOfLeftOut(chunk.LeftOut)
+}
+
+// warnOfLeftOut says which events a filter could not decide.
+func (a *app) warnOfLeftOut(all []webhook.LeftOut) {
+	for _, l := range all {
+		a.warn("%s", l)
 	}
 }
 

@@ -158,7 +158,7 @@ func read(ctx context.Context, b Backend, q webhook.Query) error {
 
 func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	b := open(t, newFakeBackend())
-	all := []error{webhook.ErrNotFound, webhook.ErrPruned, webhook.ErrUnverified, filter.ErrSlow, context.Canceled, context.DeadlineExceeded}
+	all := []error{webhook.ErrNotFound, webhook.ErrPruned, webhook.ErrUnverified, filter.ErrSlow, filter.ErrMemory, filter.ErrNoJQ, context.Canceled, context.DeadlineExceeded}
 	resend := func(id webhook.ID) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, err := b.Resend(ctx, webhook.Resend{EventID: id})
@@ -182,10 +182,10 @@ func testErrors(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		{"diagnosis without a body", func(ctx context.Context) error { _, err := b.Diagnose(ctx, 3); return err }, webhook.ErrPruned, "#9: the body of this event was not kept"},
 		{"a filter that takes too long", func(ctx context.Context) error {
 			return read(ctx, b, webhook.Query{Filter: ".slow"})
-		}, filter.ErrSlow, "#9: the jq expression takes too long"},
+		}, filter.ErrSlow, "#9: the expression takes too long"},
 		{"a filter that takes too long in the middle", func(ctx context.Context) error {
 			return read(ctx, b, webhook.Query{Filter: "late"})
-		}, filter.ErrSlow, "#9: the jq expression takes too long"},
+		}, filter.ErrSlow, "#9: the expression takes too long"},
 		{"cancelled before", func(ctx context.Context) error {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()

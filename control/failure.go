@@ -33,6 +33,8 @@ func identities() map[string]error {
 		"no-rule":     fault.ErrNoRule,
 		"path":        jsjson.ErrPath,
 		"slow":        filter.ErrSlow,
+		"memory":      filter.ErrMemory,
+		"no-jq":       filter.ErrNoJQ,
 		"canceled":    context.Canceled,
 		"deadline":    context.DeadlineExceeded,
 	}

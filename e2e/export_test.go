@@ -135,12 +135,25 @@ func TestAnExportThatFailsLeavesTheFileAlone(t *testing.T) {
 	if err := os.WriteFile(out, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "taskhook", "events", "export", "--filter", "jq:(., range(1e7) | select(. == 1e8))", "--out", out, "--force", "--data-dir", dir)
-	if said, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(said), "takes too long") {
-		t.Errorf("%v: %s", err, said)
+	// It takes its time over each event, and says so.
+	cmd := exec.CommandContext(t.Context(), "taskhook", "events", "export", "--filter", "jq:(last(range(1e18)))", "--out", out, "--force", "--data-dir", dir)
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(pipe)
+	if line, err := said.ReadString('\n'); err != nil || !strings.Contains(line, "takes too long") {
+		t.Errorf("%v: %s", err, line)
 	}
 	if err := l.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
+	}
+	rest, _ := io.ReadAll(said)
+	if err := cmd.Wait(); err == nil || !bytes.Contains(rest, []byte("the listener stopped in the middle")) {
+		t.Errorf("%v: %s", err, rest)
 	}
 	_ = l.cmd.Wait()
 	if text, err := os.ReadFile(out); err != nil || string(text) != "mine" {

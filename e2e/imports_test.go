@@ -20,24 +20,25 @@ const module = "github.com/taskhook/taskhook"
 type room struct{ siblings, modules []string }
 
 // leaves may be imported by every room, and each by the leaves after it.
-var leaves = []string{"webhook", "format", "httpwire", "notify", "files", "jsjson", "webhook/body", "webhook/filter", "webhook/export", "retry", "proxy/fault"}
+var leaves = []string{"webhook", "format", "httpwire", "notify", "files", "jsjson", "webhook/body", "webhook/filter/jq", "webhook/filter", "webhook/export", "retry", "proxy/fault"}
 
 // before are the leaves that a leaf may import.
 func before(leaf string) []string { return leaves[:slices.Index(leaves, leaf)] }
 
 // rooms is the map of the house: imports go one way.
 var rooms = map[string]room{
-	"webhook":        {siblings: before("webhook")},
-	"format":         {siblings: before("format")},
-	"httpwire":       {siblings: before("httpwire")},
-	"notify":         {siblings: before("notify")},
-	"files":          {siblings: before("files")},
-	"jsjson":         {siblings: before("jsjson"), modules: []string{"github.com/go-json-experiment/json/jsontext", "golang.org/x/text"}},
-	"webhook/body":   {siblings: before("webhook/body"), modules: []string{"github.com/klauspost/compress", "github.com/andybalholm/brotli"}},
-	"webhook/filter": {siblings: before("webhook/filter"), modules: []string{"github.com/itchyny/gojq"}},
-	"webhook/export": {siblings: before("webhook/export")},
-	"retry":          {siblings: before("retry")},
-	"proxy/fault":    {siblings: before("proxy/fault")},
+	"webhook":           {siblings: before("webhook")},
+	"format":            {siblings: before("format")},
+	"httpwire":          {siblings: before("httpwire")},
+	"notify":            {siblings: before("notify")},
+	"files":             {siblings: before("files")},
+	"jsjson":            {siblings: before("jsjson"), modules: []string{"github.com/go-json-experiment/json/jsontext", "golang.org/x/text"}},
+	"webhook/body":      {siblings: before("webhook/body"), modules: []string{"github.com/klauspost/compress", "github.com/andybalholm/brotli"}},
+	"webhook/filter/jq": {siblings: before("webhook/filter/jq"), modules: []string{"github.com/itchyny/gojq"}},
+	"webhook/filter":    {siblings: before("webhook/filter")},
+	"webhook/export":    {siblings: before("webhook/export")},
+	"retry":             {siblings: before("retry")},
+	"proxy/fault":       {siblings: before("proxy/fault")},
 
 	"taskee":           {siblings: leaves},
 	"verify":           {siblings: append([]string{"taskee"}, leaves...), modules: []string{"github.com/go-json-experiment/json/jsontext", "golang.org/x/text"}},

@@ -117,7 +117,7 @@ func (m *model) find(q webhook.Query, title string, then func(m *model, found []
 	p := &progress{title: title, cancel: cancel}
 	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
 		defer cancel()
-		found, err := readTargets(ctx, m.feed, q, now, p)
+		found, missing, err := readTargets(ctx, m.feed, q, now, p)
 		return func(m *model, left bool) tea.Cmd {
 			switch {
 			case left:
@@ -126,24 +126,28 @@ func (m *model) find(q webhook.Query, title string, then func(m *model, found []
 				m.say(moodBad, "cannot read events: "+err.Error())
 				return nil
 			}
+			if words := missing.words(); words != "" {
+				m.say(moodWarn, words)
+			}
 			return then(m, found)
 		}
 	})
 }
 
-// readTargets reads the events that q selects, in its order.
-func readTargets(ctx context.Context, feed Feed, q webhook.Query, now time.Time, p *progress) ([]target, error) {
-	var found []target
+// readTargets reads the events that q selects, in its order, and what is left
+// out of them.
+func readTargets(ctx context.Context, feed Feed, q webhook.Query, now time.Time, p *progress) (found []target, missing leftOut, err error) {
 	for chunk, err := range feed.Read(ctx, q) {
 		if err != nil {
-			return nil, err
+			return nil, missing, err
 		}
+		missing.add(chunk.LeftOut)
 		for _, r := range chunk.Records {
 			found = append(found, target{r.ID, r.State(now) == webhook.StateRejected})
 		}
 		p.done.Store(int64(len(found)))
 	}
-	return found, nil
+	return found, missing, nil
 }
 
 // findShown looks for all events that the list shows.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -47,6 +48,7 @@ type memory struct {
 	onRead   func()
 	platform fakePlatform
 	rules    fault.Table
+	jq       filter.JQ // of filters; nil: there is none
 }
 
 // loaded is an event that a filter may look into.
@@ -175,7 +177,7 @@ func (f *memory) chunk(ctx context.Context, q webhook.Query) (webhook.Chunk, err
 	if err != nil {
 		return p, err
 	}
-	scan, looked := selected.At(noon), 0
+	scan, looked := selected.At(noon, f.jq), 0
 	first, _ := selected.Bounds()
 	events := f.events
 	if q.Order == webhook.OrderArrival {
@@ -210,9 +212,14 @@ func (f *memory) chunk(ctx context.Context, q webhook.Query) (webhook.Chunk, err
 		}
 		f.looked++
 		row := filter.RowOf(&e)
-		if ok, err := scan.Match(&row, loaded{&e.Event}); err != nil {
+		ok, err := scan.Match(&row, loaded{&e.Event})
+		switch {
+		case errors.Is(err, filter.ErrSlow):
+			p.LeftOut = append(p.LeftOut, webhook.LeftOut{ID: e.ID, Reason: err.Error()})
+			continue
+		case err != nil:
 			return p, err
-		} else if !ok {
+		case !ok:
 			continue
 		}
 		p.Records = append(p.Records, f.record(e, q.Parts))

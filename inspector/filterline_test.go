@@ -1,10 +1,15 @@
 package inspector
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
 
 func windowSize(w, h int) tea.WindowSizeMsg { return tea.WindowSizeMsg{Width: w, Height: h} }
@@ -153,4 +158,41 @@ func TestMovingInTheListKeepsTheFilterOfTheDetail(t *testing.T) {
 	d.press("enter", "down", "enter", "esc")
 	d.sees("only /contact")
 	d.wants(8, false)
+}
+
+// onlyFor is a JQ for which one body is too much.
+type onlyFor string
+
+func (o onlyFor) Run(_ context.Context, _ string, bodies [][]byte) ([]jq.Outcome, error) {
+	outcomes := make([]jq.Outcome, len(bodies))
+	for i, b := range bodies {
+		if outcomes[i] = jq.Yes; strings.Contains(string(b), string(o)) {
+			outcomes[i] = jq.Slow
+		}
+	}
+	return outcomes, nil
+}
+
+func TestEventsThatAFilterCannotDecideAreNamed(t *testing.T) {
+	f := some()
+	f.jq = onlyFor("greedy")
+	rest := len(f.events)
+	for n, want := range []string{"#%d was left out: the expression takes too long · only /jq:(length)", "2 events were left out: the expression takes too long · only"} {
+		id := f.add(webhook.Summary{Event: webhook.Event{Type: "ContactCreate", ReceivedAt: noon, Body: []byte(`{"greedy":true}`)}})
+		if n == 0 {
+			want = fmt.Sprintf(want, id)
+		}
+		d := drive(t, f, 100, 24, Options{})
+		d.press("/")
+		d.typed("jq:(length)")
+		d.ticks(3)
+		d.press("enter")
+		d.wants(webhook.ID(rest), true)
+		d.sees(want)
+		d.fits()
+		d.press("/", "ctrl+u")
+		d.ticks(3)
+		d.press("enter")
+		d.misses("left out")
+	}
 }

@@ -90,6 +90,8 @@ type list struct {
 	retryAt time.Time // no read before: the last one went wrong
 	stored  int       // events in the store, about
 
+	leftOut leftOut // of the scope
+
 	back *list // all events, as they were left for others; nil: not left
 
 	marks map[webhook.ID]markChange // set by the person, and not read back yet
@@ -132,7 +134,7 @@ func (l *list) setScope(s scope) {
 	l.sel, l.off, l.topKnown, l.rising = 0, 0, false, false
 	l.from, l.above, l.came = 0, nil, 0
 	l.notYet, l.peekAt, l.retryAt = time.Time{}, time.Time{}, time.Time{}
-	l.slow, l.scanned = false, 0
+	l.slow, l.scanned, l.leftOut = false, 0, leftOut{}
 	l.held = l.pos
 }
 

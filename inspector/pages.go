@@ -338,6 +338,7 @@ func (msg pageMsg) apply(m *model) tea.Cmd {
 		return nil
 	}
 	m.readErr = msg.err
+	l.leftOut.add(msg.page.LeftOut)
 	l.apply(msg, m.now)
 	if msg.more && msg.err == nil {
 		r := msg.request

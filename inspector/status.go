@@ -50,6 +50,9 @@ func (m *model) scopeWords() piece {
 	case !l.loaded:
 		return piece{m.filterWords().text + " " + what, moodWarn}
 	}
+	if missing := l.leftOut.words(); missing != "" {
+		return piece{missing + " · only " + what, moodWarn} // a filter may be long
+	}
 	return piece{"only " + what, moodWarn}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
 
 var (
@@ -33,6 +34,9 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if jq.Asked(os.Args[1:]) {
+		os.Exit(jq.Serve(os.Stdin, os.Stdout))
+	}
 	// The SDK of ngrok leaves these behind for a heartbeat's time.
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).check"),

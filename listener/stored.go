@@ -17,6 +17,7 @@ import (
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/verify"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
 
 // storeFile is the store in the data directory.
@@ -41,6 +42,9 @@ type Stored struct {
 	keys  *keyring
 	proxy *proxy.Proxy // nil: the store is open for reading
 	about webhook.Listener
+	// jq runs the filters of lists and those of what is received apart from each
+	// other: no request waits for a list.
+	jq, jqReceived *jq.Workers
 }
 
 // StoredOptions say how a store is opened without a listener. Dir is required.
@@ -78,11 +82,11 @@ func openStored(dir string, trusted []verify.Key, o store.Options, p *proxy.Opti
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(filepath.Join(dir, storeFile), o)
-	if err != nil {
+	s := &Stored{dir: dir, keys: keys, jq: jq.NewWorkers(), jqReceived: jq.NewWorkers()}
+	o.JQ = s.jq
+	if s.Store, err = store.Open(filepath.Join(dir, storeFile), o); err != nil {
 		return nil, err
 	}
-	s := &Stored{Store: st, dir: dir, keys: keys}
 	if p != nil {
 		s.send(*p)
 	}
@@ -113,7 +117,7 @@ func (s *Stored) sendLike(o StoredOptions) error {
 
 // send makes the proxy that sends what is stored here.
 func (s *Stored) send(o proxy.Options) {
-	o.Store = s.Store
+	o.Store, o.JQ = s.Store, s.jqReceived
 	o.Check = func(e webhook.Event) webhook.Verdict { return s.keys.diagnose(e).Verdict }
 	s.proxy = proxy.New(o)
 }
@@ -127,6 +131,8 @@ func (s *Stored) Close() error {
 	if s.proxy != nil {
 		err = within(drainTime, s.proxy.Close)
 	}
+	s.jq.Close()
+	s.jqReceived.Close()
 	return errors.Join(err, s.Store.Close())
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,11 +41,11 @@ func (p *Proxy) ResendBatch(ctx context.Context, asked webhook.Batch, watch func
 		}
 		defer p.batching.Store(false)
 	}
-	ids, err := p.selected(ctx, asked)
+	b := &batch{proxy: p, asked: asked, watch: watch, sent: map[sameWebhook]webhook.ID{}, undecided: map[webhook.ID]string{}}
+	ids, err := b.selected(ctx)
 	if err != nil {
 		return webhook.BatchReport{}, err
 	}
-	b := &batch{proxy: p, asked: asked, watch: watch, sent: map[sameWebhook]webhook.ID{}}
 	b.report.Total = len(ids)
 	return b.run(ctx, ids)
 }
@@ -75,24 +76,29 @@ func (p *Proxy) checkBatch(b webhook.Batch) error {
 
 // selected returns the events that a batch selects, in the order of arrival.
 // Of the failed ones it also returns those that are skipped unless they are
-// asked for, so that they are counted.
-func (p *Proxy) selected(ctx context.Context, b webhook.Batch) ([]webhook.ID, error) {
-	q := webhook.Query{Filter: b.Filter, Order: webhook.OrderArrival}
-	if b.Failed {
+// asked for, and those that the filter cannot decide, so that they are counted.
+func (b *batch) selected(ctx context.Context) ([]webhook.ID, error) {
+	q := webhook.Query{Filter: b.asked.Filter, Order: webhook.OrderArrival}
+	if b.asked.Failed {
 		q.Filter = "state:" + strings.Join([]string{string(webhook.StateFailed), string(webhook.StateOverdue), string(webhook.StateInterrupted), string(webhook.StateRejected)}, "|")
-		if b.Filter != "" {
-			q.Filter += " (" + b.Filter + ")"
+		if b.asked.Filter != "" {
+			q.Filter += " (" + b.asked.Filter + ")"
 		}
 	}
 	var ids []webhook.ID
-	for chunk, err := range p.opts.Store.Read(ctx, q) {
+	for chunk, err := range b.proxy.opts.Store.Read(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range chunk.Records {
 			ids = append(ids, r.ID)
 		}
+		for _, l := range chunk.LeftOut {
+			ids = append(ids, l.ID)
+			b.undecided[l.ID] = l.Reason
+		}
 	}
+	slices.Sort(ids)
 	return ids, nil
 }
 
@@ -101,6 +107,8 @@ type batch struct {
 	proxy *Proxy
 	asked webhook.Batch
 	watch func(webhook.BatchItem)
+	// undecided are the events that the filter cannot decide, and why.
+	undecided map[webhook.ID]string
 
 	mu       sync.Mutex
 	report   webhook.BatchReport
@@ -175,6 +183,10 @@ func (b *batch) prepare(ctx context.Context, id webhook.ID) (webhook.BatchItem, 
 		return item, nil
 	}
 	item.Event, item.State = sum, sum.State(time.Now())
+	if why := b.undecided[id]; why != "" {
+		item.Skip, item.Reason = webhook.SkipUndecided, why
+		return item, nil
+	}
 	if b.asked.Failed {
 		if item.Skip, item.Reason = b.skip(ctx, sum, item.State); item.Skip != "" {
 			return item, nil

@@ -20,6 +20,7 @@ import (
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // Store stores events and attempts. Its methods are safe for concurrent use.
@@ -85,6 +86,8 @@ type Options struct {
 	Shield        bool
 	ShieldTimeout time.Duration
 
+	// JQ runs the jq expressions of the rules of Faults; nil: they never fire.
+	JQ filter.JQ
 	// Check checks a stored event against the keys that are trusted now; nil: its
 	// verdict counts.
 	Check func(webhook.Event) webhook.Verdict
@@ -160,7 +163,7 @@ func New(o Options) *Proxy {
 	}
 	p.elsewhere.init(o.MaxConnections, p.logger)
 	p.degraded.logger, p.degraded.changed = p.logger, o.Changed
-	p.faults.Changed = o.Changed
+	p.faults.Changed, p.faults.JQ = o.Changed, o.JQ
 	p.flight.init()
 	p.shield.Store(o.Shield)
 	return p

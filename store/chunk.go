@@ -48,7 +48,7 @@ func (s *Store) read(ctx context.Context, q webhook.Query, yield func(webhook.Ch
 		return s.readSlowest(ctx, f, q, &c, yield)
 	}
 	sc := s.newScan(f, q, c.Position.Event)
-	sc.skipped = c.skip
+	sc.skipped, sc.undecided.leftOut = c.skip, c.leaveOut
 	sc.found = func(t *txn, id webhook.ID, r *row) error {
 		err := c.add(t, id, r)
 		sc.paused = c.full()
@@ -58,12 +58,12 @@ func (s *Store) read(ctx context.Context, q webhook.Query, yield func(webhook.Ch
 		if err := sc.step(ctx); err != nil {
 			return err
 		}
-		last := sc.ended || c.complete()
+		last := sc.done() || c.complete()
 		if !last && c.empty() && time.Since(yielded) < progressEvery {
 			continue
 		}
-		if !sc.ended {
-			c.Next = sc.cursor
+		if !sc.done() {
+			c.Next = sc.position()
 		}
 		if !yield(c.chunk(), nil) || last {
 			return nil
@@ -115,7 +115,14 @@ func (c *chunker) skip(id webhook.ID, err error) {
 	c.Damaged = append(c.Damaged, *d)
 }
 
-func (c *chunker) empty() bool { return len(c.Records) == 0 && len(c.Damaged) == 0 }
+// leaveOut notes an event that jq is too much for.
+func (c *chunker) leaveOut(id webhook.ID, why error) {
+	c.LeftOut = append(c.LeftOut, webhook.LeftOut{ID: id, Reason: why.Error()})
+}
+
+func (c *chunker) empty() bool {
+	return len(c.Records) == 0 && len(c.Damaged) == 0 && len(c.LeftOut) == 0
+}
 
 // full reports whether the chunk is to be yielded.
 func (c *chunker) full() bool {

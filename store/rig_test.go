@@ -19,12 +19,16 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
 
 // childEnv has the test binary be a second process, see child_test.go.
 const childEnv = "STORE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	if jq.Asked(os.Args[1:]) {
+		os.Exit(jq.Serve(os.Stdin, os.Stdout))
+	}
 	if os.Getenv(childEnv) != "" {
 		if err := writeForEver(os.Args[len(os.Args)-1]); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -36,6 +36,8 @@ type scan struct {
 	// skipped is given an event that is damaged; nil: it is only logged.
 	skipped func(id webhook.ID, err error)
 	paused  bool // found wants no more in this transaction
+
+	undecided undecided
 }
 
 // noEvent is the newest event of a scan that has no such bound.
@@ -44,7 +46,7 @@ const noEvent = webhook.ID(math.MaxUint64)
 // newScan begins a scan of the events that q selects, none of them newer than
 // newest.
 func (s *Store) newScan(f *filter.Filter, q webhook.Query, newest webhook.ID) *scan {
-	sc := &scan{store: s, filter: f.At(time.Now()), cursor: q.Cursor, arrival: q.Order == webhook.OrderArrival}
+	sc := &scan{store: s, filter: f.At(time.Now(), s.opts.JQ), cursor: q.Cursor, arrival: q.Order == webhook.OrderArrival}
 	if q.IDs != nil {
 		sc.ids = slices.Clone(q.IDs)
 		slices.Sort(sc.ids)
@@ -66,7 +68,7 @@ func (s *Store) newScan(f *filter.Filter, q webhook.Query, newest webhook.ID) *s
 
 // run looks at all there is.
 func (sc *scan) run(ctx context.Context) error {
-	for !sc.ended {
+	for !sc.done() {
 		if err := sc.step(ctx); err != nil {
 			return err
 		}
@@ -74,11 +76,24 @@ func (sc *scan) run(ctx context.Context) error {
 	return nil
 }
 
-// step looks at as much as one transaction may.
+// done reports whether there is nothing left to look at.
+func (sc *scan) done() bool { return sc.ended && len(sc.undecided.queue) == 0 }
+
+// step looks at as much as one transaction may. What takes jq is decided, and
+// found, after it.
 func (sc *scan) step(ctx context.Context) error {
-	if sc.ended {
-		return nil
+	if len(sc.undecided.queue) == 0 && !sc.ended {
+		if err := sc.lookOn(ctx); err != nil {
+			return err
+		}
+		if err := sc.decide(ctx); err != nil {
+			return err
+		}
 	}
+	return sc.deliver(ctx)
+}
+
+func (sc *scan) lookOn(ctx context.Context) error {
 	return sc.store.view(ctx, func(t *txn) error {
 		rows := 0
 		var failed error
@@ -87,9 +102,10 @@ func (sc *scan) step(ctx context.Context) error {
 			if sc.ended = id < sc.first || id > sc.last; sc.ended {
 				return false
 			}
-			if rows++; rows > scanRows || sc.load.read > scanBytes || sc.paused {
+			if rows++; rows > scanRows || sc.load.read > scanBytes || sc.paused || sc.undecided.enough() {
 				return false
 			}
+			sc.undecided.follow(sc.cursor)
 			sc.cursor = id
 			if err != nil {
 				sc.skip(id, err)
@@ -117,23 +133,21 @@ func (sc *scan) look(ctx context.Context, t *txn, id webhook.ID, r *row) error {
 		sc.skip(id, err)
 		return nil
 	}
+	var pending *filter.Pending
 	fits := sc.filter.Row(&sc.row)
 	if fits == filter.Unknown {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		sc.load.txn, sc.load.id, sc.load.row, sc.load.err = t, id, r, nil
-		ok, err := sc.filter.Match(&sc.row, &sc.load)
-		switch {
-		case sc.load.err != nil:
-			sc.skip(id, sc.load.err)
-		case err != nil:
-			return err
-		case ok:
-			fits = filter.Yes
+		sc.load.txn, sc.load.id, sc.load.row = t, id, r
+		var err error
+		if fits, pending, err = sc.filter.Begin(&sc.row, &sc.load); err != nil {
+			sc.skip(id, err)
+			return nil
 		}
 	}
-	if fits != filter.Yes {
+	switch {
+	case fits == filter.No, sc.undecided.add(id, pending):
 		return nil
 	}
 	if err := sc.found(t, id, r); err != nil {
@@ -211,15 +225,13 @@ type loader struct {
 	txn  *txn
 	id   webhook.ID
 	row  *row
-	read int   // bytes, of all events of a step
-	err  error // of the store, as opposed to the filter's
+	read int // bytes, of all events of a step
 }
 
 // Event implements filter.Loader.
 func (l *loader) Event() (*webhook.Event, error) {
 	e, err := l.txn.event(l.id, l.row, true)
 	l.read += overhead
-	l.err = err
 	return &e, err
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/taskhook/taskhook/notify"
 	"github.com/taskhook/taskhook/store/boltfile"
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // ErrNewerSchema is returned by [Open] when a newer Taskhook wrote the file.
@@ -42,6 +43,9 @@ type Options struct {
 	Keep       time.Duration // older events are deleted; 0: at no age
 	KeepEvents int           // the oldest beyond are deleted; 0: any number is kept
 	KeepBytes  int64         // the oldest beyond are deleted; 0: any amount is kept
+
+	// JQ runs the jq expressions of filters; nil: they are [filter.ErrNoJQ].
+	JQ filter.JQ
 
 	Logger *slog.Logger // nil: silence
 }

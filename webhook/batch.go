@@ -32,6 +32,7 @@ const (
 	SkipBodyless  Skip = "no body"   // its body was not stored
 	SkipDelivered Skip = "delivered" // it was delivered meanwhile
 	SkipGone      Skip = "gone"      // it was deleted meanwhile
+	SkipUndecided Skip = "undecided" // a jq expression of the filter was too much for it
 	SkipSame      Skip = "same"      // the same webhook as another event of the batch, which is sent
 )
 
@@ -52,14 +53,15 @@ type BatchItem struct {
 // BatchReport sums up a batch. The counts of a dry run are of what a real one
 // would do.
 type BatchReport struct {
-	Total     int `json:"total"`     // events of the batch
-	Delivered int `json:"delivered"` // sent and answered 2xx by the app
-	Failed    int `json:"failed"`    // sent and not answered 2xx, or impossible to send
-	Skipped   int `json:"skipped"`   // delivered or deleted meanwhile
-	Same      int `json:"same"`      // the same webhook as another, which was sent
-	Rejected  int `json:"rejected"`  // not sent because of their signatures
-	Unknown   int `json:"unknown"`   // not sent because their outcome is unknown
-	Bodyless  int `json:"bodyless"`  // not sent because their bodies were not stored
+	Total     int `json:"total"`               // events of the batch
+	Delivered int `json:"delivered"`           // sent and answered 2xx by the app
+	Failed    int `json:"failed"`              // sent and not answered 2xx, or impossible to send
+	Skipped   int `json:"skipped"`             // delivered or deleted meanwhile
+	Same      int `json:"same"`                // the same webhook as another, which was sent
+	Rejected  int `json:"rejected"`            // not sent because of their signatures
+	Unknown   int `json:"unknown"`             // not sent because their outcome is unknown
+	Bodyless  int `json:"bodyless"`            // not sent because their bodies were not stored
+	Undecided int `json:"undecided,omitempty"` // left out: the filter was too much for them
 	// Stopped is why it ended early, "" if it did not.
 	Stopped string `json:"stopped,omitempty"`
 }
@@ -75,6 +77,8 @@ func (r *BatchReport) Count(i BatchItem) {
 		r.Bodyless++
 	case i.Skip == SkipSame:
 		r.Same++
+	case i.Skip == SkipUndecided:
+		r.Undecided++
 	case i.Skip != SkipNone:
 		r.Skipped++
 	case i.Reason != "":
@@ -86,5 +90,5 @@ func (r *BatchReport) Count(i BatchItem) {
 
 // Untried returns how many events a batch that ended early did not get to.
 func (r BatchReport) Untried() int {
-	return r.Total - r.Delivered - r.Failed - r.Skipped - r.Same - r.Rejected - r.Unknown - r.Bodyless
+	return r.Total - r.Delivered - r.Failed - r.Skipped - r.Same - r.Rejected - r.Unknown - r.Bodyless - r.Undecided
 }

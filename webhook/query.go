@@ -62,6 +62,8 @@ func (s Summary) State(now time.Time) State { return s.Outcome.State(now) }
 type Page struct {
 	Events []Summary
 	Next   ID // Cursor of the next page; 0: this was the last
+	// LeftOut are events that the filter could not decide.
+	LeftOut []LeftOut
 	// Position is where the store stood when the page was read.
 	Position Position
 }

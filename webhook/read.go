@@ -21,8 +21,8 @@ type Reader interface {
 	// time. A long search yields empty chunks too. What is stored meanwhile is
 	// not selected, and what is deleted meanwhile may be missing.
 	//
-	// An error ends the sequence. It is a *filter.SyntaxError, filter.ErrSlow,
-	// that of ctx, or ErrNotFound for a cursor in order of duration that is gone.
+	// An error ends the sequence. It is a *filter.SyntaxError, filter.ErrSlow when
+	// an expression is too much for all of the first events, that of ctx, or ErrNotFound for a cursor in order of duration that is gone.
 	Read(ctx context.Context, q Query) iter.Seq2[Chunk, error]
 }
 
@@ -31,6 +31,9 @@ type Chunk struct {
 	Records []Record
 	// Damaged are events that cannot be read. They are left out.
 	Damaged []DamagedError
+	// LeftOut are events for which the filter's jq expression was too much:
+	// whether it selects them is not known.
+	LeftOut []LeftOut
 	// Next is the Query.Cursor with which the next chunk would begin; 0: this is
 	// the last.
 	Next ID
@@ -49,6 +52,15 @@ type DamagedError struct {
 	ID     ID
 	Reason string
 }
+
+// LeftOut is an event that a filter could not decide.
+type LeftOut struct {
+	ID     ID     `json:"id"`
+	Reason string `json:"reason"` // in words, lower case
+}
+
+// String names the event and the reason.
+func (l LeftOut) String() string { return fmt.Sprintf("%s was left out: %s", l.ID, l.Reason) }
 
 // Error names the event and the reason.
 func (d *DamagedError) Error() string { return fmt.Sprintf("%s: %v: %s", d.ID, ErrDamaged, d.Reason) }
@@ -95,6 +107,7 @@ func ReadPage(ctx context.Context, r Reader, q Query) (Page, error) {
 			return p, err
 		}
 		p.Position, p.Next = chunk.Position, chunk.Next
+		p.LeftOut = append(p.LeftOut, chunk.LeftOut...)
 		for _, record := range chunk.Records {
 			p.Events = append(p.Events, record.Summary)
 		}

@@ -23,6 +23,9 @@ type Table struct {
 	// or has come to its number of times; it must return at once. It is set
 	// before the table is used.
 	Changed func()
+	// JQ runs the jq expressions of the rules' filters; nil: none of them can
+	// tell. It is set before the table is used.
+	JQ filter.JQ
 
 	entries atomic.Pointer[[]*entry] // never changed in place; nil: none
 	mu      sync.Mutex               // guards changes of entries
@@ -99,7 +102,7 @@ func (t *Table) added(all []*entry, rules []Rule) []*entry {
 	all = slices.Clone(all)
 	for _, r := range rules {
 		t.last++
-		all = append(all, newEntry(t.last, r))
+		all = append(all, newEntry(t.last, r, t.JQ))
 	}
 	return all
 }
@@ -128,7 +131,7 @@ func states(all []*entry) []webhook.FaultRule {
 
 // Decide returns what to do to a received event: the action of the first rule
 // that fires, if one does. A rule does not fire when its filter cannot tell,
-// because a jq expression fails or runs for more than 200 ms; the latter counts
+// because a jq expression fails or is too much for the event; the latter counts
 // as undecided. Decide neither changes the event nor retains its body.
 func (t *Table) Decide(e *webhook.Event) (Action, bool) {
 	// Apart from decide, so that a table without rules costs one load.
@@ -171,12 +174,12 @@ type entry struct {
 	undecided int
 }
 
-func newEntry(id int, r Rule) *entry {
+func newEntry(id int, r Rule, jq filter.JQ) *entry {
 	e := &entry{
 		id: id, rule: r, added: time.Now(),
 		chance: rand.New(rand.NewPCG(r.seed, 0)), //nolint:gosec // faults, not secrets
 	}
-	e.scans.New = func() any { return r.filter.At(e.added) }
+	e.scans.New = func() any { return r.filter.At(e.added, jq) }
 	return e
 }
 
@@ -193,7 +196,7 @@ func (e *entry) selects(row *filter.Row, event *webhook.Event, now time.Time) bo
 	defer e.scans.Put(scan)
 	scan.Move(now)
 	selected, err := scan.Match(row, received{event})
-	if err != nil { // filter.ErrSlow: received returns none
+	if err != nil { // of jq: received returns none
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.undecided++

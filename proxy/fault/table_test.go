@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +13,20 @@ import (
 	"time"
 
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
+
+// workers run jq in processes of this test binary.
+var workers = jq.NewWorkers()
+
+func TestMain(m *testing.M) {
+	if jq.Asked(os.Args[1:]) {
+		os.Exit(jq.Serve(os.Stdin, os.Stdout))
+	}
+	code := m.Run()
+	workers.Close()
+	os.Exit(code)
+}
 
 func add(t testing.TB, table *Table, text string) webhook.FaultRule {
 	t.Helper()
@@ -53,15 +67,16 @@ func TestTheFirstRuleThatFiresDecides(t *testing.T) {
 }
 
 func TestARuleWhoseFilterCannotTellDoesNotFire(t *testing.T) {
-	var table Table
+	table := Table{JQ: workers}
 	add(t, &table, "status:500 for .n.x.y == 1")
 	add(t, &table, "status:501 for !.n.x.y == 1")
 	add(t, &table, "status:502 for jq:(last(range(1e18)))") // does not end by itself
 	add(t, &table, "status:503 for type:Note* jq:(last(range(1e18)))")
+	add(t, &table, "status:504 for jq:([] | .[400000000] = 1)") // takes 6 GB
 	if action, fires := table.Decide(contact(1)); fires {
 		t.Errorf("%s", action)
 	}
-	for i, undecided := range []int{0, 0, 1, 0} {
+	for i, undecided := range []int{0, 0, 1, 0, 1} {
 		if r := table.Rules()[i]; r.Undecided != undecided || r.Matched != 0 || r.Fired != 0 {
 			t.Errorf("%+v", r)
 		}
@@ -87,6 +102,7 @@ func TestARuleSeesWhatWasReceived(t *testing.T) {
 		{".n == 7", true},
 		{`(.type == "ContactCreate") type:Note*`, false},
 		{"jq:(.n > 7) or .n < 7", false},
+		{"jq:(.n % 2 == 1)", true},
 	}
 	e := contact(7)
 	e.ReceivedAt, e.RedeliveryOf, e.Try = time.Now(), 3, 2
@@ -94,7 +110,7 @@ func TestARuleSeesWhatWasReceived(t *testing.T) {
 	e.Header = http.Header{"User-Agent": {"Taskee-Webhooks/1"}}
 	e.Verdict = webhook.Verdict{Status: webhook.Valid, Key: "taskee"}
 	for _, tt := range tests {
-		var table Table
+		table := Table{JQ: workers}
 		add(t, &table, "delay:1s for "+tt.filter)
 		for range 2 { // what was read of an event must not outlive it
 			if _, fires := table.Decide(e); fires != tt.selects {

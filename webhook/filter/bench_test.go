@@ -31,7 +31,7 @@ func BenchmarkRows(b *testing.B) {
 			f := mustParse(b, text)
 			b.ReportAllocs()
 			for b.Loop() {
-				s := f.At(noon)
+				s := f.At(noon, workers)
 				for i := range rows {
 					if s.Row(&rows[i]) == Unknown {
 						b.Fatal("rows do not decide")
@@ -69,30 +69,12 @@ func BenchmarkBodies(b *testing.B) {
 			r := RowOf(&e.Summary)
 			b.ReportAllocs()
 			for b.Loop() {
-				s := f.At(noon)
+				s := f.At(noon, workers)
 				for i := range scale {
 					e.body = all[i%len(all)]
 					if _, err := s.Match(&r, e); err != nil {
 						b.Fatal(err)
 					}
-				}
-			}
-		})
-	}
-}
-
-// BenchmarkDecode shows what it saves to decode only what an expression reads.
-func BenchmarkDecode(b *testing.B) {
-	body := bodies()[77]
-	for text, s := range map[string]*shape{
-		"one path": &mustParse(b, `.data.email == "x"`).shape,
-		"whole":    everyPart,
-	} {
-		b.Run(text, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, ok := decode(body, s); !ok {
-					b.Fatal("not JSON")
 				}
 			}
 		})

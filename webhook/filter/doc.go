@@ -1,6 +1,7 @@
 // Package filter is the language in which people pick events: on the screen's
 // filter line and after --filter. It parses a text once and matches it against
-// events, reading no more of each than it takes. It imports webhook and gojq.
+// events, reading no more of each than it takes. What takes jq, package jq runs in another
+// process.
 //
 //	type:Contact* status:5xx since:1h          all three hold
 //	(state:failed or is:slow) !is:duplicate      or, not, parentheses
@@ -32,7 +33,8 @@
 // that begins with something else is written jq:(…) or jq:"…". It matches when one
 // of its results is neither false nor null. A body that is no JSON does not match.
 // An event on which an expression fails is selected neither by it nor by its
-// contrary; one that runs for more than 200 ms ends the scan with [ErrSlow].
+// contrary. One for which it takes too long or needs too much memory is [ErrSlow] or
+// [ErrMemory], and says nothing of the others.
 //
 // # States and times
 //

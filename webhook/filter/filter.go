@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"context"
 	"time"
 
 	"github.com/taskhook/taskhook/webhook"
@@ -60,7 +61,6 @@ type Loader interface {
 type Filter struct {
 	root    *node // nil: everything
 	moments []moment
-	shape   shape
 }
 
 // Parse reads a filter. Text without a term selects every event. An error is
@@ -72,7 +72,7 @@ func parse(p parser) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Filter{root: root, moments: p.moments, shape: p.shape}
+	f := &Filter{root: root, moments: p.moments}
 	if len(f.String()) > maxText {
 		return nil, tooLong(p.src)
 	}
@@ -89,10 +89,10 @@ func (f *Filter) String() string {
 	return f.root.text
 }
 
-// At returns a scan that takes now as the present, in now's time zone.
-func (f *Filter) At(now time.Time) *Scan {
-	s := &Scan{root: f.root, moments: f.moments}
-	s.c.timeout, s.c.shape = jqTimeout, &f.shape
+// At returns a scan that takes now as the present, in now's time zone, and has
+// jq run what takes jq. With nil that is ErrNoJQ.
+func (f *Filter) At(now time.Time, jq JQ) *Scan {
+	s := &Scan{root: f.root, moments: f.moments, jq: jq}
 	s.c.times = make([]time.Time, len(f.moments))
 	s.Move(now)
 	return s
@@ -129,6 +129,7 @@ type Scan struct {
 	root    *node
 	c       candidate
 	moments []moment
+	jq      JQ
 }
 
 // candidate is the event a scan is looking at, as far as it has been read.
@@ -142,15 +143,7 @@ type candidate struct {
 	// wantsEvent: the stored event would tell more than is known.
 	wantsEvent bool
 
-	shape   *shape
-	value   any  // the body as JSON, as far as the shape wants it
-	decoded bool // value has been asked for
-	isJSON  bool
-	timeout time.Duration // of jq for one event
-	slow    bool          // jq has run out of time
-	// undecided: jq has failed on this event, so that neither the filter nor
-	// its contrary selects it.
-	undecided bool
+	verdict
 }
 
 // ofAttempt is a number that the last attempt has, if there was one.
@@ -171,37 +164,52 @@ func (s *Scan) Row(r *Row) Result {
 }
 
 // Match reports whether an event is selected, and reads no more of it than
-// that takes. The error is the loader's, or ErrSlow.
+// that takes. The error is the loader's, or one of [Pending.Selected] and
+// [Scan.Decide]. It waits for jq, for some seconds at most.
 func (s *Scan) Match(r *Row, load Loader) (bool, error) {
+	res, p, err := s.Begin(r, load)
+	if err != nil || res != Unknown {
+		return res == Yes, err
+	}
+	if err := s.Decide(context.Background(), []*Pending{p}); err != nil {
+		return false, err
+	}
+	return p.Selected()
+}
+
+// Begin is the part of Match that takes no jq. If the result is Unknown the
+// event is pending: [Scan.Decide] decides it, with others. The error is the
+// loader's.
+func (s *Scan) Begin(r *Row, load Loader) (Result, *Pending, error) {
 	res := s.Row(r)
 	if res != Unknown {
-		return res == Yes, nil
+		return res, nil, nil
 	}
 	defer s.forget()
 	if s.c.wantsEvent {
 		e, err := load.Event()
 		if err != nil {
-			return false, err
+			return No, nil, err
 		}
 		s.c.event = e
 		if res = s.root.eval(&s.c); res != Unknown {
-			return res == Yes, nil
+			return res, nil, nil
 		}
 	}
 	if err := s.readBody(load); err != nil {
-		return false, err
+		return No, nil, err
 	}
-	res = s.root.eval(&s.c)
-	if s.c.slow {
-		return false, ErrSlow
+	res, open := s.root.open(&s.c)
+	if res != Unknown {
+		return res, nil, nil
 	}
-	return res == Yes && !s.c.undecided, nil
+	return Unknown, newPending(open, &s.c), nil
 }
 
 // forget drops what was read of the last event: it is the loader's again.
 func (s *Scan) forget() {
-	s.c.event, s.c.value = nil, nil
+	s.c.event, s.c.read = nil, false
 	s.c.body.set(nil)
-	s.c.read, s.c.decoded, s.c.isJSON = false, false, false
-	s.c.slow, s.c.undecided = false, false
+	clear(s.c.outcomes)
+	s.c.wants = nil
 }

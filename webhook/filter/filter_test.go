@@ -4,15 +4,29 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/taskhook/taskhook/webhook"
+	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
 
 // noon is the present of the tests, in a zone that is not UTC.
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.FixedZone("", 2*60*60))
+
+// workers run jq in processes of this test binary.
+var workers = jq.NewWorkers()
+
+func TestMain(m *testing.M) {
+	if jq.Asked(os.Args[1:]) {
+		os.Exit(jq.Serve(os.Stdin, os.Stdout))
+	}
+	code := m.Run()
+	workers.Close()
+	os.Exit(code)
+}
 
 // stored is an event as a store holds it: a Loader that counts what it is
 // asked for.
@@ -60,7 +74,7 @@ func mustParse(t testing.TB, text string) *Filter {
 // matches says whether an event is selected at noon.
 func matches(f *Filter, e *stored) (bool, error) {
 	row := RowOf(&e.Summary)
-	return f.At(noon).Match(&row, e)
+	return f.At(noon, workers).Match(&row, e)
 }
 
 func match(t testing.TB, text string, e *stored) bool {
@@ -204,7 +218,7 @@ func TestWhatIsUnknownIsNotSelectedByARange(t *testing.T) {
 
 func TestTheZeroFilterSelectsEverything(t *testing.T) {
 	var f Filter
-	if res := f.At(noon).Row(&Row{}); res != Yes || f.String() != "" || boundsOf(&f) != everyID {
+	if res := f.At(noon, workers).Row(&Row{}); res != Yes || f.String() != "" || boundsOf(&f) != everyID {
 		t.Errorf("Row = %v; String = %q, Bounds = %v", res, f.String(), boundsOf(&f))
 	}
 }
@@ -248,7 +262,7 @@ func TestARowAloneTellsWhatItCan(t *testing.T) {
 		"method:POST": Unknown, "contact": Yes, "jane": Unknown,
 	}
 	for text, want := range tests {
-		if got := mustParse(t, text).At(noon).Row(&r); got != want {
+		if got := mustParse(t, text).At(noon, workers).Row(&r); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
@@ -265,7 +279,7 @@ func TestTheLoadersErrorEndsTheMatch(t *testing.T) {
 }
 
 func TestAScanForgetsTheEventBefore(t *testing.T) {
-	s := mustParse(t, ".data.email").At(noon)
+	s := mustParse(t, ".data.email").At(noon, workers)
 	with, without := contact(), contact()
 	without.body = []byte(`{"data":{}}`)
 	row := RowOf(&with.Summary)

@@ -5,18 +5,28 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/itchyny/gojq"
+	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
 
-// ErrSlow is returned by Scan.Match when the filter's jq expression has run
-// out of its time for an event: what it selects is not known then.
-var ErrSlow = errors.New("the jq expression takes too long")
+// Errors of an event for which a jq expression was too much: whether the filter
+// selects it is not known.
+var (
+	// ErrSlow is returned when an expression runs out of its time for an event.
+	ErrSlow = errors.New("the expression takes too long")
+	// ErrMemory is returned when an expression needs more memory than it gets.
+	ErrMemory = errors.New("the expression needs too much memory")
+)
 
-// jqTimeout is what a jq expression gets for one event: ten thousand times what
-// an ordinary one takes, so that a busy machine does not fail a scan.
-const jqTimeout = 200 * time.Millisecond
+// ErrNoJQ is returned by a Scan that was given no JQ, where it needs one.
+var ErrNoJQ = errors.New("jq cannot be run here")
+
+// JQ runs jq expressions apart from this process: they may take all of its
+// memory. [jq.Workers] is one.
+type JQ interface {
+	// Run decides bodies: it returns one outcome for each.
+	Run(ctx context.Context, expression string, bodies [][]byte) ([]jq.Outcome, error)
+}
 
 // jqHint is for what cannot be read after a jq expression.
 const jqHint = "a jq expression runs to the end of the text: put it in parentheses to go on after it"
@@ -111,96 +121,78 @@ func (p *parser) compileJQ(w word, hint string) (*node, *SyntaxError) {
 	if expr == "" {
 		return nil, w.wrong(`for example jq:(.data.email == "x")`, "the jq expression is empty")
 	}
-	query, err := gojq.Parse(w.text)
+	parsed, err := jq.Parse(w.text)
 	if err != nil {
 		return nil, jqSyntax(w, err, hint)
 	}
-	code, err := gojq.Compile(query)
-	if err != nil {
-		return nil, jqUndefined(w, err, hint)
-	}
-	p.shape.add(query)
 	n := &node{text: "jq:(" + expr + ")", cost: costJQ, ids: everyID}
+	if parsed.Simple() {
+		n.cost = costDecode
+	}
 	if end, err := jqEnd(n.text, len("jq:(")); err != nil || end != len(n.text)-1 {
 		n.text = "jq:" + quote(expr) // a comment with a parenthesis or a quote
 	}
+	at := p.expressions
+	p.expressions++
 	n.eval = func(c *candidate) Result {
 		if !c.read {
 			return Unknown
 		}
-		v, ok := c.json()
-		return result(ok && c.run(code, v))
+		return c.jq(at, parsed)
 	}
 	return n, nil
 }
 
-// jqSyntax finds the place of a parse error.
+// jqSyntax places an error of an expression in the filter.
 func jqSyntax(w word, err error, hint string) *SyntaxError {
-	var parse *gojq.ParseError
-	if !errors.As(err, &parse) {
+	var bad *jq.SyntaxError
+	if !errors.As(err, &bad) {
 		return w.wrong(hint, "jq: %s", err)
 	}
-	end := min(max(parse.Offset, 0), len(w.text))
-	start := max(end-len(parse.Token), 0)
+	message := bad.Message
+	if bad.Name != "" {
+		message += " " + show(bad.Name)
+	}
 	from, to := w.end, w.end
-	if start < len(w.at) {
-		from = w.at[start]
+	if bad.Start < len(w.at) {
+		from = w.at[bad.Start]
 	}
-	if end > 0 && end <= len(w.at) {
-		to = max(from, w.at[end-1]+1)
+	if bad.End > 0 && bad.End <= len(w.at) {
+		to = max(from, w.at[bad.End-1]+1)
 	}
-	if parse.Token == "" {
-		return wrong(to, to, "", "the jq expression is incomplete")
+	if bad.Start == bad.End {
+		return wrong(to, to, "", "%s", message)
 	}
-	return wrong(from, to, hint, "jq: unexpected %s", show(parse.Token))
+	if bad.Name == "" {
+		hint = ""
+	}
+	return wrong(from, to, hint, "%s", message)
 }
 
-// jqUndefined finds the place of a compile error, which is about a name.
-func jqUndefined(w word, err error, hint string) *SyntaxError {
-	message := err.Error()
-	if name, found := strings.CutPrefix(message, "function not defined: "); found {
-		name, _, _ = strings.Cut(name, "/")
-		if i := strings.Index(w.text, name); i >= 0 && name != "" {
-			return wrong(w.at[i], w.at[i+len(name)-1]+1, hint, "jq has no function %s", show(name))
-		}
+// jq says what is known of an expression, the one at a place in the filter. What
+// takes jq is noted, and Unknown until an outcome is there.
+func (c *candidate) jq(at int, x *jq.Expression) Result {
+	for len(c.outcomes) <= at {
+		c.outcomes = append(c.outcomes, jq.Unknown)
 	}
-	return w.wrong("", "jq: %s", message)
-}
-
-// json decodes the body, once an event. ok is false for what is no JSON.
-func (c *candidate) json() (v any, ok bool) {
-	if !c.decoded {
-		c.decoded = true
-		c.value, c.isJSON = decode(c.body.raw, c.shape)
+	o := &c.outcomes[at]
+	if *o == jq.Unknown {
+		*o = x.Try(c.body.raw)
 	}
-	return c.value, c.isJSON
-}
-
-// run reports whether an expression has a result other than false and null.
-// What fails or runs out of time does not match.
-func (c *candidate) run(code *gojq.Code, v any) (found bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
-	defer cancel()
-	// A fault in the interpreter must not take the listener down.
-	defer func() {
-		if recover() != nil {
-			found, c.undecided = false, true
+	switch *o {
+	case jq.Yes:
+		return Yes
+	case jq.Unknown:
+		if c.wants == nil {
+			c.wants, c.wantsAt = x, at
 		}
-	}()
-	for results := code.RunWithContext(ctx, v); ; {
-		r, more := results.Next()
-		if !more {
-			return false
-		}
-		if err, failed := r.(error); failed {
-			if errors.Is(err, context.DeadlineExceeded) {
-				c.slow = true
-			}
-			c.undecided = true
-			return false
-		}
-		if r != nil && r != false {
-			return true
-		}
+		return Unknown
+	case jq.Failed:
+		c.undecided = true
+	case jq.Slow:
+		c.tooMuch = ErrSlow
+	case jq.Big:
+		c.tooMuch = ErrMemory
 	}
+	return No
 }

@@ -14,7 +14,8 @@ const (
 	costRow   = iota
 	costEvent // the stored event
 	costBody
-	costJQ // decodes the body
+	costDecode // reads the body as JSON
+	costJQ     // has another process look at it
 )
 
 // The kinds of nodes.
@@ -93,8 +94,14 @@ func join(kind int, parts []*node) *node {
 	}
 	n.text = strings.Join(texts, map[int]string{kindAnd: " ", kindOr: " or "}[kind])
 	order := slices.SortedStableFunc(slices.Values(n.parts), func(a, b *node) int { return cmp.Compare(a.cost, b.cost) })
+	n.eval = evalJoined(kind, order)
+	return n
+}
+
+// evalJoined asks parts in this order.
+func evalJoined(kind int, order []*node) func(c *candidate) Result {
 	decides := result(kind == kindOr)
-	n.eval = func(c *candidate) Result {
+	return func(c *candidate) Result {
 		res := result(kind != kindOr)
 		for _, p := range order {
 			switch p.eval(c) {
@@ -106,7 +113,6 @@ func join(kind int, parts []*node) *node {
 		}
 		return res
 	}
-	return n
 }
 
 // negate inverts a node; two negations are none.
@@ -116,16 +122,48 @@ func negate(n *node) *node {
 	}
 	return &node{
 		kind: kindNot, parts: []*node{n}, text: "!" + n.operand(), cost: n.cost, ids: everyID,
-		eval: func(c *candidate) Result {
-			switch n.eval(c) {
-			case Yes:
-				return No
-			case No:
-				return Yes
-			}
-			return Unknown
-		},
+		eval: func(c *candidate) Result { return inverse(n.eval(c)) },
 	}
+}
+
+func inverse(r Result) Result {
+	switch r {
+	case Yes:
+		return No
+	case No:
+		return Yes
+	}
+	return Unknown
+}
+
+// open evaluates a node. Where that leaves it open, it returns what decides it:
+// the parts that are open themselves.
+func (n *node) open(c *candidate) (Result, *node) {
+	switch n.kind {
+	case kindTerm:
+		return n.eval(c), n
+	case kindNot:
+		res, open := n.parts[0].open(c)
+		if res != Unknown {
+			return inverse(res), nil
+		}
+		return Unknown, &node{cost: n.cost, eval: func(c *candidate) Result { return inverse(open.eval(c)) }}
+	}
+	// In the order of their cost, which is what eval keeps.
+	if res := n.eval(c); res != Unknown {
+		return res, nil
+	}
+	var left []*node
+	for _, p := range n.parts {
+		if res, open := p.open(c); res == Unknown {
+			left = append(left, open)
+		}
+	}
+	if len(left) == 1 {
+		return Unknown, left[0]
+	}
+	slices.SortStableFunc(left, func(a, b *node) int { return cmp.Compare(a.cost, b.cost) })
+	return Unknown, &node{cost: n.cost, eval: evalJoined(n.kind, left)}
 }
 
 // operand is the text of a node to which "and" or a negation applies.

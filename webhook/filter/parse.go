@@ -19,7 +19,8 @@ type parser struct {
 	pos      int
 	depth    int
 	moments  []moment
-	shape    shape // what all jq expressions read
+
+	expressions int // of jq, so far
 }
 
 func (p *parser) parse() (*node, error) {

@@ -169,7 +169,7 @@ func TestCanonicalTextSelectsTheSame(t *testing.T) {
 			if bounds := boundsOf(f); a && !bounds.has(int64(e.ID)) {
 				t.Fatalf("%q selects an event outside %+v", text, bounds)
 			}
-			if row := RowOf(&e.Summary); f.At(noon).Row(&row) == result(!a) {
+			if row := RowOf(&e.Summary); f.At(noon, workers).Row(&row) == result(!a) {
 				t.Fatalf("%q: the row alone says otherwise", text)
 			}
 		}

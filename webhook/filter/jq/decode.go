@@ -1,4 +1,4 @@
-package filter
+package jq
 
 import (
 	"encoding/json"
@@ -17,11 +17,23 @@ const maxNesting = 10_000
 type decoder struct {
 	body []byte
 	r    *jsjson.Reader
+	// plain: of what is taken whole, arrays and objects are stepped over. They are
+	// empty then.
+	plain bool
 }
 
 // decode reads one JSON value, as far as the shape wants it.
 func decode(body []byte, s *shape) (v any, ok bool) {
-	d := decoder{body, jsjson.NewReader(body)}
+	return decoder{body: body, r: jsjson.NewReader(body)}.all(s)
+}
+
+// decodePlain is decode for who compares texts and numbers alone. It takes no
+// more memory than these do.
+func decodePlain(body []byte, s *shape) (v any, ok bool) {
+	return decoder{body: body, r: jsjson.NewReader(body), plain: true}.all(s)
+}
+
+func (d decoder) all(s *shape) (v any, ok bool) {
 	if v, ok = d.value(s); !ok {
 		return nil, false
 	}
@@ -118,7 +130,7 @@ func (d decoder) object(s *shape) (any, bool) {
 			return m, err == nil
 		}
 		key, field := jsjson.Unquote(d.body[t.Start:t.End]), s
-		if !s.whole {
+		if d.plain || !s.whole {
 			field = s.fields[string(key)]
 		}
 		v, ok := d.value(field)
@@ -140,6 +152,12 @@ func (d decoder) array() (any, bool) {
 		return nil, false
 	}
 	all := []any{}
+	for d.plain {
+		t, err := d.r.Value()
+		if err != nil || t.Kind == jsjson.CloseArray {
+			return all, err == nil
+		}
+	}
 	for {
 		t, err := d.r.Next()
 		if err != nil || t.Kind == jsjson.CloseArray {

@@ -1,4 +1,4 @@
-package filter
+package jq
 
 import "github.com/itchyny/gojq"
 
@@ -131,6 +131,17 @@ func nameOf(x *gojq.Index) (name string, named bool) {
 		return "", false
 	case x.Str != nil:
 		return x.Str.Str, true
+	case x.Start != nil && x.End == nil && !x.IsSlice && isPlain(x.Start) && x.Start.Term != nil: // ["name"]
+		return literalText(x.Start.Term)
 	}
 	return x.Name, x.Name != ""
+}
+
+func literalText(t *gojq.Term) (text string, ok bool) {
+	v, ok := literal(t)
+	if !ok {
+		return "", false
+	}
+	text, ok = v.(string)
+	return text, ok
 }
