@@ -91,12 +91,12 @@ func parseTarget(s string) (Target, error) {
 	case strings.Contains(s, "#"):
 		return Target{}, errors.New("it has a fragment (#…), which is never sent to a server")
 	}
-	t := Target{query: escapeNonASCII(u.RawQuery)}
+	t := Target{query: EscapeNonASCII(u.RawQuery)}
 	if t.origin, err = parseOrigin(u); err != nil {
 		return Target{}, err
 	}
 	if path := u.EscapedPath(); path != "/" {
-		t.path = escapeNonASCII(path)
+		t.path = EscapeNonASCII(path)
 	}
 	return t, nil
 }
@@ -232,8 +232,9 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
-// escapeNonASCII percent-encodes what a request line cannot carry.
-func escapeNonASCII(s string) string {
+// EscapeNonASCII percent-encodes the bytes of a path or a query that a URL does
+// not have, as they are. What is encoded already does not change.
+func EscapeNonASCII(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		if c := s[i]; c >= 0x80 {
@@ -263,20 +264,30 @@ func (t Target) String() string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.origin.url + joinQuery(t.path, t.query)
+	return JoinURL(t.origin.url, t.path, t.query)
 }
 
 // URL is what the app is asked for when a request has this path and this
 // query, both percent-encoded.
 func (t Target) URL(path, query string) string {
-	return t.origin.url + joinQuery(t.Resolve(path, query))
+	path, query = t.Resolve(path, query)
+	return JoinURL(t.origin.url, path, query)
 }
 
-func joinQuery(path, query string) string {
-	if query == "" {
-		return path
+// Asterisk is the path of a request for no path at all, OPTIONS * (RFC 9112,
+// 3.2.4). It stands in a request line alone.
+const Asterisk = "*"
+
+// JoinURL is the URL of a path and a query, both percent-encoded, at an origin
+// such as http://127.0.0.1:3000. That of [Asterisk] is the origin's.
+func JoinURL(origin, path, query string) string {
+	if path == Asterisk {
+		path = ""
 	}
-	return path + "?" + query
+	if query == "" {
+		return origin + path
+	}
+	return origin + path + "?" + query
 }
 
 // Short is the target as one would type it, without its query.

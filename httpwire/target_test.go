@@ -135,3 +135,23 @@ func FuzzParseTarget(f *testing.F) {
 		}
 	})
 }
+
+func TestJoinURL(t *testing.T) {
+	for _, tt := range []struct{ path, query, want string }{
+		{"/a", "", "http://x:1/a"}, {"/a", "b=c", "http://x:1/a?b=c"}, {"", "b", "http://x:1?b"}, {Asterisk, "", "http://x:1"},
+	} {
+		if got := JoinURL("http://x:1", tt.path, tt.query); got != tt.want {
+			t.Errorf("%q ? %q: %s, want %s", tt.path, tt.query, got, tt.want)
+		}
+	}
+	at, err := ParseTarget("3000")
+	if err != nil || at.URL(Asterisk, "") != "http://localhost:3000" {
+		t.Errorf("%s, %v", at.URL(Asterisk, ""), err)
+	}
+}
+
+func TestEscapeNonASCII(t *testing.T) {
+	if got := EscapeNonASCII("/caf\xe9/é%41?<"); got != "/caf%E9/%C3%A9%41?<" {
+		t.Errorf("%s", got)
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/body"
@@ -264,9 +265,5 @@ func (m *model) localURL(e webhook.Event) string {
 	if url == "" {
 		url = "http://" + e.Host
 	}
-	url += e.Path
-	if e.RawQuery != "" {
-		url += "?" + e.RawQuery
-	}
-	return url
+	return httpwire.JoinURL(url, e.Path, e.RawQuery)
 }

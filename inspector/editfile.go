@@ -241,7 +241,7 @@ func readRequestLine(s string, r *webhook.Request) string {
 	switch {
 	case len(fields) != 2 || !httpwire.IsToken(fields[0]):
 		return want
-	case !strings.HasPrefix(fields[1], "/"):
+	case !strings.HasPrefix(fields[1], "/") && fields[1] != httpwire.Asterisk:
 		return "the path begins with /: " + want
 	case !httpwire.IsFieldValue(fields[1]):
 		return "a path has no control characters"

@@ -122,6 +122,9 @@ func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t t
 	f := &forwarded{sender: s}
 	a := &f.attempt
 	a.EventID, a.Number, a.Target = e.ID, 1, req.url()
+	if host := req.sentHost(); host != req.target.Origin().Authority() {
+		a.Host = host
+	}
 	a.StartedAt = time.Now()
 	x, err := p.transport.roundTrip(ctx, req, t.deadline)
 	if err == nil {

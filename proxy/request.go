@@ -2,11 +2,9 @@ package proxy
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
@@ -65,10 +63,7 @@ func methodHasBody(method string) bool {
 
 // url returns the URL of the request, for people.
 func (r *request) url() string {
-	if r.query == "" {
-		return r.target.Origin().String() + r.path
-	}
-	return r.target.Origin().String() + r.path + "?" + r.query
+	return httpwire.JoinURL(r.target.Origin().String(), r.path, r.query)
 }
 
 // appendHead writes the request line and the headers: every value of every
@@ -112,7 +107,7 @@ func (r *request) appendReceived(b []byte) []byte {
 	named := r.header["Connection"]
 	var names [48]string
 	for _, name := range appendSortedNames(names[:0], r.header) {
-		if forwardedHeader(http.CanonicalHeaderKey(name)) || !r.passes(name, named) {
+		if httpwire.IsForwarded(http.CanonicalHeaderKey(name)) || !r.passes(name, named) {
 			continue
 		}
 		for _, v := range r.header[name] {
@@ -129,57 +124,14 @@ func (r *request) passes(name string, named []string) bool {
 	return !replaced && !httpwire.HopByHop(name, named)
 }
 
-// The headers in which a proxy says what it received.
-const (
-	forwardedFor   = "X-Forwarded-For"
-	forwardedHost  = "X-Forwarded-Host"
-	forwardedProto = "X-Forwarded-Proto"
-)
-
-func forwardedHeader(name string) bool {
-	return name == forwardedFor || name == forwardedHost || name == forwardedProto
-}
-
-// appendForwarded writes the X-Forwarded headers. Those that a tunnel's edge has
-// set do not change: only the edge has seen the sender. On the loopback ingress
-// the peer is appended to the list.
+// appendForwarded writes the X-Forwarded headers that no own header replaces.
 func (r *request) appendForwarded(b []byte) []byte {
-	peer, _, err := net.SplitHostPort(r.remoteAddr)
-	if err != nil {
-		peer = r.remoteAddr
-	}
-	seen := r.header[forwardedFor]
-	if _, replaced := r.extra[forwardedFor]; !replaced {
-		list := strings.Join(seen, ", ")
-		switch {
-		case peer == "" || list != "" && r.source == webhook.SourceTunnel:
-		case list == "":
-			list = peer
-		default:
-			list += ", " + peer
+	var fields [4]httpwire.Field
+	received := httpwire.Received{Header: r.header, RemoteAddr: r.remoteAddr, Host: r.askedHost, Tunnel: r.source == webhook.SourceTunnel}
+	for _, f := range httpwire.AppendForwarded(fields[:0], received) {
+		if _, replaced := r.extra[f.Name]; !replaced {
+			b = appendField(b, f.Name, f.Value)
 		}
-		if list != "" {
-			b = appendField(b, forwardedFor, list)
-		}
-	}
-	proto := "http"
-	if r.source == webhook.SourceTunnel {
-		proto = "https"
-	}
-	b = r.appendForwardedOr(b, forwardedHost, r.askedHost)
-	return r.appendForwardedOr(b, forwardedProto, proto)
-}
-
-func (r *request) appendForwardedOr(b []byte, name, value string) []byte {
-	if _, replaced := r.extra[name]; replaced {
-		return b
-	}
-	values := r.header[name]
-	if len(values) == 0 && value != "" {
-		return appendField(b, name, value)
-	}
-	for _, v := range values {
-		b = appendField(b, name, v)
 	}
 	return b
 }

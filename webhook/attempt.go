@@ -70,6 +70,8 @@ type Attempt struct {
 	// Notes are what a person should know about how it was sent or answered,
 	// each a sentence without a period.
 	Notes []string `json:"notes,omitempty"`
+	// Host is the Host header that was sent, "" for the target's own.
+	Host string `json:"host,omitempty"`
 	// Waited is how long the app's connections were refused before one stood;
 	// Duration does not contain it.
 	Waited time.Duration `json:"waited,omitempty"`

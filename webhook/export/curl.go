@@ -49,6 +49,9 @@ func curl(e webhook.Event, url, data string) string {
 	if method == http.MethodHead && data == "" {
 		first = "curl --head" // with -X HEAD curl waits for a body that never comes
 	}
+	if e.Path == httpwire.Asterisk && !strings.Contains(strings.TrimPrefix(strings.TrimPrefix(url, "http://"), "https://"), "/") {
+		first += " --request-target '*'"
+	}
 	if strings.ContainsAny(url, "[]{}") {
 		first += " --globoff"
 	}

@@ -179,6 +179,7 @@ type shownAttempt struct {
 	BodySize     int64               `json:"bodySize"`
 	BodyCapped   bool                `json:"bodyCapped,omitempty"` // bodyBase64 is only the body's beginning
 	Sent         *shownRequest       `json:"sent,omitempty"`       // absent: the event's own bytes
+	Host         string              `json:"host,omitempty"`       // the Host header that was sent; absent: the target's own
 	exact
 }
 
@@ -197,6 +198,7 @@ func newShownAttempt(a webhook.Attempt) shownAttempt {
 		Slow:          a.Slow, Unsuccessful: a.Unsuccessful, Hint: text(a.Hint),
 		Header: readable(a.Header), Body: a.Body, BodySize: a.BodySize,
 		BodyCapped: a.BodySize > int64(len(a.Body)),
+		Host:       text(a.Host),
 		exact:      newExact("", "", "", a.Header),
 	}
 	if r := a.Sent; r != nil {

@@ -8,9 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -102,6 +100,7 @@ type (
 		Body        *harBody    `json:"postData,omitempty"`
 		HeadersSize int64       `json:"headersSize"`
 		BodySize    int64       `json:"bodySize"`
+		Target      string      `json:"_requestTarget,omitempty"` // in place of the URL's path
 	}
 	harResponse struct {
 		Status      int         `json:"status"`
@@ -164,18 +163,12 @@ func timings(d time.Duration) harTimings {
 
 func harTime(t time.Time) string { return utc(t).Format("2006-01-02T15:04:05.000Z07:00") }
 
-// newEntry is what an attempt sent and got. Without its own request and target
-// it is the event's request as its sender made it.
-func newEntry(e webhook.Event, a webhook.Attempt) harEntry {
-	sent := webhook.Request{Method: e.Method, Path: e.Path, RawQuery: e.RawQuery, Header: e.Header, Body: e.Body}
-	size := e.BodySize
-	if a.Sent != nil {
-		sent, size = *a.Sent, int64(len(a.Sent.Body))
-	}
+// newEntry is a request with the answer that an attempt got.
+func newEntry(e webhook.Event, a webhook.Attempt, q harRequest) harEntry {
 	t := timings(a.Duration)
 	return harEntry{
 		Started: harTime(a.StartedAt), Time: t.Wait, Timings: t,
-		Request: newHARRequest(sent, cmp.Or(a.Target, receivedURL(e)), size), Response: newHARResponse(a),
+		Request: q, Response: newHARResponse(a),
 		EventID: e.ID, Type: e.Type, WebhookID: e.WebhookID, Verdict: e.Verdict.Status,
 		Delivery: a.Delivery, Number: a.Number, Trigger: a.Trigger,
 	}
@@ -183,7 +176,7 @@ func newEntry(e webhook.Event, a webhook.Attempt) harEntry {
 
 // attemptEntry is an attempt at the app.
 func attemptEntry(e webhook.Event, a webhook.Attempt) harEntry {
-	entry := newEntry(e, a)
+	entry := newEntry(e, a, sentRequest(e, a))
 	entry.Comment = a.Name()
 	if a.Hint != "" {
 		entry.Comment += ": " + a.Hint
@@ -201,42 +194,10 @@ func unsentEntry(e webhook.Event) harEntry {
 	if !e.Answer.At.IsZero() {
 		answer.Duration = e.Answer.At.Sub(e.ReceivedAt)
 	}
-	entry := newEntry(e, answer)
+	entry := newEntry(e, answer, receivedRequest(e))
 	entry.Response.BodySize = -1
 	entry.AnsweredBy, entry.Comment = e.Answer.By, e.Answer.Reason
 	return entry
-}
-
-// receivedURL is the URL that the sender asked.
-func receivedURL(e webhook.Event) string {
-	address := "http://" + cmp.Or(e.Host, "localhost") + e.Path
-	if e.Source == webhook.SourceTunnel {
-		address = "https" + strings.TrimPrefix(address, "http")
-	}
-	if e.RawQuery != "" {
-		address += "?" + e.RawQuery
-	}
-	return address
-}
-
-func newHARRequest(r webhook.Request, address string, size int64) harRequest {
-	q := harRequest{
-		Method: text(r.Method), URL: text(address), Version: harVersion,
-		Cookies: harCookies((&http.Request{Header: r.Header}).Cookies()), Headers: harHeaders(r.Header), Query: []harPair{},
-		HeadersSize: -1, BodySize: size,
-	}
-	_, query, _ := strings.Cut(address, "?")
-	for part := range strings.SplitSeq(query, "&") {
-		if part != "" {
-			name, value, _ := strings.Cut(part, "=")
-			q.Query = append(q.Query, harPair{unescaped(name), unescaped(value)})
-		}
-	}
-	if decoded := body.OfRequest(&r); decoded.Size > 0 {
-		content, encoding := harText(decoded.Bytes)
-		q.Body = &harBody{mimeType(r.Header), []harPair{}, content, encoding, decoded.Note()}
-	}
-	return q
 }
 
 func newHARResponse(a webhook.Attempt) harResponse {
@@ -287,13 +248,6 @@ func harHeaders(h http.Header) []harPair {
 		}
 	}
 	return pairs
-}
-
-func unescaped(s string) string {
-	if plain, err := url.QueryUnescape(s); err == nil {
-		return text(plain)
-	}
-	return text(s)
 }
 
 func harCookies(cookies []*http.Cookie) []harCookie {
