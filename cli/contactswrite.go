@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -23,8 +24,10 @@ const (
 	upsertContact
 )
 
+type fieldFlag struct{ flag, field, usage string }
+
 // fieldFlags are the flags for fields of a contact.
-var fieldFlags = []struct{ flag, field, usage string }{
+var fieldFlags = []fieldFlag{
 	{"email", "email", "set the e-mail `ADDRESS`"},
 	{"phone", "phone", "set the phone `NUMBER`, in E.164 form such as +14155552671"},
 	{"first-name", "firstName", "set the first `NAME`"},
@@ -43,7 +46,7 @@ var fieldFlags = []struct{ flag, field, usage string }{
 type contactFlags struct {
 	values map[string]*string // by the name of the flag
 	tags   []string
-	set    []string
+	edits  []webhook.Edit // those of --set and --set-json
 	from   string
 }
 
@@ -54,7 +57,7 @@ func (f *contactFlags) add(cmd *cobra.Command) {
 		f.values[field.flag] = fl.String(field.flag, "", field.usage)
 	}
 	fl.StringArrayVar(&f.tags, "tag", nil, "set `TAG` (repeatable); an update replaces all tags")
-	fl.StringArrayVar(&f.set, "set", nil, "set any field, `FIELD=VALUE`; a value that is not JSON is a text (repeatable)")
+	addEdits(fl, &f.edits)
 	fl.StringVar(&f.from, "from", "", "start from the JSON object in `FILE` (- for standard input)")
 	onlyOnCommandLine(fl)
 }
@@ -154,7 +157,7 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 	var edits []webhook.Edit
 	for _, field := range fieldFlags {
 		if cmd.Flags().Changed(field.flag) {
-			edits = append(edits, webhook.Edit{Path: field.field, Value: string(jsjson.Quote(*in.values[field.flag]))})
+			edits = append(edits, webhook.Edit{Path: field.field, Value: string(jsjson.Quote(*in.values[field.flag])), JSON: true})
 		}
 	}
 	if len(in.tags) > 0 {
@@ -162,14 +165,20 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, webhook.Edit{Path: "tags", Value: string(tags)})
+		edits = append(edits, webhook.Edit{Path: "tags", Value: string(tags), JSON: true})
 	}
-	set, err := parseEdits(in.set)
-	if err != nil {
-		return nil, usageError(cmd, err, "for example: --set country=US")
+	for _, e := range in.edits {
+		// The API wants a text here, whatever it looks like.
+		if !e.JSON && !e.Unset && slices.ContainsFunc(fieldFlags, func(f fieldFlag) bool { return f.field == e.Path }) {
+			e.Value, e.JSON = string(jsjson.Quote(e.Value)), true
+		}
+		edits = append(edits, e)
 	}
-	if body, err = edit(body, append(edits, set...)); err != nil {
-		return nil, usageError(cmd, err)
+	for _, e := range edits {
+		var err error
+		if body, _, err = taskee.Edit(body, e); err != nil {
+			return nil, usageError(cmd, fmt.Errorf("%s: %w", e.Path, err))
+		}
 	}
 	edited := map[string]json.RawMessage{}
 	if err := json.Unmarshal(body, &edited); err != nil {

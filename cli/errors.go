@@ -79,6 +79,12 @@ func (a *app) say(prefix, text string) {
 	_, _ = fmt.Fprintf(a.stderr, "taskhook: %s%s\n", prefix, text)
 }
 
+func (a *app) warnAll(notes []string) {
+	for _, note := range notes {
+		a.warn("%s", note)
+	}
+}
+
 func (a *app) warn(format string, args ...any) {
 	a.sayErr("warning", fmt.Sprintf(format, args...))
 }

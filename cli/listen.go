@@ -208,6 +208,9 @@ func parseHeaders(lines []string) (http.Header, error) {
 		if !ok || !httpwire.IsToken(name) || !httpwire.IsFieldValue(value) {
 			return nil, fmt.Errorf("invalid --header %q: want 'Name: value'", line)
 		}
+		if why := ownHeader(name); why != "" {
+			return nil, fmt.Errorf("invalid --header %q: %s", line, why)
+		}
 		h.Add(name, value)
 	}
 	return h, nil

@@ -21,7 +21,6 @@ type resendFlags struct {
 	query queryFlags
 	batch webhook.Batch
 	sign  choice
-	set   []string
 }
 
 func newResendCommand(a *app) *cobra.Command {
@@ -53,13 +52,13 @@ func newResendCommand(a *app) *cobra.Command {
 	fl.StringVar(&f.batch.Resend.To, "to", "", "send to `TARGET` instead of the listener's")
 	fl.BoolVar(&f.batch.Resend.NewID, "new-id", false, "set a new webhookId and timestamp, and sign with the development key")
 	fl.Var(&f.sign, "sign", "the signature; original: as received, dev: by the development key, corrupt: one that does not fit")
-	fl.StringArrayVar(&f.set, "set", nil, "change one value of the JSON body, `PATH=VALUE` (repeatable)")
+	addEdits(fl, &f.batch.Resend.Set)
 	fl.BoolVar(&f.batch.Resend.Unverified, "unverified", false, "send even events that were rejected")
 	addRate(fl, &f.batch.Interval, "send selected events at most at `RATE`, such as 5/s or 100/m")
 	addNumber(fl, &f.batch.Parallel, "parallel", 1, math.MaxInt, "send `N` selected events at a time; with more than 1, in no fixed order")
 	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events that your app may have processed")
 	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "only print what a run without it sends")
-	onlyOnCommandLine(fl, "failed", "new-id", "set", "unverified", "include-unknown", "dry-run")
+	onlyOnCommandLine(fl, "failed", "new-id", "set", "set-json", "unset", "unverified", "include-unknown", "dry-run")
 	return a.withJSON(cmd, "print one JSON object per line")
 }
 
@@ -77,9 +76,6 @@ func (f *resendFlags) understand(a *app, cmd *cobra.Command, names []string) (we
 		return webhook.Batch{}, err
 	}
 	batch := f.batch
-	if batch.Resend.Set, err = parseEdits(f.set); err != nil {
-		return batch, usageError(cmd, err)
-	}
 	batch.Filter = query.Filter
 	if cmd.Flags().Changed("sign") {
 		batch.Resend.Sign = webhook.Sign(f.sign.value)
@@ -112,7 +108,7 @@ func (f *resendFlags) checkCombination(a *app, cmd *cobra.Command, names []strin
 		}
 	}
 	if f.batch.Failed {
-		for _, name := range []string{"new-id", "set"} {
+		for _, name := range []string{"new-id", "set", "set-json", "unset"} {
 			if given(name) {
 				return usageError(cmd, fmt.Errorf("--failed sends events with their own bodies, and --%s changes them: they would still be failed afterwards", name),
 					"drop one of the two, or select the events with --filter state:failed")
@@ -131,19 +127,6 @@ func checkTarget(cmd *cobra.Command, to string) error {
 		return usageError(cmd, fmt.Errorf("invalid --to: %w", err))
 	}
 	return nil
-}
-
-// parseEdits understands path=value; the value is JSON, or else a string.
-func parseEdits(set []string) ([]webhook.Edit, error) {
-	var edits []webhook.Edit
-	for _, s := range set {
-		path, value, ok := strings.Cut(s, "=")
-		if !ok || path == "" {
-			return nil, fmt.Errorf("invalid --set %q: want PATH=VALUE, such as data.email=jane@example.com", s)
-		}
-		edits = append(edits, webhook.Edit{Path: path, Value: value})
-	}
-	return edits, nil
 }
 
 // resend sends the events that are named, or else those that the batch selects.
@@ -235,7 +218,7 @@ func sendError(verb string, id webhook.ID, err error) error {
 func (a *app) printResent(r webhook.Resent) error {
 	at := r.Attempt
 	for _, n := range r.Notes {
-		a.note("%s: %s", at.EventID, n)
+		a.note("%s: %s", at.EventID, noteText(n))
 	}
 	return a.printAttempt(at, r.State, fmt.Sprintf("%s → %s  %s  (%s)", at.EventID, at.Target, attemptOutcome(at), string(r.State)))
 }
@@ -248,6 +231,17 @@ func (a *app) printAttempt(at webhook.Attempt, state webhook.State, words string
 	}
 	_, err := fmt.Fprintln(a.stdout, format.CleanLines(words))
 	return err
+}
+
+// noteText is a note about a resend with the flag that helps.
+func noteText(note string) string {
+	switch note {
+	case webhook.NoteSameID:
+		note += "; use --new-id"
+	case webhook.NoteSameSignature:
+		note += "; use --sign dev"
+	}
+	return note
 }
 
 // attemptOutcome is what came of an attempt: "200 in 3.1ms", or why there was

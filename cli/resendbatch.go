@@ -75,7 +75,7 @@ func (p *batchPrinter) item(i webhook.BatchItem) {
 		if !slices.Contains(p.notes, note) { // once: it is the same for many events
 			p.notes = append(p.notes, note)
 			p.clearBar()
-			p.app.note("%s: %s", i.Event.ID, note)
+			p.app.note("%s: %s", i.Event.ID, noteText(note))
 		}
 	}
 	p.drawBar(i)

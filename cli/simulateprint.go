@@ -40,7 +40,7 @@ func (p *simulationPrinter) step(s retry.Progress) {
 		}
 	}
 	for _, note := range s.Notes {
-		p.app.note("%s", note)
+		p.app.note("%s", noteText(note))
 	}
 }
 

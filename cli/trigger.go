@@ -21,7 +21,7 @@ import (
 // triggerFlags are the flags of trigger.
 type triggerFlags struct {
 	to     string
-	set    []string
+	edits  []webhook.Edit
 	data   string
 	scheme choice
 	shape  choice
@@ -53,7 +53,7 @@ func newTriggerCommand(a *app) *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.to, "to", "", "post to `TARGET` (a URL, 3000 or 3000/path), or to /path of the running listener")
-	fl.StringArrayVar(&f.set, "set", nil, "change one value of the body, `PATH=VALUE` (repeatable)")
+	addEdits(fl, &f.edits)
 	fl.StringVar(&f.data, "data", "", "send the bytes of `FILE` exactly as they are (- for standard input)")
 	fl.Var(&f.scheme, "scheme", "the scheme of the signature; both: in two headers")
 	fl.Var(&f.shape, "shape", shapeUsage)
@@ -102,12 +102,8 @@ func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 
 // triggerBody returns a function that makes the body of an event at a time.
 func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (func(time.Time) ([]byte, error), error) {
-	edits, err := parseEdits(f.set)
-	if err != nil {
-		return nil, usageError(cmd, err)
-	}
 	if f.data != "" {
-		return a.givenBody(cmd, f, edits)
+		return a.givenBody(cmd, f)
 	}
 	if name == "" {
 		return nil, usageError(cmd, errors.New("the event type is missing"), "see them all with: taskhook trigger --list")
@@ -116,9 +112,10 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 	if !ok {
 		return nil, unknownType(cmd, name)
 	}
-	sample := func(at time.Time) ([]byte, error) {
-		body, err := edit(t.Sample(taskee.Sample{At: at, Shape: taskee.Shape(f.shape.value)}), edits)
-		if err != nil || len(edits) == 0 {
+	var notes []string
+	sample := func(at time.Time) (body []byte, err error) {
+		body, notes, err = taskee.EditAll(t.Sample(taskee.Sample{At: at, Shape: taskee.Shape(f.shape.value)}), f.edits)
+		if err != nil || len(f.edits) == 0 {
 			return body, err
 		}
 		// An app that parses and serialises the body would change a value such as
@@ -128,11 +125,12 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 	if _, err := sample(time.Now()); err != nil {
 		return nil, usageError(cmd, err, fmt.Sprintf("see its fields with: taskhook trigger %s, then taskhook events show latest", t.Name))
 	}
+	a.warnAll(notes)
 	return sample, nil
 }
 
 // givenBody returns the bytes of --data for every event.
-func (a *app) givenBody(cmd *cobra.Command, f *triggerFlags, edits []webhook.Edit) (func(time.Time) ([]byte, error), error) {
+func (a *app) givenBody(cmd *cobra.Command, f *triggerFlags) (func(time.Time) ([]byte, error), error) {
 	if cmd.Flags().Changed("shape") && !a.fromEnv["shape"] {
 		return nil, usageError(cmd, errors.New("--shape is for samples, and --data sends a body as it is"), "drop one of the two")
 	}
@@ -140,22 +138,12 @@ func (a *app) givenBody(cmd *cobra.Command, f *triggerFlags, edits []webhook.Edi
 	if err != nil {
 		return nil, withHint(err, "name a file that holds the body, or - for standard input")
 	}
-	if body, err = edit(body, edits); err != nil {
-		return nil, usageError(cmd, err, "--set needs a JSON body with this path")
+	body, notes, err := taskee.EditAll(body, f.edits)
+	if err != nil {
+		return nil, usageError(cmd, err, "changes need a JSON body that has the place")
 	}
+	a.warnAll(notes)
 	return func(time.Time) ([]byte, error) { return body, nil }, nil
-}
-
-// edit changes values of a JSON body in place.
-func edit(body []byte, edits []webhook.Edit) ([]byte, error) {
-	for _, e := range edits {
-		changed, err := jsjson.Set(body, e.Path, e.Value)
-		if err != nil {
-			return nil, fmt.Errorf("--set %s: %w", e.Path, err)
-		}
-		body = changed
-	}
-	return body, nil
 }
 
 func unknownType(cmd *cobra.Command, name string) error {

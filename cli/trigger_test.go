@@ -145,8 +145,8 @@ func TestTriggerBodies(t *testing.T) {
 		}
 	})
 	t.Run("edits are made, and read the same once parsed", func(t *testing.T) {
-		body := triggerBodies(t, dir, "", "ContactCreate", "--set", "email=jo@example.com", "--set", "score=1.0")[0]
-		if !bytes.Contains(body, []byte(`"email":"jo@example.com"`)) || !bytes.Contains(body, []byte(`"score":1}`)) && !bytes.Contains(body, []byte(`"score":1,`)) {
+		body := triggerBodies(t, dir, "", "ContactCreate", "--set", "email=jo@example.com", "--set-json", "postalCode=1.0")[0]
+		if !bytes.Contains(body, []byte(`"email":"jo@example.com"`)) || !bytes.Contains(body, []byte(`"postalCode":1}`)) && !bytes.Contains(body, []byte(`"postalCode":1,`)) {
 			t.Errorf("body %s", body)
 		}
 	})
@@ -271,8 +271,8 @@ func TestTriggerArguments(t *testing.T) {
 		{"a rate of nothing", []string{"ContactCreate", "--rate", "0"}, 2, "want a rate such as"},
 		{"an unknown scheme", []string{"ContactCreate", "--scheme", "dsa"}, 2, "want one of"},
 		{"an edit without a value", []string{"ContactCreate", "--set", "a"}, 2, "invalid --set"},
-		{"an edit that leads nowhere", []string{"ContactCreate", "--set", "type.a.b=1"}, 2, "--set type.a.b"},
-		{"an edit of what is not JSON", []string{"--data", "-", "--set", "a=1"}, 2, "--set a"},
+		{"an edit that leads nowhere", []string{"ContactCreate", "--set", "type.a.b=1"}, 2, "type is a string and holds no a"},
+		{"an edit of what is not JSON", []string{"--data", "-", "--set", "a=1"}, 2, "a: invalid JSON at byte 1"},
 		{"the shape of a given body", []string{"--data", "-", "--shape", "nested"}, 2, "--shape is for samples"},
 		{"an unknown shape", []string{"ContactCreate", "--shape", "square"}, 2, "want one of"},
 		{"no such file", []string{"--data", "none.json"}, 1, "hint: name a file"},
@@ -300,6 +300,8 @@ func (l listening) Find(_ context.Context, name string) (webhook.ID, error) {
 	}
 	return 7, nil
 }
+
+func (l listening) Announce(context.Context, webhook.Announcement) error { return nil }
 
 func (l listening) Listener(context.Context) (webhook.Listener, error) {
 	return webhook.Listener{Local: l.local}, nil

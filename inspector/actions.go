@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -154,11 +155,25 @@ func (msg resentMsg) apply(m *model) tea.Cmd {
 		if !ok {
 			sign, md = signBad, moodBad
 		}
-		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, string(msg.resent.State))}, msg.resent.Notes...)
+		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, string(msg.resent.State))}, m.noteTexts(msg.resent.Notes)...)
 		m.say(md, strings.TrimSuffix(sentences(append(parts, msg.resent.Attempt.Hint)...), "."))
 	}
 	m.refresh()
 	return cmd
+}
+
+// noteTexts are notes about a resend with the keys that help.
+func (m *model) noteTexts(notes []string) []string {
+	all := slices.Clone(notes)
+	for i, note := range notes {
+		switch note {
+		case webhook.NoteSameID:
+			all[i] += "; " + m.keys.AsNew.Help().Key + " resends it as new"
+		case webhook.NoteSameSignature:
+			all[i] += "; choose dev for the signature"
+		}
+	}
+	return all
 }
 
 // outcomeOf is what came of an attempt in words, and whether it was delivered.

@@ -161,7 +161,7 @@ func (s *simulation) title() string {
 // sends are what should be known beforehand, and the sends that were made.
 func (t *timeline) sends(m *model, width int) []string {
 	var lines []string
-	for _, note := range t.simulation.notes {
+	for _, note := range m.noteTexts(t.simulation.notes) {
 		lines = append(lines, m.paragraph(moodWarn, signWarning+" "+note, width, 2)...)
 	}
 	if width >= timelineRoomy && len(t.simulation.sends) > 0 {

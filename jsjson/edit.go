@@ -46,16 +46,9 @@ func Set(body []byte, path, value string) ([]byte, error) {
 	if Check(written) != nil {
 		written = Quote(value)
 	}
-	holder, offset := body, 0
-	for i := range keys[:len(keys)-1] {
-		p, err := locate(holder, keys[:i+1])
-		if err != nil {
-			return nil, err
-		}
-		if !p.found {
-			return nil, pathError("cannot set %s: %s does not exist", joinPath(keys), joinPath(keys[:i+1]))
-		}
-		holder, offset = holder[p.value.start:p.value.end], offset+p.value.start
+	holder, offset, err := descend(body, keys, "set")
+	if err != nil {
+		return nil, err
 	}
 	p, err := locate(holder, keys)
 	if err != nil {
@@ -65,6 +58,23 @@ func Set(body []byte, path, value string) ([]byte, error) {
 		written = append(p.before, written...)
 	}
 	return slices.Concat(body[:offset+p.value.start], written, body[offset+p.value.end:]), nil
+}
+
+// descend returns the object or array that holds the last of some keys, and
+// where in the body it begins. What is to be done there is a verb.
+func descend(body []byte, keys []string, what string) (holder []byte, offset int, err error) {
+	holder = body
+	for i := range keys[:len(keys)-1] {
+		p, err := locate(holder, keys[:i+1])
+		if err != nil {
+			return nil, 0, err
+		}
+		if !p.found {
+			return nil, 0, pathError("cannot %s %s: %s does not exist", what, joinPath(keys), joinPath(keys[:i+1]))
+		}
+		holder, offset = holder[p.value.start:p.value.end], offset+p.value.start
+	}
+	return holder, offset, nil
 }
 
 // whiteSpace is what JSON allows between tokens.

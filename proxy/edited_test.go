@@ -156,7 +156,7 @@ func TestHowAnEditedRequestIsSigned(t *testing.T) {
 			r.Body = []byte(compact)
 			r.Header.Del(taskee.HeaderEd25519)
 		}, webhook.Resend{}, compact, "dev", nil},
-		{"set on white space", nil, webhook.Resend{Set: []webhook.Edit{{Path: "email", Value: "[1.0]"}}}, strings.Replace(contact, `"a@example.com"`, "[1]", 1), "dev", []string{"JSON.stringify"}},
+		{"set on white space", nil, webhook.Resend{Set: []webhook.Edit{{Path: "email", Value: "[1.0]", JSON: true}}}, strings.Replace(contact, `"a@example.com"`, "[1]", 1), "dev", []string{"JSON.stringify"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/taskhook/taskhook/httpwire"
-	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/body"
@@ -169,12 +168,12 @@ func (s *resending) edit(r webhook.Resend) error {
 			return fmt.Errorf("put in a new webhookId and timestamp: %w", err)
 		}
 	}
-	for _, set := range r.Set {
-		if body, err = jsjson.Set(body, set.Path, set.Value); err != nil {
-			return fmt.Errorf("set %s: %w", set.Path, err)
-		}
-		s.edited = true
+	body, notes, err := taskee.EditAll(body, r.Set)
+	if err != nil {
+		return fmt.Errorf("edit the body: %w", err)
 	}
+	s.edited = s.edited || len(r.Set) > 0
+	s.remarks = append(s.remarks, notes...)
 	s.changed = !bytes.Equal(body, s.received.Body)
 	s.event.Body = body
 	return nil
@@ -287,10 +286,10 @@ func (s *resending) notes(r webhook.Resend) []string {
 	o := s.before.Outcome
 	delivered := webhook.Delivered(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.DeliveredLater
 	if delivered && !s.renamed() {
-		notes = append(notes, "this event was delivered before: with the same webhookId an idempotent app answers 200 without processing; use --new-id")
+		notes = append(notes, webhook.NoteSameID)
 	}
 	if s.changed && r.Sign == webhook.SignOriginal && sameSignatures(s.event.Header, s.received.Header) {
-		notes = append(notes, "the body is changed and the signature is not: an app that verifies signatures will reject it; use --sign dev")
+		notes = append(notes, webhook.NoteSameSignature)
 	}
 	return append(notes, s.remarks...)
 }

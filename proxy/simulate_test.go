@@ -154,7 +154,7 @@ func TestWhatWasAcceptedBeforeIsSaidFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if warned := strings.Contains(strings.Join(notes, "\n"), "use --new-id"); warned == newID {
+		if warned := slices.Contains(notes, webhook.NoteSameID); warned == newID {
 			t.Errorf("new ID %v: notes %q", newID, notes)
 		}
 	}

@@ -133,11 +133,15 @@ const (
 	SignCorrupt  Sign = "corrupt"  // well-formed and wrong
 )
 
-// Edit sets one value in a JSON body: Path in dotted form ("data.email",
-// "tags.0"), Value as JSON, or as a plain string where it is not JSON.
+// Edit changes one value in a JSON body: Path leads into the payload, in dotted
+// form ("email", "tags.0").
 type Edit struct {
-	Path  string `json:"path"`
-	Value string `json:"value"`
+	Path string `json:"path"`
+	// Value keeps the type of what it replaces: a text stays a text. Elsewhere
+	// it is JSON, or a text where it is not JSON.
+	Value string `json:"value,omitempty"`
+	JSON  bool   `json:"json,omitempty"`  // Value is JSON, whatever it replaces
+	Unset bool   `json:"unset,omitempty"` // the value is left out
 }
 
 // Resend asks for a stored event to be sent once more. The zero value of
@@ -155,6 +159,12 @@ type Resend struct {
 	// Unverified allows an event that was rejected.
 	Unverified bool `json:"unverified,omitempty"`
 }
+
+// Notes of a resend to which its asker knows what to do: a flag or a key.
+const (
+	NoteSameID        = "this event was delivered before: with the same webhookId an idempotent app answers 200 without processing"
+	NoteSameSignature = "the body is changed and the signature is not: an app that verifies signatures will reject it"
+)
 
 // Resent is the outcome of one Resend.
 type Resent struct {
