@@ -22,7 +22,8 @@ func newAttachCommand(a *app) *cobra.Command {
 			"they survive a restart of the listener. When none runs, the stored events are shown.",
 		Example: "  taskhook attach --project billing",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !isTerminal(a.stdin) || !isTerminal(a.stdout) {
+			why := a.noScreen()
+			if errors.Is(why, errNoTerminal) {
 				return usageError(cmd, errors.New("attach needs a terminal"), "without one, use: taskhook events list")
 			}
 			dir, err := a.directory()
@@ -38,10 +39,24 @@ func newAttachCommand(a *app) *cobra.Command {
 					defer stop()
 				}
 				defer a.releaseSignals()
+				if why != nil {
+					return a.attachLines(cmd.Context(), b, why)
+				}
 				return a.showScreen(cmd.Context(), b, dir, slog.New(slog.DiscardHandler))
 			})
 		},
 	}
+}
+
+// attachLines shows plain lines where a screen cannot open.
+func (a *app) attachLines(ctx context.Context, b *backend, why error) error {
+	writeInBackground()
+	a.note("plain lines: %v", why)
+	err := inspector.Plain(ctx, a.stdout, b, inspector.PlainOptions{Color: a.colorful(a.stdout), Policy: taskee.Policy()})
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // feedAndActions is what a screen shows and acts on.
@@ -61,7 +76,8 @@ func (a *app) showScreen(ctx context.Context, f feedAndActions, dir string, log 
 // to files of the project where it cannot stay in the terminal.
 func (a *app) screenOptions(dir string) inspector.Options {
 	return inspector.Options{
-		Version: version(), Policy: taskee.Policy(), NoColor: a.env("NO_COLOR") != "" || a.env("TERM") == "dumb",
+		Version: version(), Policy: taskee.Policy(), NoColor: a.env("NO_COLOR") != "" || a.dumb(),
+		Foreground:  func() bool { return inForeground(a.stdin) },
 		TunnelHints: tunnelHints,
 		Editor:      cmp.Or(a.env("VISUAL"), a.env("EDITOR")),
 		CopyDir:     filepath.Join(dir, "copies"),

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/listener"
@@ -177,27 +176,22 @@ func (a *app) chooseTunnel(cmd *cobra.Command, o *listenOptions) error {
 	return nil
 }
 
-const outputUsage = "how events are shown; auto: on a terminal the screen, else plain lines"
+const outputUsage = "how events are shown; auto: on a terminal and in its foreground the screen, else plain lines"
 
 func (o *listenOptions) chooseOutput(a *app, cmd *cobra.Command) error {
-	onTerminal := isTerminal(a.stdin) && isTerminal(a.stdout)
+	why := a.noScreen()
 	switch {
-	case o.output.value == "screen" && !onTerminal:
-		return usageError(cmd, errors.New("--output screen needs a terminal"), "use --output plain or json")
-	case o.output.value == "screen" && a.env("TERM") == "dumb":
-		return usageError(cmd, errors.New("--output screen needs a terminal that can be drawn on, and TERM is dumb"), "use --output plain")
-	case o.output.value == "auto" && onTerminal && a.env("TERM") != "dumb":
+	case o.output.value == "screen" && why != nil:
+		return usageError(cmd, fmt.Errorf("--output screen needs a terminal to draw on: %w", why), "use --output plain or json")
+	case o.output.value == "auto" && why == nil:
 		o.output.value = "screen"
 	case o.output.value == "auto":
 		o.output.value = "plain"
 	}
+	if o.output.value != "screen" {
+		writeInBackground()
+	}
 	return nil
-}
-
-// isTerminal reports whether a stream is a terminal.
-func isTerminal(stream any) bool {
-	f, ok := stream.(interface{ Fd() uintptr })
-	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func parseHeaders(lines []string) (http.Header, error) {

@@ -63,5 +63,5 @@ func printList[T any](a *app, kind string, items []T, heads []string, cells func
 
 // colorful reports whether colour is welcome on a stream.
 func (a *app) colorful(w io.Writer) bool {
-	return isTerminal(w) && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb"
+	return isTerminal(w) && a.env("NO_COLOR") == "" && !a.dumb()
 }

@@ -55,7 +55,7 @@ var rooms = map[string]room{
 		siblings: append([]string{"control", "inspector", "listener", "proxy", "sandbox", "store", "taskee", "tunnel", "verify"}, leaves...),
 		modules: []string{
 			"github.com/spf13/cobra", "github.com/spf13/pflag",
-			"go.yaml.in/yaml/v3", "golang.org/x/term", "github.com/charmbracelet/x/ansi",
+			"go.yaml.in/yaml/v3", "golang.org/x/term", "golang.org/x/sys/unix", "github.com/charmbracelet/x/ansi",
 		},
 	},
 	"bench": {siblings: []string{"taskee"}, modules: []string{"golang.org/x/sync"}},

@@ -73,9 +73,13 @@ type Options struct {
 	// DraftDir is where what is edited stands until it is sent; "": the
 	// directory for temporary files.
 	DraftDir string
-	Input    io.Reader // nil: the terminal
-	Output   io.Writer // nil: the terminal
-	Errors   io.Writer // for the last words; nil: the standard error
+	// Foreground reports whether the shell lends the terminal to this process;
+	// nil: it always does.
+	Foreground func() bool
+
+	Input  io.Reader // nil: the terminal
+	Output io.Writer // nil: the terminal
+	Errors io.Writer // for the last words; nil: the standard error
 }
 
 // PlainOptions are the choices of [Plain]. The zero value works.

@@ -108,7 +108,7 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Interrupt), key.Matches(msg, k.Quit):
 		return tea.Quit
 	case key.Matches(msg, k.Suspend):
-		return tea.Suspend
+		return m.suspend()
 	case key.Matches(msg, k.Dismiss):
 		m.dismiss()
 		return nil
