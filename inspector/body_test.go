@@ -114,3 +114,14 @@ func TestACompressedBodyIsEditedAsItReads(t *testing.T) {
 		t.Errorf("resent %+v", r)
 	}
 }
+
+func TestATextIsFoundHoweverJSONSpellsIt(t *testing.T) {
+	f := editable(`{"a":"Zo\u00EB","b":"Zoë","c":"http:\/\/x\/","d":"say \"hi\" \ud83d\ude00","e":"C:\\new"}`)
+	p := pageOf(t, f, tabPayload)
+	for text, want := range map[string]int{"zoë": 2, "Zoe": 0, "http://x/": 1, `say "hi"`: 1, `"hi"`: 1, "😀": 1, `C:\new`: 1, `\u00eb`: 1} {
+		found, _ := p.find(t.Context(), text)
+		if len(found) != want {
+			t.Errorf("%s is found %d times, want %d: %v", text, len(found), want, found)
+		}
+	}
+}

@@ -3,7 +3,11 @@ package inspector
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/textinput"
@@ -143,35 +147,71 @@ func (s *search) marks(p *page, r visible, from, to int) []mark {
 	return marks
 }
 
-// find returns the places of a text, in order.
+// find returns the places of a text, in order, however JSON spells it.
 func (p *page) find(ctx context.Context, text string) (found []match, more bool) {
 	if p.dump != nil {
 		return p.findBytes(text)
 	}
-	needle := lower(text)
+	needles := spellings(text)
 	for i := range p.entries {
 		if i%lookUpEvery == 0 && ctx.Err() != nil {
 			break
 		}
-		hay := p.entries[i].text
-		if len(hay) < len(needle) {
-			continue
+		hay, from := lower(p.entries[i].text), len(found)
+		for _, needle := range needles {
+			found = appendMatches(found, i, hay, needle)
 		}
-		hay = lower(hay)
-		for at := 0; ; {
-			j := strings.Index(hay[at:], needle)
-			if j < 0 {
-				break
-			}
-			if len(found) == maxMatches {
-				return found, true
-			}
-			at += j
-			found = append(found, match{i, at, at + len(needle)})
-			at += len(needle)
+		if len(needles) > 1 {
+			slices.SortFunc(found[from:], func(a, b match) int { return a.from - b.from })
+		}
+		if len(found) > maxMatches {
+			return found[:maxMatches], true
 		}
 	}
 	return found, false
+}
+
+// appendMatches appends the places of a text in one entry, at most one more than
+// are kept.
+func appendMatches(found []match, entry int, hay, needle string) []match {
+	for at := 0; len(found) <= maxMatches; {
+		j := strings.Index(hay[at:], needle)
+		if j < 0 {
+			break
+		}
+		at += j
+		found = append(found, match{entry, at, at + len(needle)})
+		at += len(needle)
+	}
+	return found
+}
+
+// spellings are a text and the ways in which writers of JSON spell it, in lower
+// case: with the escapes that must be, with ASCII alone, with slashes escaped.
+func spellings(text string) []string {
+	text = lower(text)
+	all := []string{text}
+	must := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
+	ascii := must
+	if !isASCII(must) {
+		var b strings.Builder
+		for _, r := range must {
+			if r < utf8.RuneSelf {
+				b.WriteRune(r)
+				continue
+			}
+			for _, unit := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
+		}
+		ascii = b.String()
+	}
+	for _, one := range []string{must, ascii, strings.ReplaceAll(must, "/", `\/`), strings.ReplaceAll(ascii, "/", `\/`)} {
+		if !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // findBytes looks for a text in a dump. A match is marked on its first line.
