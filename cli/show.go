@@ -131,7 +131,7 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 		line("body", "not kept (announced size: %s)", format.Bytes(e.BodySize))
 	} else {
 		text := body.OfEvent(&e)
-		if note := text.Note(); note != "" {
+		if note := cmp.Or(text.Note(), kindOf(text)); note != "" {
 			line("body", "%s", note)
 		}
 		_, _ = fmt.Fprintln(w, export.Pretty(text.Bytes))
@@ -190,6 +190,14 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	if at.Hint != "" {
 		line("  hint", "%s", at.Hint)
 	}
+}
+
+// kindOf says what a body is that is not the JSON of a webhook.
+func kindOf(t body.Text) string {
+	if t.Size == 0 {
+		return ""
+	}
+	return body.Kind(nil, t.Bytes)
 }
 
 // dumped is how much of an answer that is no text is shown, in bytes.

@@ -120,10 +120,14 @@ func (a *app) triggerBody(cmd *cobra.Command, name string, f *triggerFlags) (fun
 		}
 		// An app that parses and serialises the body would change a value such as
 		// 1.0, and the signature would be wrong.
-		return jsjson.Stringify(body)
+		return jsjson.StringifyExact(body)
 	}
-	if _, err := sample(time.Now()); err != nil {
+	first, err := sample(time.Now())
+	if err != nil {
 		return nil, usageError(cmd, err, fmt.Sprintf("see its fields with: taskhook trigger %s, then taskhook events show latest", t.Name))
+	}
+	if jsjson.Rounds(first) {
+		notes = append(notes, jsjson.RoundsNote)
 	}
 	a.warnAll(notes)
 	return sample, nil

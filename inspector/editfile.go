@@ -341,7 +341,7 @@ func (d *draft) withoutWarning(data []byte) []byte {
 func (d *draft) signed(s webhook.Sign) *webhook.Request {
 	r := d.request
 	if s == webhook.SignDev && d.changed {
-		if body, err := jsjson.Stringify(r.Body); err == nil {
+		if body, err := jsjson.StringifyExact(r.Body); err == nil {
 			r.Body = body
 		}
 	}

@@ -147,7 +147,7 @@ func (b *pageBuilder) body(body []byte, limit int) {
 // notJSON says what a body is that should have been JSON, or where it stops
 // being JSON.
 func (b *pageBuilder) notJSON(text []byte, kind string, err error) {
-	if begins := bytes.TrimSpace(text); len(begins) > 0 && strings.IndexByte(`{["`, begins[0]) >= 0 {
+	if body.BeginsAsJSON(text) {
 		b.syntaxError(text, err)
 		return
 	}

@@ -1,6 +1,7 @@
 package jsjson
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 
@@ -18,4 +19,18 @@ func appendNumber(dst, raw []byte) []byte {
 		return append(dst, '0') // of both signs
 	}
 	return jsontext.AppendFloat(dst, f, 64)
+}
+
+// exactDigits is how many digits every whole number has that JavaScript keeps.
+const exactDigits = 15
+
+// rounded reports whether JavaScript writes another number for a whole one.
+func rounded(raw []byte) bool {
+	digits := bytes.TrimPrefix(raw, []byte("-"))
+	if len(digits) <= exactDigits || bytes.ContainsAny(digits, ".eE") {
+		return false
+	}
+	written, _, _ := bytes.Cut(appendNumber(nil, digits), []byte("e")) // 1.5e+21
+	written = bytes.Replace(written, []byte("."), nil, 1)
+	return !bytes.Equal(bytes.TrimRight(written, "0"), bytes.TrimRight(digits, "0"))
 }

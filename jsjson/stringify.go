@@ -17,8 +17,29 @@ import (
 // The error is a [*SyntaxError] for a body that JSON.parse rejects, such as one
 // with a byte order mark.
 func Stringify(body []byte) ([]byte, error) {
-	r := NewReader(body)
-	w := writer{text: body, out: make([]byte, 0, len(body))}
+	return writer{text: body}.write()
+}
+
+// StringifyExact is Stringify for a body that must not lose data: whole numbers
+// that JavaScript would round, such as 9007199254740993, stay as they are. With
+// one of them the text is not its own JSON.stringify, see [Rounds].
+func StringifyExact(body []byte) ([]byte, error) {
+	return writer{text: body, exact: true}.write()
+}
+
+// Rounds reports whether JavaScript would write a text of [StringifyExact]
+// otherwise. [RoundsNote] says what follows.
+func Rounds(text []byte) bool {
+	again, err := Stringify(text)
+	return err == nil && !bytes.Equal(again, text)
+}
+
+// RoundsNote is what a person should know of a text that JavaScript rounds.
+const RoundsNote = "a number in the body is larger than JavaScript has exactly and stays as it is: an app that parses and serializes the body before it verifies will not find the signature valid"
+
+func (w writer) write() ([]byte, error) {
+	r := NewReader(w.text)
+	w.out = make([]byte, 0, len(w.text))
 	for {
 		t, err := r.Next()
 		if err != nil {
@@ -40,6 +61,7 @@ type writer struct {
 	stack     []container
 	members   []member // of all open objects, innermost last
 	reordered []object // by their ends, until ordered sorts them
+	exact     bool     // whole numbers that JavaScript rounds stay as they are
 }
 
 // container is an open object or array.
@@ -78,11 +100,19 @@ func (w *writer) token(t Token) {
 	case String:
 		w.out = appendQuoted(w.out, raw)
 	case Number:
-		w.out = appendNumber(w.out, raw)
+		w.number(raw)
 	default:
 		w.out = append(w.out, raw...)
 	}
 	w.valueEnds()
+}
+
+func (w *writer) number(raw []byte) {
+	if w.exact && rounded(raw) {
+		w.out = append(w.out, raw...)
+		return
+	}
+	w.out = appendNumber(w.out, raw)
 }
 
 // comma separates an element of an array from the one before.

@@ -180,3 +180,28 @@ func BenchmarkStringify(b *testing.B) {
 		})
 	}
 }
+
+func TestStringifyExactKeepsWholeNumbers(t *testing.T) {
+	tests := []struct {
+		name, body, want string
+		rounds           bool
+	}{
+		{"a number that JavaScript has", `[ 9007199254740992, 1.0, 1e3, 0, -0, 123456789012345 ]`, `[9007199254740992,1,1000,0,0,123456789012345]`, false},
+		{"one beyond", `{"id": 9007199254740993}`, `{"id":9007199254740993}`, true},
+		{"negative", `-9007199254740993`, `-9007199254740993`, true},
+		{"many digits", `12345678901234567890`, `12345678901234567890`, true},
+		{"one that JavaScript spells shorter", `12345678901234567168`, `12345678901234567168`, true},
+		{"round", `[12345678901234567000,1000000000000000000000,150000000000000000000000]`, `[12345678901234567000,1e+21,1.5e+23]`, false},
+		{"beyond every float64", "1" + strings.Repeat("0", 400), "1" + strings.Repeat("0", 400), true},
+		{"a fraction", `0.12345678901234567890`, `0.12345678901234568`, false},
+		{"keys are put in order", `{"b":9007199254740993,"0":1}`, `{"0":1,"b":9007199254740993}`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := StringifyExact([]byte(tt.body))
+			if err != nil || string(got) != tt.want || Rounds(got) != tt.rounds {
+				t.Errorf("%s, rounds %v, %v; want %s, %v", got, Rounds(got), err, tt.want, tt.rounds)
+			}
+		})
+	}
+}

@@ -69,7 +69,7 @@ func (s *resending) remarkOwnHeaders(edited *webhook.Request) {
 
 // stringify writes the body as JSON.stringify does and notes what that changed.
 func (s *resending) stringify() {
-	body, err := jsjson.Stringify(s.event.Body)
+	body, err := jsjson.StringifyExact(s.event.Body)
 	if err != nil {
 		s.remarks = append(s.remarks, fmt.Sprintf("the body is signed byte for byte, since it is not JSON (%v)", err))
 		return
@@ -78,6 +78,9 @@ func (s *resending) stringify() {
 		s.remarks = append(s.remarks, fmt.Sprintf(
 			"the edited body was written as JSON.stringify writes it before it was signed, so that apps which serialize it again can verify it; first change at byte %d: %q became %q",
 			d.Offset+1, d.A, d.B))
+	}
+	if jsjson.Rounds(body) {
+		s.remarks = append(s.remarks, jsjson.RoundsNote)
 	}
 	s.event.Body, s.changed = body, !bytes.Equal(body, s.received.Body)
 }

@@ -33,8 +33,9 @@ var (
 // in the attempt.
 //
 // An edited JSON body that is signed with the development key is sent as
-// JSON.stringify writes it, so that it also verifies for receivers that
-// serialise it again; a note says whether that changed its bytes.
+// JSON.stringify writes it, so that it also verifies for receivers that serialise
+// it again; a note says whether that changed its bytes. Only whole numbers that
+// JavaScript would round stay as they are, and another note says so.
 //
 // An error wraps webhook.ErrNotFound for an unknown event,
 // webhook.ErrUnverified for one that was rejected unless
@@ -159,18 +160,20 @@ func (p *Proxy) targetNamed(to string) (httpwire.Target, error) {
 // edit changes values of the body and leaves its other bytes as they are.
 func (s *resending) edit(r webhook.Resend) error {
 	if r.NewID || len(r.Set) > 0 {
-		s.unpack()
+		if err := s.unpack(); err != nil {
+			return err
+		}
 	}
 	body := s.event.Body
 	var err error
 	if r.NewID {
 		if body, err = taskee.WithNewID(body, taskee.NewWebhookID(), time.Now()); err != nil {
-			return fmt.Errorf("put in a new webhookId and timestamp: %w", err)
+			return fmt.Errorf("put in a new webhookId and timestamp: %w", s.named(err))
 		}
 	}
 	body, notes, err := taskee.EditAll(body, r.Set)
 	if err != nil {
-		return fmt.Errorf("edit the body: %w", err)
+		return fmt.Errorf("edit the body: %w", s.named(err))
 	}
 	s.edited = s.edited || len(r.Set) > 0
 	s.remarks = append(s.remarks, notes...)

@@ -1,8 +1,11 @@
 package proxy
 
 import (
+	"errors"
+	"fmt"
 	"sync"
 
+	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/body"
 )
@@ -28,13 +31,29 @@ func (u *unpacker) read(e *webhook.Event) []byte {
 	return body.OfEvent(e).Bytes
 }
 
-// unpack has a compressed body sent as it reads, so that it can be edited. One
-// that cannot be read stays as it is: editing it will say why not.
-func (s *resending) unpack() {
+// unpack has a compressed body sent as it reads, so that it can be edited. The
+// error is for one that cannot be read whole.
+func (s *resending) unpack() error {
 	plain, text := body.Unpacked(s.event)
-	if !text.Decoded() || text.Partial {
-		return
+	switch {
+	case text.Coding == "":
+		return nil
+	case text.Err != nil:
+		return fmt.Errorf("the body cannot be edited: %w", text.Err)
+	case text.Partial:
+		return errors.New("the body cannot be edited: it is too long once it is decompressed")
 	}
 	s.event, s.replaced = plain, true
 	s.remarks = append(s.remarks, "the body came compressed ("+text.Coding+") and is sent as plain text, without Content-Encoding")
+	return nil
+}
+
+// named names in a syntax error what the body is, where it is not meant as JSON.
+func (s *resending) named(err error) error {
+	var syntax *jsjson.SyntaxError
+	kind := body.Kind(nil, s.event.Body)
+	if !errors.As(err, &syntax) || kind == "" || body.BeginsAsJSON(s.event.Body) {
+		return err
+	}
+	return fmt.Errorf("this is %s: %w", kind, err)
 }

@@ -113,7 +113,43 @@ func TestACompressedBodyIsEditedAsItReads(t *testing.T) {
 	if head, body := <-heads, <-bodies; !strings.Contains(head, "Content-Encoding: gzip") || body != string(gzipped(t, contact)) {
 		t.Error("without an edit the app did not get the bytes as they came")
 	}
-	if _, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: compressed([]byte("\x1f\x8bbroken")), Set: set}); err == nil {
-		t.Error("a broken body was edited")
+	_, err = r.proxy.Resend(t.Context(), webhook.Resend{EventID: compressed([]byte("\x1f\x8bbroken")), Set: set})
+	if want := "the body cannot be edited: the gzip stream ends too early"; err == nil || err.Error() != want {
+		t.Errorf("a broken body: %v, want %s", err, want)
 	}
+}
+
+func TestAnEditOfWhatIsNotJSONNamesIt(t *testing.T) {
+	r := newRig(t, "127.0.0.1:1")
+	form := r.stored(func(e *webhook.Event) { e.Body = []byte("type=a&b=1") })
+	broken := r.stored(func(e *webhook.Event) { e.Body = []byte(`{"a":1,}`) })
+	for id, want := range map[webhook.ID]string{
+		form:   "edit the body: this is a form (application/x-www-form-urlencoded), not JSON: a: invalid JSON at byte 1",
+		broken: "edit the body: a: invalid JSON at byte 7",
+	} {
+		_, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id, Set: []webhook.Edit{{Path: "a", Value: "2"}}})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", id, err, want)
+		}
+	}
+}
+
+func TestAnEditedBodyKeepsItsNumbers(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, _, bodies := recordingApp(t)
+	r := newRig(t, addr, func(o *Options) {
+		o.Signer = func() (taskee.Signer, error) { return taskee.Signer{Ed25519: private}, nil }
+	})
+	id := r.stored(func(e *webhook.Event) { e.Body = []byte(`{"id":9007199254740993,"n":1.0,"a":1}`) })
+	got, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: id, Set: []webhook.Edit{{Path: "a", Value: "12345678901234567891"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := <-bodies; body != `{"id":9007199254740993,"n":1,"a":12345678901234567891}` {
+		t.Errorf("the app got %s", body)
+	}
+	checkNote(t, got.Notes, "larger than JavaScript has exactly")
 }

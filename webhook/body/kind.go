@@ -40,10 +40,17 @@ func Kind(h http.Header, b []byte) string {
 		return name
 	}
 	var syntax *jsjson.SyntaxError
-	if !errors.As(err, &syntax) || !bytes.ContainsAny(bytes.TrimSpace(b)[:1], `{["`) {
+	if !errors.As(err, &syntax) || !BeginsAsJSON(b) {
 		return "text, not JSON"
 	}
 	return brokenJSON(b, syntax)
+}
+
+// BeginsAsJSON reports whether a body begins as an object, an array or a string
+// of JSON: where it is none, the place of the mistake tells more than its kind.
+func BeginsAsJSON(b []byte) bool {
+	b = bytes.TrimSpace(b)
+	return len(b) > 0 && (b[0] == '{' || b[0] == '[' || b[0] == '"')
 }
 
 // brokenJSON says what is wrong with a body that begins as JSON.
@@ -145,7 +152,7 @@ func looksLike(h http.Header, b []byte) string {
 		return ""
 	case bytes.ContainsAny(text, "\x00\x01\x02\x03\x04\x05\x06\a\b\x7f"):
 		return "not text" + said(h)
-	case !bytes.ContainsAny(text[:1], `{["`):
+	case !BeginsAsJSON(text):
 		return "text that is not UTF-8"
 	}
 	return ""
