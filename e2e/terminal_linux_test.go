@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -53,8 +54,7 @@ func startShell(t *testing.T, env ...string) *jobShell {
 		}
 	}()
 	t.Cleanup(func() {
-		s.types("\x03kill -KILL $(jobs -p); exit\n")
-		_ = cmd.Process.Kill()
+		killSession(cmd.Process.Pid)
 		_ = cmd.Wait()
 		_ = keys.Close()
 		<-read
@@ -63,6 +63,24 @@ func startShell(t *testing.T, env ...string) *jobShell {
 		}
 	})
 	return s
+}
+
+// killSession kills what runs in a session: a shell does not take its jobs in the
+// background with it.
+func killSession(id int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range stats {
+		text, _ := os.ReadFile(file) // it may have ended
+		var state string
+		var parent, group, session int
+		_, after, _ := strings.Cut(string(text), ") ")
+		if _, err := fmt.Sscan(after, &state, &parent, &group, &session); err != nil || session != id {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	}
 }
 
 // openTerminal makes a terminal of 100 by 30.
