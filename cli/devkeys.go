@@ -64,7 +64,10 @@ func (a *app) devSigner(dir string) (taskee.Signer, error) {
 // before work that takes seconds.
 func loadOrMakeDevKeys(dir string, making func()) (taskee.Signer, error) {
 	var s taskee.Signer
-	err := os.MkdirAll(dir, 0o700)
+	err := files.MakeDirectory(dir)
+	if errors.Is(err, files.ErrShared) {
+		return s, withHint(err, sharedHint)
+	}
 	if err != nil {
 		return s, withHint(fmt.Errorf("make the data directory: %w", err), "choose another with --data-dir DIR")
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 	"slices"
 	"strings"
 
@@ -115,6 +116,9 @@ func (a *app) exportToFile(ctx context.Context, read iter.Seq2[webhook.Chunk, er
 	w, err := export.Create(ctx, f.out, f.chosen(), f.force, o)
 	if errors.Is(err, fs.ErrExist) {
 		return withHint(fmt.Errorf("%s exists already", f.out), "choose another name, or replace it with --force")
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return withHint(err, "start what reads it, then run this again")
 	}
 	if err != nil {
 		return withHint(err, "choose a file that can be created, with --out FILE")

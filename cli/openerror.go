@@ -5,10 +5,14 @@ import (
 	"fmt"
 
 	"github.com/taskhook/taskhook/control"
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/store"
 	"github.com/taskhook/taskhook/tunnel"
 )
+
+// sharedHint is what to do about a directory that others can write to.
+const sharedHint = "it holds keys: take that right from them with chmod go-w, or choose another directory with --data-dir DIR"
 
 // openError adds to an error of opening a project what to do about it.
 func (a *app) openError(err error) error {
@@ -27,6 +31,8 @@ func (a *app) openError(err error) error {
 		return a.lockedError(locked)
 	case errors.Is(err, store.ErrNewerSchema):
 		return withHint(err, "update taskhook, or keep this one apart with "+a.otherProject())
+	case errors.Is(err, files.ErrShared):
+		return withHint(err, sharedHint)
 	case errors.Is(err, listener.ErrDirectory):
 		return withHint(err, "choose another data directory with --data-dir DIR")
 	case errors.As(err, &port) && port.Free != "":

@@ -60,6 +60,8 @@ func (a *app) openSandboxError(err error, o *sandboxOptions) error {
 	switch {
 	case errors.As(err, &locked):
 		return a.alreadyRunning("")
+	case errors.Is(err, files.ErrShared):
+		return withHint(err, sharedHint)
 	case errors.Is(err, sandbox.ErrNewerSchema):
 		return withHint(err, "update taskhook, or use another project with --project NAME")
 	case o.Fixtures != nil:

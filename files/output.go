@@ -31,8 +31,10 @@ type Output struct {
 
 // Create begins an output. Without overwrite, the error wraps fs.ErrExist when
 // a regular file of that name exists. A pipe blocks Create until somebody opens
-// it for reading; the end of ctx interrupts that and, where the system can,
-// writes to the pipe. The caller must call Close or Abort.
+// it for reading, for ten seconds at most; then the error wraps
+// os.ErrDeadlineExceeded. The end of ctx interrupts that and writes to the
+// pipe. A block device, such as a disk, is refused. The caller must call Close
+// or Abort.
 func Create(ctx context.Context, name string, overwrite bool) (*Output, error) {
 	o := &Output{name: name, path: name}
 	info, err := os.Stat(name)
@@ -52,32 +54,42 @@ func Create(ctx context.Context, name string, overwrite bool) (*Output, error) {
 
 // through opens what is not a regular file.
 func (o *Output) through(ctx context.Context, mode fs.FileMode) (err error) {
-	if mode&fs.ModeNamedPipe == 0 {
-		o.file, err = os.OpenFile(o.name, os.O_WRONLY, 0)
-		return err
+	switch {
+	case mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0:
+		return fmt.Errorf("%s is a block device, and what is on it would be overwritten", o.name)
+	case mode&fs.ModeNamedPipe != 0:
+		return o.throughPipe(ctx)
 	}
-	// Opening a pipe blocks until it has a reader. When ctx ends, be that reader.
-	opened, left := make(chan struct{}), make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(left)
-		if r, err := os.OpenFile(o.name, os.O_RDONLY|syscall.O_NONBLOCK, 0); err == nil {
-			<-opened
-			_ = r.Close()
-		}
-	})
 	o.file, err = os.OpenFile(o.name, os.O_WRONLY, 0)
-	close(opened)
-	if !stop() {
-		<-left
+	return err
+}
+
+// How long a pipe may be without a reader, and how often it is looked for.
+const (
+	pipeTimeout = 10 * time.Second
+	pipePoll    = 10 * time.Millisecond
+)
+
+// throughPipe opens a pipe once somebody reads it.
+func (o *Output) throughPipe(ctx context.Context) (err error) {
+	for deadline := time.Now().Add(pipeTimeout); ; {
+		// A system that is not to wait for a reader says that there is none.
+		o.file, err = os.OpenFile(o.name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		switch {
+		case err == nil:
+			o.detach = context.AfterFunc(ctx, func() { _ = o.file.SetWriteDeadline(time.Unix(1, 0)) })
+			return nil
+		case !errors.Is(err, syscall.ENXIO):
+			return err
+		case time.Now().After(deadline):
+			return fmt.Errorf("%w: nobody has opened the pipe %s to read it", os.ErrDeadlineExceeded, o.name)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pipePoll):
+		}
 	}
-	if err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return errors.Join(err, o.file.Close())
-	}
-	o.detach = context.AfterFunc(ctx, func() { _ = o.file.SetWriteDeadline(time.Unix(1, 0)) })
-	return nil
 }
 
 // beside creates a temporary file next to the one to write.

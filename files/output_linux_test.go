@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -72,6 +74,42 @@ func TestAPipeIsWrittenThrough(t *testing.T) {
 	}
 	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
 		t.Errorf("it is a pipe no more: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestAPipeThatNobodyReadsIsGivenUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := Create(t.Context(), path, true)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !strings.Contains(err.Error(), path) {
+			t.Errorf("Create = %v, want a timeout that names the pipe", err)
+		}
+		if took := time.Since(began); took < pipeTimeout || took > pipeTimeout+time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Errorf("it is a pipe no more: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestABlockDeviceIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "disk")
+	const loop = 7 << 8 // of which none is attached here
+	if err := syscall.Mknod(path, syscall.S_IFBLK|0o600, loop|200); err != nil {
+		t.Skipf("no device of our own: %v", err)
+	}
+	for _, overwrite := range []bool{false, true} {
+		if err := write(t, path, "text", overwrite); err == nil || !strings.Contains(err.Error(), "block device") {
+			t.Errorf("overwrite %v: %v", overwrite, err)
+		}
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != os.ModeDevice {
+		t.Errorf("it is a device no more: %v, %v", info.Mode(), err)
 	}
 }
 

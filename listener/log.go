@@ -49,7 +49,7 @@ func newLogger(w io.Writer, notify func(Notice)) *slog.Logger {
 }
 
 func openLog(dir string) (*os.File, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := files.MakeDirectory(dir); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDirectory, err)
 	}
 	path := filepath.Join(dir, logFile)
@@ -80,7 +80,7 @@ func (s *Stored) Log(ctx context.Context, lines int) ([]string, error) {
 
 // lastLines returns the last complete lines of a file, at most so many.
 func lastLines(path string, lines int) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}

@@ -109,7 +109,7 @@ func TestAFullDiskFailsWritesUntilThereIsSpace(t *testing.T) {
 
 func TestAFullFileSystemFailsWritesUntilThereIsSpace(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m,mode=700"); err != nil {
 		t.Skipf("no file system can be mounted here: %v", err)
 	}
 	t.Cleanup(func() {

@@ -45,7 +45,10 @@ func open(path string, o Options, l limits) (*File, error) {
 }
 
 func (f *File) openToRead() error {
-	file, err := os.Open(f.path)
+	if err := files.CheckDirectory(filepath.Dir(f.path)); err != nil {
+		return err
+	}
+	file, err := files.Open(f.path, os.O_RDONLY)
 	if err != nil {
 		return err
 	}
@@ -60,7 +63,7 @@ func (f *File) openToRead() error {
 }
 
 func (f *File) openToWrite() error {
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+	if err := files.MakeDirectory(filepath.Dir(f.path)); err != nil {
 		return err
 	}
 	var err error
