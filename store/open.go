@@ -51,6 +51,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, errors.Join(err, s.Close()))
 	}
 	if !o.ReadOnly {
+		s.startClock()
 		s.janitor.Go(s.clean)
 	}
 	return s, nil

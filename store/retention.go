@@ -108,7 +108,7 @@ func (s *Store) untilDue() time.Duration {
 	case next.IsZero():
 		return 0
 	}
-	return max(time.Until(next), cleanEvery)
+	return max(time.Until(next), s.clock.wait(), cleanEvery)
 }
 
 // nextDue is when time alone makes the next event too old or overdue; zero: it
@@ -137,14 +137,19 @@ func (t *txn) nextDue(q quotas) (next time.Time) {
 func (s *Store) cleanNow(timely bool) error {
 	for s.life.Err() == nil {
 		now := time.Now()
+		q := s.quotas
+		s.watchClock(now)
+		if s.clock.wait() > 0 {
+			q.age, timely = 0, false
+		}
 		due := false
 		err := s.view(s.life, func(t *txn) error {
 			c, err := t.readCounters()
 			if err != nil {
 				return err
 			}
-			next := t.nextDue(s.quotas)
-			due = s.quotas.full(&c) || timely && !next.IsZero() && next.Before(now)
+			next := t.nextDue(q)
+			due = q.full(&c) || timely && !next.IsZero() && next.Before(now)
 			return nil
 		})
 		if err != nil || !due {
@@ -152,7 +157,7 @@ func (s *Store) cleanNow(timely bool) error {
 		}
 		did := 0
 		err = s.update(s.life, 0, func(t *txn) (err error) {
-			did, err = t.tidy(s.quotas, now)
+			did, err = t.tidy(q, now)
 			return err
 		})
 		if err != nil || did == 0 {

@@ -67,6 +67,8 @@ type Store struct {
 	newest newest
 	full   bool // there is work for the janitor
 
+	clock clock // of the janitor
+
 	interrupted int
 	life        context.Context
 	end         context.CancelFunc
