@@ -49,6 +49,7 @@ type app struct {
 	screen atomic.Pointer[slog.Logger]
 
 	helpError error // of a help that was asked for
+	damaged   bool  // something damaged was left out
 
 	project string // --project
 	dataDir string // --data-dir, "" for the project's own

@@ -74,7 +74,11 @@ func (a *app) withBackend(cmd *cobra.Command, acc access, do func(*backend) erro
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(b), b.close())
+	err = errors.Join(do(b), b.close())
+	if err == nil && a.damaged {
+		err = errLeftOut()
+	}
+	return err
 }
 
 // openStored opens the project's store.

@@ -37,8 +37,16 @@ func interrupted(err error) error {
 
 // warnOfMissing says which events are left out.
 func (a *app) warnOfMissing(chunk webhook.Chunk) {
-	for _, d := range chunk.Damaged {
-		a.warn("%s is left out: it is damaged in the store: %s", d.ID, d.Reason)
+	for _, d := range inRows(chunk.Damaged) {
+		a.damaged = true
+		switch {
+		case d.ID == 0:
+			a.warn("the store is damaged: %s", d.Reason)
+		case d.Last != 0:
+			a.warn("%s to %s are left out, as far as they were there: %s", d.ID, d.Last, d.Reason)
+		default:
+			a.warn("%s is left out: it is damaged in the store: %s", d.ID, d.Reason)
+		}
 	}
 	a.warnOfLeftOut(chunk.LeftOut)
 }
@@ -48,6 +56,31 @@ func (a *app) warnOfLeftOut(all []webhook.LeftOut) {
 	for _, l := range all {
 		a.warn("%s", l)
 	}
+}
+
+// inRows joins events in a row that are damaged for one reason.
+func inRows(all []webhook.DamagedError) []webhook.DamagedError {
+	var rows []webhook.DamagedError
+	for _, d := range all {
+		if n := len(rows) - 1; n >= 0 && d.ID != 0 && d.Last == 0 && rows[n].Reason == d.Reason {
+			first, last := rows[n].ID, max(rows[n].ID, rows[n].Last)
+			switch d.ID {
+			case last + 1:
+				rows[n].Last = d.ID
+				continue
+			case first - 1:
+				rows[n].ID, rows[n].Last = d.ID, last
+				continue
+			}
+		}
+		rows = append(rows, d)
+	}
+	return rows
+}
+
+// errLeftOut ends a command that went on without what is damaged.
+func errLeftOut() error {
+	return withHint(errors.New("the store is damaged, and what cannot be read is left out"), "see: taskhook store check")
 }
 
 // findAll turns the names of events into their IDs.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -36,10 +37,13 @@ var present = []byte{1}
 // their tables.
 const appendFill = 0.95
 
-// txn is a transaction with the buckets that it has used.
+// txn is a transaction with the buckets that it has used: one that writes, or
+// a snapshot that is only read, whatever is damaged in it.
 type txn struct {
-	tx     *bbolt.Tx
+	tx     *bbolt.Tx // nil: of a snapshot
 	opened [buckets]*bbolt.Bucket
+	snap   *boltfile.Snapshot
+	trees  [buckets]*boltfile.Tree
 	counts counters // of a writing transaction, as newest
 	newest *newest
 	// orphaned: nobody has the file open for writing, so who has no answer
@@ -65,7 +69,39 @@ func (t *txn) decode(r *row, key, value []byte) error {
 	return nil
 }
 
-// in returns a bucket. A file without it is damaged.
+// cursor walks over the entries of a bucket.
+type cursor interface {
+	First() (key, value []byte)
+	Last() (key, value []byte)
+	Next() (key, value []byte)
+	Prev() (key, value []byte)
+	Seek(key []byte) (k, v []byte)
+}
+
+// tree returns a bucket of a snapshot; nil: it cannot be found.
+func (t *txn) tree(b bucket) *boltfile.Tree {
+	if t.trees[b] == nil {
+		t.trees[b] = t.snap.Tree(bucketNames[b])
+	}
+	return t.trees[b]
+}
+
+// get reads an entry, nil if there is none.
+func (t *txn) get(b bucket, key []byte) []byte {
+	if t.snap == nil {
+		return t.in(b).Get(key)
+	}
+	return t.tree(b).Get(key)
+}
+
+func (t *txn) cursor(b bucket) cursor {
+	if t.snap == nil {
+		return t.in(b).Cursor()
+	}
+	return t.tree(b).Cursor()
+}
+
+// in returns a bucket to write to. A file without it is damaged.
 func (t *txn) in(b bucket) *bbolt.Bucket {
 	if t.opened[b] == nil {
 		t.opened[b] = t.tx.Bucket([]byte(bucketNames[b]))
@@ -81,7 +117,7 @@ func (t *txn) in(b bucket) *bbolt.Bucket {
 
 // text reads a sealed text, "" if there is none.
 func (t *txn) text(b bucket, key []byte) (string, error) {
-	record := t.in(b).Get(key)
+	record := t.get(b, key)
 	if record == nil {
 		return "", nil
 	}
@@ -99,9 +135,9 @@ func (t *txn) putText(b bucket, key []byte, text string) error {
 func (t *txn) getRow(id webhook.ID) (row, error) {
 	var r row
 	key := rowKey(id)
-	b := t.in(bucketEvents).Get(key)
+	b := t.get(bucketEvents, key)
 	if b == nil {
-		return r, notFound(id)
+		return r, cmp.Or(t.lost(id), notFound(id))
 	}
 	err := t.decode(&r, key, b)
 	return r, err
@@ -114,7 +150,7 @@ func (t *txn) peek(id webhook.ID) (row, bool) {
 }
 
 // has reports whether there is an event, damaged or not.
-func (t *txn) has(id webhook.ID) bool { return t.in(bucketEvents).Get(rowKey(id)) != nil }
+func (t *txn) has(id webhook.ID) bool { return t.get(bucketEvents, rowKey(id)) != nil }
 
 // change replaces the stored row before, nil for a new one, by after, nil to
 // remove it, and with it everything that follows from a row: the counters, and

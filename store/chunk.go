@@ -48,7 +48,7 @@ func (s *Store) read(ctx context.Context, q webhook.Query, yield func(webhook.Ch
 		return s.readSlowest(ctx, f, q, &c, yield)
 	}
 	sc := s.newScan(f, q, c.Position.Event)
-	sc.skipped, sc.undecided.leftOut = c.skip, c.leaveOut
+	sc.skipped, sc.damaged, sc.undecided.leftOut = c.skip, c.note, c.leaveOut
 	sc.found = func(t *txn, id webhook.ID, r *row) error {
 		err := c.add(t, id, r)
 		sc.paused = c.full()
@@ -114,6 +114,9 @@ func (c *chunker) skip(id webhook.ID, err error) {
 	errors.As(err, &d)
 	c.Damaged = append(c.Damaged, *d)
 }
+
+// note notes what a damaged page costs.
+func (c *chunker) note(d webhook.DamagedError) { c.Damaged = append(c.Damaged, d) }
 
 // leaveOut notes an event that jq is too much for.
 func (c *chunker) leaveOut(id webhook.ID, why error) {

@@ -34,7 +34,7 @@ func (r *row) convert() {
 // leaves either. Damaged rows stay as they are.
 func convert(tx *bbolt.Tx) error {
 	t := &txn{tx: tx, previous: &counters{}}
-	untrusted := t.in(bucketUntrusted).Cursor()
+	untrusted := t.cursor(bucketUntrusted)
 	for k, _ := untrusted.First(); k != nil; k, _ = untrusted.Next() {
 		id := webhook.ID(firstOf(k))
 		r, ok := t.peek(id)
@@ -66,7 +66,7 @@ func (s *Store) countPrevious() error {
 // assigned are the highest ID and Seq that were assigned, as far as the
 // counters tell: they stand first in every layout.
 func (t *txn) assigned() (lastID, lastSeq uint64) {
-	b, err := boltfile.Unseal(countersKey, t.in(bucketMeta).Get(countersKey))
+	b, err := boltfile.Unseal(countersKey, t.get(bucketMeta, countersKey))
 	if err != nil || len(b) < 16 {
 		return 0, 0
 	}

@@ -53,7 +53,7 @@ func (t *txn) readCounters() (counters, error) {
 	if t.previous != nil {
 		return *t.previous, nil
 	}
-	b, err := boltfile.Unseal(countersKey, t.in(bucketMeta).Get(countersKey))
+	b, err := boltfile.Unseal(countersKey, t.get(bucketMeta, countersKey))
 	if err != nil {
 		return c, err
 	}
@@ -131,7 +131,7 @@ func (t *txn) upcoming(now time.Time) iter.Seq[webhook.ID] {
 // retries yields the entries of bucketRetries of these times.
 func (t *txn) retries(from, to uint64) iter.Seq[webhook.ID] {
 	return func(yield func(webhook.ID) bool) {
-		cur := t.in(bucketRetries).Cursor()
+		cur := t.cursor(bucketRetries)
 		for k, _ := cur.Seek(pairKey(from, 0)); k != nil && firstOf(k) <= to; k, _ = cur.Next() {
 			if !yield(webhook.ID(secondOf(k))) {
 				return

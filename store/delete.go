@@ -85,7 +85,7 @@ func (t *txn) deleteRecords(id webhook.ID) error {
 	}
 	for _, b := range [...]bucket{bucketEvents, bucketLarge} {
 		var keys [][]byte
-		cur := t.in(b).Cursor()
+		cur := t.cursor(b)
 		for k, _ := cur.Seek(idKey(id)); k != nil && firstOf(k) == uint64(id); k, _ = cur.Next() {
 			keys = append(keys, slices.Clone(k))
 		}

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"iter"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -92,7 +90,7 @@ func nanosOf(key uint64) int64 { return int64(key ^ 1<<63) }
 // up yields the entries of a table from a number on.
 func (t *txn) up(k kind, from uint64) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		cur, prefix := t.in(bucketEvents).Cursor(), recordKey(0, k)
+		cur, prefix := t.cursor(bucketEvents), recordKey(0, k)
 		for key, v := cur.Seek(tableKey(k, from)); bytes.HasPrefix(key, prefix); key, v = cur.Next() {
 			if !yield(key, v) {
 				return
@@ -104,7 +102,7 @@ func (t *txn) up(k kind, from uint64) iter.Seq2[[]byte, []byte] {
 // down yields the entries of a table below a number, the last first; 0: all.
 func (t *txn) down(k kind, below uint64) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		cur, prefix := t.in(bucketEvents).Cursor(), recordKey(0, k)
+		cur, prefix := t.cursor(bucketEvents), recordKey(0, k)
 		seek := tableKey(k, below)
 		if below == 0 {
 			seek = recordKey(0, k+1)
@@ -118,7 +116,7 @@ func (t *txn) down(k kind, below uint64) iter.Seq2[[]byte, []byte] {
 }
 
 // before moves a cursor to the last entry below a key.
-func before(cur *bbolt.Cursor, key []byte) (k, v []byte) {
+func before(cur cursor, key []byte) (k, v []byte) {
 	if k, _ := cur.Seek(key); k == nil {
 		return cur.Last()
 	}
@@ -148,8 +146,20 @@ func (t *txn) putRecord(key, record []byte) error {
 
 // record reads what putRecord stored; nil: nothing.
 func (t *txn) record(key []byte) []byte {
-	if record := t.in(bucketEvents).Get(key); record != nil {
+	if record := t.get(bucketEvents, key); record != nil {
 		return record
 	}
-	return t.in(bucketLarge).Get(key)
+	return t.get(bucketLarge, key)
+}
+
+// all yields every entry of a bucket.
+func (t *txn) all(b bucket) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		cur := t.cursor(b)
+		for k, v := cur.First(); k != nil; k, v = cur.Next() {
+			if !yield(k, v) {
+				return
+			}
+		}
+	}
 }

@@ -146,16 +146,15 @@ func TestLongRecordsAreDeletedWithTheirEvent(t *testing.T) {
 	}
 	err = s.view(background, func(txn *txn) error {
 		n := 0
-		err := txn.in(bucketLarge).ForEach(func(k, _ []byte) error {
+		for k := range txn.all(bucketLarge) {
 			if n++; firstOf(k) != uint64(put[1]) {
 				t.Errorf("%x is left", k)
 			}
-			return nil
-		})
+		}
 		if n != 3 {
 			t.Errorf("%d long records, want 3", n)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

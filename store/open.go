@@ -38,7 +38,7 @@ func Open(path string, o Options) (*Store, error) {
 	s.life, s.end = context.WithCancel(context.Background())
 	file, err := boltfile.Open(path, boltfile.Options{
 		ReadOnly: o.ReadOnly, LockTimeout: o.LockTimeout,
-		Accept:    func(tx *bbolt.Tx) (err error) { s.schema, err = accept(tx, o.ReadOnly); return err },
+		Accept:    func(tx *bbolt.Tx) (err error) { s.schema, err = accept(tx); return err },
 		Committed: s.committed,
 		Logger:    o.Logger,
 	})
@@ -47,6 +47,11 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.file = file
+	if o.ReadOnly {
+		if err := s.acceptToRead(); err != nil {
+			return nil, fmt.Errorf("open %s: %w", path, errors.Join(err, s.Close()))
+		}
+	}
 	if err := s.prepare(); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, errors.Join(err, s.Close()))
 	}
@@ -74,28 +79,57 @@ func (s *Store) committed() {
 
 // accept says whether a bbolt file is a store that this version can use, and
 // returns the version of its layout, 0 for a new file.
-func accept(tx *bbolt.Tx, readOnly bool) (version uint32, err error) {
+func accept(tx *bbolt.Tx) (version uint32, err error) {
 	t := &txn{tx: tx}
 	if first, _ := tx.Cursor().First(); first == nil {
-		if readOnly {
-			return 0, boltfile.ErrEmpty
-		}
 		return 0, nil
 	}
 	if tx.Bucket([]byte(bucketNames[bucketMeta])) == nil {
-		return 0, fmt.Errorf("%w: it is not a store of taskhook", boltfile.ErrCorrupt)
+		return 0, errForeign
 	}
-	payload, err := boltfile.Unseal(schemaKey, t.in(bucketMeta).Get(schemaKey))
+	if version, err = t.layout(); err != nil {
+		return 0, err
+	}
+	for b := range buckets {
+		t.in(b)
+	}
+	return version, nil
+}
+
+// errForeign is the error of a bbolt file of another program.
+var errForeign = fmt.Errorf("%w: it is not a store of taskhook", boltfile.ErrCorrupt)
+
+// layout reads the version of the file's layout.
+func (t *txn) layout() (version uint32, err error) {
+	payload, err := boltfile.Unseal(schemaKey, t.get(bucketMeta, schemaKey))
 	if err != nil || len(payload) < 4 {
 		return 0, fmt.Errorf("%w: the version of its layout: %w", boltfile.ErrCorrupt, cmp.Or(err, errShape))
 	}
 	if version = binary.BigEndian.Uint32(payload); version > schema {
 		return 0, fmt.Errorf("%w: its layout is version %d, and this taskhook knows those up to %d", ErrNewerSchema, version, schema)
 	}
-	for b := range buckets {
-		t.in(b)
-	}
 	return version, nil
+}
+
+// acceptToRead says whether a file can be read, damaged or not. Where its
+// version cannot be read, it is taken for today's.
+func (s *Store) acceptToRead() error {
+	return s.view(s.life, func(t *txn) (err error) {
+		if t.snap.Empty() {
+			return boltfile.ErrEmpty
+		}
+		s.schema, err = t.layout()
+		if !errors.Is(err, boltfile.ErrCorrupt) {
+			return err
+		}
+		s.schema = schema
+		for b := range buckets {
+			if key, _ := t.cursor(b).First(); key != nil {
+				return nil
+			}
+		}
+		return errForeign
+	})
 }
 
 // prepare makes the buckets of a new file, converts an old one, and marks what
@@ -143,7 +177,7 @@ func (s *Store) interrupt() error {
 	for {
 		var ids []webhook.ID
 		err := s.view(s.life, func(t *txn) error {
-			cur := t.in(bucketOpen).Cursor()
+			cur := t.cursor(bucketOpen)
 			for k, _ := cur.First(); k != nil && len(ids) < interruptAtOnce; k, _ = cur.Next() {
 				ids = append(ids, webhook.ID(firstOf(k)))
 			}

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -82,9 +83,15 @@ func (t *txn) event(id webhook.ID, r *row, headers bool) (webhook.Event, error) 
 	return e, err
 }
 
+var errMissing = errors.New("its record is missing")
+
 func (t *txn) eventRecord(id webhook.ID) ([]byte, error) {
 	key := recordKey(id, kindEvent)
-	payload, err := boltfile.Unseal(key, t.in(bucketEvents).Get(key))
+	record := t.get(bucketEvents, key)
+	if record == nil {
+		return nil, damaged(id, errMissing)
+	}
+	payload, err := boltfile.Unseal(key, record)
 	if err != nil {
 		return nil, damaged(id, err)
 	}
@@ -145,7 +152,7 @@ func (s *Store) Attempts(ctx context.Context, id webhook.ID) ([]webhook.Attempt,
 func (t *txn) attempts(id webhook.ID) ([]webhook.Attempt, error) {
 	var all []webhook.Attempt
 	resends := 0
-	cur, prefix := t.in(bucketEvents).Cursor(), recordKey(id, kindAttempt)
+	cur, prefix := t.cursor(bucketEvents), recordKey(id, kindAttempt)
 	for k, v := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cur.Next() {
 		a, err := t.attempt(id, numberOf(k), v, true)
 		if err != nil {
@@ -209,7 +216,7 @@ func (t *txn) resend(a *webhook.Attempt) int {
 		return 0
 	}
 	n := 1
-	cur, prefix := t.in(bucketEvents).Cursor(), recordKey(a.EventID, kindAttempt)
+	cur, prefix := t.cursor(bucketEvents), recordKey(a.EventID, kindAttempt)
 	for k, v := cur.Seek(prefix); bytes.HasPrefix(k, prefix) && numberOf(k) < a.Seq; k, v = cur.Next() {
 		earlier, err := t.attempt(a.EventID, numberOf(k), v, false)
 		if err == nil && earlier.Trigger == webhook.TriggerResend {

@@ -114,7 +114,7 @@ func (s *Store) untilDue() time.Duration {
 // nextDue is when time alone makes the next event too old or overdue; zero: it
 // makes none.
 func (t *txn) nextDue(q quotas) (next time.Time) {
-	if k, _ := t.in(bucketRetries).Cursor().First(); k != nil {
+	if k, _ := t.cursor(bucketRetries).First(); k != nil {
 		next = fromNanos(nanosOf(firstOf(k))).Add(webhook.OverdueAfter)
 	}
 	if q.age == 0 {
@@ -225,7 +225,7 @@ func (t *txn) victims(q quotas, now time.Time) []webhook.ID {
 	}
 	more := func() bool { return len(ids) < deleteAtOnce && size < cleanBytes }
 
-	cur := t.in(bucketUntrusted).Cursor()
+	cur := t.cursor(bucketUntrusted)
 	for k, _ := cur.First(); k != nil && more() && (over(c.Untrusted, q.untrusted) || over(c.UntrustedBytes, q.untrustedBytes)); k, _ = cur.Next() {
 		id := webhook.ID(firstOf(k))
 		r, _ := t.getRow(id)

@@ -31,12 +31,14 @@ func checkNothingIsLeft(t *testing.T, s *Store, n int) {
 	t.Helper()
 	err := s.view(background, func(txn *txn) error {
 		have := map[kind]int{}
-		err := txn.in(bucketEvents).ForEach(func(k, _ []byte) error { have[kind(k[idSize])]++; return nil })
+		for k := range txn.all(bucketEvents) {
+			have[kind(k[idSize])]++
+		}
 		want := map[kind]int{kindRow: n, kindLog: n, kindEvent: n, kindBody: n, kindAttempt: n, kindReply: n}
 		if !maps.Equal(have, want) {
 			t.Errorf("entries of each kind: %v, want %v", have, want)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +157,7 @@ func TestOverduePendingEventsAreSettled(t *testing.T) {
 		t.Errorf("after: %+v, %v", after, err)
 	}
 	err = s.view(background, func(txn *txn) error {
-		if k, _ := txn.in(bucketRetries).Cursor().First(); k != nil {
+		if k, _ := txn.cursor(bucketRetries).First(); k != nil {
 			t.Error("they are still among the retrying ones")
 		}
 		return nil

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -35,7 +36,10 @@ type scan struct {
 	found func(t *txn, id webhook.ID, r *row) error
 	// skipped is given an event that is damaged; nil: it is only logged.
 	skipped func(id webhook.ID, err error)
-	paused  bool // found wants no more in this transaction
+	// damaged is given what a damaged page costs; nil: it is only logged.
+	damaged func(webhook.DamagedError)
+	pages   map[uint64]bool // those that damaged was given
+	paused  bool            // found wants no more in this transaction
 
 	undecided undecided
 }
@@ -115,8 +119,23 @@ func (sc *scan) lookOn(ctx context.Context) error {
 			return failed == nil && !sc.ended
 		})
 		sc.ended = sc.ended || !more
+		sc.tell(t)
 		return failed
 	})
+}
+
+// tell tells of the damaged pages that were met.
+func (sc *scan) tell(t *txn) {
+	for _, d := range t.snap.Damage() {
+		if sc.damaged == nil || sc.pages[d.Page] {
+			continue
+		}
+		if sc.pages == nil {
+			sc.pages = map[uint64]bool{}
+		}
+		sc.pages[d.Page] = true
+		sc.damaged(report(d, sc.last))
+	}
 }
 
 // skip leaves a damaged event out.
@@ -183,10 +202,13 @@ func (sc *scan) candidates(t *txn, visit func(webhook.ID, *row, error) bool) (mo
 		return sc.rows(t, visit)
 	}
 	for _, id := range sc.ids {
-		if sc.passed(id) || !t.has(id) {
+		if sc.passed(id) {
 			continue
 		}
 		r, err := t.getRow(id)
+		if errors.Is(err, webhook.ErrNotFound) {
+			continue
+		}
 		if !visit(id, &r, err) {
 			return true
 		}

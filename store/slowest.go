@@ -53,7 +53,7 @@ func (s *Store) bySlowness(ctx context.Context, f *filter.Filter, q webhook.Quer
 	q.Cursor = 0
 	var all []timed
 	sc := s.newScan(f, q, c.Position.Event)
-	sc.skipped, sc.undecided.leftOut = c.skip, c.leaveOut
+	sc.skipped, sc.damaged, sc.undecided.leftOut = c.skip, c.note, c.leaveOut
 	sc.found = func(_ *txn, id webhook.ID, r *row) error {
 		one := timed{id, r.took}
 		if r.attempts == 0 {

@@ -120,7 +120,11 @@ func (s *Store) view(ctx context.Context, fn func(*txn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.file.View(func(tx *bbolt.Tx) error { return fn(&txn{tx: tx, orphaned: s.opts.ReadOnly, previous: s.previous}) })
+	return s.file.Read(func(snap *boltfile.Snapshot) error {
+		err := fn(&txn{snap: snap, orphaned: s.opts.ReadOnly, previous: s.previous})
+		s.noteDamage(snap.Damage())
+		return err
+	})
 }
 
 // update runs fn in a shared write transaction and returns when it is on disk.

@@ -63,7 +63,7 @@ func (t *txn) newAttempts(n *webhook.Updates, now webhook.Position, skipped func
 }
 
 func (t *txn) attempted(id webhook.ID, seq uint64) (webhook.Attempted, error) {
-	a, err := t.attempt(id, seq, t.in(bucketEvents).Get(attemptKey(id, kindAttempt, seq)), false)
+	a, err := t.attempt(id, seq, t.get(bucketEvents, attemptKey(id, kindAttempt, seq)), false)
 	if err != nil {
 		return webhook.Attempted{}, err
 	}

@@ -47,9 +47,11 @@ type Record struct {
 	History []Attempt // in order, with Parts.Attempts
 }
 
-// DamagedError is the error of an event that cannot be read.
+// DamagedError is the error of an event that cannot be read, or of a damaged
+// part of the store.
 type DamagedError struct {
-	ID     ID
+	ID     ID // 0: no event in particular
+	Last   ID // of several, as far as they were there: the last of them; else 0
 	Reason string
 }
 
@@ -63,7 +65,15 @@ type LeftOut struct {
 func (l LeftOut) String() string { return fmt.Sprintf("%s was left out: %s", l.ID, l.Reason) }
 
 // Error names the event and the reason.
-func (d *DamagedError) Error() string { return fmt.Sprintf("%s: %v: %s", d.ID, ErrDamaged, d.Reason) }
+func (d *DamagedError) Error() string {
+	switch {
+	case d.ID == 0:
+		return "the store is damaged: " + d.Reason
+	case d.Last != 0:
+		return fmt.Sprintf("%s to %s: %v: %s", d.ID, d.Last, ErrDamaged, d.Reason)
+	}
+	return fmt.Sprintf("%s: %v: %s", d.ID, ErrDamaged, d.Reason)
+}
 
 // Is reports whether target is ErrDamaged.
 func (d *DamagedError) Is(target error) bool { return target == ErrDamaged }

@@ -91,7 +91,8 @@ type File struct {
 
 	mu     sync.RWMutex // held for reading by every View, for writing while db changes
 	db     *bbolt.DB    // nil when it could not be opened again
-	file   *os.File     // what db has open
+	file   *os.File     // what db has open, or what is read
+	meta   meta         // of a file that is only read
 	closed bool
 
 	broken  atomic.Pointer[error] // bbolt may hold locks of its own: begin nothing more
@@ -116,7 +117,7 @@ func (f *File) Size() int64 {
 	return info.Size()
 }
 
-// View runs fn in a read transaction. What fn finds in it is valid within fn
+// View runs fn in a read transaction of a file that is open for writing. What fn finds in it is valid within fn
 // alone, and fn must be quick: no page is reused and the file cannot grow
 // while it runs. Do not call View within View.
 func (f *File) View(fn func(tx *bbolt.Tx) error) error {
@@ -127,6 +128,8 @@ func (f *File) View(fn func(tx *bbolt.Tx) error) error {
 		return ErrClosed
 	case broken != nil:
 		return *broken
+	case f.opts.ReadOnly:
+		return ErrReadOnly
 	case f.db == nil:
 		return fmt.Errorf("%w: it could not be opened again", ErrRemoved)
 	}
@@ -186,6 +189,9 @@ func (f *File) Close() error {
 // detach closes bbolt, or only its file when bbolt's locks cannot be trusted.
 func (f *File) detach() error {
 	if f.db == nil {
+		if f.opts.ReadOnly {
+			return f.file.Close()
+		}
 		return nil
 	}
 	db, file := f.db, f.file

@@ -72,16 +72,7 @@ func check(f *os.File, l limits, deep bool) error {
 
 // readMeta returns the newest valid meta page, as bbolt will find it.
 func readMeta(f io.ReaderAt, size int64) (meta, error) {
-	m, ok := metaAt(f, 0)
-	if !ok {
-		for i := range 15 {
-			if m, ok = metaAt(f, 1024<<i); ok {
-				break
-			}
-		}
-	} else if second, ok := metaAt(f, m.pageSize); ok && second.txid > m.txid {
-		m = second
-	}
+	m, ok := newestMeta(f)
 	switch {
 	case !ok:
 		return m, corrupt("it is no bbolt file, or both its heads are damaged")
@@ -93,6 +84,21 @@ func readMeta(f io.ReaderAt, size int64) (meta, error) {
 		return m, corrupt("its root is page %d of %d", m.root, m.high)
 	}
 	return m, nil
+}
+
+// newestMeta is the newest valid meta page, if there is one.
+func newestMeta(f io.ReaderAt) (meta, bool) {
+	m, ok := metaAt(f, 0)
+	if !ok {
+		for i := range 15 {
+			if m, ok = metaAt(f, 1024<<i); ok {
+				break
+			}
+		}
+	} else if second, ok := metaAt(f, m.pageSize); ok && second.txid > m.txid {
+		m = second
+	}
+	return m, ok
 }
 
 func metaAt(f io.ReaderAt, at int64) (meta, bool) {

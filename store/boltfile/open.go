@@ -59,7 +59,10 @@ func (f *File) openToRead() error {
 	if info, err := file.Stat(); err != nil || info.Size() == 0 {
 		return errors.Join(cmp.Or(err, ErrEmpty), file.Close())
 	}
-	return f.attach(file, false)
+	if err := f.openForReading(file); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	return nil
 }
 
 func (f *File) openToWrite() error {

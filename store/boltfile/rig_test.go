@@ -109,6 +109,13 @@ func mustPut(t *testing.T, f *File, key, value string) {
 func value(t *testing.T, f *File, key string) string {
 	t.Helper()
 	var v string
+	if f.opts.ReadOnly {
+		err := f.Read(func(s *Snapshot) error { v = string(s.Tree(string(bucketName)).Get([]byte(key))); return nil })
+		if err != nil {
+			t.Fatalf("read %s: %v", key, err)
+		}
+		return v
+	}
 	err := f.View(func(tx *bbolt.Tx) error {
 		if b := tx.Bucket(bucketName); b != nil {
 			v = string(b.Get([]byte(key)))
@@ -123,6 +130,9 @@ func value(t *testing.T, f *File, key string) string {
 
 // readAll reads every byte of every bucket.
 func readAll(f *File) error {
+	if f.opts.ReadOnly {
+		return f.Read(func(s *Snapshot) error { _ = things(s); return nil })
+	}
 	return f.View(func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
 			return b.ForEach(func(k, v []byte) error {
