@@ -80,9 +80,9 @@ func (a *app) showLines(ctx context.Context, l *listener.Listener, o *listenOpti
 	from := l.Start()
 	switch o.output.value {
 	case "json":
-		return inspector.JSONLines(ctx, a.stdout, l, from)
+		return inspector.JSONLines(ctx, a.stdout, &steady{Feed: l, app: a}, from)
 	case "plain":
-		return inspector.Plain(ctx, a.stdout, l, inspector.PlainOptions{Color: a.colorful(a.stdout), Policy: taskee.Policy(), From: &from})
+		return inspector.Plain(ctx, a.stdout, &steady{Feed: l, app: a}, inspector.PlainOptions{Color: a.colorful(a.stdout), Policy: taskee.Policy(), From: &from})
 	}
 	<-ctx.Done()
 	return nil

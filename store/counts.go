@@ -57,7 +57,12 @@ func (t *txn) readCounters() (counters, error) {
 	if err != nil {
 		return c, err
 	}
-	_, err = binary.Decode(b, binary.BigEndian, &c)
+	return decodeCounters(b)
+}
+
+func decodeCounters(b []byte) (counters, error) {
+	var c counters
+	_, err := binary.Decode(b, binary.BigEndian, &c)
 	return c, err
 }
 

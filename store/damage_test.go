@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -165,7 +167,7 @@ func TestAForeignOrIncompleteDatabaseIsSetAside(t *testing.T) {
 				}
 			}
 			s := mustOpen(t, path, Options{})
-			if s.SetAside() == "" || mustPut(t, s, newEvent("w")) != 1 {
+			if s.SetAside() == "" || mustPut(t, s, newEvent("w")) != 4 {
 				t.Errorf("SetAside = %q", s.SetAside())
 			}
 		})
@@ -191,5 +193,86 @@ func TestAReaderNeedsAStore(t *testing.T) {
 	}
 	if got := state(t, s, id); got != webhook.StateInterrupted { // nobody is at work on it
 		t.Errorf("the event is %s", got)
+	}
+}
+
+// kept are the files beside a store that are left of others.
+func kept(t *testing.T, path string) []string {
+	t.Helper()
+	all, err := filepath.Glob(path + ".*-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestAStoreThatIsLostWhileOpenGoesOnWithHigherNumbers(t *testing.T) {
+	tests := map[string]struct {
+		lose func(path string) error
+		said string
+	}{
+		"removed":     {os.Remove, "removed or replaced"},
+		"overwritten": {func(path string) error { return os.WriteFile(path, make([]byte, 1<<20), 0o600) }, "overwritten"},
+		"pages overwritten": {func(path string) error {
+			content, err := os.ReadFile(path)
+			for at := 2 * 16384; at+16384 <= len(content) && err == nil; at += 16384 {
+				copy(content[at+16:at+16384], bytes.Repeat([]byte{0xa5}, 16384))
+			}
+			return errors.Join(err, os.WriteFile(path, content, 0o600))
+		}, "damaged"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var log lockedBuffer
+			path := newPath(t)
+			s := mustOpen(t, path, Options{Logger: logTo(&log)})
+			for i := range 3 {
+				answered(t, s, newEvent(fmt.Sprint("w", i)), 200)
+			}
+			hints := s.Watch(t.Context())
+			if err := tt.lose(path); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = webhook.ReadPage(t.Context(), s, webhook.Query{}) // whatever a reader meets
+			if id := answered(t, s, newEvent("w0"), 200); id != 4 {
+				t.Errorf("the next event is %s", id)
+			}
+			<-hints
+			n, err := s.Updates(t.Context(), webhook.Position{Event: 3, Attempt: 3})
+			if err != nil || len(n.Events) != 1 || len(n.Attempts) != 1 || n.Attempts[0].Seq != 4 {
+				t.Errorf("Updates = %+v, %v", n, err)
+			}
+			files := kept(t, path)
+			if len(files) != 1 || !strings.Contains(log.String(), tt.said) || !strings.Contains(log.String(), "taskhook store salvage "+files[0]) {
+				t.Errorf("kept %v, log: %s", files, log.String())
+			}
+			if strings.Contains(log.String(), "goroutine ") && strings.Contains(log.String(), "level=ERROR") {
+				t.Errorf("a stack is told: %s", log.String())
+			}
+		})
+	}
+}
+
+func TestAStoreBesideOneThatWasSetAsideBeginsAboveItsNumbers(t *testing.T) {
+	path := three(t)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{16, 16384 + 16} { // both heads
+		content[at] ^= 1
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, path, Options{})
+	if !strings.Contains(s.SetAside(), "taskhook store salvage "+kept(t, path)[0]) {
+		t.Errorf("SetAside = %q", s.SetAside())
+	}
+	if id := mustPut(t, s, newEvent("w")); id != 4 {
+		t.Errorf("the next event is %s", id)
+	}
+	if a := mustTry(t, s, resent(4, 200)); a.Seq != 4 {
+		t.Errorf("the next attempt is %d", a.Seq)
 	}
 }

@@ -39,6 +39,7 @@ func Open(path string, o Options) (*Store, error) {
 	file, err := boltfile.Open(path, boltfile.Options{
 		ReadOnly: o.ReadOnly, LockTimeout: o.LockTimeout,
 		Accept:    func(tx *bbolt.Tx) (err error) { s.schema, err = accept(tx); return err },
+		Renewed:   s.renewed,
 		Committed: s.committed,
 		Logger:    o.Logger,
 	})
@@ -135,29 +136,42 @@ func (s *Store) acceptToRead() error {
 // prepare makes the buckets of a new file, converts an old one, and marks what
 // was left without an answer.
 func (s *Store) prepare() error {
+	if saved := s.file.Saved(); saved != "" {
+		// Numbers begin above those of what was set aside, so that it can be
+		// brought back later.
+		var err error
+		if s.assigned, err = highest(s.life, saved); err != nil {
+			s.logger.Warn("the numbers of what was set aside cannot be read", "error", err)
+		}
+	}
 	switch {
 	case s.opts.ReadOnly && s.schema < schema:
 		return s.countPrevious()
 	case s.opts.ReadOnly:
 		return nil
 	case s.schema == 0:
-		return s.file.Update(s.life, 0, create)
+		return s.file.Update(s.life, 0, func(tx *bbolt.Tx) error { return create(tx, s.assigned) })
 	case s.schema < schema:
 		if err := s.file.Update(s.life, 0, convert); err != nil {
 			return fmt.Errorf("convert it from layout %d: %w", s.schema, err)
 		}
 		s.logger.Info("the store was converted", "from", s.schema, "to", schema)
 	}
-	return s.interrupt()
+	err := s.view(s.life, func(t *txn) error {
+		s.assigned = t.position()
+		return nil
+	})
+	return errors.Join(err, s.interrupt())
 }
 
-func create(tx *bbolt.Tx) error {
+// create makes the buckets of a new file, whose numbers begin above others.
+func create(tx *bbolt.Tx, above webhook.Position) error {
 	for _, name := range bucketNames {
 		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 			return err
 		}
 	}
-	t := &txn{tx: tx}
+	t := &txn{tx: tx, counts: counters{LastID: uint64(above.Event), LastSeq: above.Attempt}}
 	if err := t.putSchema(); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (s *Store) PutEvent(ctx context.Context, e *webhook.Event) error {
 	base.flags.set(flagUntrusted, untrusted(e))
 	var id webhook.ID
 	var r row
-	err := s.update(ctx, int(base.stored), func(t *txn) error {
+	err := s.updateAnyway(ctx, int(base.stored), func(t *txn) error {
 		r = base
 		t.counts.LastID++
 		id = webhook.ID(t.counts.LastID)

@@ -156,7 +156,7 @@ func (s *Store) cleanNow(timely bool) error {
 			return err
 		}
 		did := 0
-		err = s.update(s.life, 0, func(t *txn) (err error) {
+		err = s.updateAnyway(s.life, 0, func(t *txn) (err error) {
 			did, err = t.tidy(q, now)
 			return err
 		})

@@ -64,8 +64,9 @@ type Store struct {
 	previous *counters
 
 	// Of the committing goroutine.
-	newest newest
-	full   bool // there is work for the janitor
+	newest   newest
+	assigned webhook.Position // the highest numbers so far
+	full     bool             // there is work for the janitor
 
 	clock clock // of the janitor
 
@@ -85,7 +86,12 @@ type Store struct {
 
 // SetAside says in a sentence which damaged file Open set aside, and why; ""
 // if none.
-func (s *Store) SetAside() string { return s.file.SetAside() }
+func (s *Store) SetAside() string {
+	if s.file.Saved() == "" {
+		return s.file.SetAside()
+	}
+	return s.file.SetAside() + "; " + salvageHint(s.file.Saved())
+}
 
 // Interrupted is how many events were found unanswered by Open: their outcome
 // is unknown.
@@ -132,6 +138,11 @@ func (s *Store) update(ctx context.Context, size int, fn func(*txn) error) error
 	return s.file.Update(ctx, size, s.transact(fn))
 }
 
+// updateAnyway is update that stores in another file when this one is damaged.
+func (s *Store) updateAnyway(ctx context.Context, size int, fn func(*txn) error) error {
+	return s.file.UpdateAnyway(ctx, size, s.transact(fn))
+}
+
 // transact lets fn change the counters, and know the newest events.
 func (s *Store) transact(fn func(*txn) error) func(*bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
@@ -147,6 +158,7 @@ func (s *Store) transact(fn func(*txn) error) func(*bbolt.Tx) error {
 		if err := fn(t); err != nil {
 			return err
 		}
+		s.assigned = webhook.Position{Event: webhook.ID(t.counts.LastID), Attempt: t.counts.LastSeq}
 		s.full = s.quotas.full(&t.counts)
 		if t.counts == stored {
 			return nil

@@ -67,10 +67,20 @@ type Options struct {
 	// Accept looks at an open file; nil accepts all. An error that wraps
 	// ErrCorrupt has a writer set the file aside; any other fails Open.
 	Accept func(tx *bbolt.Tx) error
+	// Renewed is called when the file was lost while it was open, or a damaged
+	// one was set aside, and another took its place: in the first transaction
+	// of that one, by the committing goroutine. nil: nobody is told.
+	Renewed func(tx *bbolt.Tx, r Renewal) error
 	// Committed is called after each commit, by the committing goroutine,
 	// before its writers return. It must not block; nil: nobody is told.
 	Committed func()
 	Logger    *slog.Logger // nil: silence
+}
+
+// Renewal says what became of a file that was lost.
+type Renewal struct {
+	Why   error  // ErrRemoved, or one that wraps ErrCorrupt
+	Saved string // the path of what is left of it; "": nothing
 }
 
 const (
@@ -87,12 +97,18 @@ type File struct {
 	opts   Options
 	limits limits
 	aside  string // what was set aside at Open, in words
-	lock   *lock  // nil when reading only
+	saved  string // its path
+
+	// pending is of the committing goroutine: a file that the owner has not
+	// filled yet.
+	pending *Renewal
+	left    string // the path of what is left of a file that no other has replaced yet
+	lock    *lock  // nil when reading only
 
 	mu     sync.RWMutex // held for reading by every View, for writing while db changes
 	db     *bbolt.DB    // nil when it could not be opened again
 	file   *os.File     // what db has open, or what is read
-	meta   meta         // of a file that is only read
+	meta   meta         // the head of the last commit, or of what is read
 	closed bool
 
 	broken  atomic.Pointer[error] // bbolt may hold locks of its own: begin nothing more
@@ -107,6 +123,9 @@ type File struct {
 
 // SetAside says in a sentence what Open set aside, and why; "" if nothing.
 func (f *File) SetAside() string { return f.aside }
+
+// Saved is the path of what Open set aside, "" if nothing.
+func (f *File) Saved() string { return f.saved }
 
 // Size is the length of the file in bytes, 0 when it is not known.
 func (f *File) Size() int64 {
@@ -161,7 +180,7 @@ func (f *File) breakOn(err error) {
 	if f.broken.CompareAndSwap(nil, &err) && f.lock != nil {
 		f.lock.noteDamage()
 	}
-	f.opts.Logger.Error("the file is damaged and not used any more", "path", f.path, "error", err)
+	f.opts.Logger.Info("the file is damaged and not used any more", "path", f.path, "error", err)
 }
 
 // Close commits what is queued, waits for running transactions and releases

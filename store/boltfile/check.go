@@ -101,6 +101,9 @@ func newestMeta(f io.ReaderAt) (meta, bool) {
 	return m, ok
 }
 
+// at is where a meta page is written.
+func (m meta) at() int64 { return int64(m.txid%2) * m.pageSize }
+
 func metaAt(f io.ReaderAt, at int64) (meta, bool) {
 	var b [headerSize + metaSize]byte
 	if _, err := f.ReadAt(b[:], at); err != nil {

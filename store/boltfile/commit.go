@@ -20,17 +20,28 @@ import (
 // the disk is returned to all whose commit it was; the next Update tries
 // afresh.
 func (f *File) Update(ctx context.Context, size int, fn func(tx *bbolt.Tx) error) error {
+	return f.await(&call{ctx: ctx, size: size, fn: fn})
+}
+
+// await queues a write and returns when it is on disk.
+func (f *File) await(c *call) error {
 	if f.opts.ReadOnly {
 		return ErrReadOnly
 	}
-	c := &call{ctx: ctx, size: size, fn: fn, done: make(chan error, 1)}
-	if err := ctx.Err(); err != nil {
+	c.done = make(chan error, 1)
+	if err := c.ctx.Err(); err != nil {
 		return err
 	}
 	if err := f.queue.add(c); err != nil {
 		return err
 	}
 	return <-c.done
+}
+
+// UpdateAnyway is Update that goes on when it meets damage: the file is set
+// aside, another one begun, and fn runs there.
+func (f *File) UpdateAnyway(ctx context.Context, size int, fn func(tx *bbolt.Tx) error) error {
+	return f.await(&call{ctx: ctx, size: size, fn: fn, anyway: true})
 }
 
 // Queue has fn run in a write transaction soon, as Update does, without being
@@ -102,8 +113,13 @@ func (f *File) commitAll(batch []*call) {
 // commitEach commits a batch without the writes that fail. The error is the
 // commit's.
 func (f *File) commitEach(batch []*call) error {
-	for len(batch) > 0 {
+	for renewed := false; len(batch) > 0; {
 		failed, err := f.commit(batch)
+		if !renewed && errors.Is(err, ErrCorrupt) && goesOn(batch, failed) {
+			if renewed = true; f.renew(err) == nil {
+				continue
+			}
+		}
 		if failed < 0 {
 			f.finish(batch, err)
 			return err
@@ -112,6 +128,15 @@ func (f *File) commitEach(batch []*call) error {
 		batch = slices.Delete(batch, failed, failed+1)
 	}
 	return nil
+}
+
+// goesOn reports whether writes that met damage are to be made all the same:
+// one that failed, or any of those whose commit did.
+func goesOn(batch []*call, failed int) bool {
+	if failed >= 0 {
+		return batch[failed].anyway
+	}
+	return slices.ContainsFunc(batch, func(c *call) bool { return c.anyway })
 }
 
 // finish tells writers what became of their writes. An error of the commit
@@ -178,19 +203,36 @@ func (f *File) commit(batch []*call) (failed int, err error) {
 		f.breakOn(err)
 		return -1, commitError(err)
 	}
+	f.committed()
 	return -1, nil
 }
 
-// ready makes sure that a commit would reach the file that others will open.
+// ready makes sure that a commit would reach the file that others will open,
+// and begins another one when that is lost.
 func (f *File) ready() error {
-	if broken := f.broken.Load(); broken != nil {
-		return *broken
+	why := f.gone()
+	if broken := f.broken.Load(); broken != nil && why == nil {
+		why = *broken
 	}
-	if f.suspect {
-		if err := f.reopen(); err != nil {
-			return fmt.Errorf("open again: %w", err)
-		}
+	if why == nil && f.suspect {
+		why = f.reopen()
+	}
+	switch {
+	case why == nil && f.pending != nil:
+		return f.begin()
+	case why == nil:
 		f.suspect = false
+	case errors.Is(why, ErrRemoved), errors.Is(why, ErrCorrupt):
+		return f.renew(why)
+	}
+	return why
+}
+
+// gone finds out whether the file is still the one that was opened, and has
+// what was last written to it.
+func (f *File) gone() error {
+	if f.file == nil {
+		return ErrRemoved
 	}
 	there, err := os.Stat(f.path)
 	if err != nil {
@@ -200,12 +242,25 @@ func (f *File) ready() error {
 	if err != nil || !os.SameFile(there, open) {
 		return ErrRemoved
 	}
+	if f.suspect {
+		return nil // what was written last is not known
+	}
+	if m, ok := metaAt(f.file, f.meta.at()); !ok || m != f.meta || int64(m.high)*m.pageSize > there.Size() {
+		return errOverwritten
+	}
 	return nil
+}
+
+// committed remembers what the file begins with after a commit.
+func (f *File) committed() {
+	if m, ok := newestMeta(f.file); ok {
+		f.meta = m
+	}
 }
 
 func (f *File) logPanic(err error) {
 	var p *panicError
 	if errors.As(err, &p) {
-		f.opts.Logger.Error("a transaction panicked", "path", f.path, "error", err, "stack", string(p.stack))
+		f.opts.Logger.Info("a transaction panicked", "path", f.path, "error", err, "stack", string(p.stack))
 	}
 }

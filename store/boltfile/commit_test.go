@@ -190,17 +190,12 @@ func TestAFlushSaysWhenTheFileCannotBeWritten(t *testing.T) {
 	path := newPath(t)
 	f := mustOpen(t, path, Options{})
 	mustPut(t, f, "a", "b")
-	away := path + ".away"
-	if err := os.Rename(path, away); err != nil {
-		t.Fatal(err)
-	}
+	giveBack := takeAway(t, path)
 	f.Queue(1, put("c", "d"), func(err error) { t.Error(err) })
 	if err := f.Flush(t.Context()); !errors.Is(err, ErrRemoved) {
 		t.Errorf("Flush = %v, want ErrRemoved", err)
 	}
-	if err := os.Rename(away, path); err != nil {
-		t.Fatal(err)
-	}
+	giveBack()
 	if err := f.Flush(t.Context()); err != nil || value(t, f, "c") != "d" {
 		t.Errorf("Flush = %v, c = %q", err, value(t, f, "c"))
 	}
@@ -227,10 +222,7 @@ func TestTheQueueIsBoundedWhileTheFileIsGone(t *testing.T) {
 	path := newPath(t)
 	f := mustOpen(t, path, Options{QueueBytes: 1000})
 	mustPut(t, f, "a", "b")
-	away := path + ".away"
-	if err := os.Rename(path, away); err != nil {
-		t.Fatal(err)
-	}
+	giveBack := takeAway(t, path)
 	if err := f.Update(t.Context(), 0, put("c", "d")); !errors.Is(err, ErrRemoved) {
 		t.Errorf("Update = %v, want ErrRemoved", err)
 	}
@@ -240,9 +232,7 @@ func TestTheQueueIsBoundedWhileTheFileIsGone(t *testing.T) {
 	if err := <-told; err == nil || !strings.Contains(err.Error(), "more than 1 KiB") {
 		t.Errorf("told %v", err)
 	}
-	if err := os.Rename(away, path); err != nil {
-		t.Fatal(err)
-	}
+	giveBack()
 	mustPut(t, f, "i", "j")
 	if value(t, f, "e") != "f" || value(t, f, "g") != "" || value(t, f, "c") != "" {
 		t.Errorf("e = %q, g = %q, c = %q", value(t, f, "e"), value(t, f, "g"), value(t, f, "c"))
@@ -253,9 +243,7 @@ func TestCloseSaysWhatTheDiskDidNotTake(t *testing.T) {
 	path := newPath(t)
 	f := mustOpen(t, path, Options{})
 	mustPut(t, f, "a", "b")
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
+	takeAway(t, path)
 	told := make(chan error, 1)
 	f.Queue(1, put("c", "d"), func(err error) { told <- err })
 	if err := f.Close(); err == nil || !strings.Contains(err.Error(), "1 queued write") {

@@ -199,9 +199,6 @@ func TestDamageThatAWriterMetHasTheNextOneLookAtEveryPage(t *testing.T) {
 		t.Fatalf("Update = %v, want ErrCorrupt", err)
 	}
 	f.breakOn(err)
-	if err := f.Update(t.Context(), 0, put("b", "c")); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("Update = %v, want ErrCorrupt", err)
-	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -214,29 +211,6 @@ func TestDamageThatAWriterMetHasTheNextOneLookAtEveryPage(t *testing.T) {
 		t.Error("the damaged file is in use again")
 	}
 	mustPut(t, again, "a", "b")
-}
-
-func TestAFileThatIsCutWhileOpenIsNoPanic(t *testing.T) {
-	path := newPath(t)
-	f := mustOpen(t, path, Options{})
-	for i := range 100 {
-		mustPut(t, f, fmt.Sprint("key ", i), strings.Repeat("v", 1000))
-	}
-	if err := os.Truncate(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := readAll(f); !errors.Is(err, ErrCorrupt) {
-			t.Errorf("read = %v, want ErrCorrupt", err)
-		}
-		if err := f.Update(t.Context(), 0, put("a", "b")); !errors.Is(err, ErrCorrupt) {
-			t.Errorf("Update = %v, want ErrCorrupt", err)
-		}
-	}
-	if err := f.Close(); err != nil {
-		t.Errorf("Close = %v", err)
-	}
-	mustPut(t, mustOpen(t, path, Options{}), "a", "b")
 }
 
 func TestWhatIsNotAcceptedIsSetAsideOnlyIfItIsDamaged(t *testing.T) {

@@ -75,7 +75,9 @@ func (f *File) openToWrite() error {
 	}
 	err = f.openCreate()
 	if errors.Is(err, ErrCorrupt) {
-		if err = f.setAside(err); err == nil {
+		f.aside = fmt.Sprintf("%s could not be used (%v)", f.path, err)
+		if f.saved, err = f.setAside(err); err == nil {
+			f.aside += ": it was set aside as " + filepath.Base(f.saved) + ", and a new one is started"
 			err = f.openCreate()
 		}
 	}
@@ -134,6 +136,7 @@ func (f *File) open(file *os.File) error {
 	switch {
 	case err == nil:
 		f.db, f.file = db, file
+		f.committed()
 		return nil
 	case errors.Is(err, ErrCorrupt) || !given:
 		_, _ = unlock(file), file.Close() // bbolt did not come to it

@@ -31,6 +31,7 @@ type call struct {
 	fn     func(tx *bbolt.Tx) error // nil: a flush
 	done   chan error               // of an awaited write; buffers its result
 	failed func(error)              // of a queued write
+	anyway bool                     // it is made in another file if this one is damaged
 }
 
 func (c *call) awaited() bool { return c.done != nil }

@@ -197,3 +197,19 @@ func asides(t *testing.T, path string) []string {
 }
 
 var background = context.Background()
+
+// takeAway puts a file in the place of a file's directory, so that nothing can
+// be written there until it is given back.
+func takeAway(t *testing.T, path string) (giveBack func()) {
+	t.Helper()
+	dir := filepath.Dir(path)
+	if err := errors.Join(os.Rename(dir, dir+".away"), os.WriteFile(dir, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := errors.Join(os.Remove(dir), os.Rename(dir+".away", dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

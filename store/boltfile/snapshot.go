@@ -1,6 +1,7 @@
 package boltfile
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -13,9 +14,30 @@ import (
 // over what is damaged: see [Snapshot.Damage]. What fn finds is valid within fn
 // alone. Do not call Read or View within it.
 func (f *File) Read(fn func(s *Snapshot) error) error {
-	if !f.opts.ReadOnly {
-		return f.View(func(tx *bbolt.Tx) error { return fn(mapped(tx)) })
+	if f.opts.ReadOnly {
+		return f.readOnly(fn)
 	}
+	begun := false
+	read := func(tx *bbolt.Tx) error {
+		s := mapped(tx)
+		begun = true
+		return fn(s)
+	}
+	err := f.View(read)
+	if begun || !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	// The file is unreadable as a whole. Before a commit that is found out, and
+	// another one begun.
+	nothing := func(*bbolt.Tx) error { return nil }
+	if f.Update(context.Background(), 0, nothing) != nil {
+		return err
+	}
+	return f.View(read)
+}
+
+// readOnly is Read of a file that is open for reading.
+func (f *File) readOnly(fn func(s *Snapshot) error) error {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	if f.closed {
