@@ -154,31 +154,12 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 	if err := json.Unmarshal(body, &given); err != nil || given == nil {
 		return nil, usageError(cmd, fmt.Errorf("--from %s: want one JSON object", in.from), "for example: {\"email\":\"jane@example.com\",\"tags\":[\"lead\"]}")
 	}
-	var edits []webhook.Edit
-	for _, field := range fieldFlags {
-		if cmd.Flags().Changed(field.flag) {
-			edits = append(edits, webhook.Edit{Path: field.field, Value: string(jsjson.Quote(*in.values[field.flag])), JSON: true})
-		}
+	edits, err := in.changes(cmd)
+	if err != nil {
+		return nil, err
 	}
-	if len(in.tags) > 0 {
-		tags, err := json.Marshal(in.tags)
-		if err != nil {
-			return nil, err
-		}
-		edits = append(edits, webhook.Edit{Path: "tags", Value: string(tags), JSON: true})
-	}
-	for _, e := range in.edits {
-		// The API wants a text here, whatever it looks like.
-		if !e.JSON && !e.Unset && slices.ContainsFunc(fieldFlags, func(f fieldFlag) bool { return f.field == e.Path }) {
-			e.Value, e.JSON = string(jsjson.Quote(e.Value)), true
-		}
-		edits = append(edits, e)
-	}
-	for _, e := range edits {
-		var err error
-		if body, _, err = taskee.Edit(body, e); err != nil {
-			return nil, usageError(cmd, fmt.Errorf("%s: %w", e.Path, err))
-		}
+	if body, _, err = taskee.EditAll(body, edits); err != nil {
+		return nil, usageError(cmd, err)
 	}
 	edited := map[string]json.RawMessage{}
 	if err := json.Unmarshal(body, &edited); err != nil {
@@ -189,6 +170,34 @@ func (a *app) contactFields(cmd *cobra.Command, in *contactFlags) (map[string]an
 		all[name] = value
 	}
 	return all, nil
+}
+
+// changes are what the flags change, in the order of their precedence.
+func (f *contactFlags) changes(cmd *cobra.Command) ([]webhook.Edit, error) {
+	var edits []webhook.Edit
+	text := func(field, value string) webhook.Edit {
+		return webhook.Edit{Path: field, Value: string(jsjson.Quote(value)), JSON: true}
+	}
+	for _, field := range fieldFlags {
+		if cmd.Flags().Changed(field.flag) {
+			edits = append(edits, text(field.field, *f.values[field.flag]))
+		}
+	}
+	if len(f.tags) > 0 {
+		tags, err := json.Marshal(f.tags)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, webhook.Edit{Path: "tags", Value: string(tags), JSON: true})
+	}
+	for _, e := range f.edits {
+		// The API wants a text here, whatever it looks like.
+		if !e.JSON && !e.Unset && slices.ContainsFunc(fieldFlags, func(field fieldFlag) bool { return field.field == e.Path }) {
+			e = text(e.Path, e.Value)
+		}
+		edits = append(edits, e)
+	}
+	return edits, nil
 }
 
 func newContactsDeleteCommand(a *app, f *apiFlags) *cobra.Command {

@@ -26,16 +26,12 @@ func Edit(body []byte, e webhook.Edit) (changed []byte, note string, err error) 
 		changed, err = jsjson.Remove(body, path)
 		return changed, "", err
 	}
-	value := e.Value
-	isJSON := jsjson.Check([]byte(value)) == nil
-	switch {
-	case e.JSON && !isJSON:
+	if e.JSON && jsjson.Check([]byte(e.Value)) != nil {
 		return nil, "", fmt.Errorf("%q is not JSON", e.Value)
-	case e.JSON:
-	case found && kindOf(before) == kindText && !(isJSON && kindOf([]byte(value)) == kindText):
-		value = string(jsjson.Quote(value))
-	case !isJSON:
-		value = string(jsjson.Quote(value))
+	}
+	value := e.Value
+	if !e.JSON {
+		value = spelled(value, found && kindOf(before) == kindText)
 	}
 	if changed, err = jsjson.Set(body, path, value); err != nil {
 		return nil, "", err
@@ -48,6 +44,16 @@ func Edit(body []byte, e webhook.Edit) (changed []byte, note string, err error) 
 		note = fmt.Sprintf("%s was %s and is %s now", e.Path, kindOf(before), after)
 	}
 	return changed, note, nil
+}
+
+// spelled writes a value as JSON: as a text if it is to be one, and where it is
+// no JSON.
+func spelled(value string, asText bool) string {
+	isJSON := jsjson.Check([]byte(value)) == nil
+	if !isJSON || asText && kindOf([]byte(value)) != kindText {
+		return string(jsjson.Quote(value))
+	}
+	return value
 }
 
 // payloadPath resolves a path into the payload to one into the body.
