@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskhook/taskhook/format"
+	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/export"
 )
@@ -77,7 +78,7 @@ func (a *app) listWriter(w io.Writer) func(webhook.Summary) error {
 	return func(e webhook.Summary) error {
 		if !head {
 			head = true
-			_, _ = fmt.Fprintf(w, listLayout+"\n", "ID", "RECEIVED", column("TYPE", typeWidth), "VERDICT", "STATUS", "TOOK", "STATE")
+			_, _ = fmt.Fprintf(w, listLayout+"\n", "ID", "RECEIVED", column("TYPE", typeWidth), "VERDICT", "TOOK", "OUTCOME")
 		}
 		_, err := fmt.Fprintln(w, listRow(e, now))
 		return err
@@ -86,27 +87,21 @@ func (a *app) listWriter(w io.Writer) func(webhook.Summary) error {
 
 // listLayout has the columns of a list; the type's is typeWidth cells wide.
 const (
-	listLayout = "%-6s %-19s %s %-9s %6s %7s  %s"
+	listLayout = "%-6s %-19s %s %-9s %7s  %s"
 	typeWidth  = 24
 )
 
 func listRow(e webhook.Summary, now time.Time) string {
-	status, took := "-", "-"
+	took := "-"
 	if e.Attempts > 0 {
 		took = format.Duration(e.LastDuration)
 	}
-	switch {
-	case e.LastStatus > 0:
-		status = fmt.Sprint(e.LastStatus)
-	case e.Attempts == 0 && e.Answer.Status > 0:
-		status = fmt.Sprint(e.Answer.Status)
-	}
-	state := string(e.State(now))
+	outcome := format.Outcome(e, taskee.Policy().MaxRetries, now)
 	if e.RedeliveryOf != 0 {
-		state += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
+		outcome += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
 	}
 	return fmt.Sprintf(listLayout,
-		e.ID, format.DateTime(e.ReceivedAt.Local()), column(eventName(e.Event), typeWidth), format.VerdictStatus(e.Verdict.Status), status, took, state)
+		e.ID, format.DateTime(e.ReceivedAt.Local()), column(eventName(e.Event), typeWidth), format.VerdictStatus(e.Verdict.Status), took, outcome)
 }
 
 // eventName is the type of an event, or what was requested where there is none.

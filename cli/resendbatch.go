@@ -103,7 +103,7 @@ func (p *batchPrinter) words(i webhook.BatchItem) string {
 	case i.Skip != "":
 		return fmt.Sprintf("%s not sent: %s (%s)", event, i.Skip, i.Reason)
 	case i.Attempt != nil:
-		return fmt.Sprintf("%s → %s  (%s)", event, attemptOutcome(*i.Attempt), string(i.State))
+		return fmt.Sprintf("%s → %s  (%s)", event, attemptOutcome(*i.Attempt), format.StateAfter(*i.Attempt, i.State))
 	case i.Reason != "":
 		return event + " cannot be sent: " + i.Reason
 	}

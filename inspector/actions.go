@@ -155,7 +155,7 @@ func (msg resentMsg) apply(m *model) tea.Cmd {
 		if !ok {
 			sign, md = signBad, moodBad
 		}
-		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, string(msg.resent.State))}, m.noteTexts(msg.resent.Notes)...)
+		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, format.StateAfter(msg.resent.Attempt, msg.resent.State))}, m.noteTexts(msg.resent.Notes)...)
 		m.say(md, strings.TrimSuffix(sentences(append(parts, msg.resent.Attempt.Hint)...), "."))
 	}
 	m.refresh()

@@ -126,7 +126,7 @@ func TestAProgramShowsWhatArrives(t *testing.T) {
 	p.feed.add(webhook.Summary{Event: webhook.Event{Type: "ContactCreate", ReceivedAt: noon, Method: "POST"}})
 	p.sees("forwarding")
 	p.feed.try(webhook.Attempt{EventID: 1, Trigger: webhook.TriggerReceived, StatusCode: 204, Answered: 204})
-	p.sees("delivered")
+	p.sees("✓ 204")
 	p.quit()
 }
 

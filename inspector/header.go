@@ -293,6 +293,12 @@ func (m *model) tallyLine() string {
 	if c.Failed > 0 {
 		parts, failed.mood = append(parts, signBad+" "+format.Count(c.Failed)+" failed"), moodBad
 	}
+	if c.Unsuccessful > 0 {
+		parts = append(parts, format.Count(c.Unsuccessful)+" success:false")
+		if failed.mood == moodDim {
+			failed.mood = moodWarn
+		}
+	}
 	if c.Retrying > 0 {
 		parts = append(parts, format.Count(c.Retrying)+" retrying")
 	}

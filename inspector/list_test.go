@@ -45,7 +45,7 @@ func TestASlowEventWaitsInItsOwnRow(t *testing.T) {
 	row := slices.IndexFunc(strings.Split(d.screen(), "\n"), func(l string) bool { return strings.Contains(l, "TaskCreate") })
 	d.feed.try(webhook.Attempt{EventID: 21, Trigger: webhook.TriggerReceived, StatusCode: 500, Answered: 500})
 	d.ticks(1)
-	if l := strings.Split(d.screen(), "\n")[row]; !strings.Contains(l, "TaskCreate") || !strings.Contains(l, "500") || !strings.Contains(l, "FAILED") {
+	if l := strings.Split(d.screen(), "\n")[row]; !strings.Contains(l, "TaskCreate") || !strings.Contains(l, "✗ 500 failed") {
 		t.Errorf("the row became %q", l)
 	}
 }
@@ -87,7 +87,7 @@ func TestColumnsBecomeMoreWithTheWidth(t *testing.T) {
 		width    int
 		has, not string
 	}{
-		{40, "type", "took"}, {59, "status", "state"}, {60, "took", "size"}, {80, "×", "webhook"}, {107, "webhook", "xyz"},
+		{40, "type", "took"}, {59, "type", "outcome"}, {60, "took", "size"}, {80, "×", "webhook"}, {107, "webhook", "xyz"},
 	} {
 		f := some()
 		f.events[9].RedeliveryOf = 9
@@ -106,10 +106,10 @@ func TestARedeliverySaysOfWhat(t *testing.T) {
 	e.RedeliveryOf, e.Try, e.BodySize = 12, 2, 2150
 	f.add(e)
 	d := drive(t, f, 107, 24, Options{})
-	d.sees("delivered, dup of #12")
+	d.sees("200 on try 2, dup of #12")
 	d.sees("2.1 KiB")
 	d.send(windowSize(70, 24))
-	d.sees("✓ dup of #12")
+	d.sees("✓ 200 on try 2")
 }
 
 func TestTheSlowestComeFirst(t *testing.T) {

@@ -163,7 +163,10 @@ func (p *plain) remember(e webhook.Summary) {
 // event writes the line of an event that has no attempt.
 func (p *plain) event(e webhook.Summary, now time.Time) {
 	state := stateLong(e.Outcome, e.Try, now, p.o.Policy, p.o.Location)
-	p.line(e.ReceivedAt, e, e.Answer.Status, "", e.State(now), state)
+	if a := e.Answer; a.By == webhook.ByTaskhook && a.Status != 0 {
+		state += " (taskhook answered " + strconv.Itoa(a.Status) + ")"
+	}
+	p.line(e.ReceivedAt, e, 0, "", e.State(now), state)
 	why := sentences(e.Verdict.Reason, e.Verdict.Next)
 	if !e.Decision.Rejected() || why == "" {
 		why = sentences(why, e.Answer.Reason)
@@ -180,6 +183,9 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 		e.ID = a.EventID // deleted since
 	}
 	state := stateLong(a.Outcome, e.Try, now, p.o.Policy, p.o.Location)
+	if after := format.StateAfter(a.Attempt, a.Outcome.State(now)); strings.Contains(after, " ") {
+		state = after
+	}
 	if a.Trigger != webhook.TriggerReceived {
 		state += " (" + format.Clean(a.Name()) + ")"
 	}

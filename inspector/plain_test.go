@@ -70,7 +70,7 @@ func TestPlainNamesAnEventWhoseAnswerCameWithoutAnAttempt(t *testing.T) {
 		time.Sleep(10 * time.Second)
 	})
 	want := `14:35:00  #1      TaskCreate                 ✓ valid                   … forwarding
-14:35:00  #1      TaskCreate                 ✓ valid      429          ↻ retrying: retry 1 expected about 00:10
+14:35:00  #1      TaskCreate                 ✓ valid                   ↻ retrying: retry 1 expected about 00:10 (taskhook answered 429)
           ↳ the app is busy
 `
 	if got != want {

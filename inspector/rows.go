@@ -11,7 +11,7 @@ import (
 
 // columns are the widths of a row's cells; 0 leaves a cell out.
 type columns struct {
-	time, id, kind, verdict, hook, size, tries, status, took, state int
+	time, id, kind, verdict, hook, size, tries, took, outcome int
 }
 
 // kindEnough is how wide the type is before less important cells get room.
@@ -20,16 +20,16 @@ const kindEnough = 23
 // columnsFor shares a width out for events up to newest; the type takes what
 // is left.
 func columnsFor(width int, newest webhook.ID) columns {
-	c := columns{time: 8, id: max(6, len(newest.String())), verdict: 2, status: 4, took: 7, state: 16}
+	c := columns{time: 8, id: max(6, len(newest.String())), verdict: 2, took: 7, outcome: 21}
 	if width < 60 {
-		c.took, c.state = 0, 1
+		c.took, c.outcome = 0, 6
 	}
 	c.kind = width - c.fixed()
 	if width >= 60 {
 		for _, more := range []struct {
 			cell  *int
 			width int
-		}{{&c.tries, 2}, {&c.state, 18}, {&c.size, 7}, {&c.hook, 8}, {&c.state, 24}} {
+		}{{&c.tries, 2}, {&c.outcome, 23}, {&c.size, 7}, {&c.hook, 8}, {&c.outcome, 29}} {
 			cost := more.width - *more.cell
 			if *more.cell == 0 {
 				cost++
@@ -48,7 +48,7 @@ func columnsFor(width int, newest webhook.ID) columns {
 // selection and mark, one is at the end.
 func (c columns) fixed() int {
 	n := 3
-	for _, w := range []int{c.time, c.id, c.verdict, c.hook, c.size, c.tries, c.status, c.took, c.state} {
+	for _, w := range []int{c.time, c.id, c.verdict, c.hook, c.size, c.tries, c.took, c.outcome} {
 		if w > 0 {
 			n += w + 1
 		}
@@ -73,20 +73,19 @@ func (m *model) rowsView(width, height int) []string {
 	return lines
 }
 
-// names are the names of the columns. That of the status is longer than what
-// stands below it, and goes into the next column.
+// names are the names of the columns.
 func (c columns) names(byTime bool) string {
-	last := []cell{{"status  took", c.status + 1 + c.took}, {"state", c.state}}
-	switch {
-	case c.took == 0:
-		last = []cell{{"status", c.status + 1 + c.state}}
-	case !byTime:
-		last[0].text = "status took↓"
+	took, outcome := "   took", "  outcome"
+	if !byTime {
+		took = "  took↓"
 	}
-	return "  " + cells(append([]cell{
-		{"time", c.time}, {"#", c.id}, {"type", c.kind}, {"", c.verdict},
-		{"webhook", c.hook}, {"   size", c.size}, {" ×", c.tries},
-	}, last...)...)
+	if c.outcome < len(outcome) {
+		outcome = ""
+	}
+	return "  " + cells(
+		cell{"time", c.time}, cell{"#", c.id}, cell{"type", c.kind}, cell{"", c.verdict}, cell{"webhook", c.hook},
+		cell{"   size", c.size}, cell{" ×", c.tries}, cell{took, c.took}, cell{outcome, c.outcome},
+	)
 }
 
 type cell struct {
@@ -112,10 +111,9 @@ const signMarked = "*"
 func (m *model) row(c columns, e webhook.Summary, selected bool) string {
 	sign, stateMood := stateSign(e.State(m.now))
 	verdict, verdictMood := verdictSign(e.Verdict)
-	code, codeMood := m.rowStatus(e)
-	state := sign
-	if c.state > 1 {
-		state += " " + stateBrief(e, m.now, m.opts.Policy, c.state-2)
+	outcome := sign + " " + outcomeBrief(e, m.now, m.opts.Policy, c.outcome-2)
+	if e.Unsuccessful && webhook.Delivered(e.Outcome.Answer.Status) {
+		stateMood = moodWarn
 	}
 	hook := e.WebhookID
 	if len(hook) > c.hook {
@@ -152,9 +150,8 @@ func (m *model) row(c columns, e webhook.Summary, selected bool) string {
 		{cell{hook, c.hook}, moodDim},
 		{cell{fitRight(format.Bytes(e.BodySize), c.size), c.size}, moodDim},
 		{cell{fitRight(tries(e.Attempts), c.tries), c.tries}, moodDim},
-		{cell{code, c.status}, codeMood},
 		{cell{m.rowDuration(e, c.took), c.took}, moodDim},
-		{cell{state, c.state}, stateMood},
+		{cell{outcome, c.outcome}, stateMood},
 	} {
 		add(p.text, p.width, p.mood)
 		if p.width > 0 {
@@ -179,19 +176,6 @@ func tries(n int) string {
 		return "99"
 	}
 	return strconv.Itoa(n)
-}
-
-// rowStatus is the app's last status, or what Taskhook answered itself.
-func (m *model) rowStatus(e webhook.Summary) (string, mood) {
-	switch {
-	case e.Attempts > 0 && e.Unsuccessful:
-		return statusText(e.LastStatus) + signWarning, moodWarn
-	case e.Attempts > 0:
-		return statusText(e.LastStatus), statusMood(e.LastStatus)
-	case e.Answer.Status != 0:
-		return statusText(e.Answer.Status), moodDim
-	}
-	return "", moodPlain
 }
 
 // rowDuration is how long the last attempt took, or how long an event has been

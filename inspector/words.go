@@ -72,34 +72,24 @@ func verdictSign(v webhook.Verdict) (string, mood) {
 	return signNone, moodDim
 }
 
-// stateBrief is a state as the list has room for it.
-func stateBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) string {
-	state := e.State(now)
-	switch state {
-	case webhook.StateFailed:
-		return "FAILED"
-	case webhook.StateRetrying:
-		if e.RedeliveredAs != 0 {
-			return "again " + e.RedeliveredAs.String()
+// outcomeBrief is an outcome as the list has room for it.
+func outcomeBrief(e webhook.Summary, now time.Time, p retry.Policy, room int) string {
+	text := format.Outcome(e, p.MaxRetries, now)
+	if len(text) > room {
+		text = strings.Replace(text, " in ", " ", 1)
+	}
+	if len(text) > room {
+		text, _, _ = strings.Cut(text, " ")
+		if text[0] > '9' {
+			return "" // the sign says more than half a word
 		}
-		at := format.Until(e.Outcome.Answer.RetryAt, now)
-		if room < len("retry 6/6 in 10m") {
-			at = strings.TrimPrefix(at, "in ")
+	}
+	if e.RedeliveryOf != 0 {
+		if dup := text + ", dup of " + e.RedeliveryOf.String(); len(dup) <= room {
+			return dup
 		}
-		return "retry " + format.Retry(e.Try, "/", p.MaxRetries) + " " + at
 	}
-	if e.RedeliveryOf == 0 {
-		return string(state)
-	}
-	dup := "dup of " + e.RedeliveryOf.String()
-	if both := string(state) + ", " + dup; len(both) <= room {
-		return both
-	}
-	switch state {
-	case webhook.StateDelivered, webhook.StateForwarding, webhook.StateRecovered, webhook.StateRejected:
-		return dup // the sign says the rest
-	}
-	return string(state)
+	return text
 }
 
 // stateLong is a state with what the platform does next.

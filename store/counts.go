@@ -23,6 +23,8 @@ type counters struct {
 	UntrustedBytes int64
 
 	Class [classes]int64
+
+	Unsuccessful int64 // delivered, with a body that says otherwise
 }
 
 var countersKey = []byte("counters")
@@ -36,7 +38,11 @@ func (c *counters) add(r *row, n int64) {
 	} else {
 		c.Bytes += n * int64(r.stored)
 	}
-	c.Class[r.class()] += n * int64(r.share)
+	class := r.class()
+	c.Class[class] += n * int64(r.share)
+	if class == classDelivered && r.flags.has(flagUnsuccessful) {
+		c.Unsuccessful += n
+	}
 }
 
 func (c *counters) encode() []byte {
@@ -91,12 +97,13 @@ func (s *Store) Counts(ctx context.Context) (webhook.Counts, error) {
 		}
 		t.countOverdue(&c, time.Now())
 		out = webhook.Counts{
-			Events:    int(c.Events - c.Class[classPassed]),
-			Delivered: int(c.Class[classDelivered]),
-			Retrying:  int(c.Class[classRetrying]),
-			Failed:    int(c.Class[classFailed]),
-			Rejected:  int(c.Class[classRejected]),
-			Ignored:   int(c.Class[classIgnored]),
+			Events:       int(c.Events - c.Class[classPassed]),
+			Delivered:    int(c.Class[classDelivered]),
+			Retrying:     int(c.Class[classRetrying]),
+			Failed:       int(c.Class[classFailed]),
+			Rejected:     int(c.Class[classRejected]),
+			Ignored:      int(c.Class[classIgnored]),
+			Unsuccessful: int(c.Unsuccessful),
 		}
 		return nil
 	})

@@ -32,10 +32,11 @@ func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
 	var tally webhook.Tally
 	since := nanos(began.Add(-time.Hour))
 	sc := s.newScan(&filter.Filter{}, webhook.Query{}, noEvent)
-	sc.found = func(_ *txn, _ webhook.ID, r *row) error {
+	sc.found = func(t *txn, id webhook.ID, r *row) error {
 		// Events come in order of their arrival, or nearly so.
 		if sc.ended = r.received < since; !sc.ended {
-			addToTally(&tally, r)
+			_, end := t.chainEnd(id, *r)
+			addToTally(&tally, &end, began)
 		}
 		return nil
 	}
@@ -46,19 +47,16 @@ func (s *Store) lastHour(ctx context.Context) (webhook.Tally, error) {
 	return tally, nil
 }
 
-// addToTally counts one event, by the answer its sender got.
-func addToTally(tally *webhook.Tally, r *row) {
-	a := r.answer()
-	switch {
-	case r.flags.has(flagUntrusted):
+// addToTally counts one event by the row whose outcome it shares.
+func addToTally(tally *webhook.Tally, r *row, now time.Time) {
+	if r.flags.has(flagUntrusted) {
 		return
-	case decisions[r.decision] == webhook.Ignored:
-	case a.SenderGone, a.BrokenOff:
-		tally.Failed++
-	case webhook.Delivered(a.Status):
-		tally.Delivered++
-	case a.Status != 0:
-		tally.Failed++
 	}
 	tally.Events++
+	switch r.outcome().State(now) {
+	case webhook.StateDelivered, webhook.StateRecovered:
+		tally.Delivered++
+	case webhook.StateFailed, webhook.StateOverdue, webhook.StateInterrupted:
+		tally.Failed++
+	}
 }

@@ -188,7 +188,7 @@ func checkPreviousCounts(t *testing.T, s *Store) {
 	t.Helper()
 	c, err := s.Counts(t.Context())
 	// Whether the two retries are overdue depends on today.
-	want := webhook.Counts{Events: 21, Delivered: 9, Rejected: 3, Retrying: c.Retrying, Failed: 9 - c.Retrying, Bytes: c.Bytes, LastHour: c.LastHour}
+	want := webhook.Counts{Events: 21, Delivered: 9, Rejected: 3, Unsuccessful: 1, Retrying: c.Retrying, Failed: 9 - c.Retrying, Bytes: c.Bytes, LastHour: c.LastHour}
 	if err != nil || c != want {
 		t.Errorf("Counts = %+v, %v", c, err)
 	}

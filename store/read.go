@@ -128,6 +128,7 @@ func (t *txn) summary(id webhook.ID, r *row, headers bool) (webhook.Summary, err
 func (t *txn) outcome(id webhook.ID, r *row) (webhook.Outcome, error) {
 	id, end := t.chainEnd(id, *r)
 	o := end.outcome()
+	o.Try = int(end.try)
 	var err error
 	o.Answer.Reason, err = t.reason(id)
 	return o, err

@@ -114,7 +114,7 @@ func TestASummaryTellsWhatBecameOfAnEvent(t *testing.T) {
 	}
 	want := webhook.Summary{
 		Event: *e, Attempts: 1, LastStatus: 500, LastDuration: 3 * time.Millisecond, LastError: true, Slow: true,
-		Outcome: webhook.Outcome{Answer: answer},
+		Outcome: webhook.Outcome{Answer: answer, Try: 1},
 	}
 	want.Header, want.Body, want.Answer = nil, nil, answer
 	if diff := cmp.Diff(want, summary(t, s, id)); diff != "" {

@@ -99,19 +99,21 @@ type Attempted struct {
 // Counts sums up a store. Rejected and ignored events are counted apart: they
 // are neither failures nor successes of the app. Passed ones are not counted.
 type Counts struct {
-	Events    int   `json:"events"`
-	Delivered int   `json:"delivered"` // recovered ones included
-	Retrying  int   `json:"retrying"`
-	Failed    int   `json:"failed"` // overdue and interrupted ones included
-	Rejected  int   `json:"rejected"`
-	Ignored   int   `json:"ignored,omitempty"`
-	Bytes     int64 `json:"bytes"` // of the store's file
-	LastHour  Tally `json:"lastHour"`
+	Events    int `json:"events"`
+	Delivered int `json:"delivered"` // recovered ones included
+	Retrying  int `json:"retrying"`
+	Failed    int `json:"failed"` // overdue and interrupted ones included
+	Rejected  int `json:"rejected"`
+	Ignored   int `json:"ignored,omitempty"`
+	// Unsuccessful are the delivered ones whose answer says "success":false.
+	Unsuccessful int   `json:"unsuccessful,omitempty"`
+	Bytes        int64 `json:"bytes"` // of the store's file
+	LastHour     Tally `json:"lastHour"`
 }
 
 // Tally counts the events of a period, without rejected and passed ones.
 type Tally struct {
 	Events    int `json:"events"`
-	Delivered int `json:"delivered"` // answered 2xx
-	Failed    int `json:"failed"`    // answered otherwise
+	Delivered int `json:"delivered"` // recovered ones included
+	Failed    int `json:"failed"`    // overdue and interrupted ones included
 }

@@ -34,6 +34,9 @@ type Outcome struct {
 	Answer      Answer   `json:"answer,omitzero"`
 	Decision    Decision `json:"decision,omitempty"`
 	Interrupted bool     `json:"interrupted,omitempty"` // unanswered when its store was next opened
+	// Try is the send, from 1, that was answered so: an event that was answered
+	// 429 and came again shares the outcome of its newest redelivery. 0: unknown.
+	Try int `json:"try,omitempty"`
 	// DeliveredLater says that an attempt after the answer, which carried the
 	// event's own body, ended in 2xx: see [Attempt.Carries].
 	DeliveredLater bool `json:"deliveredLater,omitempty"`
