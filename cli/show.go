@@ -187,6 +187,12 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 		}
 		line("  body", "%s", strings.TrimSpace(answerText(text.Bytes)))
 	}
+	for _, name := range slices.Sorted(maps.Keys(at.Trailer)) {
+		line("  trailer", "%s: %s", name, strings.Join(at.Trailer[name], ", "))
+	}
+	for _, note := range at.Notes {
+		line("  note", "%s", note)
+	}
 	if at.Hint != "" {
 		line("  hint", "%s", at.Hint)
 	}

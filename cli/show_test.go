@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,10 @@ func TestShownEventSaysEachThingOnce(t *testing.T) {
 	faulty := named
 	faulty.Verdict, faulty.Decision = webhook.Verdict{Status: webhook.Valid}, webhook.DecisionNone
 	faulty.Answer = webhook.Answer{Status: 503, By: webhook.ByTaskhook, Reason: "a fault rule"}
+	noted := []webhook.Attempt{{
+		EventID: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, StatusCode: 200,
+		Trailer: http.Header{"X-Sum": {"7", "8"}}, Notes: []string{"the app's answer begins with an empty line"},
+	}}
 	resent := []webhook.Attempt{{EventID: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerResend, StatusCode: 200}}
 	for _, tt := range []struct {
 		name    string
@@ -32,6 +37,7 @@ func TestShownEventSaysEachThingOnce(t *testing.T) {
 		{"a rejected event", named, nil, []string{"event      #7 ContactCreate\n", "webhookId  a1\n", reason, "state      rejected: answered 401\n"}, nil},
 		{"a rejected event that was resent", named, resent, []string{reason, "answered 401\n"}, nil},
 		{"a request without type and webhookId", refused, nil, []string{"event      #7 GET /favicon.ico\n"}, []string{"webhookId", " \n"}},
+		{"an answer with trailers and something broken", faulty, noted, []string{"  trailer  X-Sum: 7, 8\n", "  note     the app's answer begins with an empty line\n"}, nil},
 		{"an answer by a rule", faulty, resent, []string{"answered 503: a fault rule\n"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

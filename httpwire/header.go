@@ -32,15 +32,28 @@ func HopByHop(name string, connection []string) bool {
 // IsToken reports whether a text can be a method or name a header (RFC 9110,
 // 5.6.2).
 func IsToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
+	for i := range len(s) {
+		c := s[i]
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+		switch c {
+		case '"', '(', ')', ',', '/', ':', ';', '<', '=', '>', '?', '@', '[', '\\', ']', '{', '}':
+			return false
+		}
+	}
+	return s != ""
 }
 
 // IsFieldValue reports whether a text can be the value of a header: it has no
 // line break and no other control character than a tab.
 func IsFieldValue(s string) bool {
-	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // IsHost reports whether a text can stand in a Host header.

@@ -71,6 +71,9 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	if a.Error != "" {
 		b.add(lookBad, a.Error)
 	}
+	for _, note := range a.Notes {
+		b.add(lookWarn, "note: "+note)
+	}
 	if a.Hint != "" {
 		b.add(lookWarn, "hint: "+a.Hint)
 	}
@@ -81,6 +84,10 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	b.part(body.OfAnswer(&a), answerLines)
 	if stored := int64(len(a.Body)); a.BodySize > stored && stored > 0 {
 		b.add(lookDim, "the first "+format.Bytes(stored)+" of "+format.Bytes(a.BodySize))
+	}
+	if len(a.Trailer) > 0 {
+		b.add(lookDim, "trailers:")
+		b.header(a.Trailer)
 	}
 }
 

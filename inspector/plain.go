@@ -201,7 +201,9 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	if a.Slow {
 		reasons = append(reasons, "slow")
 	}
-	p.reason(sentences(append(reasons, p.simulated(a), a.Error, a.Hint)...))
+	reasons = append(reasons, p.simulated(a), a.Error)
+	reasons = append(reasons, a.Notes...)
+	p.reason(sentences(append(reasons, a.Hint)...))
 }
 
 // redelivery says that an event came before, "" if it did not.

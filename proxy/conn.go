@@ -3,10 +3,8 @@ package proxy
 import (
 	"bufio"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"net/textproto"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +26,6 @@ var (
 	// request go over another connection.
 	errNothingSent = errors.New("the connection was closed while it was idle")
 	errHeadTooBig  = errors.New("the headers of the app's answer are too large")
-	errUpgrade     = errors.New("the app wants to switch protocols")
 )
 
 // conn is one connection to the app, used by one exchange at a time.
@@ -36,16 +33,17 @@ type conn struct {
 	net.Conn
 	origin   httpwire.Origin
 	reader   *bufio.Reader
-	headLeft int64     // bytes that the head of an answer may still have; negative: unlimited
-	eof      bool      // the app has closed its side
-	reused   bool      // an exchange has used it before
-	expires  time.Time // when it is too old to be reused
-	head     []byte    // the request head being written
+	headLeft int64      // bytes that the head of an answer may still have; negative: unlimited
+	answer   answerHead // of the exchange in progress
+	reused   bool       // an exchange has used it before
+	deadline time.Time  // of the exchange in progress
+	expires  time.Time  // when it is too old to be reused
+	head     []byte     // the request head being written
 	buffers  net.Buffers
 }
 
 func newConn(c net.Conn, o httpwire.Origin) *conn {
-	n := &conn{Conn: c, origin: o, buffers: make(net.Buffers, 0, 2)}
+	n := &conn{Conn: c, origin: o, headLeft: -1, buffers: make(net.Buffers, 0, 2)}
 	n.reader = bufio.NewReader(n)
 	return n
 }
@@ -59,7 +57,6 @@ func (c *conn) Read(p []byte) (int, error) {
 		p = p[:min(int64(len(p)), c.headLeft)]
 	}
 	n, err := c.Conn.Read(p)
-	c.eof = errors.Is(err, io.EOF)
 	if c.headLeft > 0 {
 		c.headLeft -= int64(n)
 	}
@@ -77,42 +74,6 @@ func (c *conn) write(head, body []byte) (int64, error) {
 	clear(all)
 	c.buffers = all
 	return n, err
-}
-
-// headOnly tells http.ReadResponse, which does not change it, that no body
-// follows.
-var headOnly = &http.Request{Method: http.MethodHead}
-
-// readHead reads the app's answer up to its body. It skips informational
-// answers, which are between the app and Taskhook.
-func (c *conn) readHead(method string) (*http.Response, error) {
-	c.headLeft = maxAnswerHead
-	defer func() { c.headLeft = -1 }()
-	if _, err := c.reader.Peek(1); err != nil {
-		return nil, noAnswer(err)
-	}
-	var req *http.Request
-	if method == http.MethodHead {
-		req = headOnly
-	}
-	for {
-		resp, err := http.ReadResponse(c.reader, req)
-		var malformed textproto.ProtocolError
-		if c.eof && errors.As(err, &malformed) {
-			return nil, io.ErrUnexpectedEOF // in the middle of a line
-		}
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case resp.StatusCode == http.StatusSwitchingProtocols:
-			return nil, errUpgrade
-		case resp.StatusCode >= 200:
-			return resp, nil
-		case resp.StatusCode < 100:
-			return nil, errors.New("the app's answer has the status " + strconv.Itoa(resp.StatusCode))
-		}
-	}
 }
 
 // noAnswer tells a connection that was closed from one that timed out.

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/taskhook/taskhook/httpwire"
@@ -28,7 +27,7 @@ type transport struct{ pool pool }
 type exchange struct {
 	pool *pool
 	conn *conn
-	resp *http.Response
+	resp *response
 	stop func() bool // from here on the context does not close the connection
 
 	written  chan struct{} // closed when a large request is written; nil: before the answer was read
@@ -45,6 +44,7 @@ func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Tim
 		if err != nil {
 			return nil, err
 		}
+		c.deadline = deadline
 		x := &exchange{pool: &t.pool, conn: c}
 		x.stop = context.AfterFunc(ctx, func() { _ = c.Close() })
 		err = x.try(r)
@@ -69,7 +69,7 @@ func (x *exchange) try(r *request) error {
 	} else {
 		// Even after a failed write there may be an answer: an app may answer
 		// and close before it has read everything.
-		x.resp, err = x.conn.readHead(r.method) //nolint:bodyclose // finish closes it
+		x.resp, err = x.conn.readHead(r.method)
 	}
 	if err == nil {
 		return nil
@@ -107,16 +107,15 @@ func (x *exchange) abort() {
 // finish ends the exchange. Complete says that the answer was read to its end:
 // the connection may be reused then.
 func (x *exchange) finish(complete bool) {
-	reusable := complete && x.isWritten() && !x.resp.Close && x.conn.reader.Buffered() == 0
+	reusable := complete && x.isWritten() && !x.resp.close && len(x.resp.notes) == 0 && x.conn.reader.Buffered() == 0
 	if cap(x.conn.head) > maxHeadBuffer {
 		x.conn.head = nil
 	}
 	if reusable && x.stop() {
-		x.pool.put(x.conn, idleTimeout(x.resp.Header))
+		x.pool.put(x.conn, idleTimeout(x.resp.header))
 	} else {
 		x.abort()
 	}
-	_ = x.resp.Body.Close()
 }
 
 // isWritten reports whether the request has been written completely.

@@ -109,8 +109,12 @@ func explainDial(err *dialError, t httpwire.Target) *failure {
 func explainProtocol(err error, t httpwire.Target) *failure {
 	text := strings.TrimPrefix(err.Error(), "net/http: ")
 	f := badGateway("the app's answer is not HTTP: "+text, "does something else listen on "+t.Origin().Authority()+"?")
+	var upgrade *upgradeError
 	switch {
-	case errors.Is(err, errUpgrade), errors.Is(err, errHeadTooBig):
+	case errors.As(err, &upgrade):
+		f.text = err.Error()
+		f.next = upgrade.next()
+	case errors.Is(err, errHeadTooBig):
 		f.text = err.Error()
 		f.next = "look at your app's log"
 	case !t.Origin().TLS() && strings.Contains(text, `malformed HTTP response "\x15\x03`):

@@ -65,12 +65,13 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 // bufferedAnswer is an answer for the sender that is written later.
 type bufferedAnswer struct {
 	header http.Header
+	head   http.Header // the header when the status was written; trailers come later
 	status int
 	body   bytes.Buffer
 }
 
 func (b *bufferedAnswer) Header() http.Header            { return b.header }
-func (b *bufferedAnswer) WriteHeader(status int)         { b.status = status }
+func (b *bufferedAnswer) WriteHeader(status int)         { b.status, b.head = status, maps.Clone(b.header) }
 func (b *bufferedAnswer) Write(data []byte) (int, error) { return b.body.Write(data) }
 
 // answerLater delays the app's answer. If that exceeds the time limit, the
@@ -92,9 +93,10 @@ func (p *Proxy) answerLater(w http.ResponseWriter, r *http.Request, e *webhook.E
 		p.conclude(w, r, e, f)
 		return
 	}
-	maps.Copy(w.Header(), buffered.header)
+	maps.Copy(w.Header(), buffered.head)
 	w.WriteHeader(buffered.status)
 	f.sender.writeLast(buffered.body.Bytes())
+	maps.Copy(w.Header(), buffered.header)
 	p.conclude(w, r, e, f)
 }
 

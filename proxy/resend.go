@@ -92,9 +92,9 @@ func (p *Proxy) storeAttempt(ctx context.Context, a *webhook.Attempt) (webhook.S
 // hints are the notes that an attempt itself leads to.
 func hints(a *webhook.Attempt) []string {
 	if a.Hint == "" {
-		return nil
+		return a.Notes
 	}
-	return []string{a.Hint}
+	return append(slices.Clip(a.Notes), a.Hint)
 }
 
 // resending is an event that is ready to be sent again.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,18 +34,20 @@ type sender struct {
 	written int
 	last    []byte // the last byte of the answer, until finish
 	err     error  // of the first write that failed
+
+	announced []string // the names of trailers in the head
 }
 
 // begin writes the status and the headers of the answer, once. The server adds
 // none of its own: no Date, no guessed Content-Type.
-func (s *sender) begin(resp *http.Response) {
+func (s *sender) begin(resp *response) {
 	if s.begun || s.w == nil {
 		return
 	}
 	s.begun = true
 	h := s.w.Header()
-	copyEndToEnd(h, resp.Header)
-	if length, ok := resp.Header["Content-Length"]; ok {
+	copyEndToEnd(h, resp.header)
+	if length, ok := resp.header["Content-Length"]; ok {
 		h["Content-Length"] = length
 	}
 	for _, name := range [...]string{"Date", "Content-Type"} {
@@ -52,11 +55,11 @@ func (s *sender) begin(resp *http.Response) {
 			h[name] = nil
 		}
 	}
-	if len(resp.Trailer) > 0 {
-		names := sortedNames(resp.Trailer)
-		h["Trailer"] = []string{strings.Join(names, ", ")}
+	if len(resp.trailer) > 0 {
+		s.announced = sortedNames(resp.trailer)
+		h["Trailer"] = []string{strings.Join(s.announced, ", ")}
 	}
-	s.w.WriteHeader(resp.StatusCode)
+	s.w.WriteHeader(resp.status)
 }
 
 // copyEndToEnd copies the headers of an answer but those of its connection.
@@ -69,13 +72,16 @@ func copyEndToEnd(to, from http.Header) {
 	}
 }
 
-// end writes the trailers.
-func (s *sender) end(resp *http.Response) {
-	if s.w == nil || len(resp.Trailer) == 0 {
+// end writes the trailers, those that were not announced as well.
+func (s *sender) end(resp *response) {
+	if s.w == nil || len(resp.trailer) == 0 {
 		return
 	}
 	h := s.w.Header()
-	for name, values := range resp.Trailer {
+	for name, values := range resp.trailer {
+		if !slices.Contains(s.announced, name) {
+			name = http.TrailerPrefix + name
+		}
 		h[name] = values
 	}
 }
@@ -124,8 +130,9 @@ func (s *sender) flush() {
 // leaves in one piece, and one that breaks off before that can still be replaced.
 // The error is the app's.
 func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
-	a.StatusCode, a.Header = x.resp.StatusCode, x.resp.Header
-	if x.resp.Body == http.NoBody {
+	a.StatusCode, a.Header = x.resp.status, x.resp.header
+	defer func() { a.Notes, a.Trailer = x.resp.remarks(), received(x.resp.trailer) }()
+	if x.resp.body == nil {
 		s.begin(x.resp)
 		return nil
 	}
@@ -134,13 +141,13 @@ func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
 		s.flush()
 	}
 	passed := 0
-	buf := captureBuffer(x.resp.ContentLength)
+	buf := captureBuffer(x.resp.length)
 	for err == nil && len(buf) < captureLimit {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)] // grow
 		}
 		var n int
-		n, err = x.resp.Body.Read(buf[len(buf):min(cap(buf), captureLimit)])
+		n, err = x.resp.body.Read(buf[len(buf):min(cap(buf), captureLimit)])
 		buf = buf[:len(buf)+n]
 		if err == nil && (!x.buffered() || len(buf) == captureLimit) {
 			s.begin(x.resp)
@@ -162,13 +169,28 @@ func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
 	return nil
 }
 
+// received are the trailers that came; nil: none.
+func received(trailer http.Header) http.Header {
+	var came http.Header
+	for name, values := range trailer {
+		if values == nil {
+			continue // only announced
+		}
+		if came == nil {
+			came = http.Header{}
+		}
+		came[name] = values
+	}
+	return came
+}
+
 // streamRest writes the part of an answer that is not captured. It returns io.EOF
 // at the end.
 func (x *exchange) streamRest(s *sender, size int64) (int64, error) {
 	buf := streamBuffers.Get().(*[streamBuffer]byte)
 	defer streamBuffers.Put(buf)
 	for {
-		n, err := x.resp.Body.Read(buf[:])
+		n, err := x.resp.body.Read(buf[:])
 		size += int64(n)
 		if err != nil {
 			s.writeLast(buf[:n])

@@ -137,6 +137,8 @@ type attemptFields struct {
 	Fault       string    `json:"fault,omitempty"`
 	// Of targets that are not UTF-8: see exact.
 	TargetBytes []byte `json:"targetBase64,omitempty"`
+	// What a person should know about how it was sent or answered.
+	Notes []string `json:"notes,omitempty"`
 }
 
 func newAttemptFields(a webhook.Attempt) attemptFields {
@@ -144,7 +146,7 @@ func newAttemptFields(a webhook.Attempt) attemptFields {
 		Delivery: a.Delivery, Number: a.Number, Trigger: a.Trigger, Target: text(a.Target),
 		StartedAt: utc(a.StartedAt), Status: a.StatusCode, DurationMS: milliseconds(a.Duration),
 		Error: text(a.Error), Simulated: a.Simulated, Answered: a.Answered,
-		AppStatus: a.AppStatus, Policy: a.Policy, Fault: a.Fault,
+		AppStatus: a.AppStatus, Policy: a.Policy, Fault: a.Fault, Notes: a.Notes,
 		VirtualTime: utc(a.VirtualTime), RetryAt: utc(a.RetryAt),
 		TargetBytes: exactly(a.Target),
 	}
@@ -175,6 +177,8 @@ type shownAttempt struct {
 	Unsuccessful bool                `json:"unsuccessful,omitempty"`
 	Hint         string              `json:"hint,omitempty"`
 	Header       map[string][]string `json:"header,omitempty"`
+	Trailer      map[string][]string `json:"trailer,omitempty"`
+	TrailerBytes map[string][][]byte `json:"trailerBase64,omitempty"` // as headerBase64
 	Body         []byte              `json:"bodyBase64,omitempty"`
 	BodySize     int64               `json:"bodySize"`
 	BodyCapped   bool                `json:"bodyCapped,omitempty"` // bodyBase64 is only the body's beginning
@@ -196,10 +200,11 @@ func newShownAttempt(a webhook.Attempt) shownAttempt {
 	s := shownAttempt{
 		attemptFields: newAttemptFields(a),
 		Slow:          a.Slow, Unsuccessful: a.Unsuccessful, Hint: text(a.Hint),
-		Header: readable(a.Header), Body: a.Body, BodySize: a.BodySize,
-		BodyCapped: a.BodySize > int64(len(a.Body)),
-		Host:       text(a.Host),
-		exact:      newExact("", "", "", a.Header),
+		Header: readable(a.Header), Trailer: readable(a.Trailer), Body: a.Body, BodySize: a.BodySize,
+		TrailerBytes: exactHeader(a.Trailer),
+		BodyCapped:   a.BodySize > int64(len(a.Body)),
+		Host:         text(a.Host),
+		exact:        newExact("", "", "", a.Header),
 	}
 	if r := a.Sent; r != nil {
 		s.Sent = &shownRequest{

@@ -68,6 +68,15 @@ func TestLinesAreTheContract(t *testing.T) {
 			`{"kind":"attempt","eventId":1,"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000/?a=1&b=2","startedAt":"2026-01-28T14:35:00.12Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,"state":"delivered"}`,
 		},
 		{
+			"an attempt with notes",
+			func(b *bytes.Buffer) error {
+				a := attempt
+				a.Notes = []string{"the app's answer begins with an empty line"}
+				return AttemptLine(b, a, webhook.StateDelivered)
+			},
+			`{"kind":"attempt","eventId":1,"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000/?a=1&b=2","startedAt":"2026-01-28T14:35:00.12Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,"notes":["the app's answer begins with an empty line"],"state":"delivered"}`,
+		},
+		{
 			"a shown event",
 			func(b *bytes.Buffer) error {
 				r := webhook.Record{Summary: forwarded}
@@ -75,6 +84,7 @@ func TestLinesAreTheContract(t *testing.T) {
 				r.Body = []byte(`{"a":1}`)
 				a := attempt
 				a.Body, a.BodySize = []byte("ok"), 9
+				a.Trailer = http.Header{"X-Sum": {"7"}}
 				a.Sent = &webhook.Request{Method: "POST", Path: "/", Body: []byte("{}")}
 				r.History = []webhook.Attempt{a}
 				return EventObject(b, r, received)
@@ -83,7 +93,7 @@ func TestLinesAreTheContract(t *testing.T) {
 				`"lastStatus":200,"state":"forwarding","method":"POST","path":"/hook","rawQuery":"a=<1>","host":"127.0.0.1:4480","remoteAddr":"127.0.0.1:50000","answer":{"status":200,"by":"app"},` +
 				`"header":{"Content-Type":["application/json"],"X-Two":["b","a"]},"bodyBase64":"eyJhIjoxfQ==",` +
 				`"attempts":[{"delivery":1,"number":1,"trigger":"received","target":"http://127.0.0.1:3000/?a=1&b=2","startedAt":"2026-01-28T14:35:00.12Z","status":200,"durationMs":3.1,"error":"","simulated":false,"answered":200,` +
-				`"bodyBase64":"b2s=","bodySize":9,"bodyCapped":true,"sent":{"method":"POST","path":"/","rawQuery":"","header":{},"bodyBase64":"e30="}}]}`,
+				`"trailer":{"X-Sum":["7"]},"bodyBase64":"b2s=","bodySize":9,"bodyCapped":true,"sent":{"method":"POST","path":"/","rawQuery":"","header":{},"bodyBase64":"e30="}}]}`,
 		},
 		{
 			"a shown event without header, body or attempts has no null",
