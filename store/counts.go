@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"iter"
@@ -63,11 +64,20 @@ func (t *txn) readCounters() (counters, error) {
 	if err != nil {
 		return c, err
 	}
+	if len(b) < countersSize { // an earlier version counted less
+		return t.recount(t.assigned()), nil
+	}
 	return decodeCounters(b)
 }
 
+var countersSize = binary.Size(counters{})
+
+// decodeCounters leaves what an earlier version did not count at zero.
 func decodeCounters(b []byte) (counters, error) {
 	var c counters
+	if missing := countersSize - len(b); missing > 0 {
+		b = append(bytes.Clone(b), make([]byte, missing)...)
+	}
 	_, err := binary.Decode(b, binary.BigEndian, &c)
 	return c, err
 }

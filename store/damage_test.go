@@ -97,6 +97,26 @@ func TestDamagedCountersAreCountedAnew(t *testing.T) {
 	}
 }
 
+func TestCountersOfAnEarlierVersionAreCountedAnew(t *testing.T) {
+	path := three(t)
+	withBucket(t, path, bucketMeta, func(b *bbolt.Bucket) error {
+		old, err := boltfile.Unseal(countersKey, b.Get(countersKey))
+		if err != nil {
+			return err
+		}
+		shorter := append(make([]byte, boltfile.SumSize), old[:len(old)-8]...)
+		return b.Put(countersKey, boltfile.Seal(countersKey, shorter))
+	})
+	s := mustOpen(t, path, Options{})
+	if c, err := s.Counts(t.Context()); err != nil || c.Events != 3 || c.Failed != 3 {
+		t.Errorf("Counts = %+v, %v", c, err)
+	}
+	if id := mustPut(t, s, newEvent("w")); id != 4 {
+		t.Errorf("the next event is %s", id)
+	}
+	cleaned(t, s)
+}
+
 func TestAStoreOfANewerTaskhookIsRefusedAndLeftAlone(t *testing.T) {
 	path := three(t)
 	setSchema(t, path, schema+1, "with more to it")

@@ -202,12 +202,7 @@ func ids(all []webhook.Summary) []webhook.ID {
 // damage changes one byte of a value in the file of a closed store.
 func damage(t testing.TB, path string, b bucket, key []byte) {
 	t.Helper()
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		in := tx.Bucket([]byte(bucketNames[b]))
+	withBucket(t, path, b, func(in *bbolt.Bucket) error {
 		v := bytes.Clone(in.Get(key))
 		if len(v) == 0 {
 			return fmt.Errorf("nothing to damage in %s", bucketNames[b])
@@ -215,6 +210,16 @@ func damage(t testing.TB, path string, b bucket, key []byte) {
 		v[len(v)/2] ^= 0x10
 		return in.Put(key, v)
 	})
+}
+
+// withBucket changes a bucket of a store that is not open.
+func withBucket(t testing.TB, path string, b bucket, change func(*bbolt.Bucket) error) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error { return change(tx.Bucket([]byte(bucketNames[b]))) })
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
