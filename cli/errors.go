@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/format"
 )
 
@@ -56,8 +57,11 @@ func (a *app) report(err error) {
 	}
 	a.sayErr("error", err.Error())
 	var h *hintError
-	if errors.As(err, &h) && h.hint != "" {
+	switch {
+	case errors.As(err, &h) && h.hint != "":
 		a.sayErr("hint", h.hint)
+	case files.Full(err):
+		a.sayErr("hint", fullHint)
 	}
 }
 

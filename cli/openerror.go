@@ -14,6 +14,9 @@ import (
 // sharedHint is what to do about a directory that others can write to.
 const sharedHint = "it holds keys: take that right from them with chmod go-w, or choose another directory with --data-dir DIR"
 
+// fullHint is what to do about a disk without room.
+const fullHint = "make room on the disk"
+
 // openError adds to an error of opening a project what to do about it.
 func (a *app) openError(err error) error {
 	var (
@@ -33,6 +36,10 @@ func (a *app) openError(err error) error {
 		return withHint(err, "update taskhook, or keep this one apart with "+a.otherProject())
 	case errors.Is(err, files.ErrShared):
 		return withHint(err, sharedHint)
+	case errors.Is(err, store.ErrEmpty):
+		return withHint(err, "if it held events, somebody has truncated it; a new store begins in it with: taskhook listen 3000")
+	case files.Full(err):
+		return withHint(err, fullHint+", or choose another data directory with --data-dir DIR")
 	case errors.Is(err, listener.ErrDirectory):
 		return withHint(err, "choose another data directory with --data-dir DIR")
 	case errors.As(err, &port) && port.Free != "":

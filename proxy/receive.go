@@ -2,13 +2,12 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -149,7 +148,7 @@ func (p *Proxy) store(w http.ResponseWriter, r *http.Request, e *webhook.Event) 
 
 // storeFailure says why the store cannot write, for the sender: without paths.
 func storeFailure(err error) string {
-	if errors.Is(err, syscall.ENOSPC) {
+	if files.Full(err) {
 		return "the disk is full"
 	}
 	return "the store cannot be written"

@@ -27,7 +27,7 @@ var schemaKey = []byte("schema")
 //
 // The error is a *LockedError when another process has the store open, and
 // wraps ErrNewerSchema when a newer Taskhook wrote it, fs.ErrNotExist when
-// there is nothing to read, or [boltfile.ErrCorrupt] when it is damaged and only
+// there is nothing to read, ErrEmpty, or [boltfile.ErrCorrupt] when it is damaged and only
 // to be read. The caller closes the Store.
 func Open(path string, o Options) (*Store, error) {
 	if o.Logger == nil {

@@ -31,6 +31,10 @@ import (
 // ErrNewerSchema is returned by [Open] when a newer Taskhook wrote the file.
 var ErrNewerSchema = errors.New("the store was written by a newer taskhook")
 
+// ErrEmpty is returned by [Open] for a file without content that is only to be
+// read.
+var ErrEmpty = boltfile.ErrEmpty
+
 // LockedError is returned by [Open] when another process has the store open.
 type LockedError = boltfile.LockedError
 
@@ -84,8 +88,8 @@ type Store struct {
 	hour  hourTally
 }
 
-// SetAside says in a sentence which damaged file Open set aside, and why; ""
-// if none.
+// SetAside says in a sentence which damaged file Open set aside, and why, or that
+// it had been emptied; "" if none.
 func (s *Store) SetAside() string {
 	if s.file.Saved() == "" {
 		return s.file.SetAside()

@@ -121,7 +121,8 @@ type File struct {
 	closeEr error
 }
 
-// SetAside says in a sentence what Open set aside, and why; "" if nothing.
+// SetAside says in a sentence what Open set aside, and why, or that the file had
+// been emptied; "" if nothing.
 func (f *File) SetAside() string { return f.aside }
 
 // Saved is the path of what Open set aside, "" if nothing.

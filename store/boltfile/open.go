@@ -73,6 +73,9 @@ func (f *File) openToWrite() error {
 	if f.lock, err = takeLock(f.path+lockSuffix, f.opts.LockTimeout); err != nil {
 		return err
 	}
+	before, err := os.Lstat(f.path)
+	missing := errors.Is(err, fs.ErrNotExist)
+	emptied := err == nil && before.Mode().IsRegular() && before.Size() == 0
 	err = f.openCreate()
 	if errors.Is(err, ErrCorrupt) {
 		f.aside = fmt.Sprintf("%s could not be used (%v)", f.path, err)
@@ -80,6 +83,12 @@ func (f *File) openToWrite() error {
 			f.aside += ": it was set aside as " + filepath.Base(f.saved) + ", and a new one is started"
 			err = f.openCreate()
 		}
+	}
+	if err != nil && missing {
+		_ = os.Remove(f.path) // what was begun, on a full disk perhaps
+	}
+	if emptied {
+		f.aside = f.path + " was empty: if it held events, somebody has truncated it and they are gone; a new store begins in it"
 	}
 	if err != nil {
 		return errors.Join(err, f.lock.release())
