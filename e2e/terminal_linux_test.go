@@ -20,6 +20,7 @@ import (
 // have.
 type jobShell struct {
 	t    *testing.T
+	pid  int
 	keys *os.File // the terminal's other end
 	out  lockedBuffer
 	seen int // of out
@@ -41,6 +42,7 @@ func startShell(t *testing.T, env ...string) *jobShell {
 		t.Fatal(err)
 	}
 	_ = tty.Close()
+	s.pid = cmd.Process.Pid
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -127,6 +129,22 @@ func (s *jobShell) sees(pattern string) []string {
 	return nil
 }
 
+// signals sends a signal to the shell's one child.
+func (s *jobShell) signals(sig syscall.Signal) {
+	s.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", s.pid))
+	if err != nil {
+		s.t.Skip(err)
+	}
+	child, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err == nil {
+		err = syscall.Kill(child, sig)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // altScreen is what a program says that draws on all of the terminal.
 const altScreen = "\x1b[?1049h"
 
@@ -166,8 +184,12 @@ func TestAListenerThatIsPutIntoTheBackgroundGoesOn(t *testing.T) {
 	if !s.drawn() {
 		t.Error("no screen opens in the foreground")
 	}
-	for n := range 2 {
-		s.types("\x1a")
+	for n, stop := range []func(){
+		func() { s.types("\x1a") },
+		func() { s.types(""); s.signals(syscall.SIGSTOP) },
+		func() { s.types(""); s.signals(syscall.SIGTSTP) },
+	} {
+		stop()
 		s.sees(`Stopped`)
 		s.types("bg\n")
 		s.sees(`taskhook goes on in the background; the screen comes back with: fg`)
@@ -181,7 +203,7 @@ func TestAListenerThatIsPutIntoTheBackgroundGoesOn(t *testing.T) {
 		s.sees(fmt.Sprintf(`#%d`, n+1))
 	}
 	s.types("q")
-	s.sees(`this run: 2 events`)
+	s.sees(`this run: 3 events`)
 }
 
 func TestOtherScreensStayOutOfTheBackground(t *testing.T) {

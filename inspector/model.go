@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"charm.land/bubbles/v2/help"
@@ -24,6 +25,7 @@ type model struct {
 	actions    Actions
 	opts       Options
 	background *background
+	away       atomic.Bool // the terminal is given up for a while
 	loc        *time.Location
 
 	now           time.Time // of the last tick

@@ -59,6 +59,7 @@ func show(ctx context.Context, feed Feed, actions Actions, o Options, more ...te
 	}
 	help(func() { watch(ctx, feed, &changed) })
 	help(func() { tick(ctx, program, &changed) })
+	help(func() { watchStops(ctx, program, &m.away) })
 	_, err := program.Run()
 	return m.lastWords(err, cmp.Or[io.Writer](o.Errors, os.Stderr))
 }

@@ -3,6 +3,7 @@ package inspector
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -12,36 +13,54 @@ import (
 // the terminal again: a shell that brings back what is running tells nobody.
 const foregroundEvery = 250 * time.Millisecond
 
-// suspend stops the process, as ctrl+z does with others. Where it goes on in the
-// background all but the screen goes on; that waits for the terminal.
-func (m *model) suspend() tea.Cmd {
-	return tea.Exec(&suspension{ctx: m.background.ctx, foreground: m.opts.Foreground}, func(error) tea.Msg { return tea.ResumeMsg{} })
+// suspend stops the process, as ctrl+z does with others.
+func (m *model) suspend() tea.Cmd { return m.giveUp(true) }
+
+// continuedMsg says that the process goes on after somebody else has stopped it.
+type continuedMsg struct{}
+
+// apply implements result.
+func (continuedMsg) apply(m *model) tea.Cmd { return m.giveUp(false) }
+
+// giveUp gives the terminal up until it belongs to this process. In the background
+// of a shell all but the screen goes on meanwhile.
+func (m *model) giveUp(stop bool) tea.Cmd {
+	s := &suspension{ctx: m.background.ctx, foreground: m.opts.Foreground, stop: stop, away: &m.away}
+	return tea.Exec(s, func(error) tea.Msg { return tea.ResumeMsg{} })
 }
 
 // suspension runs while the terminal belongs to others.
 type suspension struct {
 	ctx        context.Context // of the screen
 	foreground func() bool     // nil: always
+	stop       bool            // the process first
+	away       *atomic.Bool    // says that it runs
 	words      io.Writer
 }
 
 // Run implements tea.ExecCommand.
 func (s *suspension) Run() error {
-	stopProcess(s.ctx)
+	s.away.Store(true)
+	defer s.away.Store(false)
+	if s.stop {
+		stopProcess(s.ctx)
+	}
 	if s.foreground == nil || s.foreground() {
+		useTerminal()
 		return nil
 	}
-	defer s.inBackground()()
+	surviveTerminal()
 	_, _ = io.WriteString(s.words, "taskhook goes on in the background; the screen comes back with: fg\r\n")
 	t := time.NewTicker(foregroundEvery)
 	defer t.Stop()
 	for !s.foreground() {
 		select {
 		case <-s.ctx.Done():
-			return nil
+			return nil // the screen ends from here
 		case <-t.C:
 		}
 	}
+	useTerminal()
 	return nil
 }
 

@@ -6,7 +6,10 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // stopProcess stops the process with its group, and returns when it goes on.
@@ -21,13 +24,27 @@ func stopProcess(ctx context.Context) {
 	}
 }
 
-// inBackground has the process survive what it does to a terminal that is not
-// its own, until end.
-func (s *suspension) inBackground() (end func()) {
-	signal.Ignore(syscall.SIGTTIN, syscall.SIGTTOU)
-	return func() {
-		if s.ctx.Err() == nil { // else the screen ends from here
-			signal.Reset(syscall.SIGTTIN, syscall.SIGTTOU)
+// surviveTerminal has the process survive what it does to a terminal that is not
+// its own, and useTerminal takes that back.
+func surviveTerminal() { signal.Ignore(syscall.SIGTTIN, syscall.SIGTTOU) }
+
+func useTerminal() { signal.Reset(syscall.SIGTTIN, syscall.SIGTTOU) }
+
+// watchStops tells the screen when others have stopped the process and it goes
+// on: the terminal is not as the screen left it, and may not be its own.
+func watchStops(ctx context.Context, program *tea.Program, away *atomic.Bool) {
+	goesOn := make(chan os.Signal, 1)
+	signal.Notify(goesOn, syscall.SIGCONT)
+	defer signal.Stop(goesOn)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-goesOn:
+		}
+		if !away.Load() {
+			surviveTerminal()
+			program.Send(continuedMsg{})
 		}
 	}
 }

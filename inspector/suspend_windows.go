@@ -1,7 +1,16 @@
 package inspector
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+
+	tea "charm.land/bubbletea/v2"
+)
 
 func stopProcess(context.Context) {}
 
-func (*suspension) inBackground() (end func()) { return func() {} }
+func surviveTerminal() {}
+
+func useTerminal() {}
+
+func watchStops(context.Context, *tea.Program, *atomic.Bool) {}
