@@ -26,12 +26,13 @@ const (
 
 // process is one worker process.
 type process struct {
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	out     io.ReadCloser
-	words   firstWords // of its stderr
-	expired atomic.Bool
-	runs    int // how often run was called
+	cmd      *exec.Cmd
+	in       io.WriteCloser
+	requests *bufio.Writer // to in
+	out      io.ReadCloser
+	words    firstWords // of its stderr
+	expired  atomic.Bool
+	runs     int // how often run was called
 
 	ending sync.Once
 	idle   *time.Timer // ends it when nobody needs it
@@ -48,6 +49,7 @@ func start(program string) (*process, error) {
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
+	p.requests = bufio.NewWriterSize(p.in, 64<<10)
 	if p.out, err = p.cmd.StdoutPipe(); err != nil {
 		return nil, err
 	}
@@ -118,16 +120,15 @@ func (p *process) run(ctx context.Context, expression string, bodies [][]byte, o
 }
 
 func (p *process) write(expression string, bodies [][]byte) error {
-	w := bufio.NewWriterSize(p.in, 64<<10)
-	if err := writeFrame(w, frameExpression, []byte(expression)); err != nil {
+	if err := writeFrame(p.requests, frameExpression, []byte(expression)); err != nil {
 		return err
 	}
 	for _, body := range bodies {
-		if err := writeFrame(w, frameBody, body); err != nil {
+		if err := writeFrame(p.requests, frameBody, body); err != nil {
 			return err
 		}
 	}
-	return w.Flush()
+	return p.requests.Flush()
 }
 
 // stuck reports whether the process has ended because of one instruction of

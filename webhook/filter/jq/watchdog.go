@@ -18,6 +18,8 @@ const (
 	instructionTime = 2 * time.Second
 	// watchEvery is how often the watchdog looks.
 	watchEvery = 10 * time.Millisecond
+	// looksAtOne is how often it looks at one body before it ends the process.
+	looksAtOne = int(instructionTime/watchEvery) / 2
 )
 
 // watchdog ends the process when one body takes too long or too much memory:
@@ -30,6 +32,8 @@ type watchdog struct {
 	awake  atomic.Bool
 	timer  *time.Timer
 	sample [2]metrics.Sample
+	looks  int   // at the body that was begun at seen: while the machine sleeps there are none
+	seen   int64 // as since
 }
 
 func newWatchdog(memory uint64, exit func(code int)) *watchdog {
@@ -60,11 +64,15 @@ func (w *watchdog) look() {
 	if since == 0 {
 		return // begin wakes it again
 	}
+	if since != w.seen {
+		w.seen, w.looks = since, 0
+	}
+	w.looks++
 	metrics.Read(w.sample[:])
 	switch {
 	case w.sample[0].Value.Uint64()-w.sample[1].Value.Uint64() > w.memory:
 		w.exit(exitBig)
-	case time.Duration(time.Now().UnixNano()-since) > instructionTime:
+	case w.looks > looksAtOne && time.Duration(time.Now().UnixNano()-since) > instructionTime:
 		w.exit(exitSlow)
 	}
 	w.rise()

@@ -216,17 +216,22 @@ func TestTheWatchdogEndsWhatNoSystemBounds(t *testing.T) {
 		name   string
 		memory uint64
 		since  time.Duration
+		looks  int
 		want   int
 	}{
-		{"nothing is wrong", maxMemory, time.Millisecond, 0},
-		{"memory", 1, time.Millisecond, exitBig},
-		{"time", maxMemory, instructionTime + time.Second, exitSlow},
+		{"nothing is wrong", maxMemory, time.Millisecond, 1, 0},
+		{"memory", 1, time.Millisecond, 1, exitBig},
+		{"time", maxMemory, instructionTime + time.Second, looksAtOne + 1, exitSlow},
+		{"the machine has slept", maxMemory, time.Hour, looksAtOne, 0},
 	} {
 		ended := 0
 		w := newWatchdog(tt.memory, func(code int) { ended = code })
 		w.since.Store(time.Now().Add(-tt.since).UnixNano())
-		w.look()
-		w.timer.Stop()
+		for range tt.looks {
+			w.look()
+			w.timer.Stop()
+			w.awake.Store(false)
+		}
 		if ended != tt.want {
 			t.Errorf("%s: ended with %d", tt.name, ended)
 		}
