@@ -50,8 +50,8 @@ type bodyError struct {
 type bodyReader struct {
 	proxy    *Proxy
 	w        http.ResponseWriter
-	r        *http.Request
-	reserved int64 // bytes of the budget; the caller releases them
+	r        *http.Request // to be used on after the reading
+	reserved int64         // bytes of the budget; the caller releases them
 }
 
 // read returns the exact body. It limits the size of the body, the bytes of all
@@ -65,19 +65,21 @@ func (b *bodyReader) read() ([]byte, *bodyError) {
 	}
 	switch {
 	case declared > b.proxy.opts.MaxBody:
-		b.extendDeadline() // for the server, which reads a little of what is left
 		return nil, b.tooLarge()
 	case declared == 0:
 		return nil, nil
 	case !b.reserve(size):
-		b.extendDeadline()
 		return nil, b.overBudget()
 	}
 	// A sender that stalls must not delay the end of the program.
 	stop := context.AfterFunc(b.proxy.flight.ctx, func() {
 		_ = http.NewResponseController(b.w).SetReadDeadline(time.Now())
 	})
-	defer stop()
+	defer func() {
+		if !stop() {
+			b.detach()
+		}
+	}()
 	if declared > 0 {
 		body := make([]byte, declared)
 		n, err := b.fill(body)
@@ -88,6 +90,11 @@ func (b *bodyReader) read() ([]byte, *bodyError) {
 	}
 	return b.grow()
 }
+
+// detach gives the request a context that does not end. The server ends a
+// request's context when a read fails, even when that was at a deadline of our
+// own: then it says nothing about the sender, who waits for the answer.
+func (b *bodyReader) detach() { b.r = b.r.WithContext(context.WithoutCancel(b.r.Context())) }
 
 // grow reads a body of undeclared length.
 func (b *bodyReader) grow() ([]byte, *bodyError) {
@@ -191,10 +198,11 @@ func (b *bodyReader) incomplete(n int64, err error) *bodyError {
 	}
 	ref := &bodyError{status: http.StatusBadRequest, store: true, decision: webhook.RejectedMalformed}
 	switch {
-	case b.proxy.flight.ctx.Err() != nil:
+	case errors.Is(err, context.Canceled), httpwire.IsTimeout(err) && b.proxy.flight.ctx.Err() != nil:
 		ref.status, ref.decision = http.StatusTooManyRequests, webhook.DecisionNone
 		ref.message = stoppingMessage()
 	case httpwire.IsTimeout(err):
+		b.detach()
 		ref.status = http.StatusRequestTimeout
 		ref.message = message{
 			Error:  "the body did not arrive",

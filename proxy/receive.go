@@ -19,28 +19,34 @@ func (p *Proxy) Handler(source webhook.Source, v Verifier) http.Handler {
 		v = nil
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case p.answerProbe(w, r):
-		case r.Method == http.MethodConnect:
-			writeMessage(w, http.StatusMethodNotAllowed, message{Error: "taskhook receives webhooks and is not a forward proxy"})
-		case !p.flight.enter():
-			p.limitRemainder(w)
-			writeMessage(w, http.StatusTooManyRequests, stoppingMessage())
-		default:
-			defer p.flight.leave()
-			p.receive(w, r, source, v)
+		if !p.handle(w, r, source, v) {
+			discardBody(w, r) // not in flight: a stop does not wait for it
 		}
 	})
 }
 
-// limitRemainder limits how long the server reads a body that nobody wants.
-func (p *Proxy) limitRemainder(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(p.bodyIdleTimeout))
+// handle answers one request. It returns false when that was before the whole
+// body had arrived.
+func (p *Proxy) handle(w http.ResponseWriter, r *http.Request, source webhook.Source, v Verifier) (whole bool) {
+	switch {
+	case p.answerProbe(w, r):
+		return true
+	case r.Method == http.MethodConnect:
+		answerEarly(w)
+		writeMessage(w, http.StatusMethodNotAllowed, message{Error: "taskhook receives webhooks and is not a forward proxy"})
+		return false
+	case !p.flight.enter():
+		answerEarly(w)
+		writeMessage(w, http.StatusTooManyRequests, stoppingMessage())
+		return false
+	}
+	defer p.flight.leave()
+	return p.receive(w, r, source, v)
 }
 
 // receive handles one request: it reads, verifies and stores it, and only then
-// forwards or answers it.
-func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.Source, v Verifier) {
+// forwards or answers it. It returns whether the whole body had arrived.
+func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.Source, v Verifier) (whole bool) {
 	e := newEvent(r, source)
 	b := bodyReader{proxy: p, w: w, r: r}
 	body, failed := b.read()
@@ -50,9 +56,11 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 			p.degraded.end(&p.degraded.memory, "there is memory for request bodies again")
 		}
 	}()
+	r = b.r
 	if failed != nil {
+		answerEarly(w)
 		p.answerUnread(w, r, e, failed)
-		return
+		return false
 	}
 	e.Body, e.BodySize = body, int64(len(body))
 	p.inspect(e, v)
@@ -65,11 +73,12 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 		if p.store(w, r, e) {
 			writeMessage(w, http.StatusUnauthorized, m)
 		}
-		return
+		return true
 	}
 	if p.store(w, r, e) {
 		p.forwardReceived(w, r, e)
 	}
+	return true
 }
 
 func newEvent(r *http.Request, source webhook.Source) *webhook.Event {
