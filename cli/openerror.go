@@ -22,6 +22,7 @@ func (a *app) openError(err error) error {
 	var (
 		locked *store.LockedError
 		port   *listener.PortError
+		loop   *listener.LoopError
 		ngrok  *tunnel.Error
 		other  *control.VersionError
 	)
@@ -46,6 +47,8 @@ func (a *app) openError(err error) error {
 		return withHint(err, "this one is free: --addr "+port.Free)
 	case errors.As(err, &port):
 		return withHint(err, "choose another with --addr 127.0.0.1:0")
+	case errors.As(err, &loop):
+		return withHint(err, "name the port of your app, such as: taskhook listen 3000")
 	case errors.As(err, &ngrok):
 		return withHint(err, ngrok.Hint)
 	}

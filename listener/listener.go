@@ -102,8 +102,8 @@ type Listener struct {
 
 // Open opens everything and returns a listener that receives. What it opened
 // is closed again when it returns an error: one that wraps [ErrDirectory], a
-// *[PortError], an error of [store.Open], or a *[tunnel.Error]. The caller owes
-// a Close.
+// *[PortError], a *[LoopError], an error of [store.Open], or a *[tunnel.Error].
+// The caller owes a Close.
 func Open(ctx context.Context, o Options) (*Listener, error) {
 	l := &Listener{opts: o, started: time.Now(), trafficChanged: newSignal(), tunnelChanged: newSignal(), urlChanged: newSignal()}
 	if l.opts.Notify == nil {
@@ -123,6 +123,9 @@ func (l *Listener) open(ctx context.Context) error {
 	ln, err := ListenLoopback(ctx, l.opts.Addr)
 	if err != nil {
 		return err
+	}
+	if err := l.checkLoop(ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close())
 	}
 	l.local = "http://" + ln.Addr().String()
 	// Whoever reads the lines of this run sees all that it receives, from the

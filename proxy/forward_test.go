@@ -60,7 +60,8 @@ func TestTheAppGetsExactlyWhatWasSent(t *testing.T) {
 		"X-Twice: second\r\n" +
 		"X-Forwarded-For: 127.0.0.1\r\n" +
 		"X-Forwarded-Host: public.example.com\r\n" +
-		"X-Forwarded-Proto: http\r\n\r\n"
+		"X-Forwarded-Proto: http\r\n" +
+		"Via: 1.1 " + r.proxy.mark + "\r\n\r\n"
 	if got := <-heads; got != want {
 		t.Errorf("the app got\n%q\nwant\n%q", got, want)
 	}

@@ -12,6 +12,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -106,6 +107,7 @@ type Proxy struct {
 	opts   Options
 	policy retry.Policy
 	nonce  string
+	mark   string // of what this proxy has forwarded, in its Via header
 	logger *slog.Logger
 
 	bodyIdleTimeout time.Duration // of a pause within a body
@@ -151,6 +153,7 @@ func New(o Options) *Proxy {
 	}
 	p := &Proxy{
 		opts: o, policy: taskee.Policy(), nonce: rand.Text(), logger: o.Logger,
+		mark:            "taskhook-" + strings.ToLower(rand.Text()[:10]),
 		bodyIdleTimeout: defaultBodyIdleTimeout,
 	}
 	p.budget.total = o.MaxInFlight

@@ -64,6 +64,10 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 	}
 	e.Body, e.BodySize = body, int64(len(body))
 	p.inspect(e, v)
+	if p.isLoop(e.Header) {
+		p.rejectLoop(w, r, e)
+		return true
+	}
 	if m, bad := p.badSignature(e); bad {
 		e.Decision = webhook.RejectedSignature
 		if e.Verdict.Status == webhook.Unsigned {

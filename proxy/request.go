@@ -24,6 +24,7 @@ type request struct {
 	source     webhook.Source
 	remoteAddr string
 	askedHost  string // the Host header that was received
+	mark       string // in a Via header; "": the request is no forwarded one
 	extra      http.Header
 }
 
@@ -34,7 +35,7 @@ func (p *Proxy) request(e *webhook.Event, t httpwire.Target) *request {
 		target: t, method: e.Method,
 		header: e.Header, body: e.Body,
 		source: e.Source, remoteAddr: e.RemoteAddr, askedHost: e.Host,
-		extra: p.opts.Header,
+		mark: p.mark, extra: p.opts.Header,
 	}
 	r.path, r.query = t.Resolve(e.Path, e.RawQuery)
 	r.host = hostFor(p.opts.Host, t, e.Host)
@@ -84,6 +85,9 @@ func (r *request) appendHead(b []byte) []byte {
 	}
 	b = r.appendReceived(b)
 	b = r.appendForwarded(b)
+	if r.mark != "" {
+		b = append(append(append(b, viaHeader+": 1.1 "...), r.mark...), "\r\n"...)
+	}
 	for _, name := range sortedNames(r.extra) {
 		if httpwire.HopByHop(name, nil) {
 			continue

@@ -139,6 +139,7 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 		return nil, err
 	}
 	s.request = p.request(&s.event, t)
+	s.request.mark = "" // a person may send it through the own public URL
 	if why := s.request.writable(); why != "" {
 		return nil, fmt.Errorf("%w: %s", ErrUnsendable, why)
 	}
