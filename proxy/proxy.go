@@ -89,6 +89,10 @@ type Options struct {
 
 	// JQ runs the jq expressions of the rules of Faults; nil: they never fire.
 	JQ filter.JQ
+	// PublicURL returns the URL by which the public reaches the loopback ingress,
+	// "" if there is none; nil: there never is. It is called for what seems to come
+	// from a web page.
+	PublicURL func() string
 	// Check checks a stored event against the keys that are trusted now; nil: its
 	// verdict counts.
 	Check func(webhook.Event) webhook.Verdict
@@ -147,6 +151,9 @@ func New(o Options) *Proxy {
 	setDefault(&o.ShieldTimeout, min(o.Timeout, defaultShieldTimeout))
 	if o.Changed == nil {
 		o.Changed = func() {}
+	}
+	if o.PublicURL == nil {
+		o.PublicURL = func() string { return "" }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

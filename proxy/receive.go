@@ -79,6 +79,10 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 		}
 		return true
 	}
+	if p.fromForeignPage(e) {
+		p.rejectPage(w, r, e)
+		return true
+	}
 	if p.store(w, r, e) {
 		p.forwardReceived(w, r, e)
 	}
