@@ -98,6 +98,10 @@ func (a *app) showCurl(ctx context.Context, b *backend, e webhook.Event) error {
 }
 
 func writeHeaders(w io.Writer, e webhook.Event) {
+	if e.Head != "" { // it was not understood
+		_, _ = fmt.Fprintln(w, format.CleanLines(e.Head))
+		return
+	}
 	uri := e.Path
 	if e.RawQuery != "" {
 		uri += "?" + e.RawQuery
@@ -124,6 +128,9 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	line("verdict", "%s", verdictLine(e.Verdict))
 	line("state", "%s", stateLine(r.Summary, now))
 	writeRedelivery(line, e)
+	for _, note := range e.Notes {
+		line("note", "%s", note)
+	}
 	_, _ = fmt.Fprintln(w)
 	writeHeaders(w, e)
 	_, _ = fmt.Fprintln(w)
@@ -135,6 +142,9 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 			line("body", "%s", note)
 		}
 		_, _ = fmt.Fprintln(w, export.Pretty(text.Bytes))
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Trailer)) {
+		line("trailer", "%s: %s", name, strings.Join(e.Trailer[name], ", "))
 	}
 	for i, at := range r.History {
 		_, _ = fmt.Fprintln(w)

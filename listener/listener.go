@@ -176,8 +176,7 @@ func (l *Listener) openStored() error {
 
 // receive serves an ingress: what is received there comes from source.
 func (l *Listener) receive(ln net.Listener, source webhook.Source) {
-	h := l.proxy.Handler(source, l.keys.verifier(source))
-	l.ingresses = append(l.ingresses, proxy.Serve(ln, h, l.logger, l.end))
+	l.ingresses = append(l.ingresses, l.proxy.Serve(ln, source, l.keys.verifier(source), l.end))
 }
 
 // openTunnel opens ngrok, when asked for, and serves what comes through it.

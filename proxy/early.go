@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"net/http"
 	"time"
 )
@@ -26,9 +27,13 @@ func answerEarly(w http.ResponseWriter) {
 // answer.
 func discardBody(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
-	if rc.Flush() != nil {
-		return
+	if rc.Flush() == nil {
+		discard(rc.SetReadDeadline, r.Body)
 	}
+}
+
+// discard reads until the end, or a limit.
+func discard(setDeadline func(time.Time) error, from io.Reader) {
 	end := time.Now().Add(discardTime)
 	buf := make([]byte, 32<<10)
 	for left := discardBytes; left > 0; {
@@ -36,8 +41,8 @@ func discardBody(w http.ResponseWriter, r *http.Request) {
 		if !now.Before(end) {
 			return
 		}
-		_ = rc.SetReadDeadline(now.Add(min(discardPause, end.Sub(now))))
-		n, err := r.Body.Read(buf)
+		_ = setDeadline(now.Add(min(discardPause, end.Sub(now))))
+		n, err := from.Read(buf)
 		if err != nil {
 			return
 		}

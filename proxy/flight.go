@@ -117,6 +117,7 @@ func (p *Proxy) Close(ctx context.Context) error {
 			p.logger.Warn("cancelling what is still in progress", "requests", n)
 		}
 	}
+	p.storeFlood()
 	p.flight.close()
 	p.flight.cancel()
 	<-p.flight.idle()

@@ -127,6 +127,7 @@ type Proxy struct {
 	faults          fault.Table
 	running         simulations
 	batching        atomic.Bool
+	unreadable      flood
 }
 
 // The defaults of Options.

@@ -13,12 +13,15 @@ import (
 )
 
 // Handler receives webhooks from one ingress. The verifier checks the signatures
-// there; nil: nobody does. Serve it with [Serve].
+// there; nil: nobody does. [Proxy.Serve] serves it.
 func (p *Proxy) Handler(source webhook.Source, v Verifier) http.Handler {
 	if p.opts.Mode == ModeOff {
 		v = nil
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if t := tapOf(r); t != nil {
+			t.enter(r)
+		}
 		if !p.handle(w, r, source, v) {
 			discardBody(w, r) // not in flight: a stop does not wait for it
 		}
@@ -30,6 +33,9 @@ func (p *Proxy) Handler(source webhook.Source, v Verifier) http.Handler {
 func (p *Proxy) handle(w http.ResponseWriter, r *http.Request, source webhook.Source, v Verifier) (whole bool) {
 	switch {
 	case p.answerProbe(w, r):
+		return true
+	case r.ProtoMajor != 1:
+		p.rejectHTTP2(w, r, source)
 		return true
 	case r.Method == http.MethodConnect:
 		answerEarly(w)
@@ -48,6 +54,9 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request, source webhook.So
 // forwards or answers it. It returns whether the whole body had arrived.
 func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.Source, v Verifier) (whole bool) {
 	e := newEvent(r, source)
+	if r.TransferEncoding != nil {
+		noteBothLengths(w, r, e)
+	}
 	b := bodyReader{proxy: p, w: w, r: r}
 	body, failed := b.read()
 	defer func() {

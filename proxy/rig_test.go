@@ -237,15 +237,13 @@ func newRigWith(t *testing.T, target string, v Verifier, change ...func(*Options
 func (r *rig) ingress(source webhook.Source, v Verifier) string {
 	r.t.Helper()
 	ln := listen(r.t)
-	srv := newServer(r.proxy.Handler(source, v), nil)
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(ln) }()
+	srv := r.proxy.Serve(ln, source, v, nil)
 	r.t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel() // what a test leaves in progress is cut
-		_ = srv.Close()
+		_ = srv.http.Close()
 		_ = r.proxy.Close(ctx)
-		<-done
+		srv.Close()
 	})
 	return ln.Addr().String()
 }

@@ -212,8 +212,12 @@ func TestTooManyHeaders(t *testing.T) {
 		t.Errorf("1 MB of headers was answered %d", resp.StatusCode)
 	}
 	<-written
-	if events, _ := r.store.count(); events != 0 {
-		t.Errorf("%d events are stored", events)
+	e := r.store.event(t, 1)
+	if e.Decision != webhook.RejectedMalformed || e.Answer.Status != http.StatusRequestHeaderFieldsTooLarge || e.Path != "/" || e.Host != "x" {
+		t.Errorf("stored as %q, answer %+v, %s %s", e.Decision, e.Answer, e.Path, e.Host)
+	}
+	if len(e.Head) > maxHead+3 || !strings.HasSuffix(e.Head, "xx…") {
+		t.Errorf("%d bytes of the head are stored", len(e.Head))
 	}
 }
 

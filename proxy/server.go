@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // The limits of every server.
@@ -30,7 +32,21 @@ type Server struct {
 // it is nil, hears why the server has ended by itself, in a goroutine of its
 // own. The caller owes a Close.
 func Serve(ln net.Listener, h http.Handler, logger *slog.Logger, failed func(error)) *Server {
-	s := &Server{http: newServer(h, logger), done: make(chan struct{})}
+	return serve(ln, newServer(h, logger), failed)
+}
+
+// Serve receives webhooks on one ingress, with the limits of [Serve]. What is no
+// readable HTTP request is stored as rejected. v and failed are as in
+// [Proxy.Handler] and [Serve]. The caller owes a Close.
+func (p *Proxy) Serve(ln net.Listener, source webhook.Source, v Verifier, failed func(error)) *Server {
+	taps := tapListener{ln, p, source}
+	srv := newServer(p.Handler(source, v), p.logger)
+	srv.ConnContext, srv.ConnState = taps.inContext, taps.stateChanged
+	return serve(taps, srv, failed)
+}
+
+func serve(ln net.Listener, srv *http.Server, failed func(error)) *Server {
+	s := &Server{http: srv, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) && failed != nil {

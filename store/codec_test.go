@@ -71,6 +71,19 @@ func TestExtrasOfALaterVersionAreSkipped(t *testing.T) {
 	}
 }
 
+func TestRareValuesOfAnEventAreKept(t *testing.T) {
+	want := newEvent("w")
+	want.Trailer, want.Notes = http.Header{"X-Sum": {"7"}}, []string{"a note"}
+	want.Head, want.Count = "POST /%zz HTTP/1.1\nHost: x", 1224
+	var got webhook.Event
+	if err := readEvent(newEventRecord(want)[boltfile.SumSize:], &got, true); err != nil {
+		t.Fatal(err)
+	}
+	if !cmp.Equal(want.Trailer, got.Trailer) || !cmp.Equal(want.Notes, got.Notes) || got.Head != want.Head || got.Count != want.Count {
+		t.Errorf("read %+v", got)
+	}
+}
+
 func TestExtrasCostNothingWhereThereAreNone(t *testing.T) {
 	e := newEvent("w")
 	if n := testing.AllocsPerRun(100, func() { (&codec{}).eventExtras(e) }); n > 0 {
@@ -84,6 +97,7 @@ func FuzzEventRecord(f *testing.F) {
 	f.Add(newEventRecord(newEvent("w"))[boltfile.SumSize:])
 	noted := newEvent("w")
 	noted.Trailer, noted.Notes = http.Header{"X-Sum": {"7"}}, []string{"a note"}
+	noted.Head, noted.Count = "POST /%zz HTTP/1.1", 1224
 	f.Add(newEventRecord(noted)[boltfile.SumSize:])
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {

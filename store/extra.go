@@ -10,6 +10,8 @@ func (c *codec) eventExtras(e *webhook.Event) {
 	extras := c.readExtras()
 	c.extra(extras, 1, e.Trailer != nil, func(c *codec) { c.header(&e.Trailer) })
 	c.extra(extras, 2, e.Notes != nil, func(c *codec) { c.texts(&e.Notes) })
+	c.extra(extras, 10, e.Head != "", func(c *codec) { text(c, &e.Head) })
+	c.extra(extras, 11, e.Count != 0, func(c *codec) { number(c, &e.Count) })
 }
 
 func (c *codec) attemptExtras(a *webhook.Attempt) {

@@ -89,6 +89,12 @@ type Event struct {
 	// sent again what had been delivered.
 	Duplicate bool   `json:"duplicate,omitempty"`
 	Answer    Answer `json:"answer,omitzero"`
+	// Head is the head as it came, of a request that is not readable HTTP: a line
+	// for each line, control characters as \x1b, perhaps cut. "" in lists.
+	Head string `json:"head,omitempty"`
+	// Count is how many requests the event stands for, when more are turned away
+	// than it makes sense to keep; 0: itself.
+	Count int `json:"count,omitempty"`
 	// Trailer has the trailers of the request; nil in lists.
 	Trailer http.Header `json:"trailer,omitempty"`
 	// Notes are what a person should know about how it came or was forwarded,

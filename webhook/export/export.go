@@ -75,6 +75,7 @@ func EventObject(w io.Writer, r webhook.Record, now time.Time) error {
 		exact: newExact(r.Path, r.RawQuery, r.Host, r.Header),
 		Next:  r.Verdict.Next, Answer: r.Answer,
 		Header: readable(r.Header), Body: nonNilBody(r.Body), NoBody: r.NoBody,
+		Trailer: readable(r.Trailer), Notes: r.Notes, Head: r.Head, Count: r.Count,
 		Attempts: make([]shownAttempt, len(r.History)),
 	}
 	for i, a := range r.History {
@@ -167,6 +168,10 @@ type shownEvent struct {
 	Header     map[string][]string `json:"header"`
 	Body       []byte              `json:"bodyBase64"`
 	NoBody     bool                `json:"noBody,omitempty"`
+	Trailer    map[string][]string `json:"trailer,omitempty"`
+	Notes      []string            `json:"notes,omitempty"`
+	Head       string              `json:"head,omitempty"`
+	Count      int                 `json:"count,omitempty"`
 	Attempts   []shownAttempt      `json:"attempts"`
 	exact
 }
