@@ -43,7 +43,7 @@ type conn struct {
 }
 
 func newConn(c net.Conn, o httpwire.Origin) *conn {
-	n := &conn{Conn: c, origin: o, headLeft: -1, buffers: make(net.Buffers, 0, 2)}
+	n := &conn{Conn: c, origin: o, headLeft: -1, buffers: make(net.Buffers, 0, 3)}
 	n.reader = bufio.NewReader(n)
 	return n
 }
@@ -64,10 +64,13 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 // write sends a request and returns how many bytes of it were written.
-func (c *conn) write(head, body []byte) (int64, error) {
+func (c *conn) write(head, body, tail []byte) (int64, error) {
 	c.buffers = append(c.buffers[:0], head)
 	if len(body) > 0 {
 		c.buffers = append(c.buffers, body)
+	}
+	if len(tail) > 0 {
+		c.buffers = append(c.buffers, tail)
 	}
 	all := c.buffers // WriteTo consumes what it is called on
 	n, err := c.buffers.WriteTo(c.Conn)

@@ -85,13 +85,13 @@ func (x *exchange) send(r *request) {
 	c := x.conn
 	c.head = r.appendHead(c.head[:0])
 	if len(r.body) <= inlineBody {
-		x.sent, x.writeErr = c.write(c.head, r.body)
+		x.sent, x.writeErr = c.write(c.head, r.body, r.tail())
 		return
 	}
 	x.written = make(chan struct{})
 	go func() {
 		defer close(x.written)
-		x.sent, x.writeErr = c.write(c.head, r.body)
+		x.sent, x.writeErr = c.write(c.head, r.body, r.tail())
 	}()
 }
 

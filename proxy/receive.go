@@ -65,13 +65,16 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 			p.degraded.end(&p.degraded.memory, "there is memory for request bodies again")
 		}
 	}()
-	r = b.r
+	received, r := r, b.r
 	if failed != nil {
 		answerEarly(w)
 		p.answerUnread(w, r, e, failed)
 		return false
 	}
 	e.Body, e.BodySize = body, int64(len(body))
+	if r.TransferEncoding != nil {
+		e.Trailer = receivedTrailer(received)
+	}
 	p.inspect(e, v)
 	if p.isLoop(e.Header) {
 		p.rejectLoop(w, r, e)

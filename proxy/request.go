@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
@@ -12,14 +11,15 @@ import (
 
 // request is a request to the app.
 type request struct {
-	target httpwire.Target
-	method string
-	path   string // percent-encoded
-	query  string
-	header http.Header // as received, or as changed for a resend
-	body   []byte
-	length bool // send a Content-Length even for an empty body
-	host   string
+	target  httpwire.Target
+	method  string
+	path    string // percent-encoded
+	query   string
+	header  http.Header // as received, or as changed for a resend
+	body    []byte
+	trailer http.Header // they follow the body
+	length  bool        // send a Content-Length even for an empty body
+	host    string
 	// What the X-Forwarded headers are made of.
 	source     webhook.Source
 	remoteAddr string
@@ -33,7 +33,7 @@ type request struct {
 func (p *Proxy) request(e *webhook.Event, t httpwire.Target) *request {
 	r := &request{
 		target: t, method: e.Method,
-		header: e.Header, body: e.Body,
+		header: e.Header, body: e.Body, trailer: e.Trailer,
 		source: e.Source, remoteAddr: e.RemoteAddr, askedHost: e.Host,
 		mark: p.mark, extra: p.opts.Header,
 	}
@@ -78,11 +78,7 @@ func (r *request) appendHead(b []byte) []byte {
 	}
 	b = append(b, " HTTP/1.1\r\n"...)
 	b = appendField(b, "Host", r.sentHost())
-	if len(r.body) > 0 || r.length {
-		b = append(b, "Content-Length: "...)
-		b = strconv.AppendInt(b, int64(len(r.body)), 10)
-		b = append(b, "\r\n"...)
-	}
+	b = r.appendLength(b)
 	b = r.appendReceived(b)
 	b = r.appendForwarded(b)
 	if r.mark != "" {
@@ -96,7 +92,7 @@ func (r *request) appendHead(b []byte) []byte {
 			b = appendField(b, name, v)
 		}
 	}
-	return append(b, "\r\n"...)
+	return r.appendHeadEnd(b)
 }
 
 // sentHost returns the Host header that the app gets.

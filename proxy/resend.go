@@ -180,6 +180,9 @@ func (s *resending) edit(r webhook.Resend) error {
 	s.remarks = append(s.remarks, notes...)
 	s.changed = !bytes.Equal(body, s.received.Body)
 	s.event.Body = body
+	if s.changed {
+		s.event.Trailer = nil // it may tell of the received body
+	}
 	return nil
 }
 
