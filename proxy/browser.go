@@ -55,15 +55,11 @@ func hostname(host string) string {
 	return strings.Trim(host, "[]")
 }
 
-// rejectPage stores and answers the request of a foreign page.
-func (p *Proxy) rejectPage(w http.ResponseWriter, r *http.Request, e *webhook.Event) {
-	m := message{
+// pageMessage is the answer to the request of a foreign page.
+func pageMessage(e *webhook.Event) message {
+	return message{
 		Error:  "a web page's request",
 		Reason: fmt.Sprintf("a browser has sent it to %s, which is neither this machine nor the public URL", e.Host),
 		Next:   "if that name leads here, start with --url https://" + hostname(e.Host),
-	}
-	e.Decision, e.Answer = webhook.RejectedBrowser, byTaskhook(http.StatusForbidden, m.Reason)
-	if p.store(w, r, e) {
-		writeMessage(w, http.StatusForbidden, m)
 	}
 }

@@ -135,7 +135,7 @@ func TestConnectionHeadersStayOnTheirConnection(t *testing.T) {
 	r := newRig(t, addr)
 	c := r.raw("POST / HTTP/1.1\r\nHost: x\r\n" +
 		"Connection: keep-alive, x-mine\r\nKeep-Alive: timeout=5\r\nX-Mine: 1\r\nProxy-Connection: close\r\n" +
-		"Te: trailers\r\nUpgrade: websocket\r\nProxy-Authorization: Basic x\r\nTrailer: X-T\r\n" +
+		"Te: trailers\r\nUpgrade: other/1\r\nProxy-Authorization: Basic x\r\nTrailer: X-T\r\n" +
 		"X-Kept: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
 	if resp, _ := rawAnswer(t, c); resp.StatusCode != http.StatusOK {
 		t.Fatalf("answered %d", resp.StatusCode)

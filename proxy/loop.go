@@ -3,8 +3,6 @@ package proxy
 import (
 	"net/http"
 	"strings"
-
-	"github.com/taskhook/taskhook/webhook"
 )
 
 // viaHeader names the proxies that a message has passed (RFC 9110, 7.6.3).
@@ -22,15 +20,10 @@ func (p *Proxy) isLoop(h http.Header) bool {
 	return false
 }
 
-// rejectLoop stores and answers a request that came back.
-func (p *Proxy) rejectLoop(w http.ResponseWriter, r *http.Request, e *webhook.Event) {
-	m := message{
+func loopMessage() message {
+	return message{
 		Error:  "a loop",
 		Reason: "taskhook had forwarded this request, and it came back",
 		Next:   "have taskhook forward to your app, and not to itself, its public URL, or what sends webhooks back to it",
-	}
-	e.Decision, e.Answer = webhook.RejectedLoop, byTaskhook(http.StatusLoopDetected, m.Reason)
-	if p.store(w, r, e) {
-		writeMessage(w, http.StatusLoopDetected, m)
 	}
 }

@@ -76,23 +76,11 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 		e.Trailer = receivedTrailer(received)
 	}
 	p.inspect(e, v)
-	if p.isLoop(e.Header) {
-		p.rejectLoop(w, r, e)
-		return true
-	}
-	if m, bad := p.badSignature(e); bad {
-		e.Decision = webhook.RejectedSignature
-		if e.Verdict.Status == webhook.Unsigned {
-			e.Decision = webhook.RejectedUnsigned
-		}
-		e.Answer = byTaskhook(http.StatusUnauthorized, m.Reason)
+	if no := p.rejects(e); no != nil {
+		e.Decision, e.Answer = no.decision, byTaskhook(no.status, no.message.Reason)
 		if p.store(w, r, e) {
-			writeMessage(w, http.StatusUnauthorized, m)
+			writeMessage(w, no.status, no.message)
 		}
-		return true
-	}
-	if p.fromForeignPage(e) {
-		p.rejectPage(w, r, e)
 		return true
 	}
 	if p.store(w, r, e) {
@@ -183,13 +171,34 @@ func storeFailure(err error) string {
 	return "the store cannot be written"
 }
 
-// badSignature says why an event is rejected for its signature, if it is.
-func (p *Proxy) badSignature(e *webhook.Event) (message, bool) {
-	v := e.Verdict
-	bad := v.Status == webhook.Invalid || v.Status == webhook.Unsigned
-	if !bad || p.opts.Mode != ModeEnforce {
-		return message{}, false
+// rejection is why a request is turned away, and the answer to it.
+type rejection struct {
+	decision webhook.Decision
+	status   int
+	message  message
+}
+
+// rejects returns why an event is turned away; nil: it goes to the app.
+func (p *Proxy) rejects(e *webhook.Event) *rejection {
+	enforced := p.opts.Mode == ModeEnforce
+	switch {
+	case p.isLoop(e.Header):
+		return &rejection{webhook.RejectedLoop, http.StatusLoopDetected, loopMessage()}
+	case asksForWebSocket(e.Header):
+		return &rejection{webhook.RejectedWebSocket, http.StatusBadRequest, p.webSocketMessage(e)}
+	case enforced && e.Verdict.Status == webhook.Unsigned:
+		return &rejection{webhook.RejectedUnsigned, http.StatusUnauthorized, p.signatureMessage(e)}
+	case enforced && e.Verdict.Status == webhook.Invalid:
+		return &rejection{webhook.RejectedSignature, http.StatusUnauthorized, p.signatureMessage(e)}
+	case p.fromForeignPage(e):
+		return &rejection{webhook.RejectedBrowser, http.StatusForbidden, pageMessage(e)}
 	}
+	return nil
+}
+
+// signatureMessage is the answer to an event that is rejected for its signature.
+func (p *Proxy) signatureMessage(e *webhook.Event) message {
+	v := e.Verdict
 	m := message{Error: "invalid signature", Verdict: v.Status, Reason: v.Reason, Next: v.Next}
 	if v.Status == webhook.Unsigned {
 		m.Error = "unsigned request"
@@ -204,5 +213,5 @@ func (p *Proxy) badSignature(e *webhook.Event) (message, bool) {
 	if m.Next == "" {
 		m.Next = "look at it with `taskhook events show latest`"
 	}
-	return m, true
+	return m
 }

@@ -18,12 +18,14 @@ const (
 	RejectedBrowser   Decision = "browser"       // a web page has sent it
 	Ignored           Decision = "ignored"       // kept and not forwarded, by a rule
 	Passed            Decision = "passed"        // it is no webhook, and went to the app unchecked
+	RejectedWebSocket Decision = "websocket"     // it asks for a WebSocket
 )
 
 // Decisions lists every decision but [DecisionNone]. Stores have the index of a
 // decision: new ones are appended.
 var Decisions = [...]Decision{
 	RejectedUnsigned, RejectedSignature, RejectedMalformed, RejectedLoop, RejectedBrowser, Ignored, Passed,
+	RejectedWebSocket,
 }
 
 // Rejected reports whether the request was turned away. Such an event counts

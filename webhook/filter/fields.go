@@ -122,7 +122,7 @@ var states = [...]value{
 	{string(webhook.StateOverdue), fmt.Sprintf("that retry is more than %d minutes late", webhook.OverdueAfter/time.Minute)},
 	{string(webhook.StateFailed), "Taskee will not send it again: another status, a seventh 429, or its sender left"},
 	{string(webhook.StateRecovered), "failed, and delivered later by a resend"},
-	{string(webhook.StateRejected), "not forwarded: a bad or missing signature, or a malformed request"},
+	{string(webhook.StateRejected), "not forwarded: a bad or missing signature, a malformed request, a loop, a web page"},
 	{string(webhook.StateInterrupted), "Taskhook ended before the answer was known"},
 }
 
