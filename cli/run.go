@@ -3,18 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/taskhook/taskhook/inspector"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
 )
-
-// gcPercent lets the heap of a listener grow further before it is collected
-// than Go does by itself: it is small, and collecting 4 MB over and over costs
-// a tenth of the requests. Under load it stays below 30 MB.
-const gcPercent = 400
 
 // openListener opens a listener as the flags say.
 func (a *app) openListener(ctx context.Context, o *listenOptions) (*listener.Listener, error) {
@@ -24,7 +18,7 @@ func (a *app) openListener(ctx context.Context, o *listenOptions) (*listener.Lis
 	}
 	o.complete(a, dir)
 	if a.env("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		tuneGC(ctx)
 	}
 	l, err := listener.Open(ctx, o.Options)
 	if err != nil {

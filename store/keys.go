@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"iter"
+	"slices"
 
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -138,11 +139,28 @@ const maxInline = 4 << 10
 
 // putRecord stores a record that may be long.
 func (t *txn) putRecord(key, record []byte) error {
-	if len(record) > maxInline {
-		return t.in(bucketLarge).Put(key, record)
+	if len(record) <= maxInline {
+		return t.in(bucketEvents).Put(key, record)
 	}
-	return t.in(bucketEvents).Put(key, record)
+	if err := t.in(bucketLarge).Put(key, record); err != nil || len(record) < spaced {
+		return err
+	}
+	for i := range byte(spacers) {
+		if err := t.in(bucketLarge).Put(append(slices.Clip(key), i), present); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// A page of bbolt is not split while it has four entries or fewer, however long
+// they are, and what is added to a page writes all of it anew, through memory.
+// So behind a long record stand spacers: they have it end up in a page of its
+// own, and the next one beside them alone. They are deleted with their event.
+const (
+	spaced  = 64 << 10 // the length of a record from which it has spacers, in bytes
+	spacers = 4
+)
 
 // record reads what putRecord stored; nil: nothing.
 func (t *txn) record(key []byte) []byte {
