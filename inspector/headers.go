@@ -7,17 +7,35 @@ import (
 )
 
 // headers is the Headers tab: the request line, then every value in the order
-// received, sorted by name.
+// received, sorted by name; trailers, and what there is to know of how it came.
 func (r *reading) headers(b *pageBuilder) error {
 	e, err := r.event(b.ctx)
 	if err != nil {
 		return err
 	}
-	b.add(lookTitle, requestLine(e.Method, e.Path, e.RawQuery))
-	if e.Host != "" {
-		b.add(lookField, "Host: "+e.Host)
+	if e.Head != "" {
+		b.add(lookTitle, "as it came, since it is not readable HTTP")
+		for line := range strings.Lines(e.Head) {
+			b.add(lookText, strings.TrimSuffix(line, "\n"))
+		}
+	} else {
+		b.add(lookTitle, requestLine(e.Method, e.Path, e.RawQuery))
+		if e.Host != "" {
+			b.add(lookField, "Host: "+e.Host)
+		}
+		b.header(e.Header)
 	}
-	b.header(e.Header)
+	if len(e.Trailer) > 0 {
+		b.blank()
+		b.add(lookTitle, "trailers, after the body")
+		b.header(e.Trailer)
+	}
+	if len(e.Notes) > 0 {
+		b.blank()
+	}
+	for _, note := range e.Notes {
+		b.add(lookWarn, note)
+	}
 	if e.RemoteAddr != "" {
 		b.blank()
 		b.add(lookDim, "from "+e.RemoteAddr+" ("+string(e.Source)+")")

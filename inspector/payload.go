@@ -52,6 +52,8 @@ func (r *reading) payload(b *pageBuilder) error {
 // noBody says why there is no body, if there is none.
 func (b *pageBuilder) noBody(e webhook.Event) bool {
 	switch {
+	case e.NoBody && e.Decision == webhook.RejectedMalformed:
+		b.add(lookWarn, "No body was read: "+e.Answer.Reason+".")
 	case e.NoBody:
 		b.add(lookWarn, "The body was too large and is not kept (announced size: "+format.Bytes(e.BodySize)+").")
 	case len(e.Body) == 0:
