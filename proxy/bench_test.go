@@ -2,8 +2,10 @@ package proxy
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -79,6 +81,46 @@ func BenchmarkForward(b *testing.B) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// BenchmarkServe compares an ingress with and without the taps on its
+// connections: one request of 2 KB after the other on one connection, without a
+// store, answered in place of the app.
+func BenchmarkServe(b *testing.B) {
+	p := New(Options{Store: nullStore{}, Mode: ModeEnforce})
+	defer func() { _ = p.Close(context.Background()) }()
+	unsigned := verdict{Status: webhook.Unsigned}
+	body := `{"type":"ContactCreate","note":"` + strings.Repeat("x", 2000) + `"}`
+	request := fmt.Sprintf("POST /webhooks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	for name, start := range map[string]func(net.Listener) *Server{
+		"taps": func(ln net.Listener) *Server { return p.Serve(ln, webhook.SourceLocal, unsigned, nil) },
+		"none": func(ln net.Listener) *Server {
+			return Serve(ln, p.Handler(webhook.SourceLocal, unsigned), nil, nil)
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer start(ln).Close()
+			c, err := net.Dial("tcp", ln.Addr().String())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer c.Close()
+			answer := make([]byte, 4<<10)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := io.WriteString(c, request); err != nil {
+					b.Fatal(err)
+				}
+				if n, err := c.Read(answer); err != nil || !strings.HasPrefix(string(answer[:n]), "HTTP/1.1 401") {
+					b.Fatalf("%s, %v", answer[:n], err)
+				}
+			}
 		})
 	}
 }
