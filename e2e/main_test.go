@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 		"app":  appMain,
 		"edge": edgeMain,
 		"post": postMain,
+		"raw":  rawMain,
 		"sign": signMain,
 	})
 }
