@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -261,4 +262,36 @@ func TestATapCostsNothing(t *testing.T) {
 	if _, _ = c.Read(buf); len(c.head) != 0 {
 		t.Errorf("%d bytes of a body are kept", len(c.head))
 	}
+}
+
+// FuzzUnreadable holds that no head panics, and that what is kept of it is text
+// that does nothing on a terminal and can be sent.
+func FuzzUnreadable(f *testing.F) {
+	for _, s := range []string{"", "POST /%zz HTTP/1.1\r\nHost: x\r\nA: \x1b[31m\xff\r\n\r\n{}", "\x16\x03\x01", "a b c\n\n", "GET / HTTP/1.1\nHost:\x00\nX\n"} {
+		f.Add([]byte(s), 400, "HTTP/1.1 400 Bad Request: why\r\n")
+	}
+	f.Fuzz(func(t *testing.T, head []byte, status int, answer string) {
+		one, other := net.Pipe()
+		defer one.Close()
+		defer other.Close()
+		c := &tap{Conn: one, head: head}
+		_, text := refusalStatus([]byte(answer))
+		if m := c.diagnose(status, text); m.Reason == "" && text == "" {
+			t.Error("there is no reason")
+		}
+		e := newUnreadable(c)
+		for _, r := range e.Head {
+			if r < ' ' && r != '\n' || r == 0x7f {
+				t.Fatalf("the head is kept as %q", e.Head)
+			}
+		}
+		if !httpwire.IsRequestTarget(e.Path) || !httpwire.IsRequestTarget(e.RawQuery) {
+			t.Errorf("the path is kept as %q ? %q", e.Path, e.RawQuery)
+		}
+		for name, values := range e.Header {
+			if !httpwire.IsToken(name) {
+				t.Errorf("a header is kept as %q: %q", name, values)
+			}
+		}
+	})
 }
