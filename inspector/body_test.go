@@ -125,3 +125,16 @@ func TestATextIsFoundHoweverJSONSpellsIt(t *testing.T) {
 		}
 	}
 }
+
+// TestACompressedBodyThatIsNotEditedStaysAsItCame holds that a signature still
+// fits when only a header was changed.
+func TestACompressedBodyThatIsNotEditedStaysAsItCame(t *testing.T) {
+	f := compressed(t, `{"a":"quince"}`, "")
+	f.events[0].Header["X-Two"] = []string{"b"}
+	d, _ := edits(t, accepting(f), "replace\tX-Two: b\tX-Two: c")
+	d.press("e", "o")
+	r := d.feed.resent
+	if len(r) != 1 || !bytes.Equal(r[0].Edited.Body, f.events[0].Body) || r[0].Edited.Header.Get("Content-Encoding") != "gzip" || r[0].Edited.Header.Get("X-Two") != "c" {
+		t.Errorf("resent %+v", r)
+	}
+}

@@ -32,7 +32,8 @@ const draftHelp = `# Change what you like, save and quit. You are then asked how
 
 // draft is a request as it stands in a file for editing.
 type draft struct {
-	event    webhook.Event // as it was received
+	event    webhook.Event // as it was received, its body uncompressed
+	received webhook.Event // with the body as it came
 	rejected bool
 	path     string // of the file; "" before it is written
 	beside   bool   // the body is in bodyFile
@@ -61,8 +62,9 @@ const bodyFile = "body"
 // newDraft makes a draft of an event. A compressed body is edited as it reads,
 // and sent so.
 func newDraft(e webhook.Event, rejected bool) *draft {
+	received := e
 	e, _ = body.Unpacked(e)
-	d := &draft{event: e, rejected: rejected, kept: http.Header{}}
+	d := &draft{event: e, received: received, rejected: rejected, kept: http.Header{}}
 	d.wasJSON = checkJSON(e.Body) == nil
 	var b bytes.Buffer
 	b.WriteString(draftHelp)
@@ -337,9 +339,14 @@ func (d *draft) withoutWarning(data []byte) []byte {
 
 // signed is the request as it is sent with a kind of signature: a changed body
 // that Taskhook signs is what JSON.stringify makes of it, so that a receiver
-// that writes it again before it checks finds the same bytes.
+// that writes it again before it checks finds the same bytes. A compressed body
+// that was not changed is sent as it came.
 func (d *draft) signed(s webhook.Sign) *webhook.Request {
 	r := d.request
+	if packed := d.received.Header["Content-Encoding"]; !d.changed && len(d.event.Header["Content-Encoding"]) < len(packed) {
+		r.Body, r.Header = d.received.Body, r.Header.Clone()
+		r.Header["Content-Encoding"] = packed
+	}
 	if s == webhook.SignDev && d.changed {
 		if body, err := jsjson.StringifyExact(r.Body); err == nil {
 			r.Body = body

@@ -15,7 +15,6 @@ import (
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
-	"github.com/taskhook/taskhook/webhook/body"
 )
 
 // Errors of Resend.
@@ -303,7 +302,7 @@ func (s *resending) notes(r webhook.Resend) []string {
 
 // renamed reports whether the webhookId differs from the received one.
 func (s *resending) renamed() bool {
-	return s.changed && taskee.Parse(s.event.Body).WebhookID != taskee.Parse(body.OfEvent(&s.received).Bytes).WebhookID
+	return s.changed && webhookID(&s.event) != webhookID(&s.received)
 }
 
 func sameSignatures(a, b http.Header) bool {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/taskhook/taskhook/jsjson"
+	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/body"
 )
@@ -30,6 +31,9 @@ func (u *unpacker) read(e *webhook.Event) []byte {
 	}
 	return body.OfEvent(e).Bytes
 }
+
+// webhookID is the webhookId in an event's body.
+func webhookID(e *webhook.Event) string { return taskee.Parse(body.OfEvent(e).Bytes).WebhookID }
 
 // unpack has a compressed body sent as it reads, so that it can be edited. The
 // error is for one that cannot be read whole.
