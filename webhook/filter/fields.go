@@ -49,7 +49,7 @@ var fields = [...]field{
 		example: "header:content-type=json", cost: costEvent, parse: parseHeader},
 	{name: "body", forms: "TEXT", meaning: "a text in the body, in any case, and however JSON spells it", example: `body:"jane doe"`,
 		cost: costBody, parse: oneOf(readBodyPart, func(c *candidate) *bodyText { return &c.body })},
-	{name: "path", forms: "TEXT", meaning: "a text in the path with its query; with * or ? the whole path",
+	{name: "path", forms: "TEXT", meaning: "a text in the path with its query, as sent or with its %-codes read; with * or ? the whole path",
 		example: "path:/webhooks", cost: costEvent, parse: oneOf(readPathPart, func(c *candidate) *candidate { return c })},
 	{name: "method", forms: "NAME", meaning: "the request's method", example: "method:PUT|DELETE",
 		values: named("POST", "GET", "PUT", "PATCH", "DELETE"), cost: costEvent,
