@@ -10,7 +10,6 @@ import (
 
 	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/listener"
-	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -85,7 +84,7 @@ func (a *app) withBackend(cmd *cobra.Command, acc access, do func(*backend) erro
 func (a *app) openStored(dir string, acc access) (*backend, error) {
 	s, err := listener.OpenStored(listener.StoredOptions{
 		Dir: dir, Project: a.projectName(), Version: version(), ReadOnly: acc == reads,
-		Signer: func() (taskee.Signer, error) { return a.devSigner(dir) },
+		Signer: a.signing(dir),
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -49,6 +49,9 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 	line("local", "%s", d.Local)
 	line("target", "%s (%s)", d.Target, format.Health(d.Health))
 	line("verify", "%s", verifyWords(d.Verify))
+	if d.Sign == webhook.SignDev {
+		line("sign", "dev: what is verified goes to your app signed by the development key; see taskhook keys env")
+	}
 	line("project", "%s, %s, %s", d.Project, format.Plural(d.Counts.Events, "event", "events"), format.Bytes(d.Counts.Bytes))
 	switch {
 	case d.Tunnel.URL == "" && tunnelMissing:

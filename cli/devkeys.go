@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/taskhook/taskhook/files"
 	"github.com/taskhook/taskhook/listener"
@@ -166,4 +167,51 @@ func devKeys(dir string) ([]verify.Key, error) {
 		return nil, withHint(err, "remove that file, then write it again with: taskhook keys dev")
 	}
 	return keys, nil
+}
+
+// signing gives the development pair of a data directory to who signs with it
+// often: the pair is made on first use, and read again only when its files have
+// changed.
+func (a *app) signing(dir string) func() (taskee.Signer, error) {
+	var (
+		mu     sync.Mutex
+		read   [2]os.FileInfo // as they were when signer was read; nil: never
+		signer taskee.Signer
+	)
+	return func() (taskee.Signer, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		// Before they are read: a change in between is seen next time.
+		now := privateFiles(dir)
+		if sameFiles(now, read) {
+			return signer, nil
+		}
+		s, err := a.devSigner(dir)
+		if err == nil {
+			signer, read = s, now
+		}
+		return s, err
+	}
+}
+
+// privateFiles looks at the private halves of a development pair.
+// What is not there is nil.
+func privateFiles(dir string) (files [2]os.FileInfo) {
+	for i, name := range [...]string{devRSAFile, devEd25519File} {
+		if fi, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			files[i] = fi
+		}
+	}
+	return files
+}
+
+// sameFiles reports whether files are as they were.
+func sameFiles(now, before [2]os.FileInfo) bool {
+	for i, f := range now {
+		b := before[i]
+		if f == nil || b == nil || !os.SameFile(f, b) || !f.ModTime().Equal(b.ModTime()) || f.Size() != b.Size() {
+			return false
+		}
+	}
+	return true
 }

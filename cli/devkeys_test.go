@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -41,6 +42,38 @@ func installTestPair(t *testing.T, dir, which string) taskee.Signer {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func TestWhoSignsOftenReadsThePairAgainWhenItHasChanged(t *testing.T) {
+	dir, first := testPair(t, "a")
+	a := &app{stderr: io.Discard}
+	signing := a.signing(dir)
+	same := func(want taskee.Signer) bool {
+		t.Helper()
+		got, err := signing()
+		return err == nil && got.RSA.Equal(want.RSA) && got.Ed25519.Equal(want.Ed25519)
+	}
+	if !same(first) {
+		t.Error("it is not the pair of the directory")
+	}
+	kept, _ := signing()
+	if again, _ := signing(); again.RSA != kept.RSA {
+		t.Error("an unchanged pair is read for each signature")
+	}
+	second := installTestPair(t, dir, "b")
+	if !same(second) {
+		t.Error("it is the pair of before")
+	}
+	if err := os.WriteFile(filepath.Join(dir, devRSAFile), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signing(); err == nil {
+		t.Error("a damaged key signs")
+	}
+	installTestPair(t, dir, "a")
+	if !same(first) {
+		t.Error("a pair that was mended is not read")
+	}
 }
 
 func TestDevPairIsMadeOnFirstUse(t *testing.T) {

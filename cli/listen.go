@@ -17,8 +17,8 @@ import (
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/store"
-	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/tunnel"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // listenOptions are the flags of listen, and the options that they stand for.
@@ -28,6 +28,7 @@ type listenOptions struct {
 	url           string
 	allowRemote   bool
 	verify        choice
+	sign          choice
 	publicKeys    []string
 	output        choice
 	headers       []string
@@ -49,6 +50,7 @@ func newListenOptions() *listenOptions {
 		},
 		tunnel: oneOf("auto", "ngrok", "none"),
 		verify: oneOf("enforce", "warn", "off"),
+		sign:   oneOf(webhook.SignOriginal, webhook.SignDev),
 		output: oneOf("auto", "screen", "plain", "json", "quiet"),
 	}
 }
@@ -82,6 +84,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	addAddr(cmd, &o.Addr, &o.allowRemote, "receive on the loopback address `ADDR`; :0 picks a port")
 	addParsed(f, &o.Path, "path", "the target's, or /webhooks", "the `PATH` of the webhook URL", parsePath)
 	f.Var(&o.verify, "verify", "what happens to a bad or missing signature; enforce: answered 401 and not forwarded, warn: forwarded with a warning, off: not checked")
+	o.addTargets(cmd)
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
 	f.Var(&o.output, "output", outputUsage)
 	addDuration(f, &o.Proxy.Timeout, "timeout", "give your app at most `DURATION` to answer; also the limit of --shield, if given")
@@ -116,6 +119,9 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 		return err
 	}
 	if err := o.understandTraffic(cmd); err != nil {
+		return err
+	}
+	if err := o.understandTargets(cmd); err != nil {
 		return err
 	}
 	if cmd.Flags().Changed("timeout") {
@@ -226,7 +232,7 @@ func (a *app) listenUntilDone(ctx context.Context, o *listenOptions) error {
 func (o *listenOptions) complete(a *app, dir string) {
 	o.Dir, o.Project, o.Version = dir, a.projectName(), version()
 	o.Proxy.Mode = o.verify.value
-	o.Proxy.Signer = func() (taskee.Signer, error) { return a.devSigner(dir) }
+	o.Proxy.Sign, o.Proxy.Signer = webhook.Sign(o.sign.value), a.signing(dir)
 	o.Notify = a.notify
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/taskhook/taskhook/inspector"
 	"github.com/taskhook/taskhook/listener"
 	"github.com/taskhook/taskhook/taskee"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 // openListener opens a listener as the flags say.
@@ -17,6 +18,11 @@ func (a *app) openListener(ctx context.Context, o *listenOptions) (*listener.Lis
 		return nil, err
 	}
 	o.complete(a, dir)
+	if o.Proxy.Sign == webhook.SignDev {
+		if _, err := o.Proxy.Signer(); err != nil {
+			return nil, err // before anything is opened
+		}
+	}
 	if a.env("GOGC") == "" {
 		tuneGC(ctx)
 	}

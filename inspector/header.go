@@ -30,7 +30,7 @@ func (m *model) headerView() []string {
 			m.headerLine("webhook", m.webhookURL(), m.tunnelWords(true)),
 			m.headerLine("local", l.Local, m.reachWords()),
 			m.headerLine("target", l.Target, m.healthWords()),
-			m.headerLine("verify", verifyWords(l.Verify, m.width >= 70), piece{}),
+			m.headerLine("verify", verifyWords(l.Verify, m.width >= 70), signWords(l.Sign)),
 			m.tallyLine(),
 		}
 	} else {
@@ -241,6 +241,14 @@ func (m *model) targetBrief() piece {
 		return piece{"app " + signDown, moodBad}
 	}
 	return piece{"app " + signDown + " since " + format.ShortTime(h.Since.In(m.loc), m.now), moodBad}
+}
+
+// signWords says that the app gets other signatures than came.
+func signWords(sign webhook.Sign) piece {
+	if sign == webhook.SignDev {
+		return piece{"signed anew: dev", moodDim}
+	}
+	return piece{}
 }
 
 func verifyWords(mode string, long bool) string {

@@ -2,6 +2,7 @@ package listener
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -27,8 +28,29 @@ func (l *Listener) target() httpwire.Target {
 	return httpwire.Target{}
 }
 
-func (l *Listener) rememberTarget(ctx context.Context) error {
-	return l.SetSetting(ctx, settingTarget, l.target().String())
+// sign is how verified events go to the app, as webhook.Listener has it.
+func (l *Listener) sign() webhook.Sign {
+	if l.opts.Proxy.Sign == webhook.SignDev {
+		return webhook.SignDev
+	}
+	return ""
+}
+
+// rememberApps keeps where events go, and how, for who resends them when no
+// listener runs.
+func (l *Listener) rememberApps(ctx context.Context) error {
+	return errors.Join(
+		l.remember(ctx, settingTarget, l.target().String()),
+		l.remember(ctx, settingSign, string(l.sign())),
+	)
+}
+
+// remember stores a setting unless it is stored.
+func (l *Listener) remember(ctx context.Context, name, value string) error {
+	if before, err := l.Setting(name); err == nil && before == value {
+		return nil
+	}
+	return l.SetSetting(ctx, name, value)
 }
 
 // probeAll probes every app once.

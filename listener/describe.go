@@ -22,7 +22,7 @@ func (l *Listener) changed() { l.Notify() }
 func (l *Listener) Listener(ctx context.Context) (webhook.Listener, error) {
 	d := webhook.Listener{
 		Version: l.opts.Version, Project: l.opts.Project, PID: os.Getpid(), StartedAt: l.started,
-		Local: l.local, Target: l.target().String(), Path: l.opts.Path, Verify: l.proxy.Mode(),
+		Local: l.local, Target: l.target().String(), Path: l.opts.Path, Verify: l.proxy.Mode(), Sign: l.sign(),
 		Tunnel:   webhook.Tunnel{State: webhook.TunnelNone, URL: l.opts.PublicURL},
 		Degraded: l.proxy.Degraded(),
 		Shield:   l.proxy.Shield(), Faults: l.proxy.Faults().Rules(),

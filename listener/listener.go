@@ -143,7 +143,7 @@ func (l *Listener) open(ctx context.Context) error {
 	if err := l.openTunnel(ctx); err != nil {
 		return err
 	}
-	return l.rememberTarget(ctx)
+	return l.rememberApps(ctx)
 }
 
 // openStored opens the log, the store and the proxy on it.

@@ -27,6 +27,7 @@ const storeFile = "events.db"
 const (
 	settingTarget = "target"     // the last listener's target
 	settingURL    = "public-url" // the last listener's public URL
+	settingSign   = "sign"       // the last listener's proxy.Options.Sign
 )
 
 // ErrReadOnly is returned when something is to be sent from a store that is
@@ -104,6 +105,11 @@ func (s *Stored) sendLike(o StoredOptions) error {
 		return nil
 	}
 	p := proxy.Options{Signer: o.Signer}
+	sign, err := s.Setting(settingSign)
+	if err != nil {
+		return err
+	}
+	p.Sign, s.about.Sign = webhook.Sign(sign), webhook.Sign(sign)
 	if last != "" {
 		target, err := httpwire.ParseTarget(last)
 		if err != nil {

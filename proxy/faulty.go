@@ -31,6 +31,11 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 		p.answerInPlace(w, r, e, action)
 		return
 	}
+	req, err := p.faultyRequest(e, action)
+	if err != nil {
+		p.answerUnsigned(w, r, e, err)
+		return
+	}
 	p.sendCopies(e, action)
 	if !p.acquireSlot(w, r, e, t) {
 		return
@@ -43,7 +48,6 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 	case action.After > 0:
 		s = sender{w: &buffered}
 	}
-	req := p.faultyRequest(e, action)
 	f := p.attempt(p.flight.ctx, req, e, t, s)
 	f.attempt.Fault = action.String()
 	if action.Signature != "" {
@@ -105,10 +109,10 @@ func faultReason(action fault.Action) string { return "fault: " + action.String(
 
 // faultyRequest returns the request of an event, with its signature changed if
 // a rule says so.
-func (p *Proxy) faultyRequest(e *webhook.Event, action fault.Action) *request {
-	req := p.request(e, p.target())
-	if action.Signature == "" {
-		return req
+func (p *Proxy) faultyRequest(e *webhook.Event, action fault.Action) (*request, error) {
+	req, err := p.outgoing(e, p.target())
+	if err != nil || action.Signature == "" {
+		return req, err
 	}
 	req.header = req.header.Clone()
 	if req.header == nil {
@@ -119,7 +123,7 @@ func (p *Proxy) faultyRequest(e *webhook.Event, action fault.Action) *request {
 	} else {
 		taskee.Corrupt(req.header)
 	}
-	return req
+	return req, nil
 }
 
 // delayResult is how a delay ended.
@@ -232,11 +236,14 @@ func (p *Proxy) sendCopy(e *webhook.Event, action fault.Action, after time.Durat
 			return
 		}
 		t := newTimeout(p.opts.Timeout)
-		if err := p.slotsTo(p.target()).acquire(p.flight.ctx, t.deadline, p.flight.draining); err != nil {
+		req, err := p.faultyRequest(e, action)
+		if err == nil {
+			err = p.slotsTo(req.target).acquire(p.flight.ctx, t.deadline, p.flight.draining)
+		}
+		if err != nil {
 			p.logger.Warn("a duplicate by a fault rule was not sent", "event", e.ID.String(), "error", err)
 			return
 		}
-		req := p.faultyRequest(e, action)
 		f := p.attempt(p.flight.ctx, req, e, t, sender{})
 		f.attempt.Trigger, f.attempt.Fault = webhook.TriggerReceived, action.String()
 		if action.Signature != "" {

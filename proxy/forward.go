@@ -22,10 +22,15 @@ func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webho
 		p.forwardFaulty(w, r, e, t, action)
 		return
 	}
+	req, err := p.outgoing(e, p.target())
+	if err != nil {
+		p.answerUnsigned(w, r, e, err)
+		return
+	}
 	if !p.acquireSlot(w, r, e, t) {
 		return
 	}
-	f := p.attempt(p.flight.ctx, p.request(e, p.target()), e, t, sender{w: w})
+	f := p.attempt(p.flight.ctx, req, e, t, sender{w: w})
 	p.conclude(w, r, e, f)
 }
 
@@ -121,7 +126,7 @@ func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t t
 	defer p.slotsTo(req.target).release()
 	f := &forwarded{sender: s}
 	a := &f.attempt
-	a.EventID, a.Number, a.Target = e.ID, 1, req.url()
+	a.EventID, a.Number, a.Target, a.Notes = e.ID, 1, req.url(), req.notes
 	if host := req.sentHost(); host != req.target.Origin().Authority() {
 		a.Host = host
 	}

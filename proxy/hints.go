@@ -33,11 +33,19 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.Short()+"/webhooks")
 	case status >= 300 && status < 400:
 		a.Hint = fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", a.Header.Get("Location"))
-	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && v.Key == devKey:
+	case refused(status) && (v.Key == devKey || req.resigned):
 		a.Hint = "your app trusts only Taskee's key: run taskhook keys env"
+	case refused(status) && v.Status == webhook.Valid && v.Key != "":
+		a.Hint = "if your app has the development key in its environment, have all it gets signed by that: taskhook listen --sign dev"
 	case a.Slow:
 		a.Hint = "answer at once and do the work afterwards: the platform may not wait for a slow answer"
 	}
+}
+
+// refused reports whether a status says that the app does not accept a
+// signature.
+func refused(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
 // routeMissing reports whether a status says that the app has its webhook

@@ -96,8 +96,12 @@ type Options struct {
 	// Check checks a stored event against the keys that are trusted now; nil: its
 	// verdict counts.
 	Check func(webhook.Event) webhook.Verdict
+	// Sign chooses the signature of what goes to the app. With SignDev that of
+	// an event that was verified is replaced by the development key's; any other
+	// value leaves it as it came.
+	Sign webhook.Sign
 	// Signer returns the development keys; nil: there are none. It is called
-	// when a resend needs them and may take seconds the first time.
+	// whenever something is signed with them, and may take seconds the first time.
 	Signer func() (taskee.Signer, error)
 	// Changed is called when Degraded, Shield or the rules of Faults have changed,
 	// by any goroutine; it must return at once. nil: nothing is called.

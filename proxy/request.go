@@ -26,6 +26,9 @@ type request struct {
 	askedHost  string // the Host header that was received
 	mark       string // in a Via header; "": the request is no forwarded one
 	extra      http.Header
+
+	resigned bool     // the signatures in the header are the development key's, not the received ones
+	notes    []string // what a person should know of how it is sent
 }
 
 // request returns the request that sends an event to a target. It shares the

@@ -63,6 +63,9 @@ func (p *Proxy) sendAgain(ctx context.Context, s *resending) (*webhook.Attempt, 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(p.flight.ctx, cancel)()
+	if err := p.signAgain(s); err != nil {
+		return nil, "", err
+	}
 	t := newTimeout(p.opts.Timeout)
 	if err := p.slotsTo(s.request.target).acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return nil, "", err
@@ -106,6 +109,8 @@ type resending struct {
 	changed  bool // the body differs from the received one
 	replaced bool // method, path, headers or signature may differ from the received ones
 	remarks  []string
+	// signsAgain: it goes out signed by the development key, see signAgain.
+	signsAgain bool
 }
 
 // prepare loads an event and makes the request for it.
@@ -142,6 +147,7 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	if why := s.request.writable(); why != "" {
 		return nil, fmt.Errorf("%w: %s", ErrUnsendable, why)
 	}
+	s.signsAgain = p.signsAgain(s, r.Sign)
 	s.remarkOwnHeaders(r.Edited)
 	return s, nil
 }
@@ -221,12 +227,9 @@ func (s *resending) sign(choice webhook.Sign, signer func() (taskee.Signer, erro
 
 // signDev signs with the development key.
 func (s *resending) signDev(scheme string, signer func() (taskee.Signer, error)) error {
-	if signer == nil {
-		return ErrNoSigner
-	}
-	keys, err := signer()
+	keys, err := developmentKeys(signer)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNoSigner, err)
+		return err
 	}
 	if s.edited && s.changed {
 		s.stringify()

@@ -32,6 +32,9 @@ func (p *Proxy) Simulate(ctx context.Context, r retry.SimulationRequest, watch .
 	if err != nil {
 		return report, err
 	}
+	if err := p.signAgain(s); err != nil {
+		return report, err
+	}
 	earlier, err := p.earlierAnswers(ctx, s)
 	if err != nil {
 		return report, err

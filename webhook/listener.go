@@ -46,8 +46,11 @@ type Listener struct {
 	Local     string    `json:"local"`  // URL of the loopback ingress
 	Target    string    `json:"target"` // URL of the app
 	// Path is that of the webhook URL; "": the target's own, or [GuidePath].
-	Path     string `json:"path,omitempty"`
-	Verify   string `json:"verify"` // enforce, warn or off
+	Path   string `json:"path,omitempty"`
+	Verify string `json:"verify"` // enforce, warn or off
+	// Sign is SignDev when events that were verified go to the app signed by the
+	// development key, else "".
+	Sign     Sign   `json:"sign,omitempty"`
 	Tunnel   Tunnel `json:"tunnel"`
 	Health   Health `json:"health"`
 	Degraded string `json:"degraded,omitempty"` // why events are answered 429, "" if they are not
