@@ -18,7 +18,7 @@
 // # Texts
 //
 // Texts and names are compared in any case, as strings.EqualFold does. type,
-// method, key and scheme take a whole name, with * and ? for any letters;
+// location, contact, method, key and scheme take a whole name, with * and ? for any letters;
 // path and header values are looked for anywhere, but compared whole once they
 // have a wildcard. body and a bare text are looked for in the body as it is
 // spelled and, where it has escapes, as JSON means it: Zoë is found in Zo\u00eb.

@@ -143,6 +143,9 @@ type candidate struct {
 	// wantsEvent: the stored event would tell more than is known.
 	wantsEvent bool
 
+	subject     subject // whom it is about
+	subjectRead bool
+
 	verdict
 }
 
@@ -208,7 +211,7 @@ func (s *Scan) Begin(r *Row, load Loader) (Result, *Pending, error) {
 
 // forget drops what was read of the last event: it is the loader's again.
 func (s *Scan) forget() {
-	s.c.event, s.c.read = nil, false
+	s.c.event, s.c.read, s.c.subjectRead = nil, false, false
 	s.c.body.set(nil)
 	clear(s.c.outcomes)
 	s.c.wants = nil

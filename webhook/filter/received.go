@@ -11,7 +11,7 @@ func ParseReceived(text string) (*Filter, error) {
 
 // checkReceived refuses a term that is not known when an event is received.
 func checkReceived(f field, name, value word) *SyntaxError {
-	const hint = "select by type, header, path, body, verdict, is:duplicate or jq"
+	const hint = "select by type, location, contact, header, path, body, verdict, is:duplicate or jq"
 	if f.later {
 		return name.wrong(hint, "%q is not known when an event is received", f.name+":")
 	}
