@@ -207,6 +207,8 @@ func sendError(verb string, id webhook.ID, err error) error {
 	switch {
 	case errors.Is(err, webhook.ErrUnverified):
 		return withHint(err, "look at it first: "+show+"; then add --unverified if it is yours")
+	case errors.Is(err, webhook.ErrIgnored):
+		return withHint(err, "name an app with --to 3000")
 	case errors.Is(err, webhook.ErrPruned):
 		return withHint(err, "have it sent again, with a larger --max-body if it was too large")
 	case errors.Is(err, jsjson.ErrPath):

@@ -27,6 +27,7 @@ func identities() map[string]error {
 		"pruned":      webhook.ErrPruned,
 		"damaged":     webhook.ErrDamaged,
 		"unverified":  webhook.ErrUnverified,
+		"ignored":     webhook.ErrIgnored,
 		"simulating":  webhook.ErrSimulating,
 		"batch":       webhook.ErrBatchRunning,
 		"unsimulated": webhook.ErrNotSimulating,

@@ -21,12 +21,16 @@ type message struct {
 }
 
 // writeMessage answers a request in place of the app.
-func writeMessage(w http.ResponseWriter, status int, m message) {
+func writeMessage(w http.ResponseWriter, status int, m message) { writeJSON(w, status, m) }
+
+// writeJSON answers a request with a value that consists of texts and truth
+// values.
+func writeJSON(w http.ResponseWriter, status int, value any) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(m); err != nil {
-		b.Reset() // cannot happen: there are only strings
+	if err := enc.Encode(value); err != nil {
+		b.Reset() // cannot happen
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +17,15 @@ type App struct {
 	target httpwire.Target
 	dialer *dialer
 	slots  slots
+	shield atomic.Bool
 	health atomic.Pointer[webhook.Health] // nil: never probed
+}
+
+// newApp is an app at a target; the zero target stands for those of no app.
+func (p *Proxy) newApp(t httpwire.Target) *App {
+	a := &App{target: t, dialer: &p.transport.pool.dialer}
+	a.slots.init(p.opts.MaxConnections, p.logger)
+	return a
 }
 
 // Target is where the app is.
@@ -62,24 +71,60 @@ func (a *App) dial(ctx context.Context) webhook.Health {
 	return h
 }
 
-// Apps are the apps of Options.Targets, in the same order.
+// Apps are the apps that received events go to, each once: first that of
+// Options.Targets, then those of the routes.
 func (p *Proxy) Apps() []*App { return p.apps }
 
-// target is the app's that events are forwarded to; the zero value without one.
-func (p *Proxy) target() httpwire.Target {
-	if len(p.apps) == 0 {
-		return httpwire.Target{}
+// setApps makes the apps of the options.
+func (p *Proxy) setApps() {
+	p.elsewhere = p.newApp(httpwire.Target{})
+	p.router.rest, p.router.jq = p.elsewhere, p.opts.JQ
+	for _, t := range p.opts.Targets {
+		p.app(t)
 	}
-	return p.apps[0].target
+	if len(p.apps) > 0 {
+		p.router.rest = p.apps[0]
+	}
+	for _, r := range p.opts.Routes {
+		var to *App
+		if !r.Target.IsZero() {
+			to = p.app(r.Target)
+		}
+		p.router.add(r, to)
+	}
+	for _, a := range p.apps {
+		a.shield.Store(p.opts.Shield || slices.Contains(p.opts.Shielded, a.target))
+	}
+	p.transport.pool.max = p.opts.MaxConnections * max(1, len(p.apps))
 }
 
-// slotsTo are the connections towards a target: those of its app, or those
-// that all other targets share.
-func (p *Proxy) slotsTo(t httpwire.Target) *slots {
+// app is the app at a target; it is made if there is none.
+func (p *Proxy) app(t httpwire.Target) *App {
 	for _, a := range p.apps {
-		if a.target.Origin() == t.Origin() {
-			return &a.slots
+		if a.target == t {
+			return a
 		}
 	}
-	return &p.elsewhere
+	a := p.newApp(t)
+	p.apps = append(p.apps, a)
+	return a
 }
+
+// appAt is the app that has the connections to a target: the one that is there,
+// or another at its origin. All other targets share one.
+func (p *Proxy) appAt(t httpwire.Target) *App {
+	at := p.elsewhere
+	for _, a := range p.apps {
+		switch {
+		case a.target == t:
+			return a
+		case a.target.Origin() == t.Origin() && at == p.elsewhere:
+			at = a
+		}
+	}
+	return at
+}
+
+// target is that of the app which gets what no route takes; the zero value
+// without one.
+func (p *Proxy) target() httpwire.Target { return p.router.rest.target }

@@ -199,6 +199,8 @@ func (b *batch) prepare(ctx context.Context, id webhook.ID) (webhook.BatchItem, 
 	switch {
 	case errors.Is(err, webhook.ErrPruned):
 		item.Skip, item.Reason = webhook.SkipBodyless, err.Error()
+	case errors.Is(err, webhook.ErrIgnored):
+		item.Skip, item.Reason = webhook.SkipIgnored, err.Error()
 	case errors.Is(err, webhook.ErrUnverified):
 		item.Skip, item.Reason = webhook.SkipRejected, err.Error()
 	case b.asked.DryRun && errors.Is(err, ErrNoTarget): // only a real run needs one

@@ -18,26 +18,26 @@ func (p *Proxy) Faults() *fault.Table { return &p.faults }
 
 // forwardFaulty handles a received event as a rule says. The attempt says what
 // was done, and so does the answer if the rule decided it.
-func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout, action fault.Action) {
+func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook.Event, app *App, t timeout, action fault.Action) {
 	switch p.delay(t, action) {
 	case delayTimeout:
-		p.answerHung(w, r, e, t, action)
+		p.answerHung(w, r, e, app, t, action)
 		return
 	case delayStopped:
 		p.answerUnforwarded(w, r, e, stoppingMessage())
 		return
 	}
 	if action.Status != 0 {
-		p.answerInPlace(w, r, e, action)
+		p.answerInPlace(w, r, e, app, action)
 		return
 	}
-	req, err := p.faultyRequest(e, action)
+	req, err := p.faultyRequest(e, app, action)
 	if err != nil {
 		p.answerUnsigned(w, r, e, err)
 		return
 	}
-	p.sendCopies(e, action)
-	if !p.acquireSlot(w, r, e, t) {
+	p.sendCopies(e, app, action)
+	if !p.acquireSlot(w, r, e, app, t) {
 		return
 	}
 	s := sender{w: w}
@@ -109,8 +109,8 @@ func faultReason(action fault.Action) string { return "fault: " + action.String(
 
 // faultyRequest returns the request of an event, with its signature changed if
 // a rule says so.
-func (p *Proxy) faultyRequest(e *webhook.Event, action fault.Action) (*request, error) {
-	req, err := p.outgoing(e, p.target())
+func (p *Proxy) faultyRequest(e *webhook.Event, app *App, action fault.Action) (*request, error) {
+	req, err := p.outgoing(e, app)
 	if err != nil || action.Signature == "" {
 		return req, err
 	}
@@ -168,17 +168,17 @@ func (p *Proxy) pause(until time.Time) bool {
 }
 
 // simulated returns an attempt in which the app was not called.
-func (p *Proxy) simulated(e *webhook.Event, action fault.Action) *forwarded {
-	return &forwarded{attempt: webhook.Attempt{
+func (p *Proxy) simulated(e *webhook.Event, app *App, action fault.Action) *forwarded {
+	return &forwarded{app: app, attempt: webhook.Attempt{
 		EventID: e.ID, Number: 1,
-		Target: p.request(e, p.target()).url(), StartedAt: time.Now(),
+		Target: p.request(e, app, app.target).url(), StartedAt: time.Now(),
 		Simulated: true, Fault: action.String(),
 	}}
 }
 
 // answerHung answers at the time limit, as for an app that hangs.
-func (p *Proxy) answerHung(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout, action fault.Action) {
-	f := p.simulated(e, action)
+func (p *Proxy) answerHung(w http.ResponseWriter, r *http.Request, e *webhook.Event, app *App, t timeout, action fault.Action) {
+	f := p.simulated(e, app, action)
 	f.attempt.StartedAt = t.deadline.Add(-t.length)
 	f.attempt.Duration = time.Since(f.attempt.StartedAt)
 	f.failure = explainTimeout(&f.attempt, t.length)
@@ -189,8 +189,8 @@ func (p *Proxy) answerHung(w http.ResponseWriter, r *http.Request, e *webhook.Ev
 }
 
 // answerInPlace answers with the status of a rule, in place of the app.
-func (p *Proxy) answerInPlace(w http.ResponseWriter, r *http.Request, e *webhook.Event, action fault.Action) {
-	f := p.simulated(e, action)
+func (p *Proxy) answerInPlace(w http.ResponseWriter, r *http.Request, e *webhook.Event, app *App, action fault.Action) {
+	f := p.simulated(e, app, action)
 	f.attempt.StatusCode = action.Status
 	answer := webhook.Answer{Status: action.Status, By: webhook.ByTaskhook, Reason: faultReason(action)}
 	writeMessage(w, action.Status, message{Error: answer.Reason, Next: "see the rules with `taskhook faults list`"})
@@ -216,17 +216,17 @@ func (p *Proxy) dropAnswer(w http.ResponseWriter, r *http.Request, e *webhook.Ev
 
 // sendCopies sends the app the other copies of an event. They are attempts of
 // their own, and the sender does not wait for them.
-func (p *Proxy) sendCopies(e *webhook.Event, action fault.Action) {
+func (p *Proxy) sendCopies(e *webhook.Event, app *App, action fault.Action) {
 	if action.Copies < 2 {
 		return
 	}
 	for n := range action.Copies - 1 {
-		p.sendCopy(e, action, time.Duration(n+1)*action.Spacing)
+		p.sendCopy(e, app, action, time.Duration(n+1)*action.Spacing)
 	}
 }
 
 // sendCopy sends one copy after a while, unless the proxy stops first.
-func (p *Proxy) sendCopy(e *webhook.Event, action fault.Action, after time.Duration) {
+func (p *Proxy) sendCopy(e *webhook.Event, app *App, action fault.Action, after time.Duration) {
 	if !p.flight.enter() {
 		return
 	}
@@ -236,9 +236,9 @@ func (p *Proxy) sendCopy(e *webhook.Event, action fault.Action, after time.Durat
 			return
 		}
 		t := newTimeout(p.opts.Timeout)
-		req, err := p.faultyRequest(e, action)
+		req, err := p.faultyRequest(e, app, action)
 		if err == nil {
-			err = p.slotsTo(req.target).acquire(p.flight.ctx, t.deadline, p.flight.draining)
+			err = app.slots.acquire(p.flight.ctx, t.deadline, p.flight.draining)
 		}
 		if err != nil {
 			p.logger.Warn("a duplicate by a fault rule was not sent", "event", e.ID.String(), "error", err)

@@ -9,48 +9,48 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// forwardReceived sends a stored event to the app once, streams the answer to the
+// forwardReceived sends a stored event to an app once, streams the answer to the
 // sender and records the attempt.
-func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webhook.Event) {
+func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webhook.Event, app *App) {
 	if p.flight.stopping() {
 		p.answerUnforwarded(w, r, e, stoppingMessage())
 		return
 	}
-	t := newTimeout(p.appTimeout())
+	t := newTimeout(p.appTimeout(app))
 	action, faulty := p.faults.Decide(e)
 	if faulty {
-		p.forwardFaulty(w, r, e, t, action)
+		p.forwardFaulty(w, r, e, app, t, action)
 		return
 	}
-	req, err := p.outgoing(e, p.target())
+	req, err := p.outgoing(e, app)
 	if err != nil {
 		p.answerUnsigned(w, r, e, err)
 		return
 	}
-	if !p.acquireSlot(w, r, e, t) {
+	if !p.acquireSlot(w, r, e, app, t) {
 		return
 	}
 	f := p.attempt(p.flight.ctx, req, e, t, sender{w: w})
 	p.conclude(w, r, e, f)
 }
 
-// appTimeout is how long the app may take to answer a received event.
-func (p *Proxy) appTimeout() time.Duration {
-	if p.Shield() {
+// appTimeout is how long an app may take to answer a received event.
+func (p *Proxy) appTimeout(app *App) time.Duration {
+	if app.Shield() {
 		return p.opts.ShieldTimeout
 	}
 	return p.opts.Timeout
 }
 
-// acquireSlot waits for a connection to the app. If there is none, it answers the
+// acquireSlot waits for a connection to an app. If there is none, it answers the
 // sender and returns false.
-func (p *Proxy) acquireSlot(w http.ResponseWriter, r *http.Request, e *webhook.Event, t timeout) bool {
-	err := p.slotsTo(p.target()).acquire(p.flight.ctx, t.deadline, p.flight.draining)
+func (p *Proxy) acquireSlot(w http.ResponseWriter, r *http.Request, e *webhook.Event, app *App, t timeout) bool {
+	err := app.slots.acquire(p.flight.ctx, t.deadline, p.flight.draining)
 	switch {
 	case err == nil:
 		return true
 	case errors.Is(err, errBusy):
-		p.answerUnforwarded(w, r, e, busyMessage(p.target().String()))
+		p.answerUnforwarded(w, r, e, busyMessage(app.target.String()))
 	default:
 		p.answerUnforwarded(w, r, e, stoppingMessage())
 	}
@@ -65,7 +65,7 @@ func (p *Proxy) conclude(w http.ResponseWriter, r *http.Request, e *webhook.Even
 	case f.failure != nil && f.sender.begun:
 		answer.BrokenOff, answer.Reason = true, f.failure.text
 	case f.failure != nil:
-		answer = p.answerFailure(w, f.failure)
+		answer = p.answerFailure(w, f)
 	}
 	p.recordReceived(r, e, f, answer)
 	f.sender.finish()
@@ -104,6 +104,7 @@ func (p *Proxy) answerUnforwarded(w http.ResponseWriter, r *http.Request, e *web
 
 // forwarded is an attempt that has ended.
 type forwarded struct {
+	app     *App
 	attempt webhook.Attempt
 	sender  sender
 	failure *failure // nil: the app's answer is complete
@@ -123,8 +124,8 @@ func newTimeout(length time.Duration) timeout {
 // attempt sends a request to the app once and streams its answer to s. The caller
 // has acquired a slot, which attempt releases.
 func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t timeout, s sender) *forwarded {
-	defer p.slotsTo(req.target).release()
-	f := &forwarded{sender: s}
+	defer req.app.slots.release()
+	f := &forwarded{app: req.app, sender: s}
 	a := &f.attempt
 	a.EventID, a.Number, a.Target, a.Notes = e.ID, 1, req.url(), req.notes
 	if host := req.sentHost(); host != req.target.Origin().Authority() {

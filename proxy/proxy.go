@@ -68,10 +68,12 @@ const (
 // comment says.
 type Options struct {
 	Store Store
-	// Targets are where the apps are: events go to the first, as does a resend
-	// that names no target. Without one, each resend needs a target of its own.
+	// Targets are where the apps are: events that no route takes go to the first,
+	// as does such a resend that names no target. Without one, each resend needs a
+	// target of its own.
 	Targets []httpwire.Target
-	Mode    string // ModeEnforce, ModeWarn or ModeOff; "": enforce
+	Routes  []Route // the first one that takes an event decides who gets it
+	Mode    string  // ModeEnforce, ModeWarn or ModeOff; "": enforce
 
 	Timeout        time.Duration // for the app's answer, with the wait for a connection; 0: 30 s
 	MaxBody        int64         // bytes of one request body; 0: 5 MiB
@@ -82,12 +84,15 @@ type Options struct {
 	Header   http.Header // replaces the received headers of these canonical names
 	Insecure bool        // do not check the certificate of an https target
 
-	// Shield answers failures of the app with 429, see [Proxy.SetShield]. Under
-	// it ShieldTimeout replaces Timeout; 0: Timeout, but at most 10 s.
+	// Shield answers failures of every app with 429, see [Proxy.SetShield], and
+	// Shielded those of the apps at these targets. Under it ShieldTimeout replaces
+	// Timeout; 0: Timeout, but at most 10 s.
 	Shield        bool
+	Shielded      []httpwire.Target
 	ShieldTimeout time.Duration
 
-	// JQ runs the jq expressions of the rules of Faults; nil: they never fire.
+	// JQ runs the jq expressions of Routes and of the rules of Faults; nil: those
+	// take nothing, and these never fire.
 	JQ filter.JQ
 	// PublicURL returns the URL by which the public reaches the loopback ingress,
 	// "" if there is none; nil: there never is. It is called for what seems to come
@@ -121,13 +126,13 @@ type Proxy struct {
 	bodyIdleTimeout time.Duration // of a pause within a body
 	budget          budget        // for bodies in flight
 	apps            []*App
-	elsewhere       slots // for connections to targets of no app
+	elsewhere       *App // has the connections to targets of no app
+	router          router
 	transport       transport
 	unpacked        unpacker
 	degraded        degradation
 	flight          flight
 	announced       announced
-	shield          atomic.Bool
 	faults          fault.Table
 	running         simulations
 	batching        atomic.Bool
@@ -169,18 +174,11 @@ func New(o Options) *Proxy {
 		bodyIdleTimeout: defaultBodyIdleTimeout,
 	}
 	p.budget.total = o.MaxInFlight
-	p.transport.pool.max = o.MaxConnections
 	p.transport.pool.dialer.insecure = o.Insecure
-	for _, t := range o.Targets {
-		a := &App{target: t, dialer: &p.transport.pool.dialer}
-		a.slots.init(o.MaxConnections, p.logger)
-		p.apps = append(p.apps, a)
-	}
-	p.elsewhere.init(o.MaxConnections, p.logger)
+	p.setApps()
 	p.degraded.logger, p.degraded.changed = p.logger, o.Changed
 	p.faults.Changed, p.faults.JQ = o.Changed, o.JQ
 	p.flight.init()
-	p.shield.Store(o.Shield)
 	return p
 }
 

@@ -83,8 +83,16 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 		}
 		return true
 	}
+	to := p.router.of(e)
+	if to.app == nil {
+		p.ignore(w, r, e, to.by)
+		return
+	}
+	if to.note != "" {
+		e.Notes = append(e.Notes, to.note)
+	}
 	if p.store(w, r, e) {
-		p.forwardReceived(w, r, e)
+		p.forwardReceived(w, r, e, to.app)
 	}
 	return true
 }

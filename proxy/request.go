@@ -11,6 +11,7 @@ import (
 
 // request is a request to the app.
 type request struct {
+	app     *App // whose connections it uses
 	target  httpwire.Target
 	method  string
 	path    string // percent-encoded
@@ -31,11 +32,11 @@ type request struct {
 	notes    []string // what a person should know of how it is sent
 }
 
-// request returns the request that sends an event to a target. It shares the
-// event's header and body and does not change them.
-func (p *Proxy) request(e *webhook.Event, t httpwire.Target) *request {
+// request returns the request that sends an event to a target, over connections
+// of an app. It shares the event's header and body and does not change them.
+func (p *Proxy) request(e *webhook.Event, app *App, t httpwire.Target) *request {
 	r := &request{
-		target: t, method: e.Method,
+		app: app, target: t, method: e.Method,
 		header: e.Header, body: e.Body, trailer: e.Trailer,
 		source: e.Source, remoteAddr: e.RemoteAddr, askedHost: e.Host,
 		mark: p.mark, extra: p.opts.Header,

@@ -38,8 +38,8 @@ var (
 //
 // An error wraps webhook.ErrNotFound for an unknown event,
 // webhook.ErrUnverified for one that was rejected unless
-// r.Unverified, webhook.ErrPruned for one whose body was not stored, httpwire.ErrTarget
-// or ErrNoTarget, ErrNoSigner, ErrStopping, ErrUnsendable, or jsjson's error
+// r.Unverified, webhook.ErrPruned for one whose body was not stored,
+// webhook.ErrIgnored for one that a route sends to no app, httpwire.ErrTarget or ErrNoTarget, ErrNoSigner, ErrStopping, ErrUnsendable, or jsjson's error
 // for an edit of a value that does not exist.
 func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
 	if p.flight.stopping() || !p.flight.enter() {
@@ -67,7 +67,7 @@ func (p *Proxy) sendAgain(ctx context.Context, s *resending) (*webhook.Attempt, 
 		return nil, "", err
 	}
 	t := newTimeout(p.opts.Timeout)
-	if err := p.slotsTo(s.request.target).acquire(ctx, t.deadline, p.flight.draining); err != nil {
+	if err := s.request.app.slots.acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return nil, "", err
 	}
 	f := p.attempt(ctx, s.request, &s.event, t, sender{})
@@ -142,7 +142,14 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	if err := s.sign(r.Sign, p.opts.Signer); err != nil {
 		return nil, err
 	}
-	s.request = p.request(&s.event, t)
+	app := p.appAt(t)
+	if r.To == "" {
+		if app, err = p.whereto(s); err != nil {
+			return nil, err
+		}
+		t = app.target
+	}
+	s.request = p.request(&s.event, app, t)
 	s.request.mark = "" // a person may send it through the own public URL
 	if why := s.request.writable(); why != "" {
 		return nil, fmt.Errorf("%w: %s", ErrUnsendable, why)
@@ -152,7 +159,8 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	return s, nil
 }
 
-// targetNamed parses the named target, or returns the app's if none is named.
+// targetNamed parses the named target, or returns that of the app which gets
+// what no route takes if none is named.
 func (p *Proxy) targetNamed(to string) (httpwire.Target, error) {
 	if to != "" {
 		return httpwire.ParseTarget(to)

@@ -5,15 +5,14 @@ import (
 	"maps"
 	"net/http"
 
-	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// outgoing returns the request that sends a received event to a target. With
+// outgoing returns the request that sends a received event to an app. With
 // Options.Sign an event that was verified is signed by the development key.
-func (p *Proxy) outgoing(e *webhook.Event, t httpwire.Target) (*request, error) {
-	r := p.request(e, t)
+func (p *Proxy) outgoing(e *webhook.Event, app *App) (*request, error) {
+	r := p.request(e, app, app.target)
 	if p.opts.Sign != webhook.SignDev || e.Verdict.Status != webhook.Valid {
 		return r, nil
 	}

@@ -164,7 +164,7 @@ func (s *simulation) send(ctx context.Context, send retry.Send) (retry.Result, e
 		}
 	})()
 	t := newTimeout(p.opts.Timeout)
-	if err := p.slotsTo(s.resending.request.target).acquire(ctx, t.deadline, p.flight.draining); err != nil {
+	if err := s.resending.request.app.slots.acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return retry.Result{}, err
 	}
 	f := p.attempt(call, s.resending.request, &s.resending.event, t, sender{})

@@ -32,6 +32,7 @@ const (
 	SkipBodyless  Skip = "no body"   // its body was not stored
 	SkipDelivered Skip = "delivered" // it was delivered meanwhile
 	SkipGone      Skip = "gone"      // it was deleted meanwhile
+	SkipIgnored   Skip = "ignored"   // a route sends it to no app
 	SkipUndecided Skip = "undecided" // a jq expression of the filter was too much for it
 	SkipSame      Skip = "same"      // the same webhook as another event of the batch, which is sent
 )

@@ -22,6 +22,10 @@ var ErrPruned = errors.New("the body of this event was not kept")
 // the app and that was not asked for in so many words.
 var ErrUnverified = errors.New("the event was rejected")
 
+// ErrIgnored is returned when an event is to be sent to where it would go now,
+// and a route sends it to no app.
+var ErrIgnored = errors.New("a route sends it to no app")
+
 // ErrSimulating is returned when a second simulation of an event is asked for
 // while the first runs.
 var ErrSimulating = errors.New("a simulation of this event is running")

@@ -183,20 +183,14 @@ func newEntry(id int, r Rule, jq filter.JQ) *entry {
 	return e
 }
 
-// received is an event as a filter reads it.
-type received struct{ event *webhook.Event }
-
-func (r received) Event() (*webhook.Event, error) { return r.event, nil }
-func (r received) Body() ([]byte, error)          { return r.event.Body, nil }
-
 // selects reports whether the rule's filter selects an event. It locks nothing,
 // since a filter may be slow and other events must not wait for it.
 func (e *entry) selects(row *filter.Row, event *webhook.Event, now time.Time) bool {
 	scan, _ := e.scans.Get().(*filter.Scan)
 	defer e.scans.Put(scan)
 	scan.Move(now)
-	selected, err := scan.Match(row, received{event})
-	if err != nil { // of jq: received returns none
+	selected, err := scan.Match(row, filter.InMemory(event))
+	if err != nil { // of jq: memory has none
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.undecided++

@@ -16,7 +16,7 @@ type field struct {
 	example string
 	values  []value // for completion, and for those of an enumeration
 	unused  []value // understood as well, and not offered: no event has them yet
-	later   bool    // it is not known when an event is received
+	known   stage   // from when on it can be answered
 	cost    int     // what has to be read of an event
 	parse   parseTerm
 }
@@ -30,10 +30,10 @@ var fields = [...]field{
 	{name: "type", forms: "NAME", meaning: `the event's type; * and ? stand for any letters; "" for none`,
 		example: "type:Contact*|Task*", parse: oneOf(readName, func(c *candidate) string { return c.row.Type })},
 	{name: "status", forms: "5xx | 429 | 200..299 | >=400 | none", meaning: "the app's answer to the last attempt; none: there was no answer",
-		example: "status:5xx|429", values: named("2xx", "3xx", "4xx", "5xx", "429", "none"), later: true,
+		example: "status:5xx|429", values: named("2xx", "3xx", "4xx", "5xx", "429", "none"), known: afterwards,
 		parse: numbers(quantity{unit: status, least: 1, plain: true, none: true}, func(c *candidate) int64 { return c.ofAttempt(int64(c.row.LastStatus)) })},
 	{name: "state", forms: "STATE", meaning: "what has become of the event: " + strings.Join(names(states[:]), ", "),
-		example: "state:failed|overdue", values: states[:], unused: named(webhook.StateIgnored, webhook.StatePassed), later: true,
+		example: "state:failed|overdue", values: states[:], unused: named(webhook.StateIgnored, webhook.StatePassed), known: afterwards,
 		parse: oneOf(readChoice, func(c *candidate) string { return string(c.row.Outcome.State(c.now)) })},
 	{name: "verdict", forms: "valid | invalid | unsigned | unchecked", meaning: "what the signature check found",
 		example: "verdict:invalid|unsigned", values: named(webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked),
@@ -42,7 +42,7 @@ var fields = [...]field{
 		example: "is:marked|duplicate", values: traitValues(),
 		parse: oneOf(readTrait, func(c *candidate) *candidate { return c })},
 	{name: "id", forms: "12 | 12..40 | >=12", meaning: "the event's number; #12 is short for id:12",
-		example: "id:12..40", parse: numbers(quantity{unit: whole, plain: true}, func(c *candidate) int64 { return int64(c.row.ID) })},
+		example: "id:12..40", known: onceStored, parse: numbers(quantity{unit: whole, plain: true}, func(c *candidate) int64 { return int64(c.row.ID) })},
 	{name: "wh", forms: "BEGINNING", meaning: `the beginning of the webhookId; "" for events without one`,
 		example: "wh:3f2a", cost: costEvent, parse: oneOf(readBeginning, func(c *candidate) string { return c.event.WebhookID })},
 	{name: "location", forms: "ID", meaning: `the ID of the location that the payload is about, as it names it in either shape; "" for none`,
@@ -67,16 +67,16 @@ var fields = [...]field{
 		values: named("rsa", "ed25519"), cost: costEvent,
 		parse: oneOf(readName, func(c *candidate) string { return c.event.Verdict.Scheme })},
 	{name: "answer", forms: "401 | 5xx | none", meaning: "what the sender was told; none: nothing yet",
-		example: "answer:429", values: named("2xx", "4xx", "5xx", "401", "429", "none"), later: true,
+		example: "answer:429", values: named("2xx", "4xx", "5xx", "401", "429", "none"), known: afterwards,
 		parse: numbers(quantity{unit: status, least: 1, plain: true, none: true}, func(c *candidate) int64 { return int64(c.row.Outcome.Answer.Status) })},
-	{name: "attempts", forms: "2 | >1 | 0", meaning: "how many attempts were made", example: "attempts:>1", later: true,
+	{name: "attempts", forms: "2 | >1 | 0", meaning: "how many attempts were made", example: "attempts:>1", known: afterwards,
 		parse: numbers(quantity{unit: whole, plain: true}, func(c *candidate) int64 { return int64(c.row.Attempts) })},
 	{name: "since", forms: "10m | 2d | today | 14:05 | 2026-11-25T10:00", meaning: "received at that time or later; a time of day is its last occurrence",
 		example: "since:10m", values: named("10m", "1h", "1d", "today", "yesterday"), parse: parseTime},
 	{name: "before", forms: "as since:", meaning: "received earlier", example: "before:14:05",
 		values: named("10m", "1h", "1d", "today", "yesterday"), parse: parseTime},
 	{name: "dur", forms: ">500ms | <1s | 1s..5s", meaning: "how long the last attempt took", example: "dur:>500ms",
-		values: named(">500ms", ">1s", ">5s"), later: true,
+		values: named(">500ms", ">1s", ">5s"), known: afterwards,
 		parse: numbers(quantity{unit: elapsed}, func(c *candidate) int64 { return c.ofAttempt(int64(c.row.LastDuration)) })},
 	{name: "size", forms: ">10k | <2MB | 0", meaning: "the body's length: k, m, g or KiB, MiB, GiB are powers of 1024, kB, MB, GB of 1000",
 		example: "size:>10k", values: named(">1k", ">10k", ">100k", ">1m"),
@@ -147,25 +147,25 @@ var renamed = map[string]string{
 // trait is a word of is:.
 type trait struct {
 	value
-	later bool // as in field
+	known stage // as in field
 	has   func(c *candidate) bool
 }
 
 // traits lists the words of is: in the order people read them.
 var traits = [...]trait{
-	{value{"marked", "a person marked it"}, true, func(c *candidate) bool { return c.row.Marked }},
-	{value{"duplicate", "its webhookId came before"}, false, func(c *candidate) bool { return c.row.Duplicate }},
-	{value{"redelivered", "its webhookId came again"}, true, func(c *candidate) bool { return c.row.Redelivered }},
-	{value{"altered", "a duplicate with other bytes"}, false, func(c *candidate) bool { return c.row.Altered }},
-	{value{"simulated", "a simulation was made of it"}, true, func(c *candidate) bool { return c.row.Simulated }},
-	{value{"faulted", "a fault rule acted on it"}, true, func(c *candidate) bool { return c.row.Faulted }},
-	{value{"shielded", "the shield answered 429 in place of a failure"}, true, func(c *candidate) bool { return c.row.Outcome.Answer.Shielded }},
-	{value{"resent", "a person sent it again"}, true, func(c *candidate) bool { return c.row.Resent }},
-	{value{"slow", "the app answered slowly"}, true, func(c *candidate) bool { return c.row.Slow }},
-	{value{"unsuccessful", "a 2xx whose body says that it did not work"}, true, func(c *candidate) bool { return c.row.Unsuccessful }},
-	{value{"error", "the last attempt got no answer"}, true, func(c *candidate) bool { return c.row.LastError }},
-	{value{"gone", "its sender hung up before the answer"}, true, func(c *candidate) bool { return c.row.Outcome.Answer.SenderGone }},
-	{value{"pruned", "its body was not kept"}, false, func(c *candidate) bool { return c.row.NoBody }},
+	{value{"marked", "a person marked it"}, afterwards, func(c *candidate) bool { return c.row.Marked }},
+	{value{"duplicate", "its webhookId came before"}, onceStored, func(c *candidate) bool { return c.row.Duplicate }},
+	{value{"redelivered", "its webhookId came again"}, afterwards, func(c *candidate) bool { return c.row.Redelivered }},
+	{value{"altered", "a duplicate with other bytes"}, onceStored, func(c *candidate) bool { return c.row.Altered }},
+	{value{"simulated", "a simulation was made of it"}, afterwards, func(c *candidate) bool { return c.row.Simulated }},
+	{value{"faulted", "a fault rule acted on it"}, afterwards, func(c *candidate) bool { return c.row.Faulted }},
+	{value{"shielded", "the shield answered 429 in place of a failure"}, afterwards, func(c *candidate) bool { return c.row.Outcome.Answer.Shielded }},
+	{value{"resent", "a person sent it again"}, afterwards, func(c *candidate) bool { return c.row.Resent }},
+	{value{"slow", "the app answered slowly"}, afterwards, func(c *candidate) bool { return c.row.Slow }},
+	{value{"unsuccessful", "a 2xx whose body says that it did not work"}, afterwards, func(c *candidate) bool { return c.row.Unsuccessful }},
+	{value{"error", "the last attempt got no answer"}, afterwards, func(c *candidate) bool { return c.row.LastError }},
+	{value{"gone", "its sender hung up before the answer"}, afterwards, func(c *candidate) bool { return c.row.Outcome.Answer.SenderGone }},
+	{value{"pruned", "its body was not kept"}, onArrival, func(c *candidate) bool { return c.row.NoBody }},
 }
 
 func traitValues() []value {

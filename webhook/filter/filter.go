@@ -56,6 +56,14 @@ type Loader interface {
 	Body() ([]byte, error)
 }
 
+// InMemory is the Loader of an event that is there with its body.
+func InMemory(e *webhook.Event) Loader { return inMemory{e} }
+
+type inMemory struct{ event *webhook.Event }
+
+func (m inMemory) Event() (*webhook.Event, error) { return m.event, nil }
+func (m inMemory) Body() ([]byte, error)          { return m.event.Body, nil }
+
 // Filter is a parsed text. It never changes and is safe for concurrent use.
 // The zero value selects every event.
 type Filter struct {
@@ -65,7 +73,7 @@ type Filter struct {
 
 // Parse reads a filter. Text without a term selects every event. An error is
 // always a *SyntaxError. Times stay relative until At gives them a clock.
-func Parse(text string) (*Filter, error) { return parse(parser{src: text}) }
+func Parse(text string) (*Filter, error) { return parse(parser{src: text, at: afterwards}) }
 
 func parse(p parser) (*Filter, error) {
 	root, err := p.parse()

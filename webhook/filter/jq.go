@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook/filter/jq"
 )
 
@@ -182,6 +183,8 @@ func (c *candidate) jq(at int, x *jq.Expression) Result {
 	switch *o {
 	case jq.Yes:
 		return Yes
+	case jq.No:
+		c.notJSON = c.notJSON || c.strict && jsjson.Check(c.body.raw) != nil
 	case jq.Unknown:
 		if c.wants == nil {
 			c.wants, c.wantsAt = x, at

@@ -14,11 +14,11 @@ import (
 //
 // Each of its methods ends before a term or a parenthesis, or at the end.
 type parser struct {
-	src      string
-	received bool // only what is known when an event is received
-	pos      int
-	depth    int
-	moments  []moment
+	src     string
+	at      stage // terms that are not known by then are refused
+	pos     int
+	depth   int
+	moments []moment
 
 	expressions int // of jq, so far
 }
@@ -219,10 +219,8 @@ func (p *parser) word() (*node, *SyntaxError) {
 	if value.missing() {
 		return nil, wrong(w.start, w.end, "for example "+f.example, "%q needs a value after the colon", f.name+":")
 	}
-	if p.received {
-		if err := checkReceived(f, name, value); err != nil {
-			return nil, err
-		}
+	if err := p.at.check(f, name, value); err != nil {
+		return nil, err
 	}
 	return f.parse(p, f, value)
 }
@@ -253,6 +251,9 @@ func (p *parser) bare(w word) (*node, *SyntaxError) {
 	}
 	if number := strings.TrimPrefix(w.text, "#"); number != w.text && !w.hasQuotes() && digits(number) {
 		f, _ := lookup("id")
+		if err := p.at.check(f, w, w); err != nil {
+			return nil, err
+		}
 		return f.parse(p, f, w)
 	}
 	return textTerm(w)

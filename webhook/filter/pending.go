@@ -17,6 +17,9 @@ type verdict struct {
 	// filter nor its contrary selects it.
 	undecided bool
 	tooMuch   error // ErrSlow or ErrMemory: an expression was too much; else nil
+	// strict: a body that is no JSON leaves an expression open, which notJSON
+	// says.
+	strict, notJSON bool
 }
 
 // Pending is an event that jq decides, see [Scan.Begin].

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -11,13 +12,13 @@ func TestAFilterForReceivedEventsAsksNothingLater(t *testing.T) {
 			continue
 		}
 		_, err := ParseReceived(f.example)
-		if (err != nil) != f.later {
+		if (err != nil) != (f.known == afterwards) {
 			t.Errorf("%s: %v", f.example, err)
 		}
 	}
 	for _, tr := range traits {
 		_, err := ParseReceived("type:A is:duplicate|" + tr.name)
-		if (err != nil) != tr.later {
+		if (err != nil) != (tr.known == afterwards) {
 			t.Errorf("is:%s: %v", tr.name, err)
 		}
 	}
@@ -43,6 +44,23 @@ func TestAFilterForReceivedEventsAsksNothingLater(t *testing.T) {
 		var bad *SyntaxError
 		if !errors.As(err, &bad) || tt.text[bad.Offset:bad.Offset+bad.Length] != tt.at {
 			t.Errorf("%q: %+v", tt.text, bad)
+		}
+	}
+}
+
+func TestAFilterForArrivingEventsAsksNothingOfTheStore(t *testing.T) {
+	for text, want := range map[string]string{
+		"id:12": "id:", "#12": "", "is:duplicate": "is:duplicate", "is:pruned|altered": "is:altered", "state:failed": "state:",
+	} {
+		if _, err := ParseArriving(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{
+		"type:A path:/hook header:x body:y location:l contact:c .a == 1", "verdict:valid key:dev scheme:rsa wh:1 method:POST source:tunnel size:>1k since:10m is:pruned", "jane",
+	} {
+		if _, err := ParseArriving(text); err != nil {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
