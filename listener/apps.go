@@ -2,7 +2,6 @@ package listener
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -20,7 +19,8 @@ const (
 	probeTime   = time.Second
 )
 
-// target is the app's that events are forwarded to; the zero value without one.
+// target is that of the app which gets what no route takes; the zero value
+// without one.
 func (l *Listener) target() httpwire.Target {
 	for _, app := range l.proxy.Apps() {
 		return app.Target()
@@ -34,23 +34,6 @@ func (l *Listener) sign() webhook.Sign {
 		return webhook.SignDev
 	}
 	return ""
-}
-
-// rememberApps keeps where events go, and how, for who resends them when no
-// listener runs.
-func (l *Listener) rememberApps(ctx context.Context) error {
-	return errors.Join(
-		l.remember(ctx, settingTarget, l.target().String()),
-		l.remember(ctx, settingSign, string(l.sign())),
-	)
-}
-
-// remember stores a setting unless it is stored.
-func (l *Listener) remember(ctx context.Context, name, value string) error {
-	if before, err := l.Setting(name); err == nil && before == value {
-		return nil
-	}
-	return l.SetSetting(ctx, name, value)
 }
 
 // probeAll probes every app once.
@@ -89,9 +72,17 @@ func (l *Listener) probe(ctx context.Context, app *proxy.App) {
 	switch {
 	case !before.Known || before.Up == now.Up:
 	case now.Up:
-		l.tell("your app %s", format.Health(now))
+		l.tell("%s %s", l.name(app), format.Health(now))
 		l.offerResend(ctx)
 	default:
-		l.warn("your app %s", format.Health(now))
+		l.warn("%s %s", l.name(app), format.Health(now))
 	}
+}
+
+// name is what people call an app: by its address where there are several.
+func (l *Listener) name(app *proxy.App) string {
+	if len(l.proxy.Apps()) > 1 {
+		return "your app at " + app.Target().Short()
+	}
+	return "your app"
 }

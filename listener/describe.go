@@ -25,11 +25,17 @@ func (l *Listener) Listener(ctx context.Context) (webhook.Listener, error) {
 		Local: l.local, Target: l.target().String(), Path: l.opts.Path, Verify: l.proxy.Mode(), Sign: l.sign(),
 		Tunnel:   webhook.Tunnel{State: webhook.TunnelNone, URL: l.opts.PublicURL},
 		Degraded: l.proxy.Degraded(),
-		Shield:   l.proxy.Shield(), Faults: l.proxy.Faults().Rules(),
+		Faults:   l.proxy.Faults().Rules(),
 	}
-	for _, app := range l.proxy.Apps() {
-		d.Health = app.Health()
-		break // one is shown
+	if apps := l.proxy.Apps(); len(apps) > 0 {
+		d.Health, d.Shield = apps[0].Health(), apps[0].Shield()
+	}
+	for _, r := range l.proxy.Routes() {
+		route := webhook.Route{Filter: r.Filter, Target: r.Target.String()}
+		if r.App != nil {
+			route.Health, route.Shield = r.App.Health(), r.App.Shield()
+		}
+		d.Routes = append(d.Routes, route)
 	}
 	if t := l.tunnel.Load(); t != nil {
 		d.Tunnel = t.Status()

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/taskhook/taskhook/control"
-	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/store"
@@ -28,6 +27,7 @@ const (
 	settingTarget = "target"     // the last listener's target
 	settingURL    = "public-url" // the last listener's public URL
 	settingSign   = "sign"       // the last listener's proxy.Options.Sign
+	settingRoutes = "routes"     // the last listener's routes, as a JSON array of texts
 )
 
 // ErrReadOnly is returned when something is to be sent from a store that is
@@ -92,33 +92,6 @@ func openStored(dir string, trusted []verify.Key, o store.Options, p *proxy.Opti
 		s.send(*p)
 	}
 	return s, nil
-}
-
-// sendLike sends to where the last listener did.
-func (s *Stored) sendLike(o StoredOptions) error {
-	last, err := s.Setting(settingTarget)
-	if err != nil {
-		return err
-	}
-	s.about.Target = last
-	if o.ReadOnly {
-		return nil
-	}
-	p := proxy.Options{Signer: o.Signer}
-	sign, err := s.Setting(settingSign)
-	if err != nil {
-		return err
-	}
-	p.Sign, s.about.Sign = webhook.Sign(sign), webhook.Sign(sign)
-	if last != "" {
-		target, err := httpwire.ParseTarget(last)
-		if err != nil {
-			return fmt.Errorf("the last listener's target: %w", err)
-		}
-		p.Targets = []httpwire.Target{target}
-	}
-	s.send(p)
-	return nil
 }
 
 // send makes the proxy that sends what is stored here.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/taskhook/taskhook/format"
@@ -21,14 +22,11 @@ func (l *Listener) proxyChanged() {
 // followTraffic says when fault rules begin or end and when the shield goes up
 // or down, whoever did it: nothing is injected silently.
 func (l *Listener) followTraffic(ctx context.Context) {
-	announced := map[int]bool{} // the rules that were said to be on
-	shield := false
+	announced := map[int]bool{}       // the rules that were said to be on
+	shielded := map[*proxy.App]bool{} // the apps whose shield was said to be up
 	for {
 		next := l.announceRules(announced)
-		if up := l.proxy.Shield(); up != shield {
-			shield = up
-			l.announceShield(ctx, up)
-		}
+		l.announceShields(ctx, shielded)
 		if !l.trafficChanged.wait(ctx, next) {
 			return
 		}
@@ -73,12 +71,32 @@ func (l *Listener) announceRule(r webhook.FaultRule) {
 	}
 }
 
-func (l *Listener) announceShield(ctx context.Context, up bool) {
-	if !up {
-		l.warn("the shield is down: Taskee does not send again what your app misses; taskhook resend --failed does")
+// announceShields says which shields have gone up or down, those of all apps in
+// one sentence.
+func (l *Listener) announceShields(ctx context.Context, shielded map[*proxy.App]bool) {
+	apps := l.proxy.Apps()
+	var changed []*proxy.App
+	for _, app := range apps {
+		if up := app.Shield(); up != shielded[app] {
+			shielded[app] = up
+			changed = append(changed, app)
+		}
+	}
+	if len(changed) > 1 && len(changed) == len(apps) {
+		l.announceShield(ctx, "one of your apps", shielded[changed[0]])
 		return
 	}
-	text := fmt.Sprintf("the shield is up: while your app is down or takes longer than %s, Taskee is answered 429 and sends again", format.Duration(l.proxy.ShieldTimeout()))
+	for _, app := range changed {
+		l.announceShield(ctx, l.name(app), shielded[app])
+	}
+}
+
+func (l *Listener) announceShield(ctx context.Context, app string, up bool) {
+	if !up {
+		l.warn("the shield is down: Taskee does not send again what %s misses; taskhook resend --failed does", app)
+		return
+	}
+	text := fmt.Sprintf("the shield is up: while %s is down or takes longer than %s, Taskee is answered 429 and sends again", app, format.Duration(l.proxy.ShieldTimeout()))
 	if all, err := l.Retrying(ctx); err == nil && len(all) > 0 {
 		text += fmt.Sprintf("; %s retrying there, the next retry about %s", format.Plural(len(all), "event is", "events are"), format.ShortTime(all[0].Outcome.Answer.RetryAt.Local(), time.Now()))
 	}
@@ -109,12 +127,10 @@ func (l *Listener) followFailed(ctx context.Context) {
 	}
 }
 
-// failed is how many failed events there are, while every app is up.
+// failed is how many failed events there are, while an app is up.
 func (l *Listener) failed(ctx context.Context) (int, bool) {
-	for _, app := range l.proxy.Apps() {
-		if !app.Health().Up {
-			return 0, false
-		}
+	if !slices.ContainsFunc(l.proxy.Apps(), func(a *proxy.App) bool { return a.Health().Up }) {
+		return 0, false
 	}
 	counts, err := l.Counts(ctx)
 	return counts.Failed, err == nil

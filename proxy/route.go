@@ -74,6 +74,22 @@ func ParseRoute(text string) (Route, error) {
 	return r, nil
 }
 
+// Routed is a route of [Options.Routes] with the app that it leads to, nil for
+// none.
+type Routed struct {
+	Route
+	App *App
+}
+
+// Routes are those of the options, in the order in which they are tried.
+func (p *Proxy) Routes() []Routed {
+	all := make([]Routed, len(p.router.routes))
+	for i, w := range p.router.routes {
+		all[i] = w.Routed
+	}
+	return all
+}
+
 // router decides who gets an event. The zero value sends everything to the rest.
 type router struct {
 	rest   *App // gets what no route takes
@@ -81,15 +97,14 @@ type router struct {
 	jq     filter.JQ
 }
 
-// way is a route with the app that it leads to.
+// way is a route that is tried.
 type way struct {
-	Route
-	app   *App      // nil: nobody
+	Routed
 	scans sync.Pool // of the filter: a scan serves one goroutine at a time
 }
 
 func (r *router) add(route Route, app *App) {
-	w := &way{Route: route, app: app}
+	w := &way{Routed: Routed{route, app}}
 	w.scans.New = func() any { return route.filter.At(time.Now(), r.jq) }
 	r.routes = append(r.routes, w)
 }
@@ -116,7 +131,7 @@ func (r *router) of(e *webhook.Event) destination {
 			note := fmt.Sprintf("whether the route %s takes it cannot be told: %v; so it went to %s", w, err, r.rest.target.Short())
 			return destination{app: r.rest, note: note}
 		case takes:
-			return destination{app: w.app, by: w}
+			return destination{app: w.App, by: w}
 		}
 	}
 	return destination{app: r.rest}

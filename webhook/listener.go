@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -57,6 +58,9 @@ type Listener struct {
 	Counts   Counts `json:"counts"`
 	// Shield says that failures of the app are answered 429.
 	Shield bool `json:"shield,omitempty"`
+	// Routes send events to other apps, in the order in which they are tried:
+	// Target, Health and Shield are those of the app that gets all others.
+	Routes []Route `json:"routes,omitempty"`
 	// Faults are the rules that inject faults, ended ones included.
 	Faults []FaultRule `json:"faults,omitempty"`
 	// NextRetry is when the platform is expected to send the first of the
@@ -65,6 +69,20 @@ type Listener struct {
 	// Resendable is how many failed events a batch would send, counted when the
 	// app last came back; 0 once they were sent.
 	Resendable int `json:"resendable,omitempty"`
+}
+
+// Route sends the events that a filter selects to an app of their own, as it is
+// at one moment.
+type Route struct {
+	Filter string `json:"filter"`
+	Target string `json:"target,omitempty"` // URL of the app; "": the events are kept, and not forwarded
+	Health Health `json:"health,omitzero"`
+	Shield bool   `json:"shield,omitempty"`
+}
+
+// Shielded reports whether failures of one of the apps are answered 429.
+func (l Listener) Shielded() bool {
+	return l.Shield || slices.ContainsFunc(l.Routes, func(r Route) bool { return r.Shield })
 }
 
 // GuidePath is where the platform's guide receives webhooks: the path of the
