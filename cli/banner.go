@@ -48,6 +48,9 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 	}
 	line("local", "%s", d.Local)
 	line("target", "%s (%s)", d.Target, format.Health(d.Health))
+	for _, r := range d.Routes {
+		line("route", "%s", routeWords(r))
+	}
 	line("verify", "%s", verifyWords(d.Verify))
 	if d.Sign == webhook.SignDev {
 		line("sign", "dev: what is verified goes to your app signed by the development key; see taskhook keys env")
@@ -75,6 +78,14 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 var tunnelHints = []string{
 	"with ngrok: " + tunnel.AuthtokenHint,
 	"with something else in front of this machine: start with --tunnel none --url ITS-URL",
+}
+
+// routeWords says who gets what.
+func routeWords(r webhook.Route) string {
+	if r.Target == "" {
+		return r.Filter + " → none: kept, answered 200, and not forwarded"
+	}
+	return fmt.Sprintf("%s → %s (%s)", r.Filter, r.Target, format.Health(r.Health))
 }
 
 func verifyWords(mode string) string {

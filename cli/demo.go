@@ -90,6 +90,9 @@ func (a *app) demo(cmd *cobra.Command, o *listenOptions, count int, every time.D
 		return err
 	}
 	o.Proxy.Targets = []httpwire.Target{target}
+	if err := o.understandShield(cmd); err != nil {
+		return err
+	}
 	l, err := a.openListener(cmd.Context(), o)
 	if err != nil {
 		return err

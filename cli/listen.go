@@ -29,6 +29,8 @@ type listenOptions struct {
 	allowRemote   bool
 	verify        choice
 	sign          choice
+	routes        []string
+	shield        shield
 	publicKeys    []string
 	output        choice
 	headers       []string

@@ -6,7 +6,8 @@ import "github.com/spf13/cobra"
 // traffic.
 func (o *listenOptions) addTraffic(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.BoolVar(&o.Proxy.Shield, "shield", false, "answer 429 while your app is down or takes longer than 10s to answer, so that Taskee sends again")
+	f.Var(&o.shield, "shield", "answer 429 while your app is down or takes longer than 10s to answer, so that Taskee sends again; of several apps, --shield=3001 shields that one")
+	f.Lookup("shield").NoOptDefVal = "true"
 	f.StringArrayVar(&o.faults, "fault", nil, "inject a fault by `RULE`, such as 'status:429 rate:30%' (repeatable; see taskhook faults --help)")
 	f.StringVar(&o.faultFile, "fault-file", "", "inject faults by the rules in `FILE`, one a line")
 	// Nothing is injected by a variable that somebody has forgotten.

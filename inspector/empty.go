@@ -56,8 +56,10 @@ func (m *model) firstSteps(b *lineBuilder) {
 	}
 	b.add(lookText, "Or try it, in another terminal:")
 	b.add(lookGood, "  taskhook trigger ContactCreate")
-	if h := m.listener.Health; h.Known && !h.Up {
-		b.blank()
-		b.add(lookWarn, "Your app does not answer at "+format.Clean(m.listener.Target)+": start it.")
+	for _, a := range m.apps() {
+		if a.down() {
+			b.blank()
+			b.add(lookWarn, "Your app does not answer at "+format.Clean(a.target)+": start it.")
+		}
 	}
 }

@@ -203,10 +203,18 @@ func (t *faultTable) keys() []key.Binding {
 
 // toggleShield puts the shield up or down.
 func (m *model) toggleShield() tea.Cmd {
-	on := !m.listener.Shield
+	on := !m.listener.Shielded()
 	return m.background.do(func(ctx context.Context) tea.Msg {
 		return shieldMsg{on, m.actions.SetShield(ctx, on)}
 	})
+}
+
+// setShield notes what the listener will say when it is asked again.
+func (m *model) setShield(on bool) {
+	m.listener.Shield = on
+	for i := range m.listener.Routes {
+		m.listener.Routes[i].Shield = on && m.listener.Routes[i].Target != ""
+	}
 }
 
 // shieldMsg is the outcome of a change of the shield.
@@ -223,10 +231,10 @@ func (msg shieldMsg) apply(m *model) tea.Cmd {
 	case msg.err != nil:
 		m.say(moodBad, "the shield was not changed: "+msg.err.Error())
 	case msg.on:
-		m.listener.Shield = true
+		m.setShield(true)
 		m.say(moodWarn, "shield up: while the app is down or too slow, Taskee is answered 429 and sends again for about 70 minutes")
 	default:
-		m.listener.Shield = false
+		m.setShield(false)
 		m.say(moodWarn, "shield down: what the app misses fails on Taskee and kept only here")
 	}
 	return nil

@@ -29,10 +29,12 @@ func (m *model) headerView() []string {
 		lines = []string{
 			m.headerLine("webhook", m.webhookURL(), m.tunnelWords(true)),
 			m.headerLine("local", l.Local, m.reachWords()),
-			m.headerLine("target", l.Target, m.healthWords()),
-			m.headerLine("verify", verifyWords(l.Verify, m.width >= 70), signWords(l.Sign)),
-			m.tallyLine(),
+			m.headerLine("target", l.Target, m.healthWords(l.Health)),
 		}
+		lines = append(lines, m.routeLines()...)
+		lines = append(lines,
+			m.headerLine("verify", verifyWords(l.Verify, m.width >= 70), signWords(l.Sign)),
+			m.tallyLine())
 	} else {
 		lines = []string{m.folded()}
 	}
@@ -55,7 +57,7 @@ func (m *model) folded() string {
 		name = m.listener.LocalWebhookURL()
 	}
 	if name == "" && m.listener.Version != "" {
-		name = noListenerWords(m.listener.Target)
+		name = noListenerWords(m.resendTarget())
 	}
 	c := m.listener.Counts
 	failed := piece{}
@@ -109,7 +111,7 @@ func fitting(parts []headPart, width int) []piece {
 func noListenerWords(target string) string {
 	text := "stored events: no listener runs"
 	if target != "" {
-		text += "; resends go to " + format.Clean(target)
+		text += "; resends go to " + target
 	}
 	return text
 }
@@ -213,8 +215,7 @@ func (m *model) tunnelWords(long bool) piece {
 
 func (m *model) reachWords() piece { return piece{m.listener.Tunnel.Reach, moodDim} }
 
-func (m *model) healthWords() piece {
-	h := m.listener.Health
+func (m *model) healthWords(h webhook.Health) piece {
 	since := ""
 	if !h.Since.IsZero() {
 		since = " since " + format.ShortTime(h.Since.In(m.loc), m.now)
@@ -227,20 +228,6 @@ func (m *model) healthWords() piece {
 		return piece{signUp + text, moodGood}
 	}
 	return piece{join(signDown+text, h.Error), moodBad}
-}
-
-// targetBrief is the target's health where there is little room.
-func (m *model) targetBrief() piece {
-	h := m.listener.Health
-	switch {
-	case !h.Known:
-		return piece{}
-	case h.Up:
-		return piece{"app " + signUp, moodGood}
-	case h.Since.IsZero():
-		return piece{"app " + signDown, moodBad}
-	}
-	return piece{"app " + signDown + " since " + format.ShortTime(h.Since.In(m.loc), m.now), moodBad}
 }
 
 // signWords says that the app gets other signatures than came.

@@ -103,7 +103,7 @@ func (m *model) situation() situation {
 		marked: e.Marked, tab: m.detail.tab, dialog: m.dialog, pane: m.paneSituation(),
 		filtered: m.list.narrowed(), onlyMarked: m.list.marked, slowest: !m.list.byTime(),
 		url:     m.listener.Tunnel.URL != "",
-		running: m.listener.Local != "", shield: m.listener.Shield,
+		running: m.listener.Local != "", shield: m.listener.Shielded(),
 		error: m.message.text != "" && m.message.mood == moodBad,
 	}
 }

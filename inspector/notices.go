@@ -26,7 +26,7 @@ func (m *model) notices() []notice {
 	if on > 0 {
 		all = append(all, notice{"FAULTS " + format.Plural(on, "rule", "rules"), "FAULTS " + format.Count(on), moodBad})
 	}
-	if l.Shield {
+	if l.Shielded() {
 		n := notice{"SHIELD", "SHIELD", moodWarn}
 		if l.Counts.Retrying > 0 {
 			n.text += " · " + format.Count(l.Counts.Retrying) + " retrying"

@@ -59,7 +59,7 @@ func (m *model) resendFailedDialog(f failedForm, r webhook.BatchReport) *menu {
 		return func(m *model) tea.Cmd { return m.planResendFailed(f) }
 	}
 	to := ""
-	if target := m.listener.Target; target != "" {
+	if target := m.resendTarget(); target != "" {
 		to = " to " + target
 	}
 	if r.Delivered > 0 {

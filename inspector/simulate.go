@@ -74,7 +74,7 @@ func (m *model) simulationForm(c chosen) *form {
 		takes: func(r rune) bool { return r >= '0' && r <= '9' }, invalid: invalidSeed,
 	}
 	to := &setting{
-		name: "to", empty: cmp.Or(format.Clean(m.listener.Target), "the current target"),
+		name: "to", empty: cmp.Or(m.resendTarget(), "the current target"),
 		takes: func(r rune) bool { return unicode.IsPrint(r) && r != ' ' }, invalid: invalidSimulationTarget,
 	}
 	name, delivered := c.name, false

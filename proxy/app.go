@@ -78,7 +78,7 @@ func (p *Proxy) Apps() []*App { return p.apps }
 // setApps makes the apps of the options.
 func (p *Proxy) setApps() {
 	p.elsewhere = p.newApp(httpwire.Target{})
-	p.router.rest, p.router.jq = p.elsewhere, p.opts.JQ
+	p.router.rest, p.router.jq, p.router.logger = p.elsewhere, p.opts.JQ, p.logger
 	for _, t := range p.opts.Targets {
 		p.app(t)
 	}

@@ -197,15 +197,9 @@ func (b *batch) prepare(ctx context.Context, id webhook.ID) (webhook.BatchItem, 
 	r.Unverified = r.Unverified || b.asked.Failed // those are checked below
 	s, err := b.proxy.prepare(ctx, r)
 	switch {
-	case errors.Is(err, webhook.ErrPruned):
-		item.Skip, item.Reason = webhook.SkipBodyless, err.Error()
-	case errors.Is(err, webhook.ErrIgnored):
-		item.Skip, item.Reason = webhook.SkipIgnored, err.Error()
-	case errors.Is(err, webhook.ErrUnverified):
-		item.Skip, item.Reason = webhook.SkipRejected, err.Error()
 	case b.asked.DryRun && errors.Is(err, ErrNoTarget): // only a real run needs one
 	case err != nil:
-		item.Reason = err.Error()
+		item.Skip, item.Reason = skipFor(err), err.Error()
 	case b.asked.Failed:
 		item.Skip, item.Reason = b.skipPrepared(s.received)
 	}
@@ -218,6 +212,20 @@ func (b *batch) prepare(ctx context.Context, id webhook.ID) (webhook.BatchItem, 
 	}
 	item.Notes = s.notes(r)
 	return item, s
+}
+
+// skipFor is how an event is counted that could not be prepared; SkipNone: as
+// failed.
+func skipFor(err error) webhook.Skip {
+	switch {
+	case errors.Is(err, webhook.ErrPruned):
+		return webhook.SkipBodyless
+	case errors.Is(err, webhook.ErrUnverified):
+		return webhook.SkipRejected
+	case errors.Is(err, webhook.ErrIgnored):
+		return webhook.SkipIgnored
+	}
+	return webhook.SkipNone
 }
 
 // skipPrepared says why a failed event is not sent though it could be: the keys

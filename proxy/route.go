@@ -3,9 +3,11 @@ package proxy
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/taskhook/taskhook/httpwire"
@@ -95,12 +97,14 @@ type router struct {
 	rest   *App // gets what no route takes
 	routes []*way
 	jq     filter.JQ
+	logger *slog.Logger
 }
 
 // way is a route that is tried.
 type way struct {
 	Routed
-	scans sync.Pool // of the filter: a scan serves one goroutine at a time
+	scans  sync.Pool // of the filter: a scan serves one goroutine at a time
+	warned atomic.Bool
 }
 
 func (r *router) add(route Route, app *App) {
@@ -128,6 +132,9 @@ func (r *router) of(e *webhook.Event) destination {
 	for _, w := range r.routes {
 		switch takes, err := w.takes(&row, e); {
 		case err != nil:
+			if !w.warned.Swap(true) {
+				r.logger.Warn("a route cannot tell whether it takes an event: such events go to the app that takes the rest, and their notes say why", "route", w.String(), "error", err)
+			}
 			note := fmt.Sprintf("whether the route %s takes it cannot be told: %v; so it went to %s", w, err, r.rest.target.Short())
 			return destination{app: r.rest, note: note}
 		case takes:

@@ -218,7 +218,7 @@ func TestEachAppHasItsOwnConnections(t *testing.T) {
 		r.post("/hook", "{}")
 	}()
 	<-entered
-	if resp, _ := r.post("/hook", `{"type":"NoteCreate"}`); resp.StatusCode != 200 {
+	if resp, _ := r.post("/hook", `{"type":"NoteCreate"}`); resp.StatusCode != http.StatusOK {
 		t.Errorf("the idle app answers %d", resp.StatusCode)
 	}
 	close(release)

@@ -20,17 +20,32 @@ import (
 const readyVersion = 2
 
 // ReadyLine writes the line that says a listener is ready: its public URL (the
-// local one without a tunnel), the webhook URL to paste, its loopback ingress
-// and its target. The error is the writer's.
+// local one without a tunnel), the webhook URL to paste, its loopback ingress,
+// its target, and its routes if it has any. The error is the writer's.
 func ReadyLine(w io.Writer, l webhook.Listener) error {
 	return Line(w, struct {
-		Kind       string `json:"kind"`
-		Version    int    `json:"version"`
-		URL        string `json:"url"`
-		WebhookURL string `json:"webhookURL"`
-		Local      string `json:"local"`
-		Target     string `json:"target"`
-	}{"ready", readyVersion, l.PublicURL(), l.WebhookURL(), l.Local, l.Target})
+		Kind       string       `json:"kind"`
+		Version    int          `json:"version"`
+		URL        string       `json:"url"`
+		WebhookURL string       `json:"webhookURL"`
+		Local      string       `json:"local"`
+		Target     string       `json:"target"`
+		Routes     []readyRoute `json:"routes,omitempty"`
+	}{"ready", readyVersion, l.PublicURL(), l.WebhookURL(), l.Local, l.Target, readyRoutes(l)})
+}
+
+// readyRoute is a route of a ready line; a target of "" keeps the events.
+type readyRoute struct {
+	Filter string `json:"filter"`
+	Target string `json:"target"`
+}
+
+func readyRoutes(l webhook.Listener) []readyRoute {
+	var routes []readyRoute
+	for _, r := range l.Routes {
+		routes = append(routes, readyRoute{r.Filter, r.Target})
+	}
+	return routes
 }
 
 // EventLine writes an event as it came in. Its "answered" stands there only

@@ -18,8 +18,8 @@ var (
 // event fails, or is about a body that is no JSON, it returns ErrFailed or
 // ErrNotJSON.
 func (s *Scan) Certain(r *Row, load Loader) (bool, error) {
-	s.c.verdict.strict = true
-	defer func() { s.c.verdict.strict, s.c.verdict.notJSON = false, false }()
+	s.c.strict = true
+	defer func() { s.c.strict, s.c.notJSON = false, false }()
 	res, p, err := s.Begin(r, load)
 	if err != nil {
 		return false, err

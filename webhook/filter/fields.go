@@ -33,7 +33,7 @@ var fields = [...]field{
 		example: "status:5xx|429", values: named("2xx", "3xx", "4xx", "5xx", "429", "none"), known: afterwards,
 		parse: numbers(quantity{unit: status, least: 1, plain: true, none: true}, func(c *candidate) int64 { return c.ofAttempt(int64(c.row.LastStatus)) })},
 	{name: "state", forms: "STATE", meaning: "what has become of the event: " + strings.Join(names(states[:]), ", "),
-		example: "state:failed|overdue", values: states[:], unused: named(webhook.StateIgnored, webhook.StatePassed), known: afterwards,
+		example: "state:failed|overdue", values: states[:], unused: named(webhook.StatePassed), known: afterwards,
 		parse: oneOf(readChoice, func(c *candidate) string { return string(c.row.Outcome.State(c.now)) })},
 	{name: "verdict", forms: "valid | invalid | unsigned | unchecked", meaning: "what the signature check found",
 		example: "verdict:invalid|unsigned", values: named(webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked),
@@ -127,6 +127,7 @@ var states = [...]value{
 	{string(webhook.StateFailed), "Taskee will not send it again: another status, a seventh 429, or its sender left"},
 	{string(webhook.StateRecovered), "failed, and delivered later by a resend"},
 	{string(webhook.StateRejected), "not forwarded: a bad or missing signature, a malformed request, a loop, a web page"},
+	{string(webhook.StateIgnored), "kept and not forwarded: a route sends it to no app"},
 	{string(webhook.StateInterrupted), "Taskhook ended before the answer was known"},
 }
 
