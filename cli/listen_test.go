@@ -14,6 +14,7 @@ func understood(t *testing.T, env map[string]string, args ...string) (*listenOpt
 	cmd := newListenCommand(a)
 	cmd.ResetFlags()
 	o.addFlags(cmd)
+	o.addTraffic(cmd)
 	if err := cmd.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}

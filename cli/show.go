@@ -53,8 +53,7 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 	if err != nil {
 		return err
 	}
-	all := !form.raw && !form.headers && !form.curl
-	r, err := webhook.ReadRecord(ctx, b, ids[0], webhook.Parts{Payload: true, Attempts: all})
+	r, err := webhook.ReadRecord(ctx, b, ids[0], webhook.Parts{Payload: true, Attempts: !form.raw && !form.headers})
 	if err != nil {
 		return err
 	}
@@ -66,7 +65,7 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 		_, err = a.stdout.Write(e.Body)
 		return err
 	case form.curl:
-		return a.showCurl(ctx, b, e)
+		return a.showCurl(ctx, b, r)
 	case a.json:
 		return export.EventObject(a.stdout, r, time.Now())
 	}
@@ -79,8 +78,9 @@ func (a *app) showEvent(ctx context.Context, b *backend, name string, form showF
 	return out.Flush()
 }
 
-// showCurl writes a curl command that sends the event to the target.
-func (a *app) showCurl(ctx context.Context, b *backend, e webhook.Event) error {
+// showCurl writes a curl command that sends the event to the target, or with
+// several of them to where it was sent last.
+func (a *app) showCurl(ctx context.Context, b *backend, r webhook.Record) error {
 	l, err := b.Listener(ctx)
 	if err != nil {
 		return err
@@ -89,7 +89,12 @@ func (a *app) showCurl(ctx context.Context, b *backend, e webhook.Event) error {
 	if err != nil {
 		return err
 	}
-	command, needsFile := export.Curl(e, target.URL(e.Path, e.RawQuery))
+	e := r.Event
+	url := target.URL(e.Path, e.RawQuery)
+	if sent := len(r.History); sent > 0 && len(l.Routes) > 0 {
+		url = r.History[sent-1].Target
+	}
+	command, needsFile := export.Curl(e, url)
 	if needsFile {
 		a.note("the command reads the body from a file; create it with: taskhook events show %d --raw > %s", e.ID, export.CurlBodyFile(e.ID))
 	}
