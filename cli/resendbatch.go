@@ -180,6 +180,8 @@ func (p *batchPrinter) summaryWords(r webhook.BatchReport) string {
 		{r.Failed, failed},
 		{r.Skipped, "delivered or deleted meanwhile"},
 		{r.Same, "sent as another event"},
+		{r.Ignored, "that a route sends to no app (--to sends them)"},
+		{r.Down, "not sent: their app fails"},
 		{r.Undecided, "left out: the filter is too much for them"},
 		{r.Rejected, "rejected (--unverified sends them)"},
 		{r.Unknown, "of unknown outcome (--include-unknown sends them)"},

@@ -104,6 +104,7 @@ func notSent(r webhook.BatchReport) string {
 	}{
 		{r.Failed, "cannot be sent"}, {r.Rejected, "rejected"}, {r.Unknown, "of unknown outcome"},
 		{r.Bodyless, "without a body"}, {r.Skipped, "delivered or deleted meanwhile"}, {r.Same, "sent as another event"},
+		{r.Ignored, "that a route sends to no app"}, {r.Down, "whose app fails"},
 		{r.Undecided, "left out: the filter is too much for them"},
 	} {
 		if p.n > 0 {

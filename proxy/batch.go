@@ -14,8 +14,9 @@ import (
 	"github.com/taskhook/taskhook/webhook"
 )
 
-// maxFailures is after how many failures in a row a batch stops: the app is
-// down then, and the other events would fail too.
+// maxFailures is after how many failures in a row of an app a batch stops, or
+// passes over the events of that app where there are others: it is down then, and
+// the other events would fail too.
 const maxFailures = 5
 
 // ResendBatch sends the app the events that a batch selects, in the order of
@@ -41,7 +42,7 @@ func (p *Proxy) ResendBatch(ctx context.Context, asked webhook.Batch, watch func
 		}
 		defer p.batching.Store(false)
 	}
-	b := &batch{proxy: p, asked: asked, watch: watch, sent: map[sameWebhook]webhook.ID{}, undecided: map[webhook.ID]string{}}
+	b := &batch{proxy: p, asked: asked, watch: watch, sent: map[sameWebhook]webhook.ID{}, failures: map[*App]int{}, undecided: map[webhook.ID]string{}}
 	ids, err := b.selected(ctx)
 	if err != nil {
 		return webhook.BatchReport{}, err
@@ -114,7 +115,7 @@ type batch struct {
 	report   webhook.BatchReport
 	done     int
 	sent     map[sameWebhook]webhook.ID // the event that is sent for all that are the same webhook
-	failures int                        // in a row
+	failures map[*App]int               // in a row
 }
 
 // sameWebhook is what two events of the same webhook have in common.
@@ -151,6 +152,9 @@ func (b *batch) run(ctx context.Context, ids []webhook.ID) (webhook.BatchReport,
 		}
 		if s == nil {
 			<-inFlight
+			if item.Skip == webhook.SkipNone && item.Reason != "" {
+				b.judge(nil, item.Reason)
+			}
 			b.tell(item)
 			continue
 		}
@@ -210,6 +214,9 @@ func (b *batch) prepare(ctx context.Context, id webhook.ID) (webhook.BatchItem, 
 		b.sent[identity(s.received)] = id
 		return item, nil
 	}
+	if item.Skip, item.Reason = b.skipDown(s.request.app); item.Skip != "" {
+		return item, nil
+	}
 	item.Notes = s.notes(r)
 	return item, s
 }
@@ -260,6 +267,7 @@ func (b *batch) send(ctx context.Context, item webhook.BatchItem, s *resending) 
 	if err == nil {
 		item.Attempt, item.State = attempt, state
 	}
+	b.judge(s.request.app, item.Reason)
 	b.tell(item)
 }
 
@@ -270,19 +278,41 @@ func (b *batch) tell(item webhook.BatchItem) {
 	b.done++
 	item.Done, item.Total = b.done, b.report.Total
 	b.report.Count(item)
-	switch {
-	case item.Skip != webhook.SkipNone:
-	case item.Reason == "":
-		b.failures = 0
-	default:
-		b.failures++
-		if b.failures >= maxFailures && b.report.Stopped == "" {
-			b.report.Stopped = fmt.Sprintf("%d failures in a row, the last: %s", b.failures, item.Reason)
-		}
-	}
 	if b.watch != nil {
 		b.watch(item)
 	}
+}
+
+// judge counts the failures of an app in a row, and those of events that came to
+// no app, nil. Where there is no other app the batch stops after too many.
+func (b *batch) judge(app *App, failure string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if failure == "" {
+		delete(b.failures, app)
+		delete(b.failures, nil)
+		return
+	}
+	if !b.several() {
+		app = nil
+	}
+	b.failures[app]++
+	if n := b.failures[app]; n >= maxFailures && app == nil && b.report.Stopped == "" {
+		b.report.Stopped = fmt.Sprintf("%d failures in a row, the last: %s", n, failure)
+	}
+}
+
+// several reports whether the events go to more than one app.
+func (b *batch) several() bool { return len(b.proxy.apps) > 1 && b.asked.Resend.To == "" }
+
+// skipDown says why an event is not sent whose app fails.
+func (b *batch) skipDown(app *App) (webhook.Skip, string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := b.failures[app]; n >= maxFailures && b.several() {
+		return webhook.SkipDown, fmt.Sprintf("%d failures in a row at %s", n, app.target.Short())
+	}
+	return webhook.SkipNone, ""
 }
 
 // stop ends the batch before the next event.

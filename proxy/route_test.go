@@ -373,10 +373,39 @@ func TestABatchSendsEachEventWhereItWouldGo(t *testing.T) {
 			skipped = append(skipped, string(i.Skip)+" "+i.Event.Type)
 		}
 	})
-	if err != nil || report.Delivered != 2 || report.Skipped != 1 || !slices.Equal(skipped, []string{"ignored NoteCreate"}) {
+	if err != nil || report.Delivered != 2 || report.Ignored != 1 || !slices.Equal(skipped, []string{"ignored NoteCreate"}) {
 		t.Errorf("%+v, %v, skipped %q", report, err, skipped)
 	}
 	if first, second := <-calls, <-calls; first != "rest" || second != "a" {
 		t.Errorf("%s and %s got them", first, second)
+	}
+}
+
+func TestABatchPassesOverTheAppThatFails(t *testing.T) {
+	calls := make(chan string, 100)
+	down, up := namedApp(t, "down", 500, calls), namedApp(t, "up", 200, calls)
+	r, st := realRig(t, down, route(t, "type:Task* -> "+up))
+	for i := range 24 {
+		name := "ContactCreate"
+		if i%3 == 2 {
+			name = "TaskCreate"
+		}
+		put(t, st, fmt.Sprintf(`{"type":%q,"webhookId":"%d"}`, name, i), webhook.Answer{Status: 500, By: webhook.ByApp})
+	}
+	var reasons []string
+	report, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true}, func(i webhook.BatchItem) {
+		if i.Skip != "" {
+			reasons = append(reasons, i.Reason)
+		}
+	})
+	if err != nil || report != (webhook.BatchReport{Total: 24, Delivered: 8, Failed: 5, Down: 11}) {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if len(reasons) != 11 || reasons[0] != "5 failures in a row at "+down {
+		t.Errorf("%q", reasons)
+	}
+	again, err := r.proxy.ResendBatch(t.Context(), webhook.Batch{Failed: true, Resend: webhook.Resend{To: down}}, nil)
+	if err != nil || again.Failed != 5 || again.Stopped == "" {
+		t.Errorf("to one app: %+v, %v", again, err)
 	}
 }

@@ -33,6 +33,7 @@ const (
 	SkipDelivered Skip = "delivered" // it was delivered meanwhile
 	SkipGone      Skip = "gone"      // it was deleted meanwhile
 	SkipIgnored   Skip = "ignored"   // a route sends it to no app
+	SkipDown      Skip = "down"      // of several apps, its own failed too often
 	SkipUndecided Skip = "undecided" // a jq expression of the filter was too much for it
 	SkipSame      Skip = "same"      // the same webhook as another event of the batch, which is sent
 )
@@ -63,6 +64,8 @@ type BatchReport struct {
 	Unknown   int `json:"unknown"`             // not sent because their outcome is unknown
 	Bodyless  int `json:"bodyless"`            // not sent because their bodies were not stored
 	Undecided int `json:"undecided,omitempty"` // left out: the filter was too much for them
+	Ignored   int `json:"ignored,omitempty"`   // not sent because a route sends them to no app
+	Down      int `json:"down,omitempty"`      // not sent because their app failed too often
 	// Stopped is why it ended early, "" if it did not.
 	Stopped string `json:"stopped,omitempty"`
 }
@@ -78,6 +81,10 @@ func (r *BatchReport) Count(i BatchItem) {
 		r.Bodyless++
 	case i.Skip == SkipSame:
 		r.Same++
+	case i.Skip == SkipIgnored:
+		r.Ignored++
+	case i.Skip == SkipDown:
+		r.Down++
 	case i.Skip == SkipUndecided:
 		r.Undecided++
 	case i.Skip != SkipNone:
@@ -91,5 +98,5 @@ func (r *BatchReport) Count(i BatchItem) {
 
 // Untried returns how many events a batch that ended early did not get to.
 func (r BatchReport) Untried() int {
-	return r.Total - r.Delivered - r.Failed - r.Skipped - r.Same - r.Rejected - r.Unknown - r.Bodyless - r.Undecided
+	return r.Total - r.Delivered - r.Failed - r.Skipped - r.Same - r.Rejected - r.Unknown - r.Bodyless - r.Undecided - r.Ignored - r.Down
 }
