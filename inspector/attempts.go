@@ -65,6 +65,7 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	for _, note := range a.Notes {
 		b.add(lookText, note)
 	}
+	b.header(a.Signed)
 	b.sent(a.Sent)
 	outcome, l := attemptOutcome(a)
 	b.add(l, outcome)

@@ -51,7 +51,7 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 	f := p.attempt(p.flight.ctx, req, e, t, s)
 	f.attempt.Fault = action.String()
 	if action.Signature != "" {
-		f.attempt.Sent = req.record()
+		f.attempt.Sent, f.attempt.Signed = req.record(), nil
 	}
 	switch {
 	case action.Drop != "":
@@ -247,7 +247,7 @@ func (p *Proxy) sendCopy(e *webhook.Event, app *App, action fault.Action, after 
 		f := p.attempt(p.flight.ctx, req, e, t, sender{})
 		f.attempt.Trigger, f.attempt.Fault = webhook.TriggerReceived, action.String()
 		if action.Signature != "" {
-			f.attempt.Sent = req.record()
+			f.attempt.Sent, f.attempt.Signed = req.record(), nil
 		}
 		if _, err := p.storeAttempt(context.Background(), &f.attempt); err != nil {
 			p.logger.Error("a duplicate by a fault rule could not be recorded", "event", e.ID.String(), "error", err)

@@ -28,8 +28,8 @@ type request struct {
 	mark       string // in a Via header; "": the request is no forwarded one
 	extra      http.Header
 
-	resigned bool     // the signatures in the header are the development key's, not the received ones
-	notes    []string // what a person should know of how it is sent
+	signed http.Header // the signatures in the header, if they are not the received ones but the development key's
+	notes  []string    // what a person should know of how it is sent
 }
 
 // request returns the request that sends an event to a target, over connections

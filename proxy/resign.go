@@ -36,7 +36,12 @@ func (p *Proxy) resign(r *request, key string) error {
 	header := maps.Clone(r.header)
 	taskee.Unsign(header)
 	maps.Copy(header, signed)
-	r.header, r.resigned = header, true
+	for _, name := range [...]string{taskee.HeaderRSA, taskee.HeaderEd25519} {
+		if r.header[name] != nil && signed[name] == nil {
+			signed[name] = []string{}
+		}
+	}
+	r.header, r.signed = header, signed
 	r.notes = append(r.notes, resignedNote(key))
 	return nil
 }
@@ -89,7 +94,7 @@ func (p *Proxy) signsAgain(s *resending, choice webhook.Sign) bool {
 // signAgain signs a resend by the development key if it goes out so. It is
 // called when that is certain to be sent: a signature takes milliseconds.
 func (p *Proxy) signAgain(s *resending) error {
-	if !s.signsAgain || s.request.resigned {
+	if !s.signsAgain || s.request.signed != nil {
 		return nil
 	}
 	return p.resign(s.request, s.received.Verdict.Key)

@@ -105,10 +105,24 @@ func TestWithSignDevAVerifiedEventHasTheDevelopmentKeysSignature(t *testing.T) {
 			if !sameSignatures(e.Header, came) {
 				t.Errorf("stored %v", e.Header)
 			}
-			if want := []string{"its signature by the key taskee was replaced by the development key's"}; !slices.Equal(a.Notes, want) || a.Sent != nil {
-				t.Errorf("the attempt says %q, sent %v", a.Notes, a.Sent)
+			if said := []string{"its signature by the key taskee was replaced by the development key's"}; !slices.Equal(a.Notes, said) || a.Sent != nil || !sameSignatures(a.Signed, want) {
+				t.Errorf("the attempt says %q, sent %v, signed %v", a.Notes, a.Sent, a.Signed)
 			}
 		})
+	}
+}
+
+func TestASignatureThatIsNotReplacedIsLeftOut(t *testing.T) {
+	addr, headers, _ := headerApp(t)
+	r := newRig(t, addr, signDev(testSigner(t, "b")))
+	came := signatures(t, testSigner(t, "a"), taskee.SchemeRSA)
+	came[taskee.HeaderEd25519] = []string{taskee.Absent}
+	_, a := r.signed(came)
+	if got := <-headers; got[taskee.HeaderEd25519] != nil || got[taskee.HeaderRSA] == nil {
+		t.Errorf("the app got %v", got)
+	}
+	if values, there := a.Signed[taskee.HeaderEd25519]; !there || len(values) != 0 {
+		t.Errorf("the attempt says %v", a.Signed)
 	}
 }
 
@@ -193,7 +207,7 @@ func TestAFaultCorruptsTheDevelopmentKeysSignature(t *testing.T) {
 	if different := differences(got, want.Get(taskee.HeaderEd25519)); different == 0 || different > 4 {
 		t.Errorf("the app got %s in place of %s", got, want)
 	}
-	if len(a.Notes) != 1 || a.Sent == nil {
+	if len(a.Notes) != 1 || a.Sent == nil || a.Signed != nil {
 		t.Errorf("recorded %+v", a)
 	}
 }

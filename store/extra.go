@@ -20,6 +20,7 @@ func (c *codec) attemptExtras(a *webhook.Attempt) {
 	c.extra(extras, 2, a.Notes != nil, func(c *codec) { c.texts(&a.Notes) })
 	c.extra(extras, 3, a.Waited != 0, func(c *codec) { number(c, &a.Waited) })
 	c.extra(extras, 4, a.Host != "", func(c *codec) { text(c, &a.Host) })
+	c.extra(extras, 20, a.Signed != nil, func(c *codec) { c.header(&a.Signed) })
 }
 
 // readExtras splits the rest of a record that is read; it is nil where there is

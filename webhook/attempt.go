@@ -56,6 +56,9 @@ type Attempt struct {
 	Fault string `json:"fault,omitempty"`
 	// Sent is what was really sent; nil: the event's own bytes and headers.
 	Sent *Request `json:"sent,omitempty"`
+	// Signed are the signature headers that were sent in place of those which the
+	// event came with; one without a value was left out. nil: those it came with.
+	Signed http.Header `json:"signed,omitempty"`
 	// Answered is the status the waiting sender was told because of this
 	// attempt; 0 when no sender waited.
 	Answered int `json:"answered,omitempty"`

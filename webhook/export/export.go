@@ -203,6 +203,7 @@ type shownAttempt struct {
 	BodySize     int64               `json:"bodySize"`
 	BodyCapped   bool                `json:"bodyCapped,omitempty"` // bodyBase64 is only the body's beginning
 	Sent         *shownRequest       `json:"sent,omitempty"`       // absent: the event's own bytes
+	Signed       map[string][]string `json:"signed,omitempty"`     // in place of its own signatures
 	Host         string              `json:"host,omitempty"`       // the Host header that was sent; absent: the target's own
 	exact
 }
@@ -224,6 +225,7 @@ func newShownAttempt(a webhook.Attempt) shownAttempt {
 		TrailerBytes: exactHeader(a.Trailer),
 		BodyCapped:   a.BodySize > int64(len(a.Body)),
 		Host:         text(a.Host),
+		Signed:       a.Signed,
 		exact:        newExact("", "", "", a.Header),
 	}
 	if r := a.Sent; r != nil {

@@ -67,6 +67,26 @@ func TestAnArchiveHasCompressedBodiesDecoded(t *testing.T) {
 	}
 }
 
+func TestAnArchiveHasTheSignatureThatWasSent(t *testing.T) {
+	e := wholes()[0]
+	e.Header = http.Header{"X-Wh-Signature": {"theirs"}, "X-Ghl-Signature": {"N/A"}, "X-Other": {"1"}}
+	e.History = []webhook.Attempt{{
+		Target: "http://x/", StatusCode: 200, Signed: http.Header{"X-Wh-Signature": {"ours"}, "X-Ghl-Signature": {}},
+	}}
+	request := checkHAR(t, write(t, "har", Options{}, e), 1)[0]["request"].(map[string]any)
+	got := map[string]any{}
+	for _, h := range request["headers"].([]any) {
+		pair := h.(map[string]any)
+		got[pair["name"].(string)] = pair["value"]
+	}
+	if _, there := got["X-Ghl-Signature"]; there || got["X-Wh-Signature"] != "ours" || got["X-Other"] != "1" {
+		t.Errorf("%v", got)
+	}
+	if e.Header.Get("X-Wh-Signature") != "theirs" {
+		t.Error("the event has changed")
+	}
+}
+
 func plain(t *testing.T, text, encoding any) string {
 	t.Helper()
 	s, _ := text.(string)

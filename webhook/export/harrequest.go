@@ -2,6 +2,7 @@ package export
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,6 +38,15 @@ func sentRequest(e webhook.Event, a webhook.Attempt) harRequest {
 	sent, size := eventRequest(e), e.BodySize
 	if a.Sent != nil {
 		sent, size = *a.Sent, int64(len(a.Sent.Body))
+	}
+	if a.Signed != nil {
+		own := sent.Header
+		sent.Header = maps.Clone(a.Signed)
+		for name, values := range own {
+			if _, replaced := a.Signed[name]; !replaced {
+				sent.Header[name] = values
+			}
+		}
 	}
 	target := cmp.Or(a.Target, receivedURL(e))
 	if sent.Path == httpwire.Asterisk { // an earlier version wrote it behind the port
