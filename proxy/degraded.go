@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ type degradation struct {
 	mu     sync.Mutex
 	store  cause // the store cannot write
 	memory cause // too many bytes of bodies are in flight
+	signer cause // the development key cannot be used
 }
 
 // cause is one reason to be degraded.
@@ -34,10 +36,7 @@ type cause struct {
 func (d *degradation) reason() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.store.text != "" {
-		return d.store.text
-	}
-	return d.memory.text
+	return cmp.Or(d.store.text, d.memory.text, d.signer.text)
 }
 
 func (d *degradation) begin(c *cause, text string) {
@@ -74,7 +73,7 @@ func (d *degradation) clear(c *cause, text string) bool {
 		return false
 	}
 	c.text = ""
-	d.any.Store(d.store.text != "" || d.memory.text != "")
+	d.any.Store(cmp.Or(d.store.text, d.memory.text, d.signer.text) != "")
 	if c.logged {
 		c.logged = false
 		d.logger.Info(text)

@@ -33,7 +33,7 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 	}
 	req, err := p.faultyRequest(e, app, action)
 	if err != nil {
-		p.answerUnsigned(w, r, e, err)
+		p.answerUnsigned(w, r, e)
 		return
 	}
 	p.sendCopies(e, app, action)

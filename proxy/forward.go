@@ -24,7 +24,7 @@ func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webho
 	}
 	req, err := p.outgoing(e, app)
 	if err != nil {
-		p.answerUnsigned(w, r, e, err)
+		p.answerUnsigned(w, r, e)
 		return
 	}
 	if !p.acquireSlot(w, r, e, app, t) {

@@ -16,7 +16,12 @@ func (p *Proxy) outgoing(e *webhook.Event, app *App) (*request, error) {
 	if p.opts.Sign != webhook.SignDev || e.Verdict.Status != webhook.Valid {
 		return r, nil
 	}
-	return r, p.resign(r, e.Verdict.Key)
+	if err := p.resign(r, e.Verdict.Key); err != nil {
+		p.degraded.begin(&p.degraded.signer, fmt.Sprintf("events cannot be signed: %v", err))
+		return nil, err
+	}
+	p.degraded.end(&p.degraded.signer, "events can be signed again")
+	return r, nil
 }
 
 // resign replaces the signatures that a request came with, which a key had made,
@@ -67,8 +72,7 @@ func developmentKeys(signer func() (taskee.Signer, error)) (taskee.Signer, error
 }
 
 // answerUnsigned answers an event that was to be signed and cannot be.
-func (p *Proxy) answerUnsigned(w http.ResponseWriter, r *http.Request, e *webhook.Event, err error) {
-	p.logger.Error("an event cannot be signed, and was answered 429", "event", e.ID.String(), "error", err)
+func (p *Proxy) answerUnsigned(w http.ResponseWriter, r *http.Request, e *webhook.Event) {
 	p.answerUnforwarded(w, r, e, message{
 		Error:  "the event cannot be signed",
 		Reason: "the development key cannot be used, so the event was not forwarded",

@@ -185,8 +185,14 @@ func TestAnEventThatCannotBeSignedComesAgain(t *testing.T) {
 			if answer := r.store.answer(1); answer.By != webhook.ByTaskhook || answer.RetryAt.IsZero() {
 				t.Errorf("stored %+v", answer)
 			}
-			if !strings.Contains(r.log.String(), "secret-place is damaged") {
-				t.Errorf("the log says %s", r.log)
+			r.post("/hook", contact)
+			if log := r.log.String(); strings.Count(log, "secret-place is damaged") != 1 || !strings.Contains(r.proxy.Degraded(), "events cannot be signed") {
+				t.Errorf("degraded: %q, the log says %s", r.proxy.Degraded(), log)
+			}
+			signDev(testSigner(t, "b"))(&r.proxy.opts)
+			r.post("/hook", contact)
+			if why := r.proxy.Degraded(); why != "" {
+				t.Errorf("still degraded: %s", why)
 			}
 		})
 	}
