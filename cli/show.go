@@ -189,8 +189,8 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 		outcome = format.Status(at.StatusCode) + ", written by taskhook: your app was not called"
 	}
 	line("  target", "%s", at.Target)
-	for _, note := range at.Notes {
-		line("  note", "%s", note)
+	if at.Signed != nil {
+		line("  signed", "%s", format.Signed)
 	}
 	if !at.VirtualTime.IsZero() {
 		line("  virtual", "would arrive %s by the policy %s", format.DateTime(at.VirtualTime.Local()), cmp.Or(at.Policy, "given"))

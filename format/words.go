@@ -62,6 +62,9 @@ func Status(status int) string {
 // Answer writes the status of an answer and how long it took: "200 in 3.1ms".
 func Answer(status int, took time.Duration) string { return Status(status) + " in " + Duration(took) }
 
+// Signed says that an attempt did not go out with the signature that came.
+const Signed = "by the development key, in place of the signature that came"
+
 // verdicts are the words for what the signature check found.
 var verdicts = map[webhook.VerdictStatus]string{
 	webhook.Valid:     "valid",

@@ -62,10 +62,10 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 		b.add(lookText, "by the policy "+cmp.Or(a.Policy, "given")+": "+virtual(a, before, loc))
 	}
 	b.add(lookDim, "→ "+a.Target)
-	for _, note := range a.Notes {
-		b.add(lookText, note)
+	if a.Signed != nil {
+		b.add(lookText, "signed "+format.Signed)
+		b.header(a.Signed)
 	}
-	b.header(a.Signed)
 	b.sent(a.Sent)
 	outcome, l := attemptOutcome(a)
 	b.add(l, outcome)

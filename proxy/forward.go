@@ -127,7 +127,7 @@ func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t t
 	defer req.app.slots.release()
 	f := &forwarded{app: req.app, sender: s}
 	a := &f.attempt
-	a.EventID, a.Number, a.Target, a.Notes, a.Signed = e.ID, 1, req.url(), req.notes, req.signed
+	a.EventID, a.Number, a.Target, a.Signed = e.ID, 1, req.url(), req.signed
 	if host := req.sentHost(); host != req.target.Origin().Authority() {
 		a.Host = host
 	}

@@ -29,7 +29,6 @@ type request struct {
 	extra      http.Header
 
 	signed http.Header // the signatures in the header, if they are not the received ones but the development key's
-	notes  []string    // what a person should know of how it is sent
 }
 
 // request returns the request that sends an event to a target, over connections

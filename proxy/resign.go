@@ -16,7 +16,7 @@ func (p *Proxy) outgoing(e *webhook.Event, app *App) (*request, error) {
 	if p.opts.Sign != webhook.SignDev || e.Verdict.Status != webhook.Valid {
 		return r, nil
 	}
-	if err := p.resign(r, e.Verdict.Key); err != nil {
+	if err := p.resign(r); err != nil {
 		p.degraded.begin(&p.degraded.signer, fmt.Sprintf("events cannot be signed: %v", err))
 		return nil, err
 	}
@@ -24,9 +24,9 @@ func (p *Proxy) outgoing(e *webhook.Event, app *App) (*request, error) {
 	return r, nil
 }
 
-// resign replaces the signatures that a request came with, which a key had made,
-// by those of the development key.
-func (p *Proxy) resign(r *request, key string) error {
+// resign replaces the signatures that a request came with by those of the
+// development key.
+func (p *Proxy) resign(r *request) error {
 	keys, err := developmentKeys(p.opts.Signer)
 	if err != nil {
 		return err
@@ -47,16 +47,7 @@ func (p *Proxy) resign(r *request, key string) error {
 		}
 	}
 	r.header, r.signed = header, signed
-	r.notes = append(r.notes, resignedNote(key))
 	return nil
-}
-
-// resignedNote says that the app got another signature than the stored one.
-func resignedNote(key string) string {
-	if key == "" {
-		return "its signature was replaced by the development key's"
-	}
-	return "its signature by the key " + key + " was replaced by the development key's"
 }
 
 // developmentKeys are the keys that a Signer of the options gives.
@@ -101,5 +92,5 @@ func (p *Proxy) signAgain(s *resending) error {
 	if !s.signsAgain || s.request.signed != nil {
 		return nil
 	}
-	return p.resign(s.request, s.received.Verdict.Key)
+	return p.resign(s.request)
 }

@@ -153,8 +153,18 @@ type attemptFields struct {
 	Fault       string    `json:"fault,omitempty"`
 	// Of targets that are not UTF-8: see exact.
 	TargetBytes []byte `json:"targetBase64,omitempty"`
+	SignedBy    string `json:"signedBy,omitempty"` // in place of who had signed it: dev
 	// What a person should know about how it was sent or answered.
 	Notes []string `json:"notes,omitempty"`
+}
+
+// signedBy is who signed an attempt in place of the event's own signer, "" if
+// nobody did.
+func signedBy(a webhook.Attempt) string {
+	if a.Signed == nil {
+		return ""
+	}
+	return string(webhook.SignDev)
 }
 
 func newAttemptFields(a webhook.Attempt) attemptFields {
@@ -165,6 +175,7 @@ func newAttemptFields(a webhook.Attempt) attemptFields {
 		AppStatus: a.AppStatus, Policy: a.Policy, Fault: a.Fault, Notes: a.Notes,
 		VirtualTime: utc(a.VirtualTime), RetryAt: utc(a.RetryAt),
 		TargetBytes: exactly(a.Target),
+		SignedBy:    signedBy(a),
 	}
 }
 
