@@ -86,7 +86,7 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 	to := p.router.of(e)
 	if to.app == nil {
 		p.ignore(w, r, e, to.by)
-		return
+		return true
 	}
 	if to.note != "" {
 		e.Notes = append(e.Notes, to.note)
