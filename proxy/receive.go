@@ -73,7 +73,7 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 	}
 	e.Body, e.BodySize = body, int64(len(body))
 	if r.TransferEncoding != nil {
-		e.Trailer = receivedTrailer(received)
+		e.Trailer = cameTrailer(received.Trailer)
 	}
 	p.inspect(e, v)
 	if no := p.rejects(e); no != nil {

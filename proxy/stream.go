@@ -131,7 +131,7 @@ func (s *sender) flush() {
 // The error is the app's.
 func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
 	a.StatusCode, a.Header = x.resp.status, x.resp.header
-	defer func() { a.Notes, a.Trailer = x.resp.remarks(), received(x.resp.trailer) }()
+	defer func() { a.Notes, a.Trailer = x.resp.remarks(), cameTrailer(x.resp.trailer) }()
 	if x.resp.body == nil {
 		s.begin(x.resp)
 		return nil
@@ -167,21 +167,6 @@ func (x *exchange) stream(s *sender, a *webhook.Attempt) (err error) {
 	s.writeLast(buf[passed:])
 	s.end(x.resp)
 	return nil
-}
-
-// received are the trailers that came; nil: none.
-func received(trailer http.Header) http.Header {
-	var came http.Header
-	for name, values := range trailer {
-		if values == nil {
-			continue // only announced
-		}
-		if came == nil {
-			came = http.Header{}
-		}
-		came[name] = values
-	}
-	return came
 }
 
 // streamRest writes the part of an answer that is not captured. It returns io.EOF

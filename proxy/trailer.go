@@ -7,20 +7,20 @@ import (
 	"github.com/taskhook/taskhook/httpwire"
 )
 
-// receivedTrailer returns the trailers of a request whose body was read; nil: it
-// has none. What was only announced is left out.
-func receivedTrailer(r *http.Request) http.Header {
-	var t http.Header
-	for name, values := range r.Trailer {
+// cameTrailer returns the trailers that came, without those that were only
+// announced; nil: none.
+func cameTrailer(announced http.Header) http.Header {
+	var came http.Header
+	for name, values := range announced {
 		if len(values) == 0 {
 			continue
 		}
-		if t == nil {
-			t = make(http.Header, len(r.Trailer))
+		if came == nil {
+			came = http.Header{}
 		}
-		t[name] = values
+		came[name] = values
 	}
-	return t
+	return came
 }
 
 // trailerNames are the names of the trailers that go to the app, in order.

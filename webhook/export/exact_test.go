@@ -72,3 +72,23 @@ func TestJSONLinesOfPlainRequestsHaveNoBytes(t *testing.T) {
 		t.Errorf("%s", line)
 	}
 }
+
+// TestJSONLinesHaveHowARequestCame has the rare values of an event.
+func TestJSONLinesHaveHowARequestCame(t *testing.T) {
+	r := webhook.Record{Summary: webhook.Summary{Event: webhook.Event{
+		Trailer: http.Header{"X-Sum": {"\xeb"}, "X-Plain": {"1"}}, Notes: []string{"it has two lengths"},
+		Head: "POST /%zz HTTP/1.1\nHost: x", Count: 7,
+	}}}
+	line := write(t, "jsonl", Options{}, r)
+	for _, want := range []string{
+		`"trailer":{"X-Plain":["1"],"X-Sum":["ë"]}`, `"trailerBase64":{"X-Sum":["6w=="]}`,
+		`"notes":["it has two lengths"]`, `"head":"POST /%zz HTTP/1.1\nHost: x"`, `"count":7`,
+	} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%s lacks %s", line, want)
+		}
+	}
+	if line := write(t, "jsonl", Options{}, webhook.Record{}); strings.Contains(line, "trailer") || strings.Contains(line, "notes") {
+		t.Errorf("without such values it is %s", line)
+	}
+}

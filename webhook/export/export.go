@@ -90,7 +90,7 @@ func EventObject(w io.Writer, r webhook.Record, now time.Time) error {
 		exact: newExact(r.Path, r.RawQuery, r.Host, r.Header),
 		Next:  r.Verdict.Next, Answer: r.Answer,
 		Header: readable(r.Header), Body: nonNilBody(r.Body), NoBody: r.NoBody,
-		Trailer: readable(r.Trailer), Notes: r.Notes, Head: r.Head, Count: r.Count,
+		Trailer: readable(r.Trailer), TrailerBytes: exactHeader(r.Trailer), Notes: r.Notes, Head: r.Head, Count: r.Count,
 		Attempts: make([]shownAttempt, len(r.History)),
 	}
 	for i, a := range r.History {
@@ -194,11 +194,13 @@ type shownEvent struct {
 	Header     map[string][]string `json:"header"`
 	Body       []byte              `json:"bodyBase64"`
 	NoBody     bool                `json:"noBody,omitempty"`
-	Trailer    map[string][]string `json:"trailer,omitempty"`
-	Notes      []string            `json:"notes,omitempty"`
-	Head       string              `json:"head,omitempty"`
-	Count      int                 `json:"count,omitempty"`
-	Attempts   []shownAttempt      `json:"attempts"`
+
+	Trailer      map[string][]string `json:"trailer,omitempty"`
+	TrailerBytes map[string][][]byte `json:"trailerBase64,omitempty"` // as headerBase64
+	Notes        []string            `json:"notes,omitempty"`
+	Head         string              `json:"head,omitempty"`
+	Count        int                 `json:"count,omitempty"`
+	Attempts     []shownAttempt      `json:"attempts"`
 	exact
 }
 
