@@ -20,6 +20,7 @@ func TestAnArchiveHasTheRequestThatTheAppGot(t *testing.T) {
 	}{
 		{"a webhook", "POST /caf\xe9/a%41?n=\xe9&m=%41 HTTP/1.1\r\nHost: public.test\r\nX-Two: b\r\nX-Two: a\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nContent-Length: 2\r\n\r\n{}", nil, "/caf%E9/a%41?n=%E9&m=%41"},
 		{"without a length", "POST /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", nil, "/x"},
+		{"with trailers", "POST /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\n{}\r\n0\r\nX-Sum: 7\r\n\r\n", nil, "/x"},
 		{"forwarded before", "GET /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: 192.0.2.8\r\nX-Forwarded-Host: a.test\r\nX-Forwarded-Proto: https\r\n\r\n", nil, "/x"},
 		{"the host that was asked", "GET /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\n\r\n", func(o *Options) { o.Host = HostPreserve }, "/x"},
 		{"a host of its own", "GET /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\n\r\n", func(o *Options) { o.Host = "app.test" }, "/x"},

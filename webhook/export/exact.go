@@ -15,10 +15,8 @@ type exact struct {
 	RawQuery []byte              `json:"rawQueryBase64,omitempty"`
 	Host     []byte              `json:"hostBase64,omitempty"`
 	Header   map[string][][]byte `json:"headerBase64,omitempty"` // every value of a header with such a one
-}
-
-func newExact(path, rawQuery, host string, h http.Header) exact {
-	return exact{exactly(path), exactly(rawQuery), exactly(host), exactHeader(h)}
+	Trailer  map[string][][]byte `json:"trailerBase64,omitempty"`
+	Head     []byte              `json:"headBase64,omitempty"`
 }
 
 // exactly returns the bytes of a text that is not UTF-8, nil for others.

@@ -16,7 +16,7 @@ import (
 // Latin-1 read as such and can be had back byte for byte.
 func TestJSONLinesHaveBytesThatAreNotUTF8(t *testing.T) {
 	h := http.Header{"X-Name": {"Zo\xeb", "Zoë"}, "X-Plain": {"é"}}
-	r := webhook.Record{Summary: webhook.Summary{Event: webhook.Event{Path: "/caf\xe9", RawQuery: "n=\xe9", Host: "h\xff", Header: h}}}
+	r := webhook.Record{Summary: webhook.Summary{Event: webhook.Event{Path: "/caf\xe9", RawQuery: "n=\xe9", Host: "h\xff", Header: h, Trailer: http.Header{"X-Sum": {"\xe9"}}, Head: "GET /\xe9"}}}
 	r.History = []webhook.Attempt{{
 		Target: "http://x/caf\xe9", Error: "got \xe9", Hint: "redirects to /\xe9", Header: http.Header{"Location": {"/\xe9"}},
 		Sent: &webhook.Request{Path: "/\xe8", RawQuery: "\xe8", Header: h},
@@ -47,7 +47,7 @@ func TestJSONLinesHaveBytesThatAreNotUTF8(t *testing.T) {
 		t.Fatal(err)
 	}
 	headers := map[string][][]byte{"X-Name": {[]byte("Zo\xeb"), []byte("Zoë")}}
-	if want := (exact{[]byte("/caf\xe9"), []byte("n=\xe9"), []byte("h\xff"), headers}); !cmp.Equal(got.exact, want) {
+	if want := (exact{[]byte("/caf\xe9"), []byte("n=\xe9"), []byte("h\xff"), headers, map[string][][]byte{"X-Sum": {[]byte("\xe9")}}, []byte("GET /\xe9")}); !cmp.Equal(got.exact, want) {
 		t.Errorf("the bytes are %+v", got.exact)
 	}
 	if got.Path != "/café" || got.RawQuery != "n=é" || !cmp.Equal(got.Header, map[string][]string{"X-Name": {"Zoë", "Zoë"}, "X-Plain": {"é"}}) {

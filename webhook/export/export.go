@@ -87,10 +87,10 @@ func EventObject(w io.Writer, r webhook.Record, now time.Time) error {
 		State:       r.State(now),
 		SentAt:      utc(r.SentAt),
 		Method:      text(r.Method), Path: text(r.Path), RawQuery: text(r.RawQuery), Host: text(r.Host), RemoteAddr: r.RemoteAddr,
-		exact: newExact(r.Path, r.RawQuery, r.Host, r.Header),
+		exact: exact{exactly(r.Path), exactly(r.RawQuery), exactly(r.Host), exactHeader(r.Header), exactHeader(r.Trailer), exactly(r.Head)},
 		Next:  r.Verdict.Next, Answer: r.Answer,
 		Header: readable(r.Header), Body: nonNilBody(r.Body), NoBody: r.NoBody,
-		Trailer: readable(r.Trailer), TrailerBytes: exactHeader(r.Trailer), Notes: r.Notes, Head: r.Head, Count: r.Count,
+		Trailer: readable(r.Trailer), Notes: r.Notes, Head: text(r.Head), Count: r.Count,
 		Attempts: make([]shownAttempt, len(r.History)),
 	}
 	for i, a := range r.History {
@@ -195,12 +195,11 @@ type shownEvent struct {
 	Body       []byte              `json:"bodyBase64"`
 	NoBody     bool                `json:"noBody,omitempty"`
 
-	Trailer      map[string][]string `json:"trailer,omitempty"`
-	TrailerBytes map[string][][]byte `json:"trailerBase64,omitempty"` // as headerBase64
-	Notes        []string            `json:"notes,omitempty"`
-	Head         string              `json:"head,omitempty"`
-	Count        int                 `json:"count,omitempty"`
-	Attempts     []shownAttempt      `json:"attempts"`
+	Trailer  map[string][]string `json:"trailer,omitempty"`
+	Notes    []string            `json:"notes,omitempty"`
+	Head     string              `json:"head,omitempty"`
+	Count    int                 `json:"count,omitempty"`
+	Attempts []shownAttempt      `json:"attempts"`
 	exact
 }
 
@@ -211,7 +210,6 @@ type shownAttempt struct {
 	Hint         string              `json:"hint,omitempty"`
 	Header       map[string][]string `json:"header,omitempty"`
 	Trailer      map[string][]string `json:"trailer,omitempty"`
-	TrailerBytes map[string][][]byte `json:"trailerBase64,omitempty"` // as headerBase64
 	Body         []byte              `json:"bodyBase64,omitempty"`
 	BodySize     int64               `json:"bodySize"`
 	BodyCapped   bool                `json:"bodyCapped,omitempty"` // bodyBase64 is only the body's beginning
@@ -235,16 +233,15 @@ func newShownAttempt(a webhook.Attempt) shownAttempt {
 		attemptFields: newAttemptFields(a),
 		Slow:          a.Slow, Unsuccessful: a.Unsuccessful, Hint: text(a.Hint),
 		Header: readable(a.Header), Trailer: readable(a.Trailer), Body: a.Body, BodySize: a.BodySize,
-		TrailerBytes: exactHeader(a.Trailer),
-		BodyCapped:   a.BodySize > int64(len(a.Body)),
-		Host:         text(a.Host),
-		Signed:       a.Signed,
-		exact:        newExact("", "", "", a.Header),
+		BodyCapped: a.BodySize > int64(len(a.Body)),
+		Host:       text(a.Host),
+		Signed:     a.Signed,
+		exact:      exact{Header: exactHeader(a.Header), Trailer: exactHeader(a.Trailer)},
 	}
 	if r := a.Sent; r != nil {
 		s.Sent = &shownRequest{
 			text(r.Method), text(r.Path), text(r.RawQuery), readable(r.Header), nonNilBody(r.Body),
-			newExact(r.Path, r.RawQuery, "", r.Header),
+			exact{Path: exactly(r.Path), RawQuery: exactly(r.RawQuery), Header: exactHeader(r.Header)},
 		}
 	}
 	return s

@@ -101,6 +101,7 @@ type (
 		HeadersSize int64       `json:"headersSize"`
 		BodySize    int64       `json:"bodySize"`
 		Target      string      `json:"_requestTarget,omitempty"` // in place of the URL's path
+		Trailers    []harPair   `json:"_trailers,omitempty"`
 	}
 	harResponse struct {
 		Status      int         `json:"status"`
@@ -113,6 +114,7 @@ type (
 		HeadersSize int64       `json:"headersSize"`
 		BodySize    int64       `json:"bodySize"`
 		Error       string      `json:"_error,omitempty"`
+		Trailers    []harPair   `json:"_trailers,omitempty"`
 	}
 	harBody struct {
 		Type     string    `json:"mimeType"`
@@ -207,6 +209,7 @@ func newHARResponse(a webhook.Attempt) harResponse {
 		Redirect: text(a.Header.Get("Location")), HeadersSize: -1, BodySize: a.BodySize, Error: text(a.Error),
 		Content: harContent{Size: a.BodySize, Type: mimeType(a.Header)},
 	}
+	r.Trailers = harTrailers(a.Trailer)
 	if a.StatusCode == 0 {
 		r.BodySize = -1
 	}

@@ -17,6 +17,7 @@ import (
 // receivedRequest is an event's request as its sender made it.
 func receivedRequest(e webhook.Event) harRequest {
 	q := newHARRequest(eventRequest(e), receivedURL(e), e.BodySize)
+	q.Trailers = harTrailers(e.Trailer)
 	if e.Host != "" && e.Header["Host"] == nil {
 		q.Headers = slices.Insert(q.Headers, 0, harPair{"Host", text(e.Host)})
 	}
@@ -53,8 +54,19 @@ func sentRequest(e webhook.Event, a webhook.Attempt) harRequest {
 		target = strings.TrimSuffix(target, httpwire.Asterisk)
 	}
 	q := newHARRequest(sent, target, size)
-	q.Headers = sentHeaders(e, a, sent)
+	if a.Sent == nil {
+		q.Trailers = harTrailers(e.Trailer)
+	}
+	q.Headers = sentHeaders(e, a, sent, q.Trailers)
 	return q
+}
+
+// harTrailers are trailers as a custom field has them; nil for none.
+func harTrailers(h http.Header) []harPair {
+	if len(h) == 0 {
+		return nil
+	}
+	return harHeaders(h)
 }
 
 func eventRequest(e webhook.Event) webhook.Request {
@@ -63,15 +75,12 @@ func eventRequest(e webhook.Event) webhook.Request {
 
 // sentHeaders are the headers in the order in which they are sent: those of the
 // connection, those received, and what a proxy says of its sender.
-func sentHeaders(e webhook.Event, a webhook.Attempt, sent webhook.Request) []harPair {
+func sentHeaders(e webhook.Event, a webhook.Attempt, sent webhook.Request, trailers []harPair) []harPair {
 	var pairs []harPair
 	if host := cmp.Or(a.Host, authority(a.Target)); host != "" {
 		pairs = append(pairs, harPair{"Host", text(host)})
 	}
-	_, declared := sent.Header["Content-Length"]
-	if declared || len(sent.Body) > 0 || sendsEmptyBody(sent.Method) {
-		pairs = append(pairs, harPair{"Content-Length", strconv.Itoa(len(sent.Body))})
-	}
+	pairs = append(pairs, lengthHeaders(sent, trailers)...)
 	connection := sent.Header["Connection"]
 	for _, p := range harHeaders(sent.Header) {
 		if !httpwire.HopByHop(p.Name, connection) && !httpwire.IsForwarded(http.CanonicalHeaderKey(p.Name)) {
@@ -83,6 +92,24 @@ func sentHeaders(e webhook.Event, a webhook.Attempt, sent webhook.Request) []har
 		pairs = append(pairs, harPair{f.Name, text(f.Value)})
 	}
 	return pairs
+}
+
+// lengthHeaders say how long the body is: only a chunked one has trailers.
+func lengthHeaders(sent webhook.Request, trailers []harPair) []harPair {
+	_, declared := sent.Header["Content-Length"]
+	switch {
+	case trailers != nil:
+		pairs := []harPair{{"Transfer-Encoding", "chunked"}}
+		for i, t := range trailers {
+			if i == 0 || t.Name != trailers[i-1].Name {
+				pairs = append(pairs, harPair{"Trailer", t.Name})
+			}
+		}
+		return pairs
+	case declared || len(sent.Body) > 0 || sendsEmptyBody(sent.Method):
+		return []harPair{{"Content-Length", strconv.Itoa(len(sent.Body))}}
+	}
+	return nil
 }
 
 // authority is host and port of a URL.
