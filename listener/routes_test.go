@@ -152,3 +152,17 @@ func TestTheNextListenersRoutesReplaceTheLastOnes(t *testing.T) {
 		t.Errorf("a resend follows a route that is gone: %v", err)
 	}
 }
+
+func TestARouteToTheListenerItselfIsRefused(t *testing.T) {
+	o := testOptions(t, newApp(t, ok))
+	o.Addr = freePort(t)
+	routes(t, &o, "type:A -> "+o.Addr)
+	l, err := Open(t.Context(), o)
+	var loop *LoopError
+	if !errors.As(err, &loop) {
+		t.Errorf("%v", err)
+	}
+	if err == nil {
+		_ = l.Close()
+	}
+}
