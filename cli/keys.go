@@ -197,8 +197,8 @@ func newKeysEnvCommand(a *app) *cobra.Command {
 		Short: "Print the development keys as environment variables for your app",
 		Long: "Print the public development keys under the names that apps read their keys from, so that\n" +
 			"your app accepts what taskhook signs. For development only: with them, your app rejects\n" +
-			"the platform's own signatures.",
-		Example: "  taskhook keys env >> .env.development\n" +
+			"the platform's own signatures, unless listen --sign dev puts its own in their place.",
+		Example: "  taskhook keys env >> .env.development   # then: taskhook listen 3000 --sign dev\n" +
 			"  eval \"$(taskhook keys env --format shell)\"",
 		RunE: func(*cobra.Command, []string) error {
 			pair, err := a.devPair()
