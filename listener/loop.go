@@ -43,7 +43,9 @@ func leadsTo(t httpwire.Target, at net.Addr) bool {
 	}
 	own := listening.Addr().Unmap()
 	if target, err := netip.ParseAddr(host); err == nil {
-		return target.Unmap() == own || own.IsUnspecified() && isOwn(target.Unmap())
+		target = target.Unmap()
+		return target == own || own.IsUnspecified() && isOwn(target) ||
+			target.IsUnspecified() && own.IsLoopback() && target.Is4() == own.Is4() // dialing it leads there
 	}
 	return httpwire.IsLoopback(host) && (own.IsLoopback() || own.IsUnspecified())
 }

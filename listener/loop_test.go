@@ -42,6 +42,8 @@ func TestLeadsTo(t *testing.T) {
 		{"app.test:4480", "127.0.0.1:4480", false}, // known when an event comes back
 		{"127.0.0.1:4480", "0.0.0.0:4480", true},
 		{"localhost:4480", "[::]:4480", true},
+		{"0.0.0.0:4480", "127.0.0.1:4480", true},
+		{"[::]:4480", "127.0.0.1:4480", false},
 		{"192.0.2.1:4480", "0.0.0.0:4480", false}, // of no machine
 		{"http://localhost", "127.0.0.1:80", true},
 		{"https://localhost", "127.0.0.1:443", true},
