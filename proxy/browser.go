@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -25,7 +26,8 @@ func (p *Proxy) fromForeignPage(e *webhook.Event) bool {
 
 // hasBrowserMarks reports whether a browser may have sent a request for a page
 // of any origin. Over plain HTTP and to its own origin a page sends neither of
-// the two headers with a GET: what is left is the browser's name.
+// the two headers with a GET: what is left is the browser's name. An address
+// leads to no other machine than it says.
 func hasBrowserMarks(e *webhook.Event) bool {
 	if len(e.Header["Origin"]) > 0 {
 		return true
@@ -33,8 +35,9 @@ func hasBrowserMarks(e *webhook.Event) bool {
 	if sites := e.Header["Sec-Fetch-Site"]; len(sites) > 0 {
 		return sites[0] != "same-origin" && sites[0] != "none"
 	}
+	_, err := netip.ParseAddr(hostname(e.Host))
 	reads := e.Method == http.MethodGet || e.Method == http.MethodHead
-	return reads && strings.HasPrefix(e.Header.Get("User-Agent"), "Mozilla/")
+	return err != nil && reads && strings.HasPrefix(e.Header.Get("User-Agent"), "Mozilla/")
 }
 
 // isPublic reports whether a Host header is that of the public URL. Without a

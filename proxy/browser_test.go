@@ -24,6 +24,8 @@ func TestAForeignPageDoesNotReachTheApp(t *testing.T) {
 		{"an address in the name", "POST", "127.0.0.1.evil.test", "Origin: http://evil.test\r\n", true},
 		{"a trustworthy origin", "GET", "hooks.test", firefox + "Sec-Fetch-Site: same-origin\r\n", false},
 		{"typed in", "GET", "hooks.test", firefox + "Sec-Fetch-Site: none\r\n", false},
+		{"an address in the local network", "GET", "192.0.2.7:4480", firefox, false},
+		{"a page elsewhere that posts to an address", "POST", "192.0.2.7:4480", firefox + "Origin: http://evil.test\r\n", true},
 		{"no browser", "POST", "gateway.test", "User-Agent: curl/8\r\n", false},
 		{"a sender with a browser's name", "POST", "gateway.test", "User-Agent: Mozilla/5.0 (compatible; hooks)\r\n", false},
 		{"the public URL", "POST", "Public.example.com", "Origin: https://other.test\r\n", false},
