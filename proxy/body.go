@@ -44,6 +44,9 @@ type bodyError struct {
 	message
 	store    bool             // store the request, without its body
 	decision webhook.Decision // what is stored with it
+	// unreadable: it arrived and is no HTTP. What the server takes from the
+	// headers, such as Transfer-Encoding, tells why.
+	unreadable bool
 }
 
 // bodyReader reads the body of one request.
@@ -216,6 +219,7 @@ func (b *bodyReader) incomplete(n int64, err error) *bodyError {
 			Next:   "compare Content-Length with what is sent",
 		}
 	default:
+		ref.unreadable = true
 		ref.message = message{
 			Error:  "the body cannot be read",
 			Reason: fmt.Sprintf("after %d%s bytes of the body: %v", n, of, err),

@@ -38,8 +38,7 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request, source webhook.So
 		p.rejectHTTP2(w, r, source)
 		return true
 	case r.Method == http.MethodConnect:
-		answerEarly(w)
-		writeMessage(w, http.StatusMethodNotAllowed, message{Error: "taskhook receives webhooks and is not a forward proxy"})
+		p.rejectConnect(w, r, source)
 		return false
 	case !p.flight.enter():
 		answerEarly(w)
@@ -135,8 +134,11 @@ func (p *Proxy) inspect(e *webhook.Event, v Verifier) {
 func (p *Proxy) answerUnread(w http.ResponseWriter, r *http.Request, e *webhook.Event, b *bodyError) {
 	if b.store {
 		e.NoBody, e.BodySize = true, r.ContentLength
-		e.Verdict.Reason = "not checked: " + b.reason()
+		e.Verdict.Reason = "not checked without the whole body"
 		e.Decision = b.decision
+		if b.unreadable {
+			e.Head = keptHead(r)
+		}
 		e.Answer = byTaskhook(b.status, b.reason())
 		if b.status == http.StatusTooManyRequests {
 			e.Answer.RetryAt = p.policy.Next(1, b.status, e.Answer.At)

@@ -221,14 +221,6 @@ func TestTooManyHeaders(t *testing.T) {
 	}
 }
 
-func TestConnectIsRefused(t *testing.T) {
-	r := newRig(t, "127.0.0.1:1")
-	resp, _ := rawAnswer(t, r.raw("CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n"))
-	if events, _ := r.store.count(); resp.StatusCode != http.StatusMethodNotAllowed || events != 0 {
-		t.Errorf("answered %d, %d events stored", resp.StatusCode, events)
-	}
-}
-
 func TestTheOwnProbeIsNeverStored(t *testing.T) {
 	addr, heads, _ := recordingApp(t)
 	r := newRig(t, addr)

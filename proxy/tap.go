@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -27,8 +28,9 @@ type tap struct {
 	early   atomic.Int32 // 1 + a byte of the next request that came before its time
 
 	// Of the goroutine that serves the connection.
-	head    []byte // what was read of the request so far, at most maxHead
+	head    []byte // what was read of the request until a handler had it, at most maxHead
 	more    bool   // there was more of it
+	length  int64  // of the present request's body; negative: not known
 	refused bool
 	failed  error // why no more was read of the request
 	both    bool  // the present request has a Content-Length beside its Transfer-Encoding
@@ -88,6 +90,9 @@ func (t *tap) Read(p []byte) (int, error) {
 	case !t.entered.Load():
 		t.keep(p[:n])
 		t.failed = err
+		if isTLS(t.head) { // there may be no line end to wait for
+			return 0, errTLS
+		}
 	}
 	return n, err
 }
@@ -121,19 +126,20 @@ func (t *tap) CloseWrite() error {
 // enter says that a handler has the request.
 func (t *tap) enter(r *http.Request) {
 	t.both = len(r.TransferEncoding) > 0 && hasField(t.head, "Content-Length")
-	rest := t.head[:0]
-	if i := headLength(t.head); i > 0 && r.ContentLength >= 0 && int64(len(t.head)-i) > r.ContentLength && !t.more {
-		rest = append(rest, t.head[i+int(r.ContentLength):]...) // the next one came with it
-	}
-	if cap(rest) > maxHead/4 && len(rest) == 0 {
-		rest = nil
-	}
-	t.head, t.more = rest, false
+	t.length = r.ContentLength
 	t.entered.Store(true)
 }
 
 // next says that the request was answered, and that another may come.
 func (t *tap) next() {
+	rest := t.head[:0]
+	if i := headLength(t.head); i > 0 && t.length >= 0 && int64(len(t.head)-i) > t.length && !t.more {
+		rest = append(rest, t.head[i+int(t.length):]...) // it came with the last one
+	}
+	if cap(rest) > maxHead/4 && len(rest) == 0 {
+		rest = nil
+	}
+	t.head, t.more = rest, false
 	if b := t.early.Swap(0); b != 0 {
 		t.keep([]byte{byte(b - 1)})
 	}
@@ -152,6 +158,20 @@ func (t *tap) closed() {
 func (t *tap) linger() {
 	_ = t.CloseWrite()
 	discard(t.SetReadDeadline, t.Conn)
+}
+
+// errTLS ends the reading of what is no HTTP from its first byte on.
+var errTLS = errors.New("it is TLS")
+
+// isTLS reports whether a client begins as for https.
+func isTLS(head []byte) bool { return len(head) > 0 && head[0] == 0x16 }
+
+// keptHead is the head of a request as it came, for people; "" without a tap.
+func keptHead(r *http.Request) string {
+	if t := tapOf(r); t != nil {
+		return visible(t.head, t.more)
+	}
+	return ""
 }
 
 // headLength is the length of a head with the empty line at its end; 0: it is

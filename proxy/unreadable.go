@@ -63,21 +63,34 @@ func (t *tap) cut() string {
 
 // rejectHTTP2 answers a client that takes the ingress for a server of HTTP/2.
 func (p *Proxy) rejectHTTP2(w http.ResponseWriter, r *http.Request, source webhook.Source) {
-	const status = http.StatusHTTPVersionNotSupported
-	m := message{
+	p.rejectUnread(w, newEvent(r, source), http.StatusHTTPVersionNotSupported, message{
 		Error:  "HTTP/2",
 		Reason: "the client speaks HTTP/2 from the first byte on, and taskhook speaks HTTP/1.1",
 		Next:   "use HTTP/1.1: curl, for one, without --http2-prior-knowledge",
+	})
+	if t := tapOf(r); t != nil && http.NewResponseController(w).Flush() == nil {
+		t.linger() // it goes on to write frames
 	}
-	e := newEvent(r, source)
+}
+
+// rejectConnect answers a client that takes the ingress for a proxy on its way
+// elsewhere.
+func (p *Proxy) rejectConnect(w http.ResponseWriter, r *http.Request, source webhook.Source) {
+	p.rejectUnread(w, newEvent(r, source), http.StatusMethodNotAllowed, message{
+		Error:  "CONNECT",
+		Reason: "the client asks for a connection to " + format.Clean(r.Host) + ", and taskhook receives webhooks and is not a forward proxy",
+		Next:   "see whether a variable such as HTTP_PROXY names the address of taskhook",
+	})
+}
+
+// rejectUnread stores and answers a request that is readable and can be no
+// webhook.
+func (p *Proxy) rejectUnread(w http.ResponseWriter, e *webhook.Event, status int, m message) {
 	e.Decision, e.NoBody, e.BodySize = webhook.RejectedMalformed, true, -1
 	e.Answer = byTaskhook(status, m.Reason)
 	p.recordUnreadable(e)
 	answerEarly(w)
 	writeMessage(w, status, m)
-	if t := tapOf(r); t != nil && http.NewResponseController(w).Flush() == nil {
-		t.linger() // it goes on to write frames
-	}
 }
 
 // answerBytes is a whole answer as bytes.
@@ -113,7 +126,7 @@ func newUnreadable(t *tap) *webhook.Event {
 		Decision:   webhook.RejectedMalformed,
 		Method:     "?", Path: "/",
 		NoBody: true, BodySize: -1,
-		Head: visible(t.head, t.more),
+		Head: visible(t.head, t.more || len(t.head) == 0),
 	}
 	if a := t.RemoteAddr(); a != nil {
 		e.RemoteAddr = a.String()
@@ -174,7 +187,7 @@ func (t *tap) diagnose(status int, text string) message {
 		Next:  "compare what taskhook events show says of it with what the sender means to send",
 	}
 	switch {
-	case len(t.head) > 0 && t.head[0] == 0x16:
+	case isTLS(t.head):
 		m.Reason, m.Next = "it is the beginning of TLS, and this address speaks plain HTTP", "use http:// for this address"
 	case status == http.StatusRequestHeaderFieldsTooLarge:
 		m.Reason, m.Next = fmt.Sprintf("its head is larger than %s", format.Bytes(maxHeader)), "send fewer or shorter headers"
@@ -184,6 +197,8 @@ func (t *tap) diagnose(status int, text string) message {
 		m.Reason = t.cut()
 	case text != "":
 		m.Reason = text
+	case len(t.head) == 0:
+		m.Reason = "it is not readable HTTP, and came in one piece with the request before it: its head was not kept"
 	default:
 		_, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(t.head)))
 		m.Reason = inWords(err)

@@ -35,6 +35,7 @@ func TestWhatIsNotReadableHTTPLeavesATrace(t *testing.T) {
 		{"no HTTP", "hello\r\n\r\n", 400, "its first line is no METHOD PATH HTTP/1.1"},
 		{"another version", "POST / HTTP/3.0\r\nHost: x\r\n\r\n", 505, "unsupported protocol version"},
 		{"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", 505, "HTTP/2 from the first byte on"},
+		{"for another proxy", "CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n", 405, "a connection to other.test:443"},
 		{"TLS", "\x16\x03\x01\x02\x00\x01\x00\r\n", 400, "the beginning of TLS"},
 		{"an expectation", "POST / HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nContent-Length: 2\r\n\r\n{}", 417, "its Expect header"},
 	}
@@ -128,6 +129,62 @@ func TestAfterAGoodRequest(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnUnreadableRequestBehindChunks has one whose head came in one piece with the body
+// before it, where nobody can tell where it begins.
+func TestAnUnreadableRequestBehindChunks(t *testing.T) {
+	addr, _, _ := recordingApp(t)
+	r := newRig(t, addr)
+	c := r.raw("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nPOST /%zz HTTP/1.1\r\nHost: x\r\n\r\n")
+	_, _ = io.Copy(io.Discard, c)
+	if e := r.store.event(t, 2); e.Head != "…" || !strings.Contains(e.Answer.Reason, "in one piece with the request before it") {
+		t.Errorf("kept the head %q, reason %q", e.Head, e.Answer.Reason)
+	}
+}
+
+func TestABodyThatCannotBeReadShowsItsHead(t *testing.T) {
+	const head = "POST /hooks HTTP/1.1\r\nHost: x\r\nX-Odd:  two\r\nTransfer-Encoding: chunked\r\n\r\n"
+	r := newRig(t, "127.0.0.1:1")
+	resp, body := rawAnswer(t, r.raw(head+"zz\r\n{}\r\n"))
+	e := r.store.event(t, 1)
+	if resp.StatusCode != http.StatusBadRequest || e.Decision != webhook.RejectedMalformed {
+		t.Errorf("answered %d %s, stored as %q", resp.StatusCode, body, e.Decision)
+	}
+	if want := strings.TrimSpace(strings.ReplaceAll(head, "\r\n", "\n")); e.Head != want {
+		t.Errorf("the head is kept as\n%s\nwant\n%s", e.Head, want)
+	}
+	if strings.Contains(e.Verdict.Reason, e.Answer.Reason) {
+		t.Errorf("it is said twice: %q and %q", e.Verdict.Reason, e.Answer.Reason)
+	}
+}
+
+// TestTLSIsAnsweredAtOnce begins as a client of https does, without a line end.
+func TestTLSIsAnsweredAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network, store := pipes{make(chan net.Conn, 1)}, newMemStore()
+		p := New(Options{Store: store})
+		srv := p.Serve(network, webhook.SourceLocal, valid, nil)
+		c, err := network.dial(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		_, _ = io.WriteString(c, "\x16\x03\x01\x02\x00\x01\x00")
+		if resp, body := rawAnswer(t, c); resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, "plain HTTP") {
+			t.Errorf("answered %d %s", resp.StatusCode, body)
+		}
+		if d := time.Since(began); d > 0 {
+			t.Errorf("answered after %s", d)
+		}
+		_ = c.Close()
+		synctest.Wait()
+		if e := store.event(t, 1); e.Decision != webhook.RejectedMalformed {
+			t.Errorf("stored as %q", e.Decision)
+		}
+		_ = p.Close(t.Context())
+		srv.Close()
+	})
 }
 
 func TestAHeadThatEndsEarlyLeavesATrace(t *testing.T) {
@@ -259,8 +316,9 @@ func TestATapCostsNothing(t *testing.T) {
 		t.Errorf("a request costs %v allocations", n)
 	}
 	c.enter(request)
-	if _, _ = c.Read(buf); len(c.head) != 0 {
-		t.Errorf("%d bytes of a body are kept", len(c.head))
+	before := len(c.head)
+	if _, _ = c.Read(buf); len(c.head) != before {
+		t.Errorf("%d bytes of a body are kept", len(c.head)-before)
 	}
 }
 
