@@ -73,13 +73,20 @@ func addSeed(f *pflag.FlagSet, to *uint64, usage string) {
 // addDuration adds a flag such as 90s, 12h or 30d. Its default is what to
 // points to.
 func addDuration(f *pflag.FlagSet, to *time.Duration, name, usage string) {
-	addParsed(f, to, name, format.Duration(*to), usage, func(text string) (time.Duration, error) {
-		d, err := format.ParseDuration(text)
-		if err != nil || d == 0 {
-			return 0, format.ErrDuration
-		}
-		return d, nil
-	})
+	addParsed(f, to, name, format.Duration(*to), usage, parseLimit)
+}
+
+// addLimit adds a flag such as 90s that limits what has no limit without it.
+func addLimit(f *pflag.FlagSet, to *time.Duration, name, usage string) {
+	addParsed(f, to, name, "", usage, parseLimit)
+}
+
+func parseLimit(text string) (time.Duration, error) {
+	d, err := format.ParseDuration(text)
+	if err != nil || d == 0 {
+		return 0, format.ErrDuration
+	}
+	return d, nil
 }
 
 // addSize adds a flag such as 5MiB; a bare number counts bytes. Its default is

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,9 @@ func newResendCommand(a *app) *cobra.Command {
 			"checked again with the keys that are trusted now. Requests that were rejected are only\n" +
 			"counted, unless --unverified sends them too. After an interruption, the same command\n" +
 			"continues where it stopped. --filter and the flags beside it select other events, or\n" +
-			"some of the failed ones.",
+			"some of the failed ones.\n\n" +
+			"Your app may take as long as it wants, at a breakpoint for example, unless --timeout\n" +
+			"limits it; Ctrl+C cancels.",
 		Example: "  taskhook resend latest --to 3001\n" +
 			"  taskhook resend --failed --since 1h --dry-run   # show what it would send",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,11 +57,12 @@ func newResendCommand(a *app) *cobra.Command {
 	fl.Var(&f.sign, "sign", "the signature; original: as received, dev: by the development key, corrupt: one that does not fit")
 	addEdits(fl, &f.batch.Resend.Set)
 	fl.BoolVar(&f.batch.Resend.Unverified, "unverified", false, "send even events that were rejected")
+	addLimit(fl, &f.batch.Resend.Timeout, "timeout", "give your app at most `DURATION` to answer each event (default: no limit)")
 	addRate(fl, &f.batch.Interval, "send selected events at most at `RATE`, such as 5/s or 100/m")
 	addNumber(fl, &f.batch.Parallel, "parallel", 1, math.MaxInt, "send `N` selected events at a time; with more than 1, in no fixed order")
 	fl.BoolVar(&f.batch.IncludeUnknown, "include-unknown", false, "with --failed: send even events that your app may have processed")
 	fl.BoolVar(&f.batch.DryRun, "dry-run", false, "only print what a run without it sends")
-	onlyOnCommandLine(fl, "failed", "new-id", "set", "set-json", "unset", "unverified", "include-unknown", "dry-run")
+	onlyOnCommandLine(fl, "failed", "new-id", "set", "set-json", "unset", "unverified", "include-unknown", "dry-run", "timeout")
 	return a.withJSON(cmd, "print one JSON object per line")
 }
 
@@ -165,7 +169,9 @@ func (a *app) resendEach(ctx context.Context, b *backend, ids []webhook.ID, r we
 	failed := false
 	for _, id := range ids {
 		r.EventID = id
+		stop := a.noteSlowApp(id)
 		sent, err := b.Resend(ctx, r)
+		stop()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -183,6 +189,24 @@ func (a *app) resendEach(ctx context.Context, b *backend, ids []webhook.ID, r we
 		return errReported
 	}
 	return nil
+}
+
+// slowApp is how long a resend takes until it is said what it waits for.
+const slowApp = 5 * time.Second
+
+// noteSlowApp says that the app is waited for, once that takes long. The caller
+// calls stop when it has answered.
+func (a *app) noteSlowApp(id webhook.ID) (stop func()) {
+	noted := make(chan struct{})
+	timer := time.AfterFunc(slowApp, func() {
+		defer close(noted)
+		a.note("%s: waiting for your app's answer; Ctrl+C cancels, --timeout limits it", id)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-noted
+		}
+	}
 }
 
 // needTarget is an error when it is not known where to send.

@@ -177,7 +177,7 @@ func writeRedelivery(line func(string, string, ...any), e webhook.Event) {
 func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	outcome := at.Error
 	if at.StatusCode != 0 {
-		outcome = format.Answer(at.StatusCode, at.Duration) + ", " + format.Bytes(at.BodySize)
+		outcome = format.AnswerOf(at) + ", " + format.Bytes(at.BodySize)
 		if at.Error != "" {
 			outcome += ", then " + at.Error
 		}
@@ -194,6 +194,9 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	}
 	if !at.VirtualTime.IsZero() {
 		line("  virtual", "would arrive %s by the policy %s", format.DateTime(at.VirtualTime.Local()), cmp.Or(at.Policy, "given"))
+	}
+	if at.Trigger == webhook.TriggerLate {
+		outcome += "; " + format.Told(at.Answered)
 	}
 	line("  answer", "%s", outcome)
 	if at.Fault != "" {

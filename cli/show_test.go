@@ -26,6 +26,11 @@ func TestShownEventSaysEachThingOnce(t *testing.T) {
 		EventID: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, StatusCode: 200,
 		Trailer: http.Header{"X-Sum": {"7", "8"}}, Notes: []string{"the app's answer begins with an empty line"},
 	}}
+	late := []webhook.Attempt{
+		{EventID: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, Error: "the app did not answer within 30s", Answered: 408},
+		{EventID: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerLate, StatusCode: 200, BodySize: 2, Duration: 94 * time.Second, Answered: 408},
+	}
+	gone := []webhook.Attempt{{EventID: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerLate, Error: "the app closed the connection without an answer", Duration: time.Minute}}
 	resent := []webhook.Attempt{{EventID: 7, Delivery: 1, Number: 1, Trigger: webhook.TriggerResend, StatusCode: 200}}
 	for _, tt := range []struct {
 		name    string
@@ -38,6 +43,8 @@ func TestShownEventSaysEachThingOnce(t *testing.T) {
 		{"a rejected event that was resent", named, resent, []string{reason, "answered 401\n"}, nil},
 		{"a request without type and webhookId", refused, nil, []string{"event      #7 GET /favicon.ico\n"}, []string{"webhookId", " \n"}},
 		{"an answer with trailers and something broken", faulty, noted, []string{"  trailer  X-Sum: 7, 8\n", "  note     the app's answer begins with an empty line\n"}, nil},
+		{"a late answer", faulty, late, []string{"attempt    late answer ", "  answer   200 after 1m 34s, 2 B; the sender had been told 408\n"}, nil},
+		{"a late end without an answer", faulty, gone, []string{"  answer   the app closed the connection without an answer; the sender had hung up\n"}, nil},
 		{"an answer by a rule", faulty, resent, []string{"answered 503: a fault rule\n"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 var next = map[webhook.State]string{
 	webhook.StateOverdue:     "resend it",
 	webhook.StateFailed:      "the platform will not send it again; resend it",
-	webhook.StateRecovered:   "failed on the platform, delivered by a later resend",
+	webhook.StateRecovered:   "failed on the platform, delivered afterwards",
 	webhook.StateRejected:    "not forwarded",
 	webhook.StateIgnored:     "kept and not forwarded, by a rule",
 	webhook.StatePassed:      "not a webhook: it went to the app unchecked",
@@ -64,6 +64,24 @@ func Answer(status int, took time.Duration) string { return Status(status) + " i
 
 // Signed says that an attempt did not go out with the signature that came.
 const Signed = "by the development key, in place of the signature that came"
+
+// AnswerOf writes the status of an attempt's answer and how long it took: "200 in
+// 3.1ms", or "200 after 1m 34s" for a late answer.
+func AnswerOf(a webhook.Attempt) string {
+	if a.Trigger == webhook.TriggerLate {
+		return Status(a.StatusCode) + " after " + Duration(a.Duration)
+	}
+	return Answer(a.StatusCode, a.Duration)
+}
+
+// Told says what the sender had been told before a late answer of the app came;
+// 0: the sender had hung up.
+func Told(status int) string {
+	if status == 0 {
+		return "the sender had hung up"
+	}
+	return "the sender had been told " + strconv.Itoa(status)
+}
 
 // verdicts are the words for what the signature check found.
 var verdicts = map[webhook.VerdictStatus]string{

@@ -1,12 +1,8 @@
 package inspector
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os/exec"
-	"slices"
-	"strings"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -23,6 +19,7 @@ type acts struct {
 	later       []message                  // behind the error that stands
 	rules       []string                   // that were added by hand, the last one last
 	simulations map[webhook.ID]*simulation // the last one of each event
+	resends     []*openResend              // that the app has not answered yet, the last one last
 	// exec runs an editor on the terminal; nil: tea.ExecProcess.
 	exec func(*exec.Cmd, tea.ExecCallback) tea.Cmd
 }
@@ -33,6 +30,9 @@ func (m *model) pressAction(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
 	case key.Matches(msg, k.Resend):
 		return m.askResend(webhook.Resend{}), true
+	case key.Matches(msg, k.CancelResend):
+		m.cancelResend()
+		return nil, true
 	case key.Matches(msg, k.AsNew):
 		return m.askResend(webhook.Resend{NewID: true}), true
 	case key.Matches(msg, k.Elsewhere):
@@ -122,58 +122,6 @@ func wordsOf(r webhook.Resend) string {
 		return " to " + r.To
 	}
 	return ""
-}
-
-// resend sends one event.
-func (m *model) resend(r webhook.Resend) tea.Cmd {
-	m.say(moodDim, "sending "+r.EventID.String()+" …")
-	m.showFor(0)
-	return m.background.do(func(ctx context.Context) tea.Msg {
-		res, err := m.actions.Resend(ctx, r)
-		return resentMsg{r.EventID, r.Edited != nil, res, err}
-	})
-}
-
-// resentMsg is the outcome of a resend.
-type resentMsg struct {
-	id     webhook.ID
-	edited bool
-	resent webhook.Resent
-	err    error
-}
-
-// apply turns the outcome of a resend into words.
-func (msg resentMsg) apply(m *model) tea.Cmd {
-	cmd := m.finishDraft(msg)
-	switch {
-	case errors.Is(msg.err, context.Canceled):
-	case msg.err != nil:
-		m.say(moodBad, fmt.Sprintf("%s was not sent: %v", msg.id, msg.err)+m.draftWords(msg.id))
-	default:
-		outcome, ok := outcomeOf(msg.resent.Attempt)
-		sign, md := signGood, moodGood
-		if !ok {
-			sign, md = signBad, moodBad
-		}
-		parts := append([]string{fmt.Sprintf("%s %s resent: %s, %s", sign, msg.id, outcome, format.StateAfter(msg.resent.Attempt, msg.resent.State))}, m.noteTexts(msg.resent.Notes)...)
-		m.say(md, strings.TrimSuffix(sentences(append(parts, msg.resent.Attempt.Hint)...), "."))
-	}
-	m.refresh()
-	return cmd
-}
-
-// noteTexts are notes about a resend with the keys that help.
-func (m *model) noteTexts(notes []string) []string {
-	all := slices.Clone(notes)
-	for i, note := range notes {
-		switch note {
-		case webhook.NoteSameID:
-			all[i] += "; " + m.keys.AsNew.Help().Key + " resends it as new"
-		case webhook.NoteSameSignature:
-			all[i] += "; choose dev for the signature"
-		}
-	}
-	return all
 }
 
 // outcomeOf is what came of an attempt in words, and whether it was delivered.

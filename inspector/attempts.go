@@ -81,7 +81,10 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	if a.Hint != "" {
 		b.add(lookWarn, "hint: "+a.Hint)
 	}
-	if a.Answered != 0 && a.Answered != a.StatusCode {
+	switch {
+	case a.Trigger == webhook.TriggerLate:
+		b.add(lookDim, strings.ToUpper(format.Told(a.Answered)[:1])+format.Told(a.Answered)[1:]+".")
+	case a.Answered != 0 && a.Answered != a.StatusCode:
 		b.add(lookDim, "The sender was told "+strconv.Itoa(a.Answered)+".")
 	}
 	b.header(a.Header)
@@ -111,7 +114,7 @@ func attemptOutcome(a webhook.Attempt) (string, look) {
 	if a.StatusCode == 0 && a.Simulated && a.AppStatus == 0 {
 		return signBad + " " + format.Status(0) + ", simulated: the app was not called", lookBad
 	}
-	text, l := format.Answer(a.StatusCode, a.Duration), lookBad
+	text, l := format.AnswerOf(a), lookBad
 	switch statusMood(a.StatusCode) {
 	case moodGood:
 		text, l = signGood+" "+text, lookGood

@@ -191,14 +191,21 @@ type sending struct {
 	stopped                bool
 }
 
+// cutAfter is how long an event that is being sent may still take when the person
+// stops.
+const cutAfter = 2 * time.Second
+
 // sendAll sends events in order of arrival, one after the other.
 func (m *model) sendAll(c chosen, r webhook.Resend) tea.Cmd {
 	if len(c.events) == 1 {
 		r.EventID, r.Unverified = c.events[0].id, c.events[0].rejected
 		return m.resend(r)
 	}
+	ctx, cut := context.WithCancel(m.background.ctx)
 	p := &progress{title: "Sending " + c.name + wordsOf(r), total: len(c.events)}
-	return m.work(p, func(ctx context.Context) func(*model, bool) tea.Cmd {
+	p.cut = func() { time.AfterFunc(cutAfter, cut) } // the app may hang
+	return m.work(p, func(context.Context) func(*model, bool) tea.Cmd {
+		defer cut()
 		s := m.sendEach(ctx, p, c.events, r)
 		return func(m *model, _ bool) tea.Cmd {
 			m.refresh()

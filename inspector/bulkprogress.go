@@ -26,6 +26,7 @@ type progress struct {
 	// finishes says that work that is cancelled still ends its present step;
 	// the dialog waits for it, and for x as well as for esc.
 	finishes bool
+	cut      func()            // set: called at the first esc, so that a present step that hangs ends
 	held     []tea.KeyPressMsg // pressed while nothing was shown
 
 	done      atomic.Int64
@@ -64,6 +65,9 @@ func (p *progress) press(m *model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
 	case key.Matches(msg, p.stop()):
 		again := p.stopped.Swap(true)
+		if p.cut != nil && !again {
+			p.cut()
+		}
 		if p.cancel != nil {
 			p.cancel()
 		}

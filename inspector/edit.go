@@ -223,7 +223,7 @@ func (m *model) draftWords(id webhook.ID) string {
 
 // finishDraft takes the draft of an event away once it has been sent.
 func (m *model) finishDraft(msg resentMsg) tea.Cmd {
-	if msg.err != nil || !msg.edited {
+	if msg.err != nil || msg.cancelled || !msg.edited {
 		return nil
 	}
 	return m.forget(msg.id)

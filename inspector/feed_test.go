@@ -32,6 +32,7 @@ type memory struct {
 	err       error                      // what every read returns, if any
 	resend    func(webhook.Resend) (webhook.Resent, error)
 	resent    []webhook.Resend
+	sending   context.Context   // of the last resend
 	reads     int               // pages
 	updated   int               // calls of Updates
 	diagnosis webhook.Diagnosis // of every event
@@ -285,8 +286,9 @@ func (f *memory) Watch(ctx context.Context) (<-chan webhook.Change, error) {
 	return f.changes.Watch(ctx), nil
 }
 
-func (f *memory) Resend(_ context.Context, r webhook.Resend) (webhook.Resent, error) {
+func (f *memory) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, error) {
 	f.mu.Lock()
+	f.sending = ctx
 	f.resent = append(f.resent, r)
 	f.mu.Unlock()
 	return f.resend(r)

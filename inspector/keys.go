@@ -47,6 +47,7 @@ type situation struct {
 	url        bool // there is a webhook URL
 	running    bool // a listener runs
 	shield     bool // its shield is up
+	sending    bool // the app has not answered a resend yet
 	error      bool // an error stands until it is dismissed
 	tab        tab
 	dialog     dialog // nil: none is open
@@ -71,7 +72,7 @@ func (k *keyMap) enable(s situation) {
 // short are the keys of the bottom line, the important ones first.
 func (k *keyMap) short() []key.Binding {
 	return []key.Binding{
-		k.Apply, k.Cancel, k.Complete, k.Earlier, k.Dismiss, k.Back, k.ClearFilter,
+		k.Apply, k.Cancel, k.Complete, k.Earlier, k.CancelResend, k.Dismiss, k.Back, k.ClearFilter,
 		k.Open, k.NextTab, k.OtherView, k.NextBase, k.Fold, k.Search, k.Resend, k.Filter, k.Mark, k.Help, k.Simulate, k.Quit,
 	}
 }

@@ -104,7 +104,8 @@ func (m *model) situation() situation {
 		filtered: m.list.narrowed(), onlyMarked: m.list.marked, slowest: !m.list.byTime(),
 		url:     m.listener.Tunnel.URL != "",
 		running: m.listener.Local != "", shield: m.listener.Shielded(),
-		error: m.message.text != "" && m.message.mood == moodBad,
+		sending: len(m.acts.resends) > 0,
+		error:   m.message.text != "" && m.message.mood == moodBad,
 	}
 }
 

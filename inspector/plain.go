@@ -195,6 +195,9 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 		reasons = append(reasons, p.redelivery(e))
 		reasons = append(reasons, e.Verdict.Reason, e.Verdict.Next)
 	}
+	if a.Trigger == webhook.TriggerLate {
+		reasons = append(reasons, format.Told(a.Answered))
+	}
 	if a.Unsuccessful {
 		reasons = append(reasons, `the app answered "success":false`)
 	}

@@ -12,13 +12,13 @@ import (
 
 func TestEachAppHasConnectionsOfItsOwn(t *testing.T) {
 	other, heads, _ := recordingApp(t)
-	r := newRig(t, "127.0.0.1:1", func(o *Options) { o.MaxConnections, o.Timeout = 1, 20*time.Millisecond })
+	r := newRig(t, "127.0.0.1:1", func(o *Options) { o.MaxConnections = 1 })
 	r.store.events = []webhook.Event{{ID: 1, Method: "POST", Path: "/"}}
 	busy := r.proxy.Apps()[0]
 	if err := busy.slots.acquire(t.Context(), time.Now().Add(time.Minute), nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: 1}); err == nil {
+	if _, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: 1, Timeout: 20 * time.Millisecond}); err == nil {
 		t.Error("an app without a free connection was called")
 	}
 	if _, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: 1, To: other}); err != nil {

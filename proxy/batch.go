@@ -19,6 +19,9 @@ import (
 // the other events would fail too.
 const maxFailures = 5
 
+// cancelGrace is how long what a cancelled batch has begun may take to end.
+const cancelGrace = 2 * time.Second
+
 // ResendBatch sends the app the events that a batch selects, in the order of
 // arrival, and returns when it is done. Every attempt is stored before the next
 // is made, so that after a crash a second batch of what failed continues where
@@ -133,7 +136,9 @@ func (b *batch) run(ctx context.Context, ids []webhook.ID) (webhook.BatchReport,
 	inFlight := make(chan struct{}, max(b.asked.Parallel, 1))
 	var senders sync.WaitGroup
 	pace := pacer{interval: b.asked.Interval}
-	send := context.WithoutCancel(ctx) // what was started is finished
+	send, cut := context.WithCancel(context.WithoutCancel(ctx)) // what was started is finished
+	defer cut()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(cancelGrace, cut) })() // soon
 	for _, id := range ids {
 		inFlight <- struct{}{}
 		if err := b.proxy.ended(ctx); err != nil {

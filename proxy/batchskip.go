@@ -23,6 +23,9 @@ func (b *batch) skip(ctx context.Context, sum webhook.Summary, state webhook.Sta
 			return webhook.SkipUnknown, "taskhook ended before its outcome was known: your app may have processed it"
 		}
 	case webhook.StateFailed, webhook.StateOverdue:
+		if b.proxy.late.awaits(sum.ID) && !b.asked.IncludeUnknown {
+			return webhook.SkipUnknown, "your app has not answered yet, and may be working on it: its answer is awaited"
+		}
 	default:
 		return webhook.SkipDelivered, "it is " + string(state) + " by now"
 	}

@@ -37,7 +37,8 @@ type exchange struct {
 
 // roundTrip sends r once and reads the head of the answer. The deadline includes
 // the answer's body. When ctx ends, the connection is closed. Errors before the
-// app was reached are *dialError.
+// app was reached are *dialError. With a timeout of an app that has got the whole
+// request it also returns the exchange: its owner awaits or aborts it.
 func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Time) (*exchange, error) {
 	for {
 		c, err := t.pool.get(ctx, r.target.Origin(), deadline)
@@ -48,8 +49,8 @@ func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Tim
 		x := &exchange{pool: &t.pool, conn: c}
 		x.stop = context.AfterFunc(ctx, func() { _ = c.Close() })
 		err = x.try(r)
-		if err == nil {
-			return x, nil
+		if err == nil || x.awaitable(err) {
+			return x, err
 		}
 		if !errors.Is(err, errNothingSent) || ctx.Err() != nil {
 			return nil, err
@@ -60,7 +61,7 @@ func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Tim
 }
 
 // try sends the request and reads the head of the answer. On an error the
-// connection is closed.
+// connection is closed, unless the answer may be awaited.
 func (x *exchange) try(r *request) error {
 	x.send(r)
 	var err error
@@ -71,8 +72,8 @@ func (x *exchange) try(r *request) error {
 		// and close before it has read everything.
 		x.resp, err = x.conn.readHead(r.method)
 	}
-	if err == nil {
-		return nil
+	if err == nil || x.awaitable(err) {
+		return err
 	}
 	x.abort()
 	if x.conn.reused && x.sent == 0 && !httpwire.IsTimeout(x.writeErr) {

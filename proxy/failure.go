@@ -35,6 +35,8 @@ func (f *failure) message(t httpwire.Target) message {
 func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attempt, limit time.Duration) *failure {
 	var dial *dialError
 	switch {
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), ErrStopping):
+		return explainCancelled(a)
 	case ctx.Err() != nil:
 		f := &failure{
 			status: http.StatusTooManyRequests, title: "taskhook is stopping",
@@ -57,6 +59,16 @@ func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attem
 		return mayHaveCrashed("the app broke off in the headers of its answer", "look at your app's log")
 	}
 	return explainProtocol(err, t)
+}
+
+// explainCancelled is for an attempt that a person has cancelled.
+func explainCancelled(a *webhook.Attempt) *failure {
+	f := mayHaveCrashed("cancelled before the app had answered", "")
+	if a.StatusCode != 0 {
+		f.text = fmt.Sprintf("cancelled after %d bytes of the app's answer (%d)", a.BodySize, a.StatusCode)
+	}
+	f.title = "the attempt was cancelled"
+	return f
 }
 
 func badGateway(text, next string) *failure {

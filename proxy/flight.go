@@ -12,10 +12,10 @@ var ErrStopping = errors.New("taskhook is stopping")
 // flight counts the requests and resends in progress, so that Close can wait for
 // them and cancel them.
 type flight struct {
-	// ctx ends when everything still in progress is cancelled. It is stored
-	// because it does not belong to a single call.
+	// ctx ends when everything still in progress is cancelled, because of
+	// ErrStopping. It is stored because it does not belong to a single call.
 	ctx    context.Context
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 
 	draining chan struct{} // closed when nothing new is forwarded any more
 
@@ -27,7 +27,7 @@ type flight struct {
 }
 
 func (f *flight) init() {
-	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.ctx, f.cancel = context.WithCancelCause(context.Background())
 	f.draining = make(chan struct{})
 }
 
@@ -102,7 +102,11 @@ func (f *flight) idle() <-chan struct{} {
 
 // Drain begins an orderly end: requests that are being forwarded are finished,
 // new ones are stored and answered 429, so that the platform sends them again.
-func (p *Proxy) Drain() { p.flight.drain() }
+// Late answers of the app are no longer awaited: nobody waits for them.
+func (p *Proxy) Drain() {
+	p.flight.drain()
+	p.late.end()
+}
 
 // Close drains the proxy, waits for what is in progress, and cancels what is left
 // when ctx ends. Afterwards requests are answered 429 and not stored, so that the
@@ -119,8 +123,9 @@ func (p *Proxy) Close(ctx context.Context) error {
 	}
 	p.storeFlood()
 	p.flight.close()
-	p.flight.cancel()
+	p.flight.cancel(ErrStopping)
 	<-p.flight.idle()
+	p.late.close()
 	p.transport.pool.close()
 	return nil
 }

@@ -67,7 +67,11 @@ func (p *Proxy) conclude(w http.ResponseWriter, r *http.Request, e *webhook.Even
 	case f.failure != nil:
 		answer = p.answerFailure(w, f)
 	}
+	late := p.keepWaiting(e, f)
 	p.recordReceived(r, e, f, answer)
+	if late != nil {
+		late.await(f.attempt)
+	}
 	f.sender.finish()
 	if f.failure != nil && f.sender.begun {
 		// The sender has a part of an answer and must see that it is incomplete.
@@ -84,7 +88,9 @@ func (p *Proxy) recordReceived(r *http.Request, e *webhook.Event, f *forwarded, 
 	if !answer.SenderGone && !answer.BrokenOff {
 		answer.RetryAt = p.nextRetry(e, answer.Status, answer.At)
 	}
-	f.attempt.Answered = answer.Status
+	if f.attempt.Answered = answer.Status; answer.SenderGone {
+		f.attempt.Answered = 0
+	}
 	p.opts.Store.QueueAttempt(f.attempt, answer)
 }
 
@@ -108,6 +114,10 @@ type forwarded struct {
 	attempt webhook.Attempt
 	sender  sender
 	failure *failure // nil: the app's answer is complete
+	// pending is the exchange with an app that took longer than its sender waits,
+	// nil if there is none. Request is what was sent to it.
+	pending *exchange
+	request *request
 }
 
 // timeout is how long the app may take.
@@ -116,8 +126,14 @@ type timeout struct {
 	deadline time.Time
 }
 
-// newTimeout returns a timeout that begins now.
+// unlimited is the length of a timeout that nobody lives to see.
+const unlimited = 100 * 365 * 24 * time.Hour
+
+// newTimeout returns a timeout that begins now; 0: there is no limit.
 func newTimeout(length time.Duration) timeout {
+	if length <= 0 {
+		length = unlimited
+	}
 	return timeout{length: length, deadline: time.Now().Add(length)}
 }
 
@@ -125,7 +141,7 @@ func newTimeout(length time.Duration) timeout {
 // has acquired a slot, which attempt releases.
 func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t timeout, s sender) *forwarded {
 	defer req.app.slots.release()
-	f := &forwarded{app: req.app, sender: s}
+	f := &forwarded{app: req.app, sender: s, request: req}
 	a := &f.attempt
 	a.EventID, a.Number, a.Target, a.Signed = e.ID, 1, req.url(), req.signed
 	if host := req.sentHost(); host != req.target.Origin().Authority() {
@@ -133,9 +149,14 @@ func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t t
 	}
 	a.StartedAt = time.Now()
 	x, err := p.transport.roundTrip(ctx, req, t.deadline)
-	if err == nil {
+	switch {
+	case err == nil:
 		err = x.stream(&f.sender, a)
 		x.finish(err == nil)
+	case x != nil && s.w != nil:
+		f.pending = x
+	case x != nil:
+		x.abort()
 	}
 	a.Duration = time.Since(a.StartedAt)
 	if err != nil {

@@ -132,6 +132,7 @@ type Proxy struct {
 	unpacked        unpacker
 	degraded        degradation
 	flight          flight
+	late            lateAnswers
 	announced       announced
 	faults          fault.Table
 	running         simulations
@@ -179,6 +180,7 @@ func New(o Options) *Proxy {
 	p.degraded.logger, p.degraded.changed = p.logger, o.Changed
 	p.faults.Changed, p.faults.JQ = o.Changed, o.JQ
 	p.flight.init()
+	p.late.init()
 	return p
 }
 

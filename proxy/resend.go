@@ -28,7 +28,8 @@ var (
 )
 
 // Resend sends a stored event to the app again and returns when the attempt is
-// stored. The app's answer, or that it cannot be reached, is not an error: it is
+// stored. The app may take as long as it wants unless r.Timeout says otherwise;
+// when ctx ends, the attempt is given up and stored as cancelled. The app's answer, or that it cannot be reached, is not an error: it is
 // in the attempt.
 //
 // An edited JSON body that is signed with the development key is sent as
@@ -60,13 +61,13 @@ func (p *Proxy) Resend(ctx context.Context, r webhook.Resend) (webhook.Resent, e
 // sendAgain sends a prepared event and returns the attempt once it is stored,
 // with the event's state after it.
 func (p *Proxy) sendAgain(ctx context.Context, s *resending) (*webhook.Attempt, webhook.State, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(p.flight.ctx, cancel)()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(p.flight.ctx, func() { cancel(ErrStopping) })()
 	if err := p.signAgain(s); err != nil {
 		return nil, "", err
 	}
-	t := newTimeout(p.opts.Timeout)
+	t := newTimeout(s.timeout)
 	if err := s.request.app.slots.acquire(ctx, t.deadline, p.flight.draining); err != nil {
 		return nil, "", err
 	}
@@ -105,9 +106,10 @@ type resending struct {
 	received webhook.Event // as it is stored
 	before   webhook.Summary
 	request  *request
-	edited   bool // a person has changed the body
-	changed  bool // the body differs from the received one
-	replaced bool // method, path, headers or signature may differ from the received ones
+	edited   bool          // a person has changed the body
+	changed  bool          // the body differs from the received one
+	timeout  time.Duration // for the app; 0: none
+	replaced bool          // method, path, headers or signature may differ from the received ones
 	remarks  []string
 	// signsAgain: it goes out signed by the development key, see signAgain.
 	signsAgain bool
@@ -129,7 +131,7 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	case e.Decision.Rejected() && !r.Unverified:
 		return nil, fmt.Errorf("%w: %s", webhook.ErrUnverified, cmp.Or(e.Verdict.Reason, string(e.Decision)))
 	}
-	s := &resending{event: e, received: e}
+	s := &resending{event: e, received: e, timeout: r.Timeout}
 	if s.before, err = p.opts.Store.Summary(ctx, e.ID); err != nil {
 		return nil, err
 	}

@@ -38,11 +38,12 @@ type memStore struct {
 	attempts []webhook.Attempt
 	answers  map[webhook.ID]webhook.Answer
 	queued   chan webhook.Attempt
-	onQueue  func() // called before an attempt is queued
+	put      chan webhook.Attempt // those of PutAttempt
+	onQueue  func()               // called before an attempt is queued
 }
 
 func newMemStore() *memStore {
-	return &memStore{answers: map[webhook.ID]webhook.Answer{}, queued: make(chan webhook.Attempt, 1000)}
+	return &memStore{answers: map[webhook.ID]webhook.Answer{}, queued: make(chan webhook.Attempt, 1000), put: make(chan webhook.Attempt, 1000)}
 }
 
 func (s *memStore) PutEvent(_ context.Context, e *webhook.Event) error {
@@ -61,6 +62,7 @@ func (s *memStore) PutAttempt(_ context.Context, a *webhook.Attempt, _ *webhook.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.attempts = append(s.attempts, *a)
+	s.put <- *a
 	a.Seq, a.Delivery = uint64(len(s.attempts)), 2
 	return nil
 }

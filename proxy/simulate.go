@@ -130,9 +130,9 @@ type simulation struct {
 // run makes the sends. When the proxy stops, a wait ends at once, and a call to
 // the app when everything in flight is cut.
 func (s *simulation) run(ctx context.Context, control *retry.Control) (retry.Record, error) {
-	calls, cut := context.WithCancel(ctx)
-	defer cut()
-	defer context.AfterFunc(s.proxy.flight.ctx, cut)()
+	calls, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	defer context.AfterFunc(s.proxy.flight.ctx, func() { cut(ErrStopping) })()
 	s.calls = calls
 	ctx, s.end = context.WithCancelCause(ctx)
 	var stop sync.WaitGroup

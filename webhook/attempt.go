@@ -16,6 +16,9 @@ const (
 	TriggerReceived   Trigger = "received"
 	TriggerResend     Trigger = "resend"
 	TriggerSimulation Trigger = "simulation"
+	// TriggerLate is of no new send: it records the app's answer to a received
+	// event that came after the sender had been told something else.
+	TriggerLate Trigger = "late"
 )
 
 // Attempt is one try at the app. Attempts are only ever appended.
@@ -60,7 +63,7 @@ type Attempt struct {
 	// event came with; one without a value was left out. nil: those it came with.
 	Signed http.Header `json:"signed,omitempty"`
 	// Answered is the status the waiting sender was told because of this
-	// attempt; 0 when no sender waited.
+	// attempt, or before a late answer came; 0 when no sender waited.
 	Answered int `json:"answered,omitempty"`
 	// Slow, Unsuccessful and Hint are what Taskhook noticed: an answer slower
 	// than the platform likes, a 2xx whose JSON says "success":false, and one
@@ -80,10 +83,12 @@ type Attempt struct {
 	Waited time.Duration `json:"waited,omitempty"`
 }
 
-// Name is what people call the attempt: "received", "resend 1" or
+// Name is what people call the attempt: "received", "late answer", "resend 1" or
 // "simulated 2/7".
 func (a Attempt) Name() string {
 	switch {
+	case a.Trigger == TriggerLate:
+		return "late answer"
 	case a.Trigger == TriggerResend && a.Resend > 0:
 		return fmt.Sprintf("resend %d", a.Resend)
 	case a.Trigger == TriggerSimulation && a.Sends > 0:
@@ -161,6 +166,9 @@ type Resend struct {
 	Edited *Request `json:"edited,omitempty"`
 	// Unverified allows an event that was rejected.
 	Unverified bool `json:"unverified,omitempty"`
+	// Timeout is how long the app may take, with the wait for a connection; 0:
+	// as long as it wants.
+	Timeout time.Duration `json:"timeout,omitempty"`
 }
 
 // Notes of a resend to which its asker knows what to do: a flag or a key.

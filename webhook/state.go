@@ -13,7 +13,7 @@ const (
 	StateRetrying    State = "retrying"    // answered 429: the platform will send it again
 	StateOverdue     State = "overdue"     // that retry has not come
 	StateFailed      State = "failed"      // the platform will not send it again
-	StateRecovered   State = "recovered"   // failed, then delivered by a later resend
+	StateRecovered   State = "recovered"   // failed, then delivered by a later resend or a late answer
 	StateRejected    State = "rejected"    // turned away: see [Decision.Rejected]
 	StateIgnored     State = "ignored"     // kept, and by a rule not forwarded
 	StatePassed      State = "passed"      // no webhook: let through unchecked
@@ -38,7 +38,8 @@ type Outcome struct {
 	// 429 and came again shares the outcome of its newest redelivery. 0: unknown.
 	Try int `json:"try,omitempty"`
 	// DeliveredLater says that an attempt after the answer, which carried the
-	// event's own body, ended in 2xx: see [Attempt.Carries].
+	// event's own body, ended in 2xx: see [Attempt.Carries]. The app's late answer
+	// to the event itself counts as one.
 	DeliveredLater bool `json:"deliveredLater,omitempty"`
 }
 
