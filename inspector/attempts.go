@@ -83,7 +83,7 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	}
 	switch {
 	case a.Trigger == webhook.TriggerLate:
-		b.add(lookDim, strings.ToUpper(format.Told(a.Answered)[:1])+format.Told(a.Answered)[1:]+".")
+		b.add(lookDim, "Late: "+format.Told(a.Answered)+".")
 	case a.Answered != 0 && a.Answered != a.StatusCode:
 		b.add(lookDim, "The sender was told "+strconv.Itoa(a.Answered)+".")
 	}

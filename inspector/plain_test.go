@@ -59,6 +59,24 @@ func TestPlainBeginsWithWhatComes(t *testing.T) {
 	}
 }
 
+func TestPlainTellsOfALateAnswerAndOfWhatWasBroken(t *testing.T) {
+	f := some()
+	got := follows(t, func(ctx context.Context, w *lockedBuffer) error {
+		return Plain(ctx, w, f, PlainOptions{Location: time.UTC})
+	}, func() {
+		time.Sleep(time.Second)
+		f.try(webhook.Attempt{
+			EventID: 2, Delivery: 1, Number: 1, Trigger: webhook.TriggerLate, StartedAt: noon, StatusCode: 200, Duration: 94 * time.Second,
+			Answered: 408, Notes: []string{"the app's answer begins with an empty line"},
+		})
+	})
+	want := "14:36:34  #2      ContactUpdate              ✓ valid      200  1m 34s  ↑ recovered (late answer)\n" +
+		"          ↳ the sender had been told 408; the app's answer begins with an empty line\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestPlainNamesAnEventWhoseAnswerCameWithoutAnAttempt(t *testing.T) {
 	f := &memory{}
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error {

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -58,4 +59,19 @@ func TestStoppingManySendsEndsOneThatHangs(t *testing.T) {
 	}
 	d.press("S", "r")
 	d.sees("stopped after 1 of 3")
+}
+
+func TestTheAttemptsTellOfALateAnswerWithItsTrailersAndNotes(t *testing.T) {
+	f := some()
+	f.try(webhook.Attempt{
+		EventID: 10, Delivery: 1, Number: 1, Trigger: webhook.TriggerLate, StartedAt: noon, StatusCode: 200, Duration: 94 * time.Second,
+		Answered: 408, Trailer: http.Header{"X-Sum": {"7"}}, Notes: []string{"the app's answer begins with an empty line"},
+	})
+	d := drive(t, f, 80, 40, Options{})
+	d.press("enter", "tab", "tab")
+	for _, text := range []string{
+		"late answer · ", "200 after 1m 34s", "Late: the sender had been told 408.", "note: the app's answer begins with an empty line", "trailers:", "X-Sum: 7",
+	} {
+		d.sees(text)
+	}
 }

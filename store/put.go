@@ -189,8 +189,8 @@ func (t *txn) putAttempt(a *webhook.Attempt, records attemptRecords, answer *web
 	after := before
 	after.apply(a)
 	after.stored += uint64(records.size() + overhead)
-	delivered := answer == nil && a.Trigger != webhook.TriggerReceived &&
-		a.DeliveredToApp() && a.Carries(t.record(recordKey(a.EventID, kindBody)))
+	later := answer == nil && a.Trigger != webhook.TriggerReceived || answer != nil && answer.SenderGone
+	delivered := later && a.DeliveredToApp() && a.Carries(t.record(recordKey(a.EventID, kindBody)))
 	if delivered {
 		after.flags |= flagDeliveredLater
 	}

@@ -39,7 +39,8 @@ type Outcome struct {
 	Try int `json:"try,omitempty"`
 	// DeliveredLater says that an attempt after the answer, which carried the
 	// event's own body, ended in 2xx: see [Attempt.Carries]. The app's late answer
-	// to the event itself counts as one.
+	// to the event itself counts as one, and so does one that came after the
+	// sender had hung up.
 	DeliveredLater bool `json:"deliveredLater,omitempty"`
 }
 

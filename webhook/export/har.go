@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/body"
 )
@@ -180,6 +181,9 @@ func newEntry(e webhook.Event, a webhook.Attempt, q harRequest) harEntry {
 func attemptEntry(e webhook.Event, a webhook.Attempt) harEntry {
 	entry := newEntry(e, a, sentRequest(e, a))
 	entry.Comment = a.Name()
+	if a.Trigger == webhook.TriggerLate {
+		entry.Comment += ", " + format.Told(a.Answered)
+	}
 	if a.Hint != "" {
 		entry.Comment += ": " + a.Hint
 	}

@@ -125,7 +125,7 @@ var states = [...]value{
 	{string(webhook.StateRetrying), "answered 429: Taskee sends it again, and the list says when"},
 	{string(webhook.StateOverdue), fmt.Sprintf("that retry is more than %d minutes late", webhook.OverdueAfter/time.Minute)},
 	{string(webhook.StateFailed), "Taskee will not send it again: another status, a seventh 429, or its sender left"},
-	{string(webhook.StateRecovered), "failed, and delivered later by a resend"},
+	{string(webhook.StateRecovered), "failed, and delivered later by a resend or a late answer"},
 	{string(webhook.StateRejected), "not forwarded: a bad or missing signature, a malformed request, a loop, a web page"},
 	{string(webhook.StateIgnored), "kept and not forwarded: a route sends it to no app"},
 	{string(webhook.StateInterrupted), "Taskhook ended before the answer was known"},
