@@ -83,8 +83,8 @@ func (o *listenOptions) understandShield(cmd *cobra.Command) error {
 		}
 	}
 	for _, text := range o.shield.some {
-		t, err := httpwire.ParseTarget(text)
-		if err != nil || !slices.Contains(apps, t) {
+		shielded := appsNamed(text, apps)
+		if len(shielded) == 0 {
 			names := make([]string, len(apps))
 			for i, app := range apps {
 				names[i] = app.Short()
@@ -92,7 +92,23 @@ func (o *listenOptions) understandShield(cmd *cobra.Command) error {
 			return usageError(cmd, fmt.Errorf("--shield=%s names no app of this listener", text),
 				"give --shield alone for all of them, or name one: "+strings.Join(names, ", "))
 		}
-		o.Proxy.Shielded = append(o.Proxy.Shielded, t)
+		o.Proxy.Shielded = append(o.Proxy.Shielded, shielded...)
 	}
 	return nil
+}
+
+// appsNamed are the apps that a text names: the one with its path, or without a
+// path all that are there.
+func appsNamed(text string, apps []httpwire.Target) []httpwire.Target {
+	t, err := httpwire.ParseTarget(text)
+	if err != nil {
+		return nil
+	}
+	var named []httpwire.Target
+	for _, app := range apps {
+		if app == t || app.Origin() == t.Origin() && t.String() == t.Origin().String() {
+			named = append(named, app)
+		}
+	}
+	return named
 }

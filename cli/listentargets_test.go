@@ -19,11 +19,13 @@ func TestTheShieldIsForAllAppsOrForSome(t *testing.T) {
 		{[]string{"--shield=3000"}, false, []string{"3000"}, ""},
 		{[]string{"--shield=3001/hooks,3000"}, false, []string{"3001/hooks", "3000"}, ""},
 		{[]string{"--shield=3000", "--shield=localhost:3001/hooks"}, false, []string{"3000", "3001/hooks"}, ""},
-		{[]string{"--shield=3001"}, false, nil, "--shield=3001 names no app of this listener"},
+		{[]string{"--shield=3001"}, false, []string{"3001/hooks", "3001/other"}, ""},
+		{[]string{"--shield=3001/else"}, false, nil, "--shield=3001/else names no app of this listener"},
+		{[]string{"--shield=3002"}, false, nil, "--shield=3002 names no app of this listener"},
 		{[]string{"--shield=nonsense!"}, false, nil, "names no app of this listener"},
 	}
 	for _, tt := range tests {
-		args := append([]string{"--route", "type:A -> 3001/hooks", "--route", "type:B -> none"}, tt.args...)
+		args := append([]string{"--route", "type:A -> 3001/hooks", "--route", "type:B -> none", "--route", "type:C -> 3001/other"}, tt.args...)
 		o, err := understood(t, map[string]string{}, args...)
 		if tt.err != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.err) {
