@@ -64,7 +64,6 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	b.add(lookDim, "→ "+a.Target)
 	if a.Signed != nil {
 		b.add(lookText, "signed "+format.Signed)
-		b.header(a.Signed)
 	}
 	b.sent(a.Sent)
 	outcome, l := attemptOutcome(a)

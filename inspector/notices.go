@@ -27,7 +27,7 @@ func (m *model) notices() []notice {
 		all = append(all, notice{"FAULTS " + format.Plural(on, "rule", "rules"), "FAULTS " + format.Count(on), moodBad})
 	}
 	if l.Shielded() {
-		n := notice{"SHIELD", "SHIELD", moodWarn}
+		n := notice{m.shieldWord(), m.shieldWord(), moodWarn}
 		if l.Counts.Retrying > 0 {
 			n.text += " · " + format.Count(l.Counts.Retrying) + " retrying"
 			n.brief += " " + format.Count(l.Counts.Retrying)

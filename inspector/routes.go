@@ -32,6 +32,7 @@ func (m *model) routeLines() []string {
 type app struct {
 	target string
 	health webhook.Health
+	shield bool
 }
 
 // down reports whether it is known not to answer.
@@ -39,10 +40,10 @@ func (a app) down() bool { return a.health.Known && !a.health.Up }
 
 // apps are those of the listener, each once.
 func (m *model) apps() []app {
-	all := []app{{m.listener.Target, m.listener.Health}}
+	all := []app{{m.listener.Target, m.listener.Health, m.listener.Shield}}
 	for _, r := range m.listener.Routes {
 		if r.Target != "" && !slices.ContainsFunc(all, func(a app) bool { return a.target == r.Target }) {
-			all = append(all, app{r.Target, r.Health})
+			all = append(all, app{r.Target, r.Health, r.Shield})
 		}
 	}
 	return all
@@ -78,6 +79,21 @@ func appsBrief(all []app) piece {
 		return piece{strconv.Itoa(len(all)) + " apps " + signUp, moodGood}
 	}
 	return piece{strconv.Itoa(down) + " of " + strconv.Itoa(len(all)) + " apps " + signDown, moodBad}
+}
+
+// shieldWord is what is said of the shield: of how many apps, unless it is that of
+// all.
+func (m *model) shieldWord() string {
+	all, up := m.apps(), 0
+	for _, a := range all {
+		if a.shield {
+			up++
+		}
+	}
+	if up == len(all) {
+		return "SHIELD"
+	}
+	return "SHIELD of " + strconv.Itoa(up) + "/" + strconv.Itoa(len(all)) + " apps"
 }
 
 // resendTarget says where a resend goes that names no target, "" if that is not

@@ -62,7 +62,7 @@ func TestTheShieldOfOneAppIsShownAndTakenDown(t *testing.T) {
 	f := routed()
 	f.listener.Routes[1].Shield = true
 	d := drive(t, f, 120, 40, Options{})
-	d.sees("SHIELD")
+	d.sees("SHIELD of 1/3 apps")
 	d.press("H")
 	d.sees("shield down")
 }
