@@ -52,6 +52,9 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 		line("route", "%s", routeWords(r))
 	}
 	line("verify", "%s", verifyWords(d.Verify))
+	for _, rule := range d.SkipVerify {
+		line("", "skipped for %s, which goes to your app unchecked", rule)
+	}
 	if d.Sign == webhook.SignDev {
 		line("sign", "dev: what is verified goes to your app signed by the development key; see taskhook keys env")
 	}

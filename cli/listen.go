@@ -32,6 +32,7 @@ type listenOptions struct {
 	routes        []string
 	shield        shield
 	publicKeys    []string
+	skipVerify    []string
 	output        choice
 	headers       []string
 	faults        []string
@@ -88,6 +89,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f.Var(&o.verify, "verify", "what happens to a bad or missing signature; enforce: answered 401 and not forwarded, warn: forwarded with a warning, off: not checked")
 	o.addTargets(cmd)
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
+	o.addSkipVerify(cmd)
 	f.Var(&o.output, "output", outputUsage)
 	addDuration(f, &o.Proxy.Timeout, "timeout", "give your app at most `DURATION` to answer; also the limit of --shield, if given")
 	addSize(f, &o.Proxy.MaxBody, "max-body", 256<<20, "accept bodies of at most `SIZE`")
@@ -118,6 +120,9 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 		return err
 	}
 	if o.Trusted, err = readKeys(cmd, o.publicKeys); err != nil {
+		return err
+	}
+	if err := o.understandSkipVerify(cmd); err != nil {
 		return err
 	}
 	if err := o.understandTraffic(cmd); err != nil {

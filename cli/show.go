@@ -131,6 +131,9 @@ func writeEvent(w io.Writer, r webhook.Record, now time.Time) {
 	}
 	line("received", "%s from %s (%s)", format.DateTime(e.ReceivedAt.Local()), e.RemoteAddr, e.Source)
 	line("verdict", "%s", verdictLine(e.Verdict))
+	if e.Decision.Rejected() && e.Verdict.Next != "" {
+		line("  hint", "%s", e.Verdict.Next)
+	}
 	line("state", "%s", stateLine(r.Summary, now))
 	writeRedelivery(line, e)
 	for _, note := range e.Notes {

@@ -89,6 +89,7 @@ var verdicts = map[webhook.VerdictStatus]string{
 	webhook.Invalid:   "invalid",
 	webhook.Unsigned:  "unsigned",
 	webhook.Unchecked: "unchecked",
+	webhook.Skipped:   "skipped",
 }
 
 // VerdictStatus is the word for what the signature check found.

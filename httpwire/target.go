@@ -252,6 +252,14 @@ func (t Target) IsZero() bool { return t == Target{} }
 // Origin is what to connect to.
 func (t Target) Origin() Origin { return t.origin }
 
+// Path is the path that replaces that of each request, percent-encoded; "" if
+// requests keep their own.
+func (t Target) Path() string { return t.path }
+
+// Root is where the same app takes requests at their own path, with their own
+// query.
+func (t Target) Root() Target { return Target{origin: t.origin} }
+
 // WithTLS is the same target with the scheme https, or http.
 func (t Target) WithTLS(on bool) Target {
 	t.origin.tls = on

@@ -23,9 +23,9 @@ func (l *Listener) Listener(ctx context.Context) (webhook.Listener, error) {
 	d := webhook.Listener{
 		Version: l.opts.Version, Project: l.opts.Project, PID: os.Getpid(), StartedAt: l.started,
 		Local: l.local, Target: l.target().String(), Path: l.opts.Path, Verify: l.proxy.Mode(), Sign: l.sign(),
-		Tunnel:   webhook.Tunnel{State: webhook.TunnelNone, URL: l.opts.PublicURL},
-		Degraded: l.proxy.Degraded(),
-		Faults:   l.proxy.Faults().Rules(),
+		Tunnel:     webhook.Tunnel{State: webhook.TunnelNone, URL: l.opts.PublicURL},
+		SkipVerify: l.proxy.SkipVerify(), Degraded: l.proxy.Degraded(),
+		Faults: l.proxy.Faults().Rules(),
 	}
 	if apps := l.proxy.Apps(); len(apps) > 0 {
 		d.Health, d.Shield = apps[0].Health(), apps[0].Shield()

@@ -55,7 +55,7 @@ type Options struct {
 	Faults  []fault.Rule // rules that inject faults from the beginning
 
 	// Proxy says where the apps are and how they are treated. Store, Check,
-	// PublicURL, Changed and Logger are the listener's.
+	// PublicURL, WebhookPath, Changed and Logger are the listener's.
 	Proxy proxy.Options
 	// Store says how much is kept. ReadOnly and Logger are the listener's.
 	Store store.Options
@@ -157,6 +157,7 @@ func (l *Listener) openStored() error {
 	o := l.opts.Store
 	o.ReadOnly, o.Logger = false, l.logger
 	p := l.opts.Proxy
+	p.WebhookPath = l.opts.Path
 	p.Changed, p.Logger, p.PublicURL = l.proxyChanged, l.logger, l.publicURL
 	l.Stored, err = openStored(l.opts.Dir, l.opts.Trusted, o, &p)
 	if err != nil {

@@ -58,6 +58,9 @@ func (p *Proxy) Announce(n webhook.Announcement) { p.announced.add(n) }
 // nextRetry is when the sender of an event is expected to send it again after an
 // answer; zero: never.
 func (p *Proxy) nextRetry(e *webhook.Event, status int, at time.Time) time.Time {
+	if e.Decision == webhook.Passed {
+		return time.Time{}
+	}
 	next := p.policy.Next(e.Try, status, at)
 	if retryIn, found := p.announced.take(e.Body); found && !next.IsZero() {
 		if retryIn == webhook.NoRetry {

@@ -43,7 +43,7 @@ func TestAForeignPageDoesNotReachTheApp(t *testing.T) {
 			resp, body := rawAnswer(t, r.raw(tt.method+" /private HTTP/1.1\r\nHost: "+tt.host+"\r\n"+tt.headers+"\r\n"))
 			e := r.store.event(t, 1)
 			if !tt.rejected {
-				if resp.StatusCode != http.StatusOK || len(heads) != 1 || e.Decision != webhook.DecisionNone {
+				if resp.StatusCode != http.StatusOK || len(heads) != 1 || e.Decision.Rejected() {
 					t.Errorf("answered %d %s, stored %q", resp.StatusCode, body, e.Decision)
 				}
 				return

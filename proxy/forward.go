@@ -65,7 +65,7 @@ func (p *Proxy) conclude(w http.ResponseWriter, r *http.Request, e *webhook.Even
 	case f.failure != nil && f.sender.begun:
 		answer.BrokenOff, answer.Reason = true, f.failure.text
 	case f.failure != nil:
-		answer = p.answerFailure(w, f)
+		answer = p.answerFailure(w, e, f)
 	}
 	late := p.keepWaiting(e, f)
 	p.recordReceived(r, e, f, answer)
@@ -163,6 +163,8 @@ func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t t
 		f.failure = explain(ctx, err, req.target, a, t.length)
 		a.Error = f.failure.text
 	}
-	annotate(a, req, e.Verdict, f.failure)
+	if f.failure != nil || e.Decision != webhook.Passed { // what the app answers to such a request says nothing of webhooks
+		annotate(a, req, e.Verdict, f.failure)
+	}
 	return f
 }

@@ -75,6 +75,13 @@ type Options struct {
 	Routes  []Route // the first one that takes an event decides who gets it
 	Mode    string  // ModeEnforce, ModeWarn or ModeOff; "": enforce
 
+	// SkipVerify has the rules for requests that are no webhooks: they go to the
+	// first app at their own path, unchecked, see CheckSkipVerify.
+	SkipVerify []httpwire.Pattern
+	// WebhookPath is that of the webhook URL, percent-encoded; "": the first
+	// target's own, or webhook.GuidePath.
+	WebhookPath string
+
 	Timeout        time.Duration // for the app's answer, with the wait for a connection; 0: 30 s
 	MaxBody        int64         // bytes of one request body; 0: 5 MiB
 	MaxInFlight    int64         // bytes of all request bodies at a time; 0: 256 MiB
@@ -135,6 +142,8 @@ type Proxy struct {
 	late            lateAnswers
 	announced       announced
 	faults          fault.Table
+	skips           skips
+	webhookPaths    []string // where nothing is skipped
 	running         simulations
 	batching        atomic.Bool
 	unreadable      flood
@@ -173,6 +182,10 @@ func New(o Options) *Proxy {
 		opts: o, policy: taskee.Policy(), nonce: rand.Text(), logger: o.Logger,
 		mark:            "taskhook-" + strings.ToLower(rand.Text()[:10]),
 		bodyIdleTimeout: defaultBodyIdleTimeout,
+	}
+	p.webhookPaths = o.webhookPaths()
+	for _, rule := range o.SkipVerify {
+		p.skips.add(rule)
 	}
 	p.budget.total = o.MaxInFlight
 	p.transport.pool.dialer.insecure = o.Insecure

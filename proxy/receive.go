@@ -56,6 +56,7 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 	if r.TransferEncoding != nil {
 		noteBothLengths(w, r, e)
 	}
+	p.decidePassed(e, r)
 	b := bodyReader{proxy: p, w: w, r: r}
 	body, failed := b.read()
 	defer func() {
@@ -74,11 +75,19 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 	if r.TransferEncoding != nil {
 		e.Trailer = cameTrailer(received.Trailer)
 	}
-	p.inspect(e, v)
+	if e.Decision != webhook.Passed {
+		p.inspect(e, v)
+	}
 	if no := p.rejects(e); no != nil {
 		e.Decision, e.Answer = no.decision, byTaskhook(no.status, no.message.Reason)
 		if p.store(w, r, e) {
 			writeMessage(w, no.status, no.message)
+		}
+		return true
+	}
+	if e.Decision == webhook.Passed {
+		if p.store(w, r, e) {
+			p.forwardPassed(w, r, e)
 		}
 		return true
 	}
@@ -135,12 +144,14 @@ func (p *Proxy) answerUnread(w http.ResponseWriter, r *http.Request, e *webhook.
 	if b.store {
 		e.NoBody, e.BodySize = true, r.ContentLength
 		e.Verdict.Reason = "not checked without the whole body"
-		e.Decision = b.decision
+		if b.decision != webhook.DecisionNone {
+			e.Decision = b.decision
+		}
 		if b.unreadable {
 			e.Head = keptHead(r)
 		}
 		e.Answer = byTaskhook(b.status, b.reason())
-		if b.status == http.StatusTooManyRequests {
+		if b.status == http.StatusTooManyRequests && e.Decision != webhook.Passed {
 			e.Answer.RetryAt = p.policy.Next(1, b.status, e.Answer.At)
 		}
 		e.Answer.SenderGone = r.Context().Err() != nil
@@ -197,7 +208,9 @@ func (p *Proxy) rejects(e *webhook.Event) *rejection {
 	case asksForWebSocket(e.Header):
 		return &rejection{webhook.RejectedWebSocket, http.StatusBadRequest, p.webSocketMessage(e)}
 	case enforced && e.Verdict.Status == webhook.Unsigned:
-		return &rejection{webhook.RejectedUnsigned, http.StatusUnauthorized, p.signatureMessage(e)}
+		m := p.signatureMessage(e)
+		p.adviseSkip(e, &m)
+		return &rejection{webhook.RejectedUnsigned, http.StatusUnauthorized, m}
 	case enforced && e.Verdict.Status == webhook.Invalid:
 		return &rejection{webhook.RejectedSignature, http.StatusUnauthorized, p.signatureMessage(e)}
 	case p.fromForeignPage(e):

@@ -145,7 +145,12 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 		return nil, err
 	}
 	app := p.appAt(t)
-	if r.To == "" {
+	switch {
+	case r.To != "":
+	case e.Decision == webhook.Passed:
+		app = p.router.rest
+		t = app.target.Root()
+	default:
 		if app, err = p.whereto(s); err != nil {
 			return nil, err
 		}

@@ -34,11 +34,11 @@ func (a *App) Shield() bool { return a.shield.Load() }
 
 // answerFailure answers a sender that has got nothing yet, because the app gave
 // no answer.
-func (p *Proxy) answerFailure(w http.ResponseWriter, of *forwarded) webhook.Answer {
+func (p *Proxy) answerFailure(w http.ResponseWriter, e *webhook.Event, of *forwarded) webhook.Answer {
 	f := of.failure
 	m := f.message(of.app.target)
 	answer := byTaskhook(f.status, f.text)
-	if of.app.Shield() && f.status != http.StatusTooManyRequests {
+	if of.app.Shield() && e.Decision != webhook.Passed && f.status != http.StatusTooManyRequests {
 		answer.Status, answer.Shielded = http.StatusTooManyRequests, true
 		answer.Reason = shieldedReason(f)
 		m.Reason, m.Next = answer.Reason, "send the event again, as after every 429"

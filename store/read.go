@@ -251,11 +251,22 @@ func (s *Store) Find(ctx context.Context, name string) (webhook.ID, error) {
 // find knows all names but webhookIds.
 func (t *txn) find(name string) webhook.ID {
 	if name == "latest" {
-		return webhook.ID(t.last(kindRow))
+		return t.latest()
 	}
 	n, err := strconv.ParseUint(strings.TrimPrefix(name, "#"), 10, 64)
 	if err == nil && t.has(webhook.ID(n)) {
 		return webhook.ID(n)
+	}
+	return 0
+}
+
+// latest is the newest event that is a webhook, 0 if there is none.
+func (t *txn) latest() webhook.ID {
+	var r row
+	for k, v := range t.down(kindRow, 0) {
+		if r.decode(k, v) != nil || decisions[r.decision] != webhook.Passed {
+			return webhook.ID(numberOf(k))
+		}
 	}
 	return 0
 }

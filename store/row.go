@@ -72,7 +72,7 @@ func (f *flags) set(one flags, on bool) {
 
 // The values of a row's bytes; the order is that of the file.
 var (
-	verdicts  = [...]webhook.VerdictStatus{"", webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked}
+	verdicts  = [...]webhook.VerdictStatus{"", webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked, webhook.Skipped}
 	answerers = [...]webhook.AnsweredBy{"", webhook.ByApp, webhook.ByTaskhook}
 	decisions = append([]webhook.Decision{webhook.DecisionNone}, webhook.Decisions[:]...)
 )

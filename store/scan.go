@@ -27,6 +27,7 @@ type scan struct {
 	load    loader
 	arrival bool         // oldest first; else newest first
 	ids     []webhook.ID // only these, in that order; nil: all
+	hides   bool         // leave out what is no webhook
 	cursor  webhook.ID   // only what comes after this event is still to be looked at; 0: all
 	first   webhook.ID   // no older event fits
 	last    webhook.ID   // no newer event fits
@@ -51,6 +52,7 @@ const noEvent = webhook.ID(math.MaxUint64)
 // newest.
 func (s *Store) newScan(f *filter.Filter, q webhook.Query, newest webhook.ID) *scan {
 	sc := &scan{store: s, filter: f.At(time.Now(), s.opts.JQ), cursor: q.Cursor, arrival: q.Order == webhook.OrderArrival}
+	sc.hides = q.IDs == nil && !f.ShowsPassed()
 	if q.IDs != nil {
 		sc.ids = slices.Clone(q.IDs)
 		slices.Sort(sc.ids)
@@ -148,6 +150,9 @@ func (sc *scan) skip(id webhook.ID, err error) {
 
 // look matches one event. Its error ends the scan.
 func (sc *scan) look(ctx context.Context, t *txn, id webhook.ID, r *row) error {
+	if sc.hides && decisions[r.decision] == webhook.Passed {
+		return nil
+	}
 	if err := sc.fill(t, id, r); err != nil {
 		sc.skip(id, err)
 		return nil

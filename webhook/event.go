@@ -115,6 +115,7 @@ const (
 	Invalid   VerdictStatus = "invalid"
 	Unsigned  VerdictStatus = "unsigned"
 	Unchecked VerdictStatus = "unchecked" // verification is off, or the body was never read
+	Skipped   VerdictStatus = "skipped"   // a rule lets such requests pass unchecked
 )
 
 // Verdict is what the signature check found. It is data: a forged event is

@@ -49,6 +49,9 @@ type Listener struct {
 	// Path is that of the webhook URL; "": the target's own, or [GuidePath].
 	Path   string `json:"path,omitempty"`
 	Verify string `json:"verify"` // enforce, warn or off
+	// SkipVerify has the rules for requests that are no webhooks: they pass
+	// unchecked.
+	SkipVerify []string `json:"skipVerify,omitempty"`
 	// Sign is SignDev when events that were verified go to the app signed by the
 	// development key, else "".
 	Sign     Sign   `json:"sign,omitempty"`

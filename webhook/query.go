@@ -3,7 +3,8 @@ package webhook
 import "time"
 
 // Query selects events. The zero value selects the summaries of all, newest
-// first.
+// first. Requests that are no webhooks are left out, see [StatePassed], unless
+// IDs or Filter ask for them.
 type Query struct {
 	IDs []ID `json:"ids,omitempty"` // only these; nil: all
 	// Filter is a text in the language of package webhook/filter; "" takes all.

@@ -33,10 +33,10 @@ var fields = [...]field{
 		example: "status:5xx|429", values: named("2xx", "3xx", "4xx", "5xx", "429", "none"), known: afterwards,
 		parse: numbers(quantity{unit: status, least: 1, plain: true, none: true}, func(c *candidate) int64 { return c.ofAttempt(int64(c.row.LastStatus)) })},
 	{name: "state", forms: "STATE", meaning: "what has become of the event: " + strings.Join(names(states[:]), ", "),
-		example: "state:failed|overdue", values: states[:], unused: named(webhook.StatePassed), known: afterwards,
+		example: "state:failed|overdue", values: states[:], known: afterwards,
 		parse: oneOf(readChoice, func(c *candidate) string { return string(c.row.Outcome.State(c.now)) })},
-	{name: "verdict", forms: "valid | invalid | unsigned | unchecked", meaning: "what the signature check found",
-		example: "verdict:invalid|unsigned", values: named(webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked),
+	{name: "verdict", forms: "valid | invalid | unsigned | unchecked | skipped", meaning: "what the signature check found",
+		example: "verdict:invalid|unsigned", values: named(webhook.Valid, webhook.Invalid, webhook.Unsigned, webhook.Unchecked, webhook.Skipped),
 		parse: oneOf(readChoice, func(c *candidate) string { return string(c.row.Verdict) })},
 	{name: "is", forms: "WORD", meaning: "a property of the event: " + strings.Join(names(traitValues()), ", "),
 		example: "is:marked|duplicate", values: traitValues(),
@@ -128,6 +128,7 @@ var states = [...]value{
 	{string(webhook.StateRecovered), "failed, and delivered later by a resend or a late answer"},
 	{string(webhook.StateRejected), "not forwarded: a bad or missing signature, a malformed request, a loop, a web page"},
 	{string(webhook.StateIgnored), "kept and not forwarded: a route sends it to no app"},
+	{string(webhook.StatePassed), "no webhook: it went to your app unchecked; lists show it only when asked for"},
 	{string(webhook.StateInterrupted), "Taskhook ended before the answer was known"},
 }
 

@@ -34,7 +34,9 @@ type node struct {
 	text  string  // canonical
 	cost  int
 	ids   interval // all it can select, see Bounds
-	eval  func(c *candidate) Result
+	// passed: it asks for requests that are no webhooks, see Filter.ShowsPassed.
+	passed bool
+	eval   func(c *candidate) Result
 }
 
 // everyID is the range of IDs that bounds nothing.
@@ -43,7 +45,7 @@ var everyID = interval{1, math.MaxInt64}
 // newTerm makes a term of a field. It calls has once the event has been read as
 // far as the field needs.
 func newTerm(f field, text string, has func(c *candidate) bool) *node {
-	n := &node{text: f.name + ":" + text, cost: f.cost, ids: everyID}
+	n := &node{text: f.name + ":" + text, cost: f.cost, ids: everyID, passed: asksForPassed(f.name, text)}
 	switch f.cost {
 	case costEvent:
 		n.eval = func(c *candidate) Result {
@@ -84,6 +86,7 @@ func join(kind int, parts []*node) *node {
 	n.ids = n.parts[0].ids
 	for i, p := range n.parts {
 		n.cost = max(n.cost, p.cost)
+		n.passed = n.passed || p.passed
 		if kind == kindOr {
 			n.ids = n.ids.around(p.ids)
 			texts[i] = p.text

@@ -34,7 +34,7 @@ func TestSyntaxErrorsPointAtThePlace(t *testing.T) {
 		{`state:failed|⟦accepted⟧`, `state:accepted is now state:delivered`},
 		{`is:⟦lost⟧`, `is:lost is now state:failed|overdue|interrupted`},
 		{`is:⟦failed⟧`, `is:failed is now status:none|>=300`},
-		{`verdict:⟦forged⟧`, `unknown verdict "forged": write valid, invalid, unsigned or unchecked`},
+		{`verdict:⟦forged⟧`, `unknown verdict "forged": write valid, invalid, unsigned, unchecked or skipped`},
 		{`since:⟦soon⟧`, `"soon" is not a time: write 10m, 2d, today, 14:05, 2026-11-25 or 2026-11-25T14:05`},
 		{`since:⟦25:00⟧`, `"25:00" is not a time: write 10m, 2d, today, 14:05, 2026-11-25 or 2026-11-25T14:05`},
 		{`header:⟦=x⟧`, `"header:name=value" needs a name and a value: for example header:content-type=json, or header:NAME for one that is present`},

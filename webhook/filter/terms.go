@@ -107,6 +107,7 @@ func numbers(q quantity, of func(c *candidate) int64) parseTerm {
 		if f.name == "id" {
 			n.text = strings.ReplaceAll(n.text, "#", "")
 			n.ids = all[0]
+			n.passed = !slices.ContainsFunc(all, func(i interval) bool { return i.least != i.most })
 			for _, i := range all[1:] {
 				n.ids = n.ids.around(i)
 			}
