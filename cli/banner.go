@@ -47,7 +47,7 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 		line("webhook URL", "%s", d.WebhookURL())
 	}
 	line("local", "%s", d.Local)
-	line("target", "%s (%s)", d.Target, format.Health(d.Health))
+	line("target", "%s (%s)", format.MaskURLs(d.Target), format.Health(d.Health))
 	for _, r := range d.Routes {
 		line("route", "%s", routeWords(r))
 	}
@@ -88,7 +88,7 @@ func routeWords(r webhook.Route) string {
 	if r.Target == "" {
 		return r.Filter + " → none: kept, answered 200, and not forwarded"
 	}
-	return fmt.Sprintf("%s → %s (%s)", r.Filter, r.Target, format.Health(r.Health))
+	return fmt.Sprintf("%s → %s (%s)", r.Filter, format.MaskURLs(r.Target), format.Health(r.Health))
 }
 
 func verifyWords(mode string) string {

@@ -246,7 +246,7 @@ func (a *app) printResent(r webhook.Resent) error {
 	for _, n := range r.Notes {
 		a.note("%s: %s", at.EventID, noteText(n))
 	}
-	return a.printAttempt(at, r.State, fmt.Sprintf("%s → %s  %s  (%s)", at.EventID, at.Target, attemptOutcome(at), format.StateAfter(at, r.State)))
+	return a.printAttempt(at, r.State, fmt.Sprintf("%s → %s  %s  (%s)", at.EventID, format.MaskURLs(at.Target), attemptOutcome(at), format.StateAfter(at, r.State)))
 }
 
 // printAttempt prints an attempt as a JSON line, or without --json what words say

@@ -90,6 +90,9 @@ func (a *app) showCurl(ctx context.Context, b *backend, r webhook.Record) error 
 		return err
 	}
 	e := r.Event
+	if e.Decision == webhook.Passed {
+		target = target.Root()
+	}
 	url := target.URL(e.Path, e.RawQuery)
 	if sent := len(r.History); sent > 0 && len(l.Routes) > 0 {
 		url = r.History[sent-1].Target
@@ -104,18 +107,18 @@ func (a *app) showCurl(ctx context.Context, b *backend, r webhook.Record) error 
 
 func writeHeaders(w io.Writer, e webhook.Event) {
 	if e.Head != "" { // it was not understood
-		_, _ = fmt.Fprintln(w, format.CleanLines(e.Head))
+		_, _ = fmt.Fprintln(w, format.CleanLines(format.MaskURLs(e.Head)))
 		return
 	}
 	uri := e.Path
 	if e.RawQuery != "" {
 		uri += "?" + e.RawQuery
 	}
-	_, _ = fmt.Fprintf(w, "%s %s\n", format.CleanLines(e.Method), format.CleanLines(uri))
+	_, _ = fmt.Fprintf(w, "%s %s\n", format.CleanLines(e.Method), format.CleanLines(format.MaskURLs(uri)))
 	_, _ = fmt.Fprintf(w, "Host: %s\n", format.CleanLines(e.Host))
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
 		for _, value := range e.Header[name] {
-			_, _ = fmt.Fprintf(w, "%s: %s\n", format.Clean(name), format.Clean(value))
+			_, _ = fmt.Fprintf(w, "%s: %s\n", format.Clean(name), format.Clean(format.MaskURLs(value)))
 		}
 	}
 }
@@ -191,7 +194,7 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	case at.Simulated && at.Error == "":
 		outcome = format.Status(at.StatusCode) + ", written by taskhook: your app was not called"
 	}
-	line("  target", "%s", at.Target)
+	line("  target", "%s", format.MaskURLs(at.Target))
 	if at.Signed != nil {
 		line("  signed", "%s", format.Signed)
 	}

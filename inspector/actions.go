@@ -119,7 +119,7 @@ func wordsOf(r webhook.Resend) string {
 	case r.NewID:
 		return " as new events"
 	case r.To != "":
-		return " to " + r.To
+		return " to " + format.MaskURLs(r.To)
 	}
 	return ""
 }

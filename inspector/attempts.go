@@ -61,7 +61,7 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 	if !a.VirtualTime.IsZero() {
 		b.add(lookText, "by the policy "+cmp.Or(a.Policy, "given")+": "+virtual(a, before, loc))
 	}
-	b.add(lookDim, "→ "+a.Target)
+	b.add(lookDim, "→ "+format.MaskURLs(a.Target))
 	if a.Signed != nil {
 		b.add(lookText, "signed "+format.Signed)
 	}

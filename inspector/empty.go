@@ -59,7 +59,7 @@ func (m *model) firstSteps(b *lineBuilder) {
 	for _, a := range m.apps() {
 		if a.down() {
 			b.blank()
-			b.add(lookWarn, "Your app does not answer at "+format.Clean(a.target)+": start it.")
+			b.add(lookWarn, "Your app does not answer at "+format.Clean(format.MaskURLs(a.target))+": start it.")
 		}
 	}
 }

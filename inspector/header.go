@@ -29,7 +29,7 @@ func (m *model) headerView() []string {
 		lines = []string{
 			m.headerLine("webhook", m.webhookURL(), m.tunnelWords(true)),
 			m.headerLine("local", l.Local, m.reachWords()),
-			m.headerLine("target", l.Target, m.healthWords(l.Health)),
+			m.headerLine("target", format.MaskURLs(l.Target), m.healthWords(l.Health)),
 		}
 		lines = append(lines, m.routeLines()...)
 		lines = append(lines,
@@ -251,6 +251,14 @@ func verifyWords(mode string, long bool) string {
 		return "off: signatures are not looked at"
 	}
 	return mode
+}
+
+// skippedWords says what goes to the app unchecked.
+func skippedWords(rules []string) piece {
+	if len(rules) == 0 {
+		return piece{}
+	}
+	return piece{format.Clean("skipped for " + strings.Join(rules, ", ")), moodWarn}
 }
 
 // rate is how many of those that have an outcome were delivered.

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/taskhook/taskhook/format"
 )
 
 // headers is the Headers tab: the request line, then every value in the order
@@ -16,7 +18,7 @@ func (r *reading) headers(b *pageBuilder) error {
 	if e.Head != "" {
 		b.add(lookTitle, "as it came, since it is not readable HTTP")
 		for line := range strings.Lines(e.Head) {
-			b.add(lookText, strings.TrimSuffix(line, "\n"))
+			b.add(lookText, format.MaskURLs(strings.TrimSuffix(line, "\n")))
 		}
 	} else {
 		b.add(lookTitle, requestLine(e.Method, e.Path, e.RawQuery))
@@ -47,7 +49,7 @@ func requestLine(method, path, query string) string {
 	if query != "" {
 		path += "?" + query
 	}
-	return method + " " + path
+	return method + " " + format.MaskURLs(path)
 }
 
 func (b *pageBuilder) header(h http.Header) {
@@ -66,7 +68,7 @@ func headerText(h http.Header) []string {
 	var lines []string
 	for _, name := range names {
 		for _, value := range h[name] {
-			lines = append(lines, strings.TrimSpace(name)+": "+value)
+			lines = append(lines, strings.TrimSpace(name)+": "+format.MaskURLs(value)) // Location and Referer are URLs
 		}
 	}
 	return lines

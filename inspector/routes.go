@@ -23,7 +23,7 @@ func (m *model) routeLines() []string {
 			lines = append(lines, m.headerLine("route", format.Clean(r.Filter)+" → none", piece{"kept, answered 200", moodDim}))
 			continue
 		}
-		lines = append(lines, m.headerLine("route", format.Clean(r.Filter)+" → "+format.Clean(r.Target), m.healthWords(r.Health)))
+		lines = append(lines, m.headerLine("route", format.Clean(r.Filter)+" → "+format.Clean(format.MaskURLs(r.Target)), m.healthWords(r.Health)))
 	}
 	return lines
 }
@@ -102,5 +102,5 @@ func (m *model) resendTarget() string {
 	if len(m.listener.Routes) > 0 {
 		return "where the routes lead"
 	}
-	return format.Clean(m.listener.Target)
+	return format.Clean(format.MaskURLs(m.listener.Target))
 }

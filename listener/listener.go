@@ -201,7 +201,7 @@ func (l *Listener) openTunnel(ctx context.Context) error {
 // ends; then it lets what is in progress end and stores it, and returns nil.
 // A server that ends by itself ends Run, too, with an error.
 func (l *Listener) Run(ctx context.Context) error {
-	l.logger.Info("listening", "local", l.local, "public", l.publicURL(), "target", l.target().String(), "verify", l.proxy.Mode())
+	l.logger.Info("listening", "local", l.local, "public", l.publicURL(), "target", format.MaskURLs(l.target().String()), "verify", l.proxy.Mode())
 	for _, app := range l.proxy.Apps() {
 		l.tasks.Go(func() { l.watchApp(l.life, app) })
 	}

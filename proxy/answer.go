@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -64,7 +65,7 @@ func busyMessage(target string) message {
 	return message{
 		Error:  "the app is busy",
 		Reason: errBusy.Error() + " until the time limit, so the event was not forwarded",
-		Target: target,
+		Target: format.MaskURLs(target),
 		Next:   "answer faster, or allow more connections with --max-connections",
 	}
 }

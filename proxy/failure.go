@@ -27,7 +27,7 @@ type failure struct {
 }
 
 func (f *failure) message(t httpwire.Target) message {
-	return message{Error: f.title, Reason: f.text, Target: t.String(), Next: f.next}
+	return message{Error: f.title, Reason: f.text, Target: format.MaskURLs(t.String()), Next: format.MaskURLs(f.next)}
 }
 
 // explain says what an error of the transport means. When Taskhook itself ends

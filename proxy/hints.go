@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/body"
@@ -32,7 +33,7 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 	case req.path == "/" && routeMissing(status):
 		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.Short()+"/webhooks")
 	case status >= 300 && status < 400:
-		a.Hint = fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", a.Header.Get("Location"))
+		a.Hint = fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", format.MaskURLs(a.Header.Get("Location")))
 	case refused(status) && (v.Key == devKey || req.signed != nil):
 		a.Hint = "your app trusts only Taskee's key: run taskhook keys env"
 	case refused(status) && v.Status == webhook.Valid && v.Key != "":

@@ -288,6 +288,23 @@ func TestARejectedRequestIsLetPassForThisRun(t *testing.T) {
 	}
 }
 
+func TestWhatTheSenderIsToldKeepsSecretsOfURLs(t *testing.T) {
+	r := newRig(t, "127.0.0.1:1/hooks?token=s3cr3t")
+	_, body := r.post("/", contact)
+	if m := r.message(body); m.Target != "http://127.0.0.1:1/hooks?token=***" || strings.Contains(body, "s3cr3t") {
+		t.Errorf("answered %s", body)
+	}
+	a := r.store.attempt(t)
+	if a.Target != "http://127.0.0.1:1/hooks?token=s3cr3t" {
+		t.Errorf("the attempt has %s", a.Target) // for programs
+	}
+	r = newRig(t, answering(t, "HTTP/1.1 302 Found\r\nLocation: /done?code=s3cr3t\r\nContent-Length: 0\r\n\r\n"))
+	r.post("/hook", contact)
+	if a := r.store.attempt(t); !strings.Contains(a.Hint, "/done?code=***,") {
+		t.Errorf("hint: %s", a.Hint)
+	}
+}
+
 func TestNoRuleCoversThePathOfWebhooks(t *testing.T) {
 	for _, tt := range []struct {
 		target, path, rule string
