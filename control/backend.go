@@ -59,6 +59,10 @@ type Backend interface {
 	ExpectRetry(ctx context.Context, id webhook.ID, at time.Time) error
 	// SetShield turns the shield on or off.
 	SetShield(ctx context.Context, on bool) error
+	// SkipVerifyLike lets requests with the method and the path of a stored one
+	// pass unchecked until the listener ends, and returns the rule that says so.
+	// It returns webhook.ErrNotFound.
+	SkipVerifyLike(ctx context.Context, id webhook.ID) (string, error)
 	// Delete deletes events and returns how many there were.
 	Delete(ctx context.Context, ids []webhook.ID) (int, error)
 	// Mark marks events, or removes their marks. Events that do not exist are

@@ -150,6 +150,11 @@ func (c *Client) SetShield(ctx context.Context, on bool) error {
 	return c.tell(ctx, pathShield, on)
 }
 
+// SkipVerifyLike implements [Backend].
+func (c *Client) SkipVerifyLike(ctx context.Context, id webhook.ID) (string, error) {
+	return call[string](ctx, c, pathSkip, id)
+}
+
 // Mark implements [Backend].
 func (c *Client) Mark(ctx context.Context, ids []webhook.ID, marked bool) error {
 	return c.tell(ctx, pathMark, marking{ids, marked})

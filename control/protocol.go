@@ -29,6 +29,7 @@ const (
 	pathAnnounce = "/announce"
 	pathExpect   = "/expect"
 	pathShield   = "/shield"
+	pathSkip     = "/skip-verify"
 	pathDelete   = "/delete"
 	pathMark     = "/mark"
 	pathDiagnose = "/diagnose"

@@ -46,6 +46,7 @@ func Handler(b Source) http.Handler {
 	h.handle(pathAnnounce, answer(noResult(b.Announce)))
 	h.handle(pathExpect, answer(noResult(func(ctx context.Context, e expected) error { return b.ExpectRetry(ctx, e.ID, e.At) })))
 	h.handle(pathShield, answer(noResult(b.SetShield)))
+	h.handle(pathSkip, answer(b.SkipVerifyLike))
 	h.handle(pathDelete, answer(b.Delete))
 	h.handle(pathMark, answer(noResult(func(ctx context.Context, m marking) error { return b.Mark(ctx, m.IDs, m.Marked) })))
 	h.handle(pathDiagnose, answer(b.Diagnose))

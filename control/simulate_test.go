@@ -87,6 +87,13 @@ func (f *fakeBackend) SetShield(_ context.Context, on bool) error {
 	return nil
 }
 
+func (f *fakeBackend) SkipVerifyLike(_ context.Context, id webhook.ID) (string, error) {
+	if id != 1 {
+		return "", wrapped{webhook.ErrNotFound}
+	}
+	return "GET /oauth/callback", nil
+}
+
 func (f *fakeBackend) Announce(_ context.Context, n webhook.Announcement) error {
 	f.announced = n
 	return nil
@@ -176,6 +183,12 @@ func testSteer(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 		}
 		if err := b.SetShield(t.Context(), true); err != nil || !f.shield {
 			t.Errorf("shield %v, %v", f.shield, err)
+		}
+		if rule, err := b.SkipVerifyLike(t.Context(), 1); err != nil || rule != "GET /oauth/callback" {
+			t.Errorf("rule %q, %v", rule, err)
+		}
+		if _, err := b.SkipVerifyLike(t.Context(), 9); !errors.Is(err, webhook.ErrNotFound) {
+			t.Error(err)
 		}
 		told := webhook.Announcement{Sum: [32]byte{1, 2}, RetryIn: webhook.NoRetry}
 		if err := b.Announce(t.Context(), told); err != nil || f.announced != told {

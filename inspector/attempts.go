@@ -33,7 +33,7 @@ func (r *reading) attempts(b *pageBuilder) error {
 			b.blank()
 			b.add(lookDim, "│ "+gap(*before, a))
 		}
-		b.attempt(a, before, r.loc)
+		b.attempt(e.Decision, a, before, r.loc)
 		if webhook.CutShort(all[i:]) {
 			b.add(lookWarn, signRetrying+" cancelled here: the next send would have arrived "+format.Clock(a.RetryAt.In(r.loc)))
 		}
@@ -56,7 +56,7 @@ func gap(before, a webhook.Attempt) string {
 	return format.Duration(d) + " later"
 }
 
-func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *time.Location) {
+func (b *pageBuilder) attempt(d webhook.Decision, a webhook.Attempt, before *webhook.Attempt, loc *time.Location) {
 	b.add(lookTitle, a.Name()+" · "+format.ClockMillis(a.StartedAt.In(loc)))
 	if !a.VirtualTime.IsZero() {
 		b.add(lookText, "by the policy "+cmp.Or(a.Policy, "given")+": "+virtual(a, before, loc))
@@ -66,7 +66,7 @@ func (b *pageBuilder) attempt(a webhook.Attempt, before *webhook.Attempt, loc *t
 		b.add(lookText, "signed "+format.Signed)
 	}
 	b.sent(a.Sent)
-	outcome, l := attemptOutcome(a)
+	outcome, l := attemptOutcome(d, a)
 	b.add(l, outcome)
 	if a.Fault != "" {
 		b.add(lookWarn, "fault: "+a.Fault)
@@ -109,12 +109,14 @@ func (b *pageBuilder) sent(s *webhook.Request) {
 	b.add(lookDim, "answer:")
 }
 
-func attemptOutcome(a webhook.Attempt) (string, look) {
+func attemptOutcome(d webhook.Decision, a webhook.Attempt) (string, look) {
 	if a.StatusCode == 0 && a.Simulated && a.AppStatus == 0 {
 		return signBad + " " + format.Status(0) + ", simulated: the app was not called", lookBad
 	}
 	text, l := format.AnswerOf(a), lookBad
-	switch statusMood(a.StatusCode) {
+	switch answerMood(d, a.StatusCode) {
+	case moodPlain:
+		l = lookText
 	case moodGood:
 		text, l = signGood+" "+text, lookGood
 	case moodWarn:

@@ -201,7 +201,8 @@ func (f *memory) chunk(ctx context.Context, q webhook.Query) (webhook.Chunk, err
 		switch {
 		case q.Order == webhook.OrderArrival && e.ID <= q.Cursor,
 			q.Order == webhook.OrderTime && q.Cursor != 0 && e.ID >= q.Cursor,
-			q.IDs != nil && !slices.Contains(q.IDs, e.ID):
+			q.IDs != nil && !slices.Contains(q.IDs, e.ID),
+			q.IDs == nil && e.Decision == webhook.Passed && !selected.ShowsPassed():
 			continue
 		}
 		if q.Order == webhook.OrderTime && e.ID < first {

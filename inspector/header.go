@@ -32,9 +32,9 @@ func (m *model) headerView() []string {
 			m.headerLine("target", format.MaskURLs(l.Target), m.healthWords(l.Health)),
 		}
 		lines = append(lines, m.routeLines()...)
-		lines = append(lines,
-			m.headerLine("verify", verifyWords(l.Verify, m.width >= 70), signWords(l.Sign)),
-			m.tallyLine())
+		lines = append(lines, m.headerLine("verify", verifyWords(l.Verify, m.width >= 70), signWords(l.Sign)))
+		lines = append(lines, m.skipLines()...)
+		lines = append(lines, m.tallyLine())
 	} else {
 		lines = []string{m.folded()}
 	}
@@ -251,14 +251,6 @@ func verifyWords(mode string, long bool) string {
 		return "off: signatures are not looked at"
 	}
 	return mode
-}
-
-// skippedWords says what goes to the app unchecked.
-func skippedWords(rules []string) piece {
-	if len(rules) == 0 {
-		return piece{}
-	}
-	return piece{format.Clean("skipped for " + strings.Join(rules, ", ")), moodWarn}
 }
 
 // rate is how many of those that have an outcome were delivered.

@@ -44,6 +44,9 @@ type Actions interface {
 	ChangeFaults(ctx context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error)
 	// SetShield puts the shield up or down.
 	SetShield(ctx context.Context, on bool) error
+	// SkipVerifyLike lets requests like a rejected one pass unchecked, and returns
+	// the rule that says so.
+	SkipVerifyLike(ctx context.Context, id webhook.ID) (string, error)
 	// Delete deletes events and returns how many there were.
 	Delete(ctx context.Context, ids []webhook.ID) (int, error)
 	// Mark marks events, or takes their marks away.

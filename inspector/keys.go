@@ -42,6 +42,7 @@ type situation struct {
 	events     bool // the list has a row
 	filtered   bool
 	marked     bool // the selected event is marked
+	skippable  bool // it was rejected, and a rule may let its like pass
 	onlyMarked bool // the list shows only marked events
 	slowest    bool // the list is not in the order of time
 	url        bool // there is a webhook URL
@@ -73,7 +74,7 @@ func (k *keyMap) enable(s situation) {
 func (k *keyMap) short() []key.Binding {
 	return []key.Binding{
 		k.Apply, k.Cancel, k.Complete, k.Earlier, k.CancelResend, k.Dismiss, k.Back, k.ClearFilter,
-		k.Open, k.NextTab, k.OtherView, k.NextBase, k.Fold, k.Search, k.Resend, k.Filter, k.Mark, k.Help, k.Simulate, k.Quit,
+		k.Open, k.NextTab, k.OtherView, k.NextBase, k.Fold, k.Search, k.SkipVerify, k.Resend, k.Filter, k.Mark, k.Help, k.Simulate, k.Quit,
 	}
 }
 

@@ -62,7 +62,7 @@ type list struct {
 	pos  webhook.Position // of the last page
 	seen webhook.ID       // up to here nothing newer than the first row is left out
 	held webhook.Position // when the list stopped following
-	came int              // events that were selected since then, as far as counted
+	came int              // since then, as far as counted: see request.since
 	// topAt is the position at which no event was newer than the first row;
 	// valid only with topKnown.
 	topAt    webhook.ID
@@ -175,7 +175,7 @@ func (l *list) news() int {
 	case l.narrowed():
 		return l.came
 	}
-	return int(l.pos.Event - l.held.Event)
+	return max(0, int(l.pos.Event-l.held.Event)-l.came)
 }
 
 // atTop reports whether nothing is newer than the first row, as far as known.

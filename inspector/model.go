@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -98,8 +99,10 @@ func (m *model) detailShown() bool {
 
 func (m *model) situation() situation {
 	e, _ := m.selection()
+	rule, skippable := skipRule(e)
 	return situation{
-		place: m.place, wide: m.wide(), events: len(m.list.rows) > 0,
+		skippable: skippable && !slices.Contains(m.listener.SkipVerify, rule),
+		place:     m.place, wide: m.wide(), events: len(m.list.rows) > 0,
 		marked: e.Marked, tab: m.detail.tab, dialog: m.dialog, pane: m.paneSituation(),
 		filtered: m.list.narrowed(), onlyMarked: m.list.marked, slowest: !m.list.byTime(),
 		url:     m.listener.Tunnel.URL != "",

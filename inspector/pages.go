@@ -39,7 +39,7 @@ func (l *list) want(now time.Time) (request, bool) {
 	if l.reading || now.Before(l.retryAt) {
 		return r, false
 	}
-	if !l.follow && l.narrowed() && l.byTime() {
+	if !l.follow && l.byTime() {
 		r.held = l.held.Event
 	}
 	refresh := (l.dirty || l.unsure && !l.slow) && !now.Before(l.notYet)

@@ -265,7 +265,7 @@ func (p *plain) line(at time.Time, e webhook.Summary, status int, took string, s
 	s := &p.styles
 	mark, verdictMood := verdictSign(e.Verdict)
 	sign, stateMood := stateSign(state)
-	code, codeMood := statusText(status), statusMood(status)
+	code, codeMood := statusText(status), answerMood(e.Decision, status)
 	if status == 0 && took == "" {
 		code, codeMood = "", moodPlain
 	}

@@ -20,6 +20,8 @@ type fakePlatform struct {
 	batches  []webhook.Batch
 	// faultsErr and shieldErr are what changes of the rules and the shield return.
 	faultsErr, shieldErr error
+	// skip is what lets requests pass.
+	skip func(webhook.ID) (string, error)
 }
 
 func (f *memory) Simulate(ctx context.Context, r retry.SimulationRequest, watch ...func(retry.Progress)) (retry.Report, error) {
@@ -66,6 +68,10 @@ func (f *memory) SetShield(_ context.Context, on bool) error {
 	}
 	f.listener.Shield = on
 	return nil
+}
+
+func (f *memory) SkipVerifyLike(_ context.Context, id webhook.ID) (string, error) {
+	return f.platform.skip(id)
 }
 
 // platform is the policy of the tests.

@@ -7,7 +7,7 @@ import (
 
 // platformKeys simulate the platform, disturb it, and resend what it gave up.
 type platformKeys struct {
-	Simulate, Faults, Shield, ResendFailed key.Binding
+	Simulate, Faults, Shield, ResendFailed, SkipVerify key.Binding
 }
 
 func newPlatformKeys() platformKeys {
@@ -16,6 +16,7 @@ func newPlatformKeys() platformKeys {
 		Faults:       bind("F", "fault rules", "F"),
 		Shield:       bind("H", "shield up", "H"),
 		ResendFailed: bind("ctrl+r", "resend failed", "ctrl+r"),
+		SkipVerify:   bind("a", "let such requests pass", "a"),
 	}
 }
 
@@ -25,11 +26,12 @@ func (k *platformKeys) enable(s situation) {
 	k.Faults.SetEnabled(both && s.running)
 	k.Shield.SetEnabled(both && s.running)
 	k.ResendFailed.SetEnabled(both)
+	k.SkipVerify.SetEnabled(both && s.running && s.skippable)
 	k.Shield.SetHelp("H", toggled(s.shield, "shield down", "shield up"))
 }
 
 func (k *platformKeys) all() []key.Binding {
-	return []key.Binding{k.Simulate, k.Faults, k.Shield, k.ResendFailed}
+	return []key.Binding{k.Simulate, k.Faults, k.Shield, k.ResendFailed, k.SkipVerify}
 }
 
 // pressPlatform does what a key asks for, and reports whether it was such a
@@ -46,6 +48,9 @@ func (m *model) pressPlatform(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return m.toggleShield(), true
 	case key.Matches(msg, k.ResendFailed):
 		return m.planResendFailed(failedForm{}), true
+	case key.Matches(msg, k.SkipVerify):
+		m.askSkipVerify()
+		return nil, true
 	}
 	return nil, false
 }

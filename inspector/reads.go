@@ -36,7 +36,7 @@ type request struct {
 	first  webhook.ID    // readAbove: the first row so far; readPeek: up to where all is known, 0: look for nothing new
 	have   []webhook.ID  // readAbove, readPeek: the rows so far
 	next   webhook.ID    // of these
-	held   webhook.ID    // count what was selected since; 0: do not
+	held   webhook.ID    // count what came since, see since; 0: do not
 	came   int           // how many these were
 	spent  time.Duration // on what was found
 
@@ -62,11 +62,24 @@ func (r request) read(ctx context.Context, feed Feed) (msg pageMsg) {
 		msg.top = r.kind == readNewest
 	}
 	if msg.err == nil && r.held != 0 && (r.kind == readHere || r.kind == readPeek || r.kind == readAbove) {
-		var page webhook.Page
-		page, msg.err = r.newerThan(r.held).page(ctx, feed, 0, newsMost)
-		msg.came = len(page.Events)
+		msg.came, msg.err = r.since(ctx, feed)
 	}
 	return msg
+}
+
+// hiddenMost is more than a store keeps of requests that are no webhooks.
+const hiddenMost = 2000
+
+// since counts, up to newsMost, the events of a narrowed list that came since
+// the person holds it. Of the list of all events, whose numbers tell that, it
+// counts what has a number and no row: requests that are no webhooks.
+func (r request) since(ctx context.Context, feed Feed) (int, error) {
+	most := newsMost
+	if !r.narrowed() {
+		r.text, most = "state:"+string(webhook.StatePassed), hiddenMost
+	}
+	page, err := r.newerThan(r.held).page(ctx, feed, 0, most)
+	return len(page.Events), err
 }
 
 func (r request) page(ctx context.Context, feed Feed, cursor webhook.ID, limit int) (webhook.Page, error) {

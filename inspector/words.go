@@ -115,6 +115,15 @@ func statusMood(status int) mood {
 	return moodBad
 }
 
+// answerMood is what a status means as the answer to a request: a redirect is as
+// good as any to one that is no webhook.
+func answerMood(d webhook.Decision, status int) mood {
+	if d == webhook.Passed && status >= 300 && status < 400 {
+		return moodPlain
+	}
+	return statusMood(status)
+}
+
 // sentences joins what is there to one text.
 func sentences(parts ...string) string {
 	var b strings.Builder

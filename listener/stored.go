@@ -198,6 +198,15 @@ func (s *Stored) SetShield(_ context.Context, on bool) error {
 	return nil
 }
 
+// SkipVerifyLike lets requests with the method and the path of a stored one pass
+// unchecked, and returns the rule that says so.
+func (s *Stored) SkipVerifyLike(ctx context.Context, id webhook.ID) (string, error) {
+	if s.proxy == nil {
+		return "", ErrReadOnly
+	}
+	return s.proxy.SkipVerifyLike(ctx, id)
+}
+
 // Announce notes what a sender tells of an event before it sends it.
 func (s *Stored) Announce(_ context.Context, n webhook.Announcement) error {
 	if s.proxy == nil {

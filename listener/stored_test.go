@@ -72,6 +72,7 @@ func TestAStoreThatIsOnlyReadSendsNothing(t *testing.T) {
 		"batch":    func() error { _, err := s.ResendBatch(t.Context(), webhook.Batch{}, nil); return err },
 		"faults":   func() error { _, err := s.ChangeFaults(t.Context(), webhook.FaultChange{}); return err },
 		"shield":   func() error { return s.SetShield(t.Context(), true) },
+		"skip":     func() error { _, err := s.SkipVerifyLike(t.Context(), 1); return err },
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, ErrReadOnly) {

@@ -103,6 +103,16 @@ func (l *Listener) announceShield(ctx context.Context, app string, up bool) {
 	l.tell("%s", text)
 }
 
+// SkipVerifyLike lets requests with the method and the path of a stored one pass
+// unchecked until the listener ends, and says so: it returns the rule.
+func (l *Listener) SkipVerifyLike(ctx context.Context, id webhook.ID) (string, error) {
+	rule, err := l.Stored.SkipVerifyLike(ctx, id)
+	if err == nil {
+		l.warn("%s passes unchecked until taskhook ends; for good: --skip-verify %s", rule, format.ShellQuote(rule))
+	}
+	return rule, err
+}
+
 // recountEvery is the pause after failed events were counted: each one's
 // signature is checked for that.
 const recountEvery = 3 * time.Second

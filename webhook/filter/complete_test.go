@@ -40,7 +40,6 @@ func TestCompletion(t *testing.T) {
 		{`jq:".a" is:m‸`, []string{`jq:".a" is:marked`}},
 		{"nowhere:‸", nil},
 		{"state:pa‸", []string{"state:passed"}},
-		{"state:ig‸", nil},
 		{"source:i‸", nil},
 		{"janet‸", nil},
 		{`"sta‸`, nil},
