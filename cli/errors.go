@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -55,7 +56,7 @@ func (a *app) report(err error) {
 		a.note("cancelled")
 		return
 	}
-	a.sayErr("error", err.Error())
+	a.sayErr("error", once(err.Error()))
 	var h *hintError
 	switch {
 	case errors.As(err, &h) && h.hint != "":
@@ -63,6 +64,12 @@ func (a *app) report(err error) {
 	case files.Full(err):
 		a.sayErr("hint", fullHint)
 	}
+}
+
+// once leaves out lines of joined errors that say the same: a writer that has
+// failed says so again when it is closed.
+func once(text string) string {
+	return strings.Join(slices.Compact(strings.Split(text, "\n")), "\n")
 }
 
 // sayErr prints one message on stderr behind "taskhook: kind:".
