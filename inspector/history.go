@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/retry"
@@ -103,5 +104,9 @@ func gapWords(p retry.Policy, before, e webhook.Summary) string {
 	if before.Answer.SenderGone || before.Answer.BrokenOff {
 		status = retry.NoResponse
 	}
-	return p.DescribeGap(before.ID.String(), status, e.Try, e.ReceivedAt.Sub(before.Answer.At))
+	var late *time.Duration
+	if at := before.Answer.RetryAt; !at.IsZero() {
+		late = new(e.ReceivedAt.Sub(at))
+	}
+	return p.DescribeGap(before.ID.String(), status, e.Try, e.ReceivedAt.Sub(before.Answer.At), late)
 }

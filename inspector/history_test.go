@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
 )
 
@@ -52,6 +53,17 @@ func TestRedeliveriesAreOneHistory(t *testing.T) {
 			at += i
 		}
 		d.sees("▸ " + d.selected().String() + " ")
+	}
+}
+
+// TestARedeliveryThatWasAnnouncedIsARetry has a sandbox, whose clock is faster
+// than the platform's.
+func TestARedeliveryThatWasAnnouncedIsARetry(t *testing.T) {
+	before, again := webhook.Summary{}, webhook.Summary{}
+	before.ID, again.Try, again.ReceivedAt = 3, 2, noon.Add(time.Second)
+	before.Answer = webhook.Answer{Status: 429, By: webhook.ByApp, At: noon, RetryAt: noon.Add(900 * time.Millisecond)}
+	if got := gapWords(taskee.Policy(), before, again); got != "came 1s after #3: retry 1 of 6" {
+		t.Error(got)
 	}
 }
 
