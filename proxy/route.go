@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/filter"
@@ -133,9 +134,9 @@ func (r *router) of(e *webhook.Event) destination {
 		switch takes, err := w.takes(&row, e); {
 		case err != nil:
 			if !w.warned.Swap(true) {
-				r.logger.Warn("a route cannot tell whether it takes an event: such events go to the app that takes the rest, and their notes say why", "route", w.String(), "error", err)
+				r.logger.Warn("a route cannot tell whether it takes an event: such events go to the app that takes the rest, and their notes say why", "route", format.MaskURLs(w.String()), "error", err)
 			}
-			note := fmt.Sprintf("whether the route %s takes it cannot be told: %v; so it went to %s", w, err, r.rest.target.Short())
+			note := fmt.Sprintf("whether the route %s takes it cannot be told: %v; so it went to %s", format.MaskURLs(w.String()), err, r.rest.target.Short())
 			return destination{app: r.rest, note: note}
 		case takes:
 			return destination{app: w.App, by: w}

@@ -208,6 +208,34 @@ func TestARuleOpensNoDoorBesideTheChecks(t *testing.T) {
 	}
 }
 
+// TestNoRouteTakesWhatIsNoWebhook holds that such requests go to the app that gets
+// what no route takes, now and when they are resent.
+func TestNoRouteTakesWhatIsNoWebhook(t *testing.T) {
+	calls := make(chan string, 2)
+	rest, other := namedApp(t, "rest", 200, calls), namedApp(t, "other", 200, calls)
+	r := newRigWith(t, rest+"/webhooks", bySignature{}, skipping(t, "GET /oauth/*"), route(t, "path:/oauth -> "+other+"/in"), route(t, "method:GET -> none"))
+	r.send("GET", "/oauth/callback", "")
+	if got := <-calls; got != "rest" {
+		t.Errorf("it went to %s", got)
+	}
+	resent, err := r.proxy.Resend(t.Context(), webhook.Resend{EventID: 1})
+	if got := <-calls; err != nil || got != "rest" || resent.Attempt.Target != "http://"+rest+"/oauth/callback" {
+		t.Errorf("resent to %s, %s, %v", got, resent.Attempt.Target, err)
+	}
+	if err := r.proxy.opts.CheckSkipVerify(mustPattern(t, "POST /in")); err == nil {
+		t.Error("a rule covers the path of a route's app")
+	}
+}
+
+func mustPattern(t *testing.T, text string) httpwire.Pattern {
+	t.Helper()
+	p, err := httpwire.ParsePattern(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestAPassedRequestIsResentToItsOwnPath(t *testing.T) {
 	asked := make(chan string, 1)
 	addr := app(t, func(_ http.ResponseWriter, r *http.Request) { asked <- r.RequestURI })
