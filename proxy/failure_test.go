@@ -294,6 +294,39 @@ func TestTheAttemptFinishesWhenTheSenderHangsUp(t *testing.T) {
 	}
 }
 
+// TestASenderThatHasItsStatusIsNotGone reads the head of the answer and hangs up,
+// as a client does that asks for no more.
+func TestASenderThatHasItsStatusIsNotGone(t *testing.T) {
+	release := make(chan struct{})
+	addr := app(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTooManyRequests)
+		_ = http.NewResponseController(w).Flush()
+		<-release
+		_, _ = io.WriteString(w, "later")
+	})
+	r := newRig(t, addr)
+	gone := make(chan struct{})
+	h := r.proxy.Handler(webhook.SourceLocal, valid)
+	r.addr = app(t, func(w http.ResponseWriter, req *http.Request) {
+		context.AfterFunc(req.Context(), func() { close(gone) })
+		h.ServeHTTP(w, req)
+	})
+	c := r.raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+	if line, err := bufio.NewReader(c).ReadString('\n'); !strings.Contains(line, "429") {
+		t.Fatalf("answered %q, %v", line, err)
+	}
+	_ = c.Close()
+	<-gone
+	close(release)
+	a := r.store.attempt(t)
+	if string(a.Body) != "later" || len(a.Notes) != 1 || !strings.Contains(a.Notes[0], "hung up") {
+		t.Errorf("the attempt is %+v", a)
+	}
+	if got := r.store.answer(1); got.SenderGone || got.Status != http.StatusTooManyRequests || got.RetryAt.IsZero() {
+		t.Errorf("stored answer %+v", got)
+	}
+}
+
 // waitUntil polls a condition that another goroutine will bring about.
 func waitUntil(t *testing.T, cond func() bool) {
 	t.Helper()

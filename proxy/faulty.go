@@ -40,7 +40,7 @@ func (p *Proxy) forwardFaulty(w http.ResponseWriter, r *http.Request, e *webhook
 	if !p.acquireSlot(w, r, e, app, t) {
 		return
 	}
-	s := sender{w: w}
+	s := sender{w: w, ctx: r.Context()}
 	buffered := bufferedAnswer{header: http.Header{}}
 	switch {
 	case action.Drop != "":

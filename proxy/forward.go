@@ -30,7 +30,7 @@ func (p *Proxy) forwardReceived(w http.ResponseWriter, r *http.Request, e *webho
 	if !p.acquireSlot(w, r, e, app, t) {
 		return
 	}
-	f := p.attempt(p.flight.ctx, req, e, t, sender{w: w})
+	f := p.attempt(p.flight.ctx, req, e, t, sender{w: w, ctx: r.Context()})
 	p.conclude(w, r, e, f)
 }
 
@@ -84,7 +84,11 @@ func (p *Proxy) conclude(w http.ResponseWriter, r *http.Request, e *webhook.Even
 func (p *Proxy) recordReceived(r *http.Request, e *webhook.Event, f *forwarded, answer webhook.Answer) {
 	f.attempt.Trigger = webhook.TriggerReceived
 	answer.At = time.Now()
-	answer.SenderGone = f.sender.err != nil || r.Context().Err() != nil
+	if answer.SenderGone = f.sender.err != nil || r.Context().Err() != nil; answer.SenderGone && f.sender.told {
+		// Many read the status alone.
+		answer.SenderGone = false
+		f.attempt.Notes = append(f.attempt.Notes, "the sender hung up when it had the status, and not all of the answer")
+	}
 	if !answer.SenderGone && !answer.BrokenOff {
 		answer.RetryAt = p.nextRetry(e, answer.Status, answer.At)
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -30,6 +31,8 @@ var streamBuffers = sync.Pool{New: func() any { return new([streamBuffer]byte) }
 // sender is where the app's answer goes. The zero value discards it.
 type sender struct {
 	w       http.ResponseWriter // nil: nobody waits
+	ctx     context.Context     // ends when it hangs up; nil: that is not known
+	told    bool                // it was there when the head was sent: it has the status
 	begun   bool                // the head of the app's answer has been written
 	written int
 	last    []byte // the last byte of the answer, until finish
@@ -120,10 +123,18 @@ func (s *sender) flush() {
 	if s.w == nil || s.err != nil {
 		return
 	}
-	if err := http.NewResponseController(s.w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	there := s.isThere() // it may hang up as soon as it has what is flushed
+	switch err := http.NewResponseController(s.w).Flush(); {
+	case errors.Is(err, http.ErrNotSupported):
+	case err != nil:
 		s.err = err
+	default:
+		s.told = s.told || there && s.begun
 	}
 }
+
+// isThere reports whether the sender is known not to have hung up.
+func (s *sender) isThere() bool { return s.ctx != nil && s.ctx.Err() == nil }
 
 // stream writes the app's answer to the sender as it arrives, and captures it. It
 // waits only while more is buffered, so that an answer that arrives in one piece
