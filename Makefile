@@ -14,8 +14,9 @@ test: ## run the tests
 race: ## run the tests under the race detector
 	go test -race ./...
 
-full: ## run the crash and load tests at their full length
+full: ## run the tests of crashes, load and damage at their full length
 	go test -count=1 -run 'Killed|FullDisk' ./e2e -full
+	go test -count=1 -run 'Costs?No' ./store -full
 
 lint: ## gofmt, go vet, golangci-lint
 	gofmt -l . && go vet ./... && golangci-lint run ./...

@@ -100,6 +100,9 @@ func listRow(e webhook.Summary, now time.Time) string {
 	if e.RedeliveryOf != 0 {
 		outcome += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
 	}
+	if e.PossiblyDeleted {
+		state += " (possibly deleted)"
+	}
 	return fmt.Sprintf(listLayout,
 		e.ID, format.DateTime(e.ReceivedAt.Local()), column(eventName(e.Event), typeWidth), format.VerdictStatus(e.Verdict.Status), took, outcome)
 }

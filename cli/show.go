@@ -178,6 +178,9 @@ func writeRedelivery(line func(string, string, ...any), e webhook.Event) {
 	if e.Duplicate {
 		line("duplicate", "this webhookId was delivered to your app before")
 	}
+	if e.PossiblyDeleted {
+		line("salvaged", "brought back from a damaged store; it may have been deleted before")
+	}
 }
 
 func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {

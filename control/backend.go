@@ -52,6 +52,9 @@ type Backend interface {
 	// ChangeFaults changes the rules that inject faults and returns them all. It
 	// returns fault.ErrNoRule for a rule that is not there.
 	ChangeFaults(ctx context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error)
+	// Salvage brings back what is intact in the file of a damaged store, and tells
+	// how far it is. It returns webhook.ErrNothingFound, or webhook.ErrOwnFile.
+	Salvage(ctx context.Context, path string, tell func(webhook.SalvageStep)) (webhook.Salvage, error)
 	// Announce notes what a sender tells of an event before it sends it.
 	Announce(ctx context.Context, n webhook.Announcement) error
 	// ExpectRetry notes when the sender of an event means to send it again; zero:

@@ -130,6 +130,16 @@ func (c *Client) ResendBatch(ctx context.Context, r webhook.Batch, watch func(we
 	})
 }
 
+// Salvage implements [Backend]. When ctx ends first, the listener stops it.
+func (c *Client) Salvage(ctx context.Context, path string, tell func(webhook.SalvageStep)) (webhook.Salvage, error) {
+	return follow[webhook.SalvageStep, webhook.Salvage](ctx, c, 0, pathSalvage, path, func(s webhook.SalvageStep) bool {
+		if tell != nil {
+			tell(s)
+		}
+		return true
+	})
+}
+
 // ChangeFaults implements [Backend].
 func (c *Client) ChangeFaults(ctx context.Context, change webhook.FaultChange) ([]webhook.FaultRule, error) {
 	return call[[]webhook.FaultRule](ctx, c, pathFaults, change)

@@ -37,6 +37,17 @@ func testBackend(t *testing.T, open func(*testing.T, *fakeBackend) Backend) {
 	t.Run("a mistake in a filter keeps its place", func(t *testing.T) { testSyntax(t, open) })
 	testSimulate(t, open)
 	testSteer(t, open)
+	t.Run("a salvage tells how far it is", func(t *testing.T) {
+		b := open(t, newFakeBackend())
+		var steps []webhook.SalvageStep
+		r, err := b.Salvage(t.Context(), "/old.db", func(s webhook.SalvageStep) { steps = append(steps, s) })
+		if diff := cmp.Diff(webhook.Salvage{Events: 60, There: 10, Lost: []webhook.ID{7}}, r); diff != "" || err != nil || len(steps) != 1 || steps[0].Done != 64 {
+			t.Errorf("Salvage = %+v, %v, steps %v", r, err, steps)
+		}
+		if _, err := b.Salvage(t.Context(), "/none.db", func(webhook.SalvageStep) {}); !errors.Is(err, webhook.ErrNothingFound) {
+			t.Errorf("Salvage = %v", err)
+		}
+	})
 	t.Run("delete counts what there was", func(t *testing.T) {
 		b := open(t, newFakeBackend())
 		n, err := b.Delete(t.Context(), []webhook.ID{1, 99})

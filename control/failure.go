@@ -31,6 +31,8 @@ func identities() map[string]error {
 		"simulating":  webhook.ErrSimulating,
 		"batch":       webhook.ErrBatchRunning,
 		"unsimulated": webhook.ErrNotSimulating,
+		"no-store":    webhook.ErrNothingFound,
+		"own-store":   webhook.ErrOwnFile,
 		"no-rule":     fault.ErrNoRule,
 		"path":        jsjson.ErrPath,
 		"slow":        filter.ErrSlow,

@@ -26,6 +26,7 @@ const (
 	pathSteer    = "/steer"
 	pathBatch    = "/batch"
 	pathFaults   = "/faults"
+	pathSalvage  = "/salvage"
 	pathAnnounce = "/announce"
 	pathExpect   = "/expect"
 	pathShield   = "/shield"

@@ -42,6 +42,7 @@ func Handler(b Source) http.Handler {
 	}))
 	h.handle(pathSteer, answer(noResult(b.Steer)))
 	h.handle(pathBatch, stream(h, writeTimeout, b.ResendBatch))
+	h.handle(pathSalvage, stream(h, writeTimeout, b.Salvage))
 	h.handle(pathFaults, answer(b.ChangeFaults))
 	h.handle(pathAnnounce, answer(noResult(b.Announce)))
 	h.handle(pathExpect, answer(noResult(func(ctx context.Context, e expected) error { return b.ExpectRetry(ctx, e.ID, e.At) })))

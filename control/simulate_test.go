@@ -75,6 +75,14 @@ func (f *fakeBackend) ResendBatch(_ context.Context, r webhook.Batch, watch func
 	return webhook.BatchReport{Total: 2, Delivered: 1, Rejected: 1}, nil
 }
 
+func (f *fakeBackend) Salvage(_ context.Context, path string, tell func(webhook.SalvageStep)) (webhook.Salvage, error) {
+	if path != "/old.db" {
+		return webhook.Salvage{}, wrapped{webhook.ErrNothingFound}
+	}
+	tell(webhook.SalvageStep{Done: 64, Total: 70})
+	return webhook.Salvage{Events: 60, There: 10, Lost: []webhook.ID{7}}, nil
+}
+
 func (f *fakeBackend) ChangeFaults(_ context.Context, c webhook.FaultChange) ([]webhook.FaultRule, error) {
 	if len(c.Remove) > 0 {
 		return nil, wrapped{fault.ErrNoRule}

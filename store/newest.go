@@ -56,6 +56,13 @@ func (t *txn) readNewest() map[uint64]webhook.ID {
 	return ids
 }
 
+// add knows an event that is brought back.
+func (n *newest) add(id webhook.ID, r *row) {
+	if n.ids != nil && r.hookHash != 0 && !r.flags.has(flagUntrusted) {
+		n.ids[r.hookHash] = max(n.ids[r.hookHash], id)
+	}
+}
+
 // drop takes an event out that is deleted: the one before it is the newest
 // again.
 func (n *newest) drop(id webhook.ID, r *row) {

@@ -33,7 +33,7 @@ func Open(path string, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{opts: o, quotas: newQuotas(o), logger: o.Logger, work: make(chan struct{}, 1)}
+	s := &Store{path: path, opts: o, quotas: newQuotas(o), logger: o.Logger, work: make(chan struct{}, 1)}
 	s.skips.logged, s.types.known = map[string]bool{}, map[uint64]string{}
 	s.life, s.end = context.WithCancel(context.Background())
 	file, err := boltfile.Open(path, boltfile.Options{

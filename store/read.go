@@ -70,6 +70,7 @@ func (t *txn) event(id webhook.ID, r *row, headers bool) (webhook.Event, error) 
 		ID: id, BodySize: r.bodySize, NoBody: r.flags.has(flagNoBody),
 		RedeliveryOf: r.earlier, Try: int(r.try), Altered: r.flags.has(flagAltered),
 		Duplicate: r.flags.has(flagDuplicate), Decision: decisions[r.decision],
+		PossiblyDeleted: r.flags.has(flagPossiblyDeleted),
 	}
 	payload, err := t.eventRecord(id)
 	if err != nil {
@@ -77,6 +78,9 @@ func (t *txn) event(id webhook.ID, r *row, headers bool) (webhook.Event, error) 
 	}
 	if err := readEvent(payload, &e, headers); err != nil {
 		return e, damaged(id, err)
+	}
+	if headers && r.flags.has(flagRowLost) {
+		e.Notes = append(e.Notes, "brought back from a damaged store without its state, so that its body could not be checked")
 	}
 	e.Answer = r.answer()
 	e.Answer.Reason, err = t.reason(id)

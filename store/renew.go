@@ -68,8 +68,12 @@ func salvageHint(path string) string {
 // highest finds the highest numbers that can be read anywhere in a file.
 func highest(ctx context.Context, path string) (webhook.Position, error) {
 	var p webhook.Position
-	_, err := boltfile.ScanFile(ctx, path, func(_ boltfile.Where, key, value []byte) error {
-		switch e := parseEntry(key, value); e.kind {
+	s, err := boltfile.OpenScanner(path)
+	if err != nil {
+		return p, err
+	}
+	_, err = s.Run(ctx, func(one boltfile.Entry) error {
+		switch e := parseEntry(one.Key, one.Value); e.kind {
 		case kindRow, kindEvent, kindReason:
 			p.Event = max(p.Event, e.id)
 		case kindAttempt, kindReply, kindSent:
@@ -79,5 +83,5 @@ func highest(ctx context.Context, path string) (webhook.Position, error) {
 		}
 		return nil
 	})
-	return p, err
+	return p, errors.Join(err, s.Close())
 }

@@ -60,6 +60,8 @@ const (
 	flagShielded
 	flagFaulted
 	flagDuplicate
+	flagPossiblyDeleted // brought back from a damaged file that does not say whether it had been deleted
+	flagRowLost         // brought back without its row: the body could not be checked
 )
 
 func (f flags) has(one flags) bool { return f&one != 0 }

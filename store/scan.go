@@ -196,6 +196,7 @@ func (sc *scan) fill(t *txn, id webhook.ID, r *row) error {
 		Altered: r.flags.has(flagAltered), NoBody: r.flags.has(flagNoBody), LastError: r.flags.has(flagLastError),
 		Resent: r.flags.has(flagResent), Simulated: r.flags.has(flagSimulated), Faulted: r.flags.has(flagFaulted), Slow: r.flags.has(flagSlow),
 		Unsuccessful: r.flags.has(flagUnsuccessful), Marked: r.flags.has(flagMarked),
+		PossiblyDeleted: r.flags.has(flagPossiblyDeleted),
 	}
 	return nil
 }

@@ -57,6 +57,7 @@ type Options struct {
 // Store is an open store. All methods are safe for concurrent use.
 type Store struct {
 	file    *boltfile.File
+	path    string
 	opts    Options
 	quotas  quotas
 	logger  *slog.Logger

@@ -91,8 +91,11 @@ type Event struct {
 	// Duplicate says that the webhookId had been delivered before this event
 	// came: by a resend of an earlier one, or because the platform
 	// sent again what had been delivered.
-	Duplicate bool   `json:"duplicate,omitempty"`
-	Answer    Answer `json:"answer,omitzero"`
+	Duplicate bool `json:"duplicate,omitempty"`
+	// PossiblyDeleted says that the event was brought back from a damaged store
+	// which does not tell whether it had been deleted.
+	PossiblyDeleted bool   `json:"possiblyDeleted,omitempty"`
+	Answer          Answer `json:"answer,omitzero"`
 	// Head is the head as it came, of a request that is not readable HTTP: a line
 	// for each line, control characters as \x1b, perhaps cut. "" in lists.
 	Head string `json:"head,omitempty"`

@@ -3,6 +3,7 @@ package boltfile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/taskhook/taskhook/files"
@@ -26,33 +27,86 @@ type Scan struct {
 	Headed  bool         // one of the heads is left, and leads somewhere
 }
 
-// ScanFile looks through a file that may be damaged in any way, and gives every
-// entry that can be read to fn, in the order of Where and otherwise in none.
-// Key and value are valid within fn alone, and may themselves be damaged. The
-// file is not changed, nor locked.
-func ScanFile(ctx context.Context, path string, fn func(w Where, key, value []byte) error) (*Scan, error) {
-	file, err := files.Open(path, os.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	s, err := newScanner(ctx, file, fn)
-	if err == nil {
-		err = guard(s.run)
-	}
-	return &s.found, errors.Join(err, file.Close())
+// Entry is one of a file that is looked through. Key and value may be damaged.
+type Entry struct {
+	Where Where
+	Key   []byte
+	Value []byte
+	Ref   Ref
 }
 
-// scanner looks through a file.
-type scanner struct {
-	ctx   context.Context // of one call
+// Ref leads to the value of an entry, see [Scanner.Value].
+type Ref struct {
+	page  uint64
+	at    int
+	value []byte // of a bucket that stands in a leaf
+}
+
+// Scanner looks through a file that may be damaged in any way. The file is not
+// changed; while a Scanner is open nobody can write to it. It is not safe for
+// concurrent use.
+type Scanner struct {
+	file  *os.File
+	ctx   context.Context // of Run
+	fn    func(Entry) error
 	read  fileReader
 	heads []meta // that are left, the newest first
 	seen  bits
 	free  bits
-	fn    func(w Where, key, value []byte) error
 	found Scan
 	stack []uint64
+	last  *node // of the last Value
+	at    uint64
 }
+
+// OpenScanner opens a file to look through it. The error is a *LockedError when
+// another process writes to it. The caller closes the Scanner.
+func OpenScanner(path string) (*Scanner, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w", path, files.ErrIrregular)
+	}
+	if err == nil {
+		err = awaitLock(file, false, defaultLockTimeout, path+lockSuffix)
+	}
+	var s *Scanner
+	if err == nil {
+		s, err = newScanner(file)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return s, nil
+}
+
+// Run gives every entry that can be read to fn, in the order of Where and
+// otherwise in none. What it is given is valid within fn alone, but for Ref.
+func (s *Scanner) Run(ctx context.Context, fn func(Entry) error) (Scan, error) {
+	s.ctx, s.fn = ctx, fn
+	err := guard(s.run)
+	return s.found, err
+}
+
+// Value reads the value of an entry again, nil if that cannot be done.
+func (s *Scanner) Value(r Ref) []byte {
+	if r.value != nil {
+		return r.value
+	}
+	if s.last == nil || s.at != r.page {
+		s.last, s.at = readNode(s.read.pages, r.page, s.read.size), r.page
+	}
+	if s.last == nil || !s.last.leaf || r.at >= s.last.len() {
+		return nil
+	}
+	return s.last.at(r.at).value
+}
+
+// Close closes the file.
+func (s *Scanner) Close() error { return s.file.Close() }
 
 // bits is a set of pages.
 type bits []uint64
@@ -67,8 +121,8 @@ func (b bits) add(id, n uint64) {
 	}
 }
 
-func newScanner(ctx context.Context, file *os.File, fn func(w Where, key, value []byte) error) (*scanner, error) {
-	s := &scanner{ctx: ctx, fn: fn}
+func newScanner(file *os.File) (*Scanner, error) {
+	s := &Scanner{file: file}
 	m, ok := newestMeta(file)
 	if !ok || !validPageSize(m.pageSize) {
 		m = meta{pageSize: guessPageSize(file)}
@@ -82,13 +136,11 @@ func newScanner(ctx context.Context, file *os.File, fn func(w Where, key, value 
 	}
 	var err error
 	if s.read, err = newFileReader(file, m.pageSize); err != nil {
-		return s, err
+		return nil, err
 	}
 	s.seen, s.free = newBits(s.read.high), newBits(s.read.high)
-	for _, m := range s.heads {
-		if s.readFree(m) {
-			break
-		}
+	if len(s.heads) == 2 {
+		s.readFree(s.heads[0])
 	}
 	return s, nil
 }
@@ -117,19 +169,19 @@ func guessPageSize(file *os.File) int64 {
 	return best
 }
 
-// readFree reads the list of free pages that a head leads to, as far as it is
-// in order. false: there is none.
-func (s *scanner) readFree(m meta) bool {
+// readFree reads the list of free pages that the newest head leads to, as far as
+// it is in order. An older list would have the newest pages as free.
+func (s *Scanner) readFree(m meta) {
 	if m.freelist == noFreelist || m.freelist < firstPage {
-		return false
+		return
 	}
 	b := s.read.pages(m.freelist, 1)
 	if len(b) < headerSize {
-		return false
+		return
 	}
 	head := headOf(b)
 	if head.id != m.freelist && head.flags != flagFreelist {
-		return false
+		return
 	}
 	s.seen.add(m.freelist, 1)
 	if n := uint64(head.overflow) + 1; n > 1 && m.freelist+n <= s.read.high {
@@ -148,11 +200,10 @@ func (s *scanner) readFree(m meta) bool {
 		s.free.add(id, 1)
 		last = id
 	}
-	return true
 }
 
 // run looks at what heads lead to, then at all other pages.
-func (s *scanner) run() error {
+func (s *Scanner) run() error {
 	for i, m := range s.heads {
 		where := InTree
 		if i > 0 {
@@ -167,7 +218,7 @@ func (s *scanner) run() error {
 			if s.seen.has(id) || s.free.has(id) != (where == Free) {
 				continue
 			}
-			if err := s.single(id, where); err != nil {
+			if err := s.orphan(id, where); err != nil {
 				return err
 			}
 		}
@@ -177,7 +228,7 @@ func (s *scanner) run() error {
 
 // tree looks at all pages that one leads to. There is no recursion: pages may
 // lead anywhere.
-func (s *scanner) tree(root uint64, where Where) error {
+func (s *Scanner) tree(root uint64, where Where) error {
 	s.stack = append(s.stack[:0], root)
 	for len(s.stack) > 0 {
 		id := s.stack[len(s.stack)-1]
@@ -196,7 +247,7 @@ func (s *scanner) tree(root uint64, where Where) error {
 			continue
 		}
 		s.found.Headed = true
-		if err := s.entries(n, where); err != nil {
+		if err := s.entries(id, n, where); err != nil {
 			return err
 		}
 	}
@@ -204,14 +255,14 @@ func (s *scanner) tree(root uint64, where Where) error {
 }
 
 // page reads a page, once; nil: it cannot be read.
-func (s *scanner) page(id uint64) (*node, error) {
+func (s *Scanner) page(id uint64) (*node, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
 	n := readNode(s.read.pages, id, s.read.size)
 	s.found.Pages++
 	s.seen.add(id, 1)
-	if n != nil {
+	if n != nil && n.damage == nil { // else others may stand behind it
 		s.seen.add(id, uint64((n.end()+s.read.size-1)/s.read.size))
 	}
 	switch {
@@ -228,15 +279,15 @@ func (s *scanner) page(id uint64) (*node, error) {
 // maxDamaged bounds how many pages are named.
 const maxDamaged = 10_000
 
-func (s *scanner) damaged(e *PageError) {
+func (s *Scanner) damaged(e *PageError) {
 	if len(s.found.Damaged) < maxDamaged {
 		s.found.Damaged = append(s.found.Damaged, e)
 	}
 }
 
-// single looks at a page that nothing leads to, if it is a leaf. What follows
+// orphan looks at a page that nothing leads to, if it is a leaf. What follows
 // another page has no head of its own, and anything in its place.
-func (s *scanner) single(id uint64, where Where) error {
+func (s *Scanner) orphan(id uint64, where Where) error {
 	b := s.read.pages(id, 1)
 	if len(b) < headerSize || headOf(b).id != id || headOf(b).flags != flagLeaf {
 		return s.ctx.Err()
@@ -246,19 +297,21 @@ func (s *scanner) single(id uint64, where Where) error {
 	if n == nil || !n.leaf {
 		return nil
 	}
-	s.seen.add(id, uint64((n.end()+s.read.size-1)/s.read.size))
-	return s.entries(n, where)
+	if n.damage == nil {
+		s.seen.add(id, uint64((n.end()+s.read.size-1)/s.read.size))
+	}
+	return s.entries(id, n, where)
 }
 
 // entries gives what is in a page to fn, and remembers where it leads to.
-func (s *scanner) entries(n *node, where Where) error {
+func (s *Scanner) entries(id uint64, n *node, where Where) error {
 	for i := range n.len() {
 		e := n.at(i)
 		if !n.leaf {
 			s.stack = append(s.stack, e.child)
 			continue
 		}
-		if err := s.fn(where, e.key, e.value); err != nil { // of a bucket, too: that bit may be damaged
+		if err := s.fn(Entry{where, e.key, e.value, Ref{page: id, at: i}}); err != nil { // of a bucket, too: that bit may be damaged
 			return err
 		}
 		switch {
@@ -279,10 +332,10 @@ func (s *scanner) entries(n *node, where Where) error {
 }
 
 // plain gives the entries of a small bucket to fn.
-func (s *scanner) plain(n *node, where Where) error {
+func (s *Scanner) plain(n *node, where Where) error {
 	for i := range n.len() {
 		e := n.at(i)
-		if err := s.fn(where, e.key, e.value); err != nil {
+		if err := s.fn(Entry{where, e.key, e.value, Ref{value: append([]byte{}, e.value...)}}); err != nil {
 			return err
 		}
 	}

@@ -117,6 +117,8 @@ type eventFields struct {
 	BodySize     int64                 `json:"bodySize"`
 	Answered     int                   `json:"answered,omitempty"`
 	Decision     webhook.Decision      `json:"decision,omitempty"`
+
+	PossiblyDeleted bool `json:"possiblyDeleted,omitempty"` // brought back from a damaged store
 }
 
 func newEventFields(e webhook.Summary) eventFields {
@@ -125,7 +127,7 @@ func newEventFields(e webhook.Summary) eventFields {
 		ReceivedAt: utc(e.ReceivedAt), Source: e.Source,
 		Verdict: e.Verdict.Status, Scheme: e.Verdict.Scheme, Key: e.Verdict.Key, Reason: e.Verdict.Reason,
 		RedeliveryOf: e.RedeliveryOf, Altered: e.Altered, Duplicate: e.Duplicate, BodySize: e.BodySize,
-		Decision: e.Decision,
+		Decision: e.Decision, PossiblyDeleted: e.PossiblyDeleted,
 	}
 	if e.Decision.Rejected() || e.Attempts == 0 {
 		f.Answered = e.Answer.Status

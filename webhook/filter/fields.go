@@ -168,6 +168,7 @@ var traits = [...]trait{
 	{value{"error", "the last attempt got no answer"}, afterwards, func(c *candidate) bool { return c.row.LastError }},
 	{value{"gone", "its sender hung up before the answer"}, afterwards, func(c *candidate) bool { return c.row.Outcome.Answer.SenderGone }},
 	{value{"pruned", "its body was not kept"}, onArrival, func(c *candidate) bool { return c.row.NoBody }},
+	{value{"possibly-deleted", "brought back from a damaged store"}, onceStored, func(c *candidate) bool { return c.row.PossiblyDeleted }},
 }
 
 func traitValues() []value {

@@ -31,6 +31,8 @@ type Row struct {
 	Slow         bool
 	Unsuccessful bool
 	Marked       bool
+
+	PossiblyDeleted bool
 }
 
 // RowOf returns the cheap fields of a summary.
@@ -42,7 +44,7 @@ func RowOf(s *webhook.Summary) Row {
 		Duplicate: s.RedeliveryOf != 0, Redelivered: s.RedeliveredAs != 0,
 		Altered: s.Altered, NoBody: s.NoBody, LastError: s.LastError,
 		Resent: s.Resent, Simulated: s.Simulated, Faulted: s.Faulted, Slow: s.Slow,
-		Unsuccessful: s.Unsuccessful, Marked: s.Marked,
+		Unsuccessful: s.Unsuccessful, Marked: s.Marked, PossiblyDeleted: s.PossiblyDeleted,
 	}
 }
 
