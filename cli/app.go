@@ -107,7 +107,7 @@ func newRootCommand(a *app) *cobra.Command {
 	root.AddCommand(
 		newListenCommand(a), newDemoCommand(a), newAttachCommand(a),
 		newTriggerCommand(a), newResendCommand(a), newSimulateCommand(a), newFaultsCommand(a),
-		newEventsCommand(a), newVerifyCommand(a), newKeysCommand(a),
+		newEventsCommand(a), newStoreCommand(a), newVerifyCommand(a), newKeysCommand(a),
 		newSandboxCommand(a), newContactsCommand(a),
 		newManCommand(a), newVersionCommand(a),
 	)

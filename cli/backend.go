@@ -30,6 +30,7 @@ type access int
 const (
 	reads access = iota
 	writes
+	creates // writes, and makes the store if there is none
 )
 
 // openBackend asks the project's running listener, or opens the store when
@@ -80,15 +81,23 @@ func (a *app) withBackend(cmd *cobra.Command, acc access, do func(*backend) erro
 	return err
 }
 
+// noStore says, where there is no store yet, what to begin with.
+func (a *app) noStore(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		err = withHint(fmt.Errorf("project %q has no events yet", a.projectName()), "start with: taskhook listen 3000")
+	}
+	return err
+}
+
 // openStored opens the project's store.
 func (a *app) openStored(dir string, acc access) (*backend, error) {
 	s, err := listener.OpenStored(listener.StoredOptions{
-		Dir: dir, Project: a.projectName(), Version: version(), ReadOnly: acc == reads,
+		Dir: dir, Project: a.projectName(), Version: version(), ReadOnly: acc == reads, Create: acc == creates,
 		Signer: a.signing(dir),
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, withHint(fmt.Errorf("project %q has no events yet", a.projectName()), "start with: taskhook listen 3000")
+		return nil, a.noStore(err)
 	case err != nil:
 		return nil, a.openError(err)
 	}

@@ -101,7 +101,7 @@ func listRow(e webhook.Summary, now time.Time) string {
 		outcome += fmt.Sprintf(" (dup of %s)", e.RedeliveryOf)
 	}
 	if e.PossiblyDeleted {
-		state += " (possibly deleted)"
+		outcome += " (possibly deleted)"
 	}
 	return fmt.Sprintf(listLayout,
 		e.ID, format.DateTime(e.ReceivedAt.Local()), column(eventName(e.Event), typeWidth), format.VerdictStatus(e.Verdict.Status), took, outcome)

@@ -35,6 +35,8 @@ func (a *app) openError(err error) error {
 		return a.lockedError(locked)
 	case errors.Is(err, store.ErrNewerSchema):
 		return withHint(err, "update taskhook, or keep this one apart with "+a.otherProject())
+	case errors.Is(err, store.ErrCorrupt):
+		return a.corruptError(err)
 	case errors.Is(err, files.ErrShared):
 		return withHint(err, sharedHint)
 	case errors.Is(err, store.ErrEmpty):
@@ -53,6 +55,15 @@ func (a *app) openError(err error) error {
 		return withHint(err, ngrok.Hint)
 	}
 	return err
+}
+
+// corruptError is the error of a store that cannot be read at all.
+func (a *app) corruptError(err error) error {
+	path, where := a.storePath()
+	if where != nil {
+		return err
+	}
+	return withHint(err, "to bring back what is intact: "+a.salvageCommand(path))
 }
 
 func (a *app) lockedError(err *store.LockedError) error {

@@ -54,16 +54,20 @@ type StoredOptions struct {
 	Project  string // the name that people know the project by
 	Version  string // of the program
 	ReadOnly bool   // nothing is sent and nothing changed
+	Create   bool   // make the store if there is none
 	// Signer gives the development keys, as in proxy.Options.
 	Signer func() (taskee.Signer, error)
 }
+
+// StorePath is where the store of a data directory is.
+func StorePath(dir string) string { return filepath.Join(dir, storeFile) }
 
 // OpenStored opens a store that exists. What is sent goes to the last
 // listener's target unless a call names another. The error wraps
 // fs.ErrNotExist when nothing has been stored yet, or is one of [store.Open].
 // The caller owes a Close.
 func OpenStored(o StoredOptions) (*Stored, error) {
-	if _, err := os.Stat(filepath.Join(o.Dir, storeFile)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(StorePath(o.Dir)); errors.Is(err, fs.ErrNotExist) && !o.Create {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	s, err := openStored(o.Dir, nil, store.Options{ReadOnly: o.ReadOnly}, nil)
@@ -85,7 +89,7 @@ func openStored(dir string, trusted []verify.Key, o store.Options, p *proxy.Opti
 	}
 	s := &Stored{dir: dir, keys: keys, jq: jq.NewWorkers(), jqReceived: jq.NewWorkers()}
 	o.JQ = s.jq
-	if s.Store, err = store.Open(filepath.Join(dir, storeFile), o); err != nil {
+	if s.Store, err = store.Open(StorePath(dir), o); err != nil {
 		return nil, err
 	}
 	if p != nil {
