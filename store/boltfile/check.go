@@ -26,16 +26,17 @@ const (
 	firstPage    = 2 // the two before are metas
 )
 
-// limits say up to which file size how much is looked at before bbolt opens a
-// file. The branch pages and the list of free pages always are.
+// limits say how much is looked at before bbolt opens a file. The list of free
+// pages, the branch pages and the header of every other one always are, which
+// takes a fifth of a second for each GiB: bbolt would follow a leaf that is
+// taken for a branch without end.
 type limits struct {
-	deep    int64 // bytes up to which every page is read
-	headers int64 // bytes up to which the header of every page is read
+	deep int64 // bytes of a file up to which every page is read
 }
 
-// defaultLimits let a file of any size open within some milliseconds. Damage
-// beyond them is met, and caught, when it is used.
-var defaultLimits = limits{deep: 8 << 20, headers: 64 << 20}
+// defaultLimits let a file open quickly. Damage beyond them is met, and caught,
+// when it is used.
+var defaultLimits = limits{deep: 32 << 20}
 
 // native is the byte order bbolt writes in.
 var native = binary.NativeEndian
@@ -61,8 +62,7 @@ func check(f *os.File, l limits, deep bool) error {
 	length := int64(m.high) * m.pageSize
 	c := &checker{
 		file: f, meta: m, seen: make([]uint64, m.high/64+1),
-		deep:    deep || length <= l.deep,
-		headers: deep || length <= l.headers,
+		deep: deep || length <= l.deep,
 	}
 	if err := c.tree(m.root, true); err != nil {
 		return err
@@ -128,12 +128,12 @@ func corrupt(format string, args ...any) error {
 
 // checker walks the pages of a file.
 type checker struct {
-	file          io.ReaderAt
-	meta          meta
-	deep, headers bool
-	seen          []uint64 // a bit for each page that is in use
-	head          [headerSize]byte
-	scratch       []byte // for the pages below which nothing else is read
+	file    io.ReaderAt
+	meta    meta
+	deep    bool
+	seen    []uint64 // a bit for each page that is in use
+	head    [headerSize]byte
+	scratch []byte // for the pages below which nothing else is read
 }
 
 // page is a page's header.
@@ -244,10 +244,6 @@ func (c *checker) branch(p page, top bool) error {
 		if err := c.use(child, 1); err != nil {
 			return err
 		}
-		// All children of a branch are of one kind.
-		if leaves && !c.headers && !top {
-			continue
-		}
 		if leaves, err = c.child(child, i, leaves, top); err != nil {
 			return err
 		}
@@ -255,7 +251,8 @@ func (c *checker) branch(p page, top bool) error {
 	return nil
 }
 
-// child checks the i-th child of a branch and reports whether it is a leaf.
+// child checks the i-th child of a branch, which are all of one kind, and reports
+// whether it is a leaf.
 func (c *checker) child(id uint64, i int, leaves, top bool) (bool, error) {
 	p, err := c.header(id)
 	switch {

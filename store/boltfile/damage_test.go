@@ -116,7 +116,7 @@ func flips(content []byte, step int) func(yield func(int, []byte) bool) {
 
 func TestNoFlippedByteIsFatalToAReader(t *testing.T) {
 	whole := filled(t)
-	for name, l := range map[string]limits{"every page checked": defaultLimits, "branches checked": {}} {
+	for name, l := range map[string]limits{"every page checked": defaultLimits, "headers checked": {}} {
 		t.Run(name, func(t *testing.T) {
 			path := newPath(t)
 			writeFile(t, path, whole)
@@ -151,9 +151,13 @@ func TestNoFlippedByteIsFatalToAWriter(t *testing.T) {
 		if n++; n%7 != 0 || at >= used {
 			continue
 		}
+		var l limits // as of a large file
+		if n%2 == 0 {
+			l = defaultLimits
+		}
 		path := newPath(t)
 		writeFile(t, path, content)
-		f, err := Open(path, Options{})
+		f, err := open(path, Options{}, l)
 		if err != nil {
 			t.Fatalf("byte %d: %v", at, err)
 		}
@@ -170,6 +174,39 @@ func TestNoFlippedByteIsFatalToAWriter(t *testing.T) {
 		}
 		if err := f.Close(); err != nil {
 			t.Errorf("byte %d: close again: %v", at, err)
+		}
+	}
+}
+
+// TestALeafThatLeadsToItselfAsABranchIsNoWayWithoutEnd makes leaves, which of a
+// large file are not read at the start, branches that lead to themselves.
+func TestALeafThatLeadsToItselfAsABranchIsNoWayWithoutEnd(t *testing.T) {
+	whole := filled(t)
+	m, _ := newestMeta(strings.NewReader(string(whole)))
+	for id := uint64(firstPage); id < m.high; id++ {
+		content := slices.Clone(whole)
+		p := content[int64(id)*pageSize:]
+		if headOf(p).flags != flagLeaf || headOf(p).id != id {
+			continue
+		}
+		native.PutUint16(p[8:], flagBranch)
+		for i := range headOf(p).count {
+			native.PutUint64(p[headerSize+i*elementSize+8:], id)
+		}
+		path := newPath(t)
+		writeFile(t, path, content)
+		if r, err := Open(path, Options{ReadOnly: true}); err != nil || errors.Join(readAll(r), r.Close()) != nil {
+			t.Errorf("page %d: to read: %v", id, err)
+		}
+		f, err := open(path, Options{}, limits{})
+		if err != nil {
+			t.Fatalf("page %d: %v", id, err)
+		}
+		if err := f.UpdateAnyway(t.Context(), 0, put("key 0350", "new")); err != nil {
+			t.Errorf("page %d: %v", id, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Errorf("page %d: close: %v", id, err)
 		}
 	}
 }

@@ -32,11 +32,18 @@ type Snapshot struct {
 	nodes  map[uint64]*node
 	damage []PageError
 	noted  map[uint64]bool
+	above  map[uint64]place // the entry that leads to a page
 	trees  map[string]*Tree
 }
 
+// place is an entry of a branch.
+type place struct {
+	page uint64
+	at   int
+}
+
 func newSnapshot(read pages, m meta) *Snapshot {
-	return &Snapshot{read: read, meta: m, nodes: map[uint64]*node{}, trees: map[string]*Tree{}}
+	return &Snapshot{read: read, meta: m, nodes: map[uint64]*node{}, above: map[uint64]place{}, trees: map[string]*Tree{}}
 }
 
 // Damage is what was found damaged so far.
@@ -162,6 +169,7 @@ type Cursor struct {
 // level is a node on the way to an entry.
 type level struct {
 	n  *node
+	id uint64
 	at int
 }
 
@@ -276,8 +284,8 @@ func (c *Cursor) push(id uint64, from, to []byte) bool {
 	switch {
 	case n == nil:
 		wrong = errors.New("it cannot be read")
-	case len(c.stack) == maxDepth:
-		wrong, n = errors.New("it leads in a circle"), nil
+	case len(c.stack) == maxDepth || !c.sole(id):
+		wrong, n = errors.New("more than one page leads to it"), nil
 	case n.leaf && !n.ordered:
 		if n.ordered = true; n.damage != nil || !n.inOrder() {
 			n.damage = cmp.Or(n.damage, errors.New("its keys are out of order"))
@@ -296,6 +304,21 @@ func (c *Cursor) push(id uint64, from, to []byte) bool {
 	if n == nil {
 		return false
 	}
-	c.stack = append(c.stack, level{n: n})
+	c.stack = append(c.stack, level{n: n, id: id})
 	return true
+}
+
+// sole reports whether the cursor's entry is the only one that leads to a page.
+// Pages that lead to each other would be walked through without end.
+func (c *Cursor) sole(id uint64) bool {
+	var here place
+	if len(c.stack) > 0 {
+		top := c.stack[len(c.stack)-1]
+		here = place{top.id, top.at}
+	}
+	known, met := c.t.s.above[id]
+	if !met {
+		c.t.s.above[id] = here
+	}
+	return !met || known == here
 }
