@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +68,7 @@ func (a *app) storeInfo(ctx context.Context, b *backend) error {
 	if err != nil {
 		return err
 	}
-	info := storeInfo{Path: path, Bytes: l.Counts.Bytes, Listener: l.PID, Counts: l.Counts, Kept: keptFiles(path)}
+	info := storeInfo{Path: path, Bytes: l.Counts.Bytes, Listener: l.PID, Counts: l.Counts, Kept: store.Kept(path)}
 	for _, end := range []struct {
 		order webhook.Order
 		id    *webhook.ID
@@ -110,18 +109,6 @@ func (a *app) printStoreInfo(info storeInfo) error {
 	}
 	_, err := fmt.Fprint(a.stdout, format.CleanLines(text.String()))
 	return err
-}
-
-// keptFiles are the files beside a store that are left of earlier ones.
-func keptFiles(path string) []string {
-	var kept []string
-	for _, what := range []string{"damaged", "removed"} {
-		names, err := filepath.Glob(path + "." + what + "-*")
-		if err == nil { // else the path has the signs of a pattern in it
-			kept = append(kept, names...)
-		}
-	}
-	return slices.DeleteFunc(kept, func(name string) bool { return strings.HasSuffix(name, ".lock") })
 }
 
 func newStoreCheckCommand(a *app) *cobra.Command {

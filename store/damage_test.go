@@ -295,4 +295,11 @@ func TestAStoreBesideOneThatWasSetAsideBeginsAboveItsNumbers(t *testing.T) {
 	if a := mustTry(t, s, resent(4, 200)); a.Seq != 4 {
 		t.Errorf("the next attempt is %d", a.Seq)
 	}
+	// The second one is lost without a trace: the first is still kept.
+	if err := errors.Join(s.Close(), os.Remove(path)); err != nil {
+		t.Fatal(err)
+	}
+	if id := mustPut(t, mustOpen(t, path, Options{}), newEvent("w")); id != 4 {
+		t.Errorf("the next event of a third store is %s", id)
+	}
 }

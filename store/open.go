@@ -136,13 +136,8 @@ func (s *Store) acceptToRead() error {
 // prepare makes the buckets of a new file, converts an old one, and marks what
 // was left without an answer.
 func (s *Store) prepare() error {
-	if saved := s.file.Saved(); saved != "" {
-		// Numbers begin above those of what was set aside, so that it can be
-		// brought back later.
-		var err error
-		if s.assigned, err = highest(s.life, saved); err != nil {
-			s.logger.Warn("the numbers of what was set aside cannot be read", "error", err)
-		}
+	if s.schema == 0 && !s.opts.ReadOnly {
+		s.beginAbove()
 	}
 	switch {
 	case s.opts.ReadOnly && s.schema < schema:

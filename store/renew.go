@@ -65,6 +65,18 @@ func salvageHint(path string) string {
 	return "to bring back what is intact: taskhook store salvage " + format.ShellQuote(path) + " --data-dir " + format.ShellQuote(filepath.Dir(path))
 }
 
+// beginAbove has the numbers of a new store begin above those of what is kept of
+// earlier ones, so that these can be brought back later.
+func (s *Store) beginAbove() {
+	for _, path := range Kept(s.path) {
+		p, err := highest(s.life, path)
+		if err != nil {
+			s.logger.Info("the numbers of an earlier store cannot be read", "path", path, "error", err)
+		}
+		s.assigned.Event, s.assigned.Attempt = max(s.assigned.Event, p.Event), max(s.assigned.Attempt, p.Attempt)
+	}
+}
+
 // highest finds the highest numbers that can be read anywhere in a file.
 func highest(ctx context.Context, path string) (webhook.Position, error) {
 	var p webhook.Position

@@ -403,3 +403,26 @@ func TestAnEventWithoutItsRowComesBackFromItsRecords(t *testing.T) {
 		t.Errorf("#2 is %+v", got.Summary)
 	}
 }
+
+func TestASalvageConvertsAPreviousLayout(t *testing.T) {
+	s := newStore(t)
+	if _, err := s.Salvage(t.Context(), copyPrevious(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	converted := mustOpen(t, copyPrevious(t), Options{})
+	want, got := allOf(t, converted), allOf(t, s)
+	if len(got) != len(want) {
+		t.Errorf("%d events are back, want %d", len(got), len(want))
+	}
+	for id, one := range want {
+		if got, want := got[id].State(previousEnd), one.State(previousEnd); got != want {
+			t.Errorf("%s is %s, want %s", id, got, want)
+		}
+	}
+	before, err := converted.Counts(t.Context())
+	after, err2 := s.Counts(t.Context())
+	before.Bytes, after.Bytes = 0, 0
+	if before != after || err != nil || err2 != nil {
+		t.Errorf("Counts = %+v, %v, want %+v, %v", after, err2, before, err)
+	}
+}
