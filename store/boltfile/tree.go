@@ -248,7 +248,10 @@ func (c *Cursor) move(by int) (k, v []byte) {
 }
 
 func (c *Cursor) entry() (k, v []byte) {
-	top := c.stack[len(c.stack)-1]
+	top := &c.stack[len(c.stack)-1]
+	if top.n.entries == nil {
+		return top.n.span(top.at)
+	}
 	e := top.n.at(top.at)
 	return e.key, e.value
 }
