@@ -21,7 +21,7 @@ var commandGroups = []struct {
 }{
 	{"Receive and forward", []string{"listen", "demo", "attach"}},
 	{"Send", []string{"trigger", "resend", "simulate", "faults"}},
-	{"Inspect", []string{"events", "verify", "keys"}},
+	{"Inspect", []string{"events", "store", "verify", "keys"}},
 	{"The platform", []string{"sandbox", "contacts"}},
 	{"More", []string{"help", "completion", "man", "version"}},
 }

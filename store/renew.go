@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"go.etcd.io/bbolt"
 
@@ -46,18 +47,14 @@ func (s *Store) renewed(tx *bbolt.Tx, r boltfile.Renewal) error {
 
 // lostText says what became of a store that was lost while it was open.
 func (s *Store) lostText(r boltfile.Renewal) string {
-	what := "was damaged while in use"
-	if errors.Is(r.Why, boltfile.ErrRemoved) {
-		what = "was removed or replaced while in use"
-	}
-	text := "the store " + what
+	text := "the store was removed or replaced while in use"
 	if !errors.Is(r.Why, boltfile.ErrRemoved) {
-		text += " (" + r.Why.Error() + ")"
+		text = "the store was damaged while in use: " + strings.TrimPrefix(r.Why.Error(), boltfile.ErrCorrupt.Error()+": ")
 	}
 	if r.Saved == "" {
-		return text + ": events are stored in the one that is there now"
+		return text + "; events are stored in the one that is there now"
 	}
-	return fmt.Sprintf("%s: another one was begun, and what is left of it is kept as %s; %s", text, filepath.Base(r.Saved), salvageHint(r.Saved))
+	return fmt.Sprintf("%s; another one was begun, and what is left of it is kept as %s; %s", text, filepath.Base(r.Saved), salvageHint(r.Saved))
 }
 
 // salvageHint is the command that brings back what is intact in a file.

@@ -74,7 +74,7 @@ func (f *File) openAnother(why error) (aside string, err error) {
 }
 
 // errOverwritten is the reason of a file in which another one was written.
-var errOverwritten = corrupt("it was overwritten while in use")
+var errOverwritten = corrupt("it was overwritten or cut short")
 
 // saveRemoved copies what the lost file still holds to a file of its own.
 func (f *File) saveRemoved() (path string, err error) {

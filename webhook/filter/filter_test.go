@@ -160,6 +160,8 @@ func TestEveryPropertyIsReadFromTheSummary(t *testing.T) {
 		"error":        func(s *webhook.Summary) { s.LastError = true },
 		"gone":         func(s *webhook.Summary) { s.Outcome.Answer.SenderGone = true },
 		"pruned":       func(s *webhook.Summary) { s.NoBody = true },
+
+		"possibly-deleted": func(s *webhook.Summary) { s.PossiblyDeleted = true },
 	}
 	for _, tr := range traits {
 		set, known := tests[tr.name]
