@@ -20,31 +20,16 @@ const fullHint = "make room on the disk"
 // openError adds to an error of opening a project what to do about it.
 func (a *app) openError(err error) error {
 	var (
-		locked *store.LockedError
-		port   *listener.PortError
-		loop   *listener.LoopError
-		ngrok  *tunnel.Error
-		other  *control.VersionError
+		port  *listener.PortError
+		loop  *listener.LoopError
+		ngrok *tunnel.Error
+		other *control.VersionError
 	)
 	switch {
 	case errors.As(err, &other) && other.ListenerNewer():
 		return withHint(err, "update taskhook, or use the one that runs the listener")
 	case errors.As(err, &other):
 		return withHint(err, "restart the listener with this taskhook")
-	case errors.As(err, &locked):
-		return a.lockedError(locked)
-	case errors.Is(err, store.ErrNewerSchema):
-		return withHint(err, "update taskhook, or keep this one apart with "+a.otherProject())
-	case errors.Is(err, store.ErrCorrupt):
-		return a.corruptError(err)
-	case errors.Is(err, files.ErrShared):
-		return withHint(err, sharedHint)
-	case errors.Is(err, store.ErrEmpty):
-		return withHint(err, "if it held events, somebody has truncated it; a new store begins in it with: taskhook listen 3000")
-	case files.Full(err):
-		return withHint(err, fullHint+", or choose another data directory with --data-dir DIR")
-	case errors.Is(err, listener.ErrDirectory):
-		return withHint(err, "choose another data directory with --data-dir DIR")
 	case errors.As(err, &port) && port.Free != "":
 		return withHint(err, "this one is free: --addr "+port.Free)
 	case errors.As(err, &port):
@@ -53,6 +38,28 @@ func (a *app) openError(err error) error {
 		return withHint(err, "name the port of your app, such as: taskhook listen 3000")
 	case errors.As(err, &ngrok):
 		return withHint(err, ngrok.Hint)
+	}
+	return a.storeError(err)
+}
+
+// storeError is openError for the store and the directory that it is in.
+func (a *app) storeError(err error) error {
+	var locked *store.LockedError
+	switch {
+	case errors.As(err, &locked):
+		return a.lockedError(locked)
+	case errors.Is(err, store.ErrNewerSchema):
+		return withHint(err, "update taskhook, or keep this one apart with "+a.otherProject())
+	case errors.Is(err, store.ErrCorrupt):
+		return a.corruptError(err)
+	case errors.Is(err, store.ErrEmpty):
+		return withHint(err, "if it held events, somebody has truncated it; a new store begins in it with: taskhook listen 3000")
+	case errors.Is(err, files.ErrShared):
+		return withHint(err, sharedHint)
+	case files.Full(err):
+		return withHint(err, fullHint+", or choose another data directory with --data-dir DIR")
+	case errors.Is(err, listener.ErrDirectory):
+		return withHint(err, "choose another data directory with --data-dir DIR")
 	}
 	return err
 }

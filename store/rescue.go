@@ -135,6 +135,23 @@ func (v *salvage) rescueBody(out *rescued, f *find, e *webhook.Event) {
 		flags:   flagRowLost,
 	}
 	out.incomplete = true
+	if len(f.tries) == 0 {
+		out.row.reject(e.Verdict.Status)
+	}
+}
+
+// reject takes an event that reached no app, and whose row is lost, for one that
+// was rejected if its signature is not valid: nobody vouches for it.
+func (r *row) reject(s webhook.VerdictStatus) {
+	switch s {
+	case webhook.Invalid:
+		r.decision = indexOf(decisions, webhook.RejectedSignature)
+	case webhook.Unsigned:
+		r.decision = indexOf(decisions, webhook.RejectedUnsigned)
+	default:
+		return
+	}
+	r.flags |= flagUntrusted
 }
 
 // rescueTry adds an attempt to what is brought back, and returns it; nil: it is
