@@ -183,7 +183,8 @@ func writeRedelivery(line func(string, string, ...any), e webhook.Event) {
 	}
 }
 
-func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
+// answerWords says what came of an attempt.
+func answerWords(at webhook.Attempt) string {
 	outcome := at.Error
 	if at.StatusCode != 0 {
 		outcome = format.AnswerOf(at) + ", " + format.Bytes(at.BodySize)
@@ -197,6 +198,13 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	case at.Simulated && at.Error == "":
 		outcome = format.Status(at.StatusCode) + ", written by taskhook: your app was not called"
 	}
+	if at.Trigger == webhook.TriggerLate {
+		outcome += "; " + format.Told(at.Answered)
+	}
+	return outcome
+}
+
+func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	line("  target", "%s", format.MaskURLs(at.Target))
 	if at.Signed != nil {
 		line("  signed", "%s", format.Signed)
@@ -204,10 +212,7 @@ func writeAttempt(line func(string, string, ...any), at webhook.Attempt) {
 	if !at.VirtualTime.IsZero() {
 		line("  virtual", "would arrive %s by the policy %s", format.DateTime(at.VirtualTime.Local()), cmp.Or(at.Policy, "given"))
 	}
-	if at.Trigger == webhook.TriggerLate {
-		outcome += "; " + format.Told(at.Answered)
-	}
-	line("  answer", "%s", outcome)
+	line("  answer", "%s", answerWords(at))
 	if at.Fault != "" {
 		line("  fault", "%s", at.Fault)
 	}

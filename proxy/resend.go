@@ -145,16 +145,10 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 		return nil, err
 	}
 	app := p.appAt(t)
-	switch {
-	case r.To != "":
-	case e.Decision == webhook.Passed:
-		app = p.router.rest
-		t = app.target.Root()
-	default:
-		if app, err = p.whereto(s); err != nil {
+	if r.To == "" {
+		if app, t, err = p.recipient(s); err != nil {
 			return nil, err
 		}
-		t = app.target
 	}
 	s.request = p.request(&s.event, app, t)
 	s.request.mark = "" // a person may send it through the own public URL
@@ -164,6 +158,19 @@ func (p *Proxy) prepare(ctx context.Context, r webhook.Resend) (*resending, erro
 	s.signsAgain = p.signsAgain(s, r.Sign)
 	s.remarkOwnHeaders(r.Edited)
 	return s, nil
+}
+
+// recipient decides who gets a resend that names no target, and where: a request
+// that is no webhook keeps its own path, and no route takes it.
+func (p *Proxy) recipient(s *resending) (*App, httpwire.Target, error) {
+	if s.event.Decision == webhook.Passed {
+		return p.router.rest, p.router.rest.target.Root(), nil
+	}
+	app, err := p.whereto(s)
+	if err != nil {
+		return nil, httpwire.Target{}, err
+	}
+	return app, app.target, nil
 }
 
 // targetNamed parses the named target, or returns that of the app which gets
