@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -46,13 +47,16 @@ func (t *tap) refuse(answer []byte) {
 // recordCutHead stores a request whose head did not arrive completely. Nobody
 // answers it.
 func (p *Proxy) recordCutHead(t *tap) {
-	stalled := httpwire.IsTimeout(t.failed)
-	reason := t.cut()
-	if stalled {
-		reason = fmt.Sprintf("the head of the request did not arrive within %s", format.Duration(readHeaderTimeout))
-	}
 	e := newUnreadable(t)
-	e.Answer = webhook.Answer{By: webhook.ByTaskhook, Reason: reason, SenderGone: !stalled, BrokenOff: stalled, At: e.ReceivedAt}
+	e.Answer = webhook.Answer{By: webhook.ByTaskhook, BrokenOff: true, At: e.ReceivedAt}
+	switch {
+	case httpwire.IsTimeout(t.failed):
+		e.Answer.Reason = fmt.Sprintf("the head of the request did not arrive within %s", format.Duration(readHeaderTimeout))
+	case errors.Is(t.failed, net.ErrClosed), errors.Is(t.failed, io.ErrClosedPipe):
+		e.Answer.Reason = "taskhook stopped before the head of the request had arrived"
+	default:
+		e.Answer.Reason, e.Answer.SenderGone, e.Answer.BrokenOff = t.cut(), true, false
+	}
 	p.recordUnreadable(e)
 }
 

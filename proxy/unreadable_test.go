@@ -226,6 +226,26 @@ func TestAHeadThatStallsLeavesATrace(t *testing.T) {
 	})
 }
 
+func TestAHeadThatAStopCutsIsNotItsSenders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network, store := pipes{make(chan net.Conn, 1)}, newMemStore()
+		p := New(Options{Store: store})
+		srv := p.Serve(network, webhook.SourceLocal, valid, nil)
+		c, err := network.dial(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_, _ = io.WriteString(c, "POST /hooks HTTP/1.1\r\nHo")
+		srv.Close()
+		synctest.Wait()
+		if e := store.event(t, 1); e.Answer.SenderGone || !e.Answer.BrokenOff || !strings.Contains(e.Answer.Reason, "taskhook stopped") {
+			t.Errorf("stored %+v", e.Answer)
+		}
+		_ = p.Close(t.Context())
+	})
+}
+
 // TestAFloodIsOneEvent sends far more than anybody wants to read of.
 func TestAFloodIsOneEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
