@@ -1,6 +1,7 @@
 package store
 
 import (
+	"sync"
 	"time"
 
 	"github.com/taskhook/taskhook/format"
@@ -15,8 +16,9 @@ const (
 	clockWait = time.Hour
 )
 
-// clock notices when the system's clock jumps. It is of the janitor alone.
+// clock notices when the system's clock jumps.
 type clock struct {
+	mu           sync.Mutex
 	wall, steady time.Time // of the last look, by the clock and without its jumps
 	trusted      time.Time // until then, without jumps, the clock may be wrong
 }
@@ -24,6 +26,8 @@ type clock struct {
 // look returns how far the clock has jumped since the last look, 0 if by less
 // than a day.
 func (c *clock) look(now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	wall := now.Round(0)
 	by := wall.Sub(c.wall) - now.Sub(c.steady)
 	c.wall, c.steady = wall, now
@@ -35,13 +39,17 @@ func (c *clock) look(now time.Time) time.Duration {
 }
 
 // wait is how long the clock is not to be trusted yet.
-func (c *clock) wait() time.Duration { return max(0, time.Until(c.trusted)) }
+func (c *clock) wait() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(0, time.Until(c.trusted))
+}
 
 // startClock takes the time of the newest event as the last look: a machine
 // may start with any time.
 func (s *Store) startClock() {
 	now := time.Now()
-	s.clock = clock{wall: now.Round(0), steady: now}
+	s.clock.wall, s.clock.steady = now.Round(0), now
 	if s.opts.Keep == 0 {
 		return
 	}

@@ -73,7 +73,7 @@ type Store struct {
 	assigned webhook.Position // the highest numbers so far
 	full     bool             // there is work for the janitor
 
-	clock clock // of the janitor
+	clock clock
 
 	interrupted int
 	life        context.Context
