@@ -15,7 +15,8 @@ import (
 // of a commit is that of its scattered pages: so it dirties one for all
 // records of an event, and few branches.
 
-// kind says what a key leads to.
+// kind says what a key leads to. A salvage brings back those that parseEntry
+// knows.
 type kind byte
 
 const (

@@ -4,7 +4,9 @@
 // with its own locks held. So [Open] looks at the file before bbolt does, sets
 // a damaged one aside under a new name and starts afresh; every transaction
 // runs where a panic or a memory fault becomes an error that wraps
-// [ErrCorrupt]; and nothing that fails keeps a lock.
+// [ErrCorrupt]; and nothing that fails keeps a lock. [File.Read] steps over what
+// is damaged, a [Scanner] finds whatever is left in a file, and a file that is
+// lost while it is open is replaced by another, see [Options].Renewed.
 //
 // One goroutine owned by the [File] commits. Writers that come at the same
 // time share a commit and each returns when its own is on disk.
