@@ -92,6 +92,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	o.addSkipVerify(cmd)
 	f.Var(&o.output, "output", outputUsage)
 	addDuration(f, &o.Proxy.Timeout, "timeout", "give your app at most `DURATION` to answer; also the limit of --shield, if given")
+	o.addReaching(cmd)
 	addSize(f, &o.Proxy.MaxBody, "max-body", 256<<20, "accept bodies of at most `SIZE`")
 	addNumber(f, &o.Proxy.MaxConnections, "max-connections", 1, math.MaxInt, "open at most `N` connections to your app")
 	addParsed(f, &o.Proxy.Host, "host", o.Proxy.Host, "send `NAME` as the Host header; rewrite: the target's, preserve: the sender's", parseHost)

@@ -273,12 +273,15 @@ func noteText(note string) string {
 // attemptOutcome is what came of an attempt: "200 in 3.1ms", or why there was
 // no complete answer.
 func attemptOutcome(at webhook.Attempt) string {
-	if at.StatusCode == 0 {
-		return at.Error
+	outcome := at.Error
+	if at.StatusCode != 0 {
+		outcome = format.Answer(at.StatusCode, at.Duration)
+		if at.Error != "" {
+			outcome += ", then " + at.Error
+		}
 	}
-	outcome := format.Answer(at.StatusCode, at.Duration)
-	if at.Error != "" {
-		outcome += ", then " + at.Error
+	if at.Waited > 0 {
+		outcome += ", " + format.Waited(at.Waited)
 	}
 	return outcome
 }

@@ -198,6 +198,9 @@ func answerWords(at webhook.Attempt) string {
 	case at.Simulated && at.Error == "":
 		outcome = format.Status(at.StatusCode) + ", written by taskhook: your app was not called"
 	}
+	if at.Waited > 0 {
+		outcome += ", " + format.Waited(at.Waited)
+	}
 	if at.Trigger == webhook.TriggerLate {
 		outcome += "; " + format.Told(at.Answered)
 	}

@@ -83,6 +83,10 @@ func Told(status int) string {
 	return "the sender had been told " + strconv.Itoa(status)
 }
 
+// Waited says how long an app was waited for before an attempt: "waited 1.2s
+// for the app".
+func Waited(d time.Duration) string { return "waited " + Duration(d) + " for the app" }
+
 // verdicts are the words for what the signature check found.
 var verdicts = map[webhook.VerdictStatus]string{
 	webhook.Valid:     "valid",

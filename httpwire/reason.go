@@ -4,7 +4,16 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"syscall"
 )
+
+// wsaConnRefused is ECONNREFUSED as Windows numbers it.
+const wsaConnRefused = syscall.Errno(10061)
+
+// IsRefused reports whether nothing listens where a connection was asked for.
+func IsRefused(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaConnRefused)
+}
 
 // IsTimeout reports whether a time limit has ended a network operation.
 func IsTimeout(err error) bool {

@@ -126,10 +126,14 @@ func wordsOf(r webhook.Resend) string {
 
 // outcomeOf is what came of an attempt in words, and whether it was delivered.
 func outcomeOf(a webhook.Attempt) (string, bool) {
-	if a.StatusCode == 0 {
-		return format.Status(0) + ": " + a.Error, false
+	outcome := format.Status(0) + ": " + a.Error
+	if a.StatusCode != 0 {
+		outcome = format.Answer(a.StatusCode, a.Duration)
 	}
-	return format.Answer(a.StatusCode, a.Duration), webhook.Delivered(a.StatusCode)
+	if a.Waited > 0 {
+		outcome += ", " + format.Waited(a.Waited)
+	}
+	return outcome, webhook.Delivered(a.StatusCode)
 }
 
 // refresh lets the list be read again as soon as possible.

@@ -49,7 +49,7 @@ func (r *reading) attempts(b *pageBuilder) error {
 
 // gap is the time between the end of one attempt and the start of the next.
 func gap(before, a webhook.Attempt) string {
-	d := a.StartedAt.Sub(before.StartedAt.Add(before.Duration))
+	d := a.StartedAt.Add(-a.Waited).Sub(before.StartedAt.Add(before.Duration))
 	if d < 0 {
 		return "at the same time"
 	}
@@ -129,6 +129,9 @@ func attemptOutcome(d webhook.Decision, a webhook.Attempt) (string, look) {
 	}
 	if a.Slow {
 		text += ", slow"
+	}
+	if a.Waited > 0 {
+		text += ", " + format.Waited(a.Waited)
 	}
 	switch {
 	case a.Simulated && a.AppStatus != 0:

@@ -204,6 +204,9 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	if a.Slow {
 		reasons = append(reasons, "slow")
 	}
+	if a.Waited > 0 {
+		reasons = append(reasons, format.Waited(a.Waited))
+	}
 	reasons = append(reasons, p.simulated(a), a.Error)
 	reasons = append(reasons, a.Notes...)
 	p.reason(sentences(append(reasons, a.Hint)...))

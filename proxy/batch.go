@@ -45,7 +45,7 @@ func (p *Proxy) ResendBatch(ctx context.Context, asked webhook.Batch, watch func
 		}
 		defer p.batching.Store(false)
 	}
-	b := &batch{proxy: p, asked: asked, watch: watch, sent: map[sameWebhook]webhook.ID{}, failures: map[*App]int{}, undecided: map[webhook.ID]string{}}
+	b := &batch{proxy: p, asked: asked, watch: watch, sent: map[sameWebhook]webhook.ID{}, failures: map[*App]int{}, away: map[*App]bool{}, undecided: map[webhook.ID]string{}}
 	ids, err := b.selected(ctx)
 	if err != nil {
 		return webhook.BatchReport{}, err
@@ -119,6 +119,7 @@ type batch struct {
 	done     int
 	sent     map[sameWebhook]webhook.ID // the event that is sent for all that are the same webhook
 	failures map[*App]int               // in a row
+	away     map[*App]bool              // it was waited for, and did not come back
 }
 
 // sameWebhook is what two events of the same webhook have in common.
@@ -260,6 +261,10 @@ func (b *batch) skipPrepared(e webhook.Event) (webhook.Skip, string) {
 
 // send sends one event and tells the outcome.
 func (b *batch) send(ctx context.Context, item webhook.BatchItem, s *resending) {
+	app := s.request.app
+	if b.isAway(app) {
+		s.request.wait = 0 // it was waited for once
+	}
 	attempt, state, err := b.proxy.sendAgain(ctx, s)
 	switch {
 	case err != nil:
@@ -271,9 +276,23 @@ func (b *batch) send(ctx context.Context, item webhook.BatchItem, s *resending) 
 	}
 	if err == nil {
 		item.Attempt, item.State = attempt, state
+		b.noteAway(app, attempt)
 	}
-	b.judge(s.request.app, item.Reason)
+	b.judge(app, item.Reason)
 	b.tell(item)
+}
+
+// isAway reports whether an app does not come back.
+func (b *batch) isAway(app *App) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.away[app]
+}
+
+func (b *batch) noteAway(app *App, a *webhook.Attempt) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.away[app] = a.StatusCode == 0 && (a.Waited > 0 || b.away[app])
 }
 
 // tell counts what was done with one event and tells the watcher.

@@ -38,22 +38,24 @@ type exchange struct {
 // roundTrip sends r once and reads the head of the answer. The deadline includes
 // the answer's body. When ctx ends, the connection is closed. Errors before the
 // app was reached are *dialError. With a timeout of an app that has got the whole
-// request it also returns the exchange: its owner awaits or aborts it.
-func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Time) (*exchange, error) {
+// request it also returns the exchange: its owner awaits or aborts it. waited is
+// how long the app was away before.
+func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Time) (x *exchange, waited time.Duration, err error) {
 	for {
-		c, err := t.pool.get(ctx, r.target.Origin(), deadline)
+		c, more, err := t.pool.get(ctx, r.target.Origin(), deadline, r.wait)
+		waited += more
 		if err != nil {
-			return nil, err
+			return nil, waited, err
 		}
 		c.deadline = deadline
 		x := &exchange{pool: &t.pool, conn: c}
 		x.stop = context.AfterFunc(ctx, func() { _ = c.Close() })
 		err = x.try(r)
 		if err == nil || x.awaitable(err) {
-			return x, err
+			return x, waited, err
 		}
 		if !errors.Is(err, errNothingSent) || ctx.Err() != nil {
-			return nil, err
+			return nil, waited, err
 		}
 		// The app had closed this idle connection before a byte of the request
 		// was written: another connection is still the first attempt.

@@ -46,6 +46,11 @@ func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attem
 			f.text = fmt.Sprintf("taskhook stopped after %d bytes of the app's answer (%d)", a.BodySize, a.StatusCode)
 		}
 		return f
+	case errors.Is(err, ErrStopping):
+		return &failure{
+			status: http.StatusTooManyRequests, title: "taskhook is stopping",
+			text: "taskhook stopped while it waited for the app", next: "send it again in a few minutes",
+		}
 	case errors.As(err, &dial):
 		return explainDial(dial, t)
 	case httpwire.IsTimeout(err):

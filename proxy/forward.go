@@ -152,7 +152,8 @@ func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t t
 		a.Host = host
 	}
 	a.StartedAt = time.Now()
-	x, err := p.transport.roundTrip(ctx, req, t.deadline)
+	x, waited, err := p.transport.roundTrip(ctx, req, t.deadline)
+	a.Waited, a.StartedAt = waited, a.StartedAt.Add(waited)
 	switch {
 	case err == nil:
 		err = x.stream(&f.sender, a)

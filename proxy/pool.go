@@ -18,8 +18,9 @@ const maxIdle = 1500 * time.Millisecond
 // pool has the idle connections to the app. It runs no goroutine; while there
 // are any, a timer closes those that have expired.
 type pool struct {
-	dialer dialer
-	max    int // idle connections
+	dialer   dialer
+	max      int             // idle connections
+	stopping <-chan struct{} // closed when nothing waits for an app any more
 
 	mu     sync.Mutex
 	idle   []*conn // oldest first
@@ -28,26 +29,27 @@ type pool struct {
 }
 
 // get returns an idle connection that the app has not closed, or a new one. Its
-// deadline is set.
-func (p *pool) get(ctx context.Context, o httpwire.Origin, deadline time.Time) (*conn, error) {
+// deadline is set. While the app is away, get waits for it as long as wait
+// says; waited is how long that took.
+func (p *pool) get(ctx context.Context, o httpwire.Origin, deadline time.Time, wait time.Duration) (c *conn, waited time.Duration, err error) {
 	for c := p.takeIdle(o); c != nil; c = p.takeIdle(o) {
 		if c.SetDeadline(deadline) == nil && isOpen(c.Conn) {
-			return c, nil
+			return c, 0, nil
 		}
 		_ = c.Close()
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	nc, err := p.dialer.dial(ctx, o)
+	nc, waited, err := p.dialer.await(ctx, o, wait, p.stopping)
 	if err != nil {
-		return nil, err
+		return nil, waited, err
 	}
-	c := newConn(nc, o)
+	c = newConn(nc, o)
 	if err := c.SetDeadline(deadline); err != nil {
 		_ = c.Close()
-		return nil, &dialError{err}
+		return nil, waited, &dialError{err}
 	}
-	return c, nil
+	return c, waited, nil
 }
 
 // takeIdle removes the most recently used connection from the pool and returns

@@ -83,6 +83,7 @@ type Options struct {
 	WebhookPath string
 
 	Timeout        time.Duration // for the app's answer, with the wait for a connection; 0: 30 s
+	AppWait        time.Duration // for an app nearby that is away, as while it is restarted; within Timeout; 0: none
 	MaxBody        int64         // bytes of one request body; 0: 5 MiB
 	MaxInFlight    int64         // bytes of all request bodies at a time; 0: 256 MiB
 	MaxConnections int           // to each app at a time; 0: 50
@@ -194,6 +195,7 @@ func New(o Options) *Proxy {
 	p.faults.Changed, p.faults.JQ = o.Changed, o.JQ
 	p.flight.init()
 	p.late.init()
+	p.transport.pool.stopping = p.flight.draining
 	return p
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
@@ -21,6 +22,7 @@ type request struct {
 	trailer http.Header // they follow the body
 	length  bool        // send a Content-Length even for an empty body
 	host    string
+	wait    time.Duration // for an app that is away
 	// What the X-Forwarded headers are made of.
 	source     webhook.Source
 	remoteAddr string
@@ -38,7 +40,7 @@ func (p *Proxy) request(e *webhook.Event, app *App, t httpwire.Target) *request 
 		app: app, target: t, method: e.Method,
 		header: e.Header, body: e.Body, trailer: e.Trailer,
 		source: e.Source, remoteAddr: e.RemoteAddr, askedHost: e.Host,
-		mark: p.mark, extra: p.opts.Header,
+		mark: p.mark, extra: p.opts.Header, wait: p.opts.AppWait,
 	}
 	r.path, r.query = t.Resolve(e.Path, e.RawQuery)
 	r.host = hostFor(p.opts.Host, t, e.Host)

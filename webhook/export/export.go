@@ -144,6 +144,7 @@ type attemptFields struct {
 	StartedAt  time.Time       `json:"startedAt"`
 	Status     int             `json:"status"`
 	DurationMS float64         `json:"durationMs"`
+	WaitedMS   float64         `json:"waitedMs,omitempty"` // for the app, before startedAt
 	Error      string          `json:"error"`
 	Simulated  bool            `json:"simulated"`
 	Answered   int             `json:"answered"`
@@ -178,6 +179,7 @@ func newAttemptFields(a webhook.Attempt) attemptFields {
 		VirtualTime: utc(a.VirtualTime), RetryAt: utc(a.RetryAt),
 		TargetBytes: exactly(a.Target),
 		SignedBy:    signedBy(a),
+		WaitedMS:    milliseconds(a.Waited),
 	}
 }
 
