@@ -7,12 +7,12 @@ import (
 	"syscall"
 )
 
-// wsaConnRefused is ECONNREFUSED as Windows numbers it.
-const wsaConnRefused = syscall.Errno(10061)
+// errWSARefused is ECONNREFUSED as Windows numbers it.
+const errWSARefused = syscall.Errno(10061)
 
 // IsRefused reports whether nothing listens where a connection was asked for.
 func IsRefused(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaConnRefused)
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errWSARefused)
 }
 
 // IsTimeout reports whether a time limit has ended a network operation.

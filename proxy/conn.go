@@ -21,6 +21,10 @@ var (
 	// errNoAnswer is returned when the app closed the connection without a
 	// byte of an answer.
 	errNoAnswer = errors.New("the app closed the connection without an answer")
+	// errClosedIdle is returned when the app closed a connection that had been
+	// idle, without a byte of an answer, after the request was written to it:
+	// whether it has read the request is not known.
+	errClosedIdle = errors.New("the app closed a connection that it had kept open, as the event was written to it")
 	// errNothingSent is returned when an idle connection turned out to be
 	// closed before a byte of the request was written: only then may the
 	// request go over another connection.

@@ -78,8 +78,13 @@ func (x *exchange) try(r *request) error {
 		return err
 	}
 	x.abort()
-	if x.conn.reused && x.sent == 0 && !httpwire.IsTimeout(x.writeErr) {
+	switch {
+	case !x.conn.reused:
+	case x.sent == 0 && !httpwire.IsTimeout(x.writeErr):
 		return errNothingSent
+	case errors.Is(err, errNoAnswer):
+		x.pool.distrust(x.conn.origin)
+		return errClosedIdle
 	}
 	return err
 }

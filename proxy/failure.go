@@ -55,6 +55,8 @@ func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attem
 		return explainDial(dial, t)
 	case httpwire.IsTimeout(err):
 		return explainTimeout(a, limit)
+	case errors.Is(err, errClosedIdle):
+		return explainClosedIdle()
 	case errors.Is(err, errNoAnswer):
 		return mayHaveCrashed(err.Error(), "look at your app's log: it may have crashed on this event")
 	case a.StatusCode != 0:
@@ -86,6 +88,18 @@ func mayHaveCrashed(text, next string) *failure {
 	f := badGateway(text, next)
 	f.reached = true
 	return f
+}
+
+// explainClosedIdle is for an app whose end of an idle connection met the next
+// event. It is not the event's fault: the platform is to send it again, which
+// is safe, as an app has to know a webhookId that it has processed.
+func explainClosedIdle() *failure {
+	return &failure{
+		status: http.StatusTooManyRequests, title: "the app closed a kept connection",
+		text:    errClosedIdle.Error() + "; " + webhook.MayBeProcessed,
+		next:    "keep idle connections open for 2s or more in your app; for a minute, taskhook opens a new one for each event",
+		reached: true,
+	}
 }
 
 func explainTimeout(a *webhook.Attempt, limit time.Duration) *failure {

@@ -5,9 +5,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/taskhook/taskhook/httpwire"
+	"github.com/taskhook/taskhook/webhook"
 )
 
 const okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -80,7 +85,11 @@ func TestWhatMayHaveReachedTheAppIsNotSentAgain(t *testing.T) {
 			}
 			req, _ := http.NewRequest(method, "http://"+r.addr+"/x", nil)
 			req.Header.Set("Idempotency-Key", "1")
-			if resp, body := r.do(req); resp.StatusCode != http.StatusBadGateway {
+			want := http.StatusBadGateway
+			if warm { // it may have been closed for being idle
+				want = http.StatusTooManyRequests
+			}
+			if resp, body := r.do(req); resp.StatusCode != want {
 				t.Errorf("%s was answered %d %s", method, resp.StatusCode, body)
 			}
 			if seen.Load() != 1 {
@@ -130,4 +139,81 @@ func TestUnexpectedBytesEndAnIdleConnection(t *testing.T) {
 		}
 		<-sent
 	}
+}
+
+// An app may close an idle connection in the moment in which an event is
+// written to it. Whether it has read the event is not known: the platform has
+// to send it again, and until that is over no connection is reused.
+func TestAnIdleConnectionThatDiesUnderAnEvent(t *testing.T) {
+	var requests, conns atomic.Int32
+	addr := rawApp(t, func(c net.Conn, _ int) {
+		conns.Add(1)
+		br := bufio.NewReader(c)
+		for range 2 { // the second request of each connection is its last
+			if _, _, err := readRequest(br); err != nil {
+				return
+			}
+			if requests.Add(1); requests.Load() == 2 {
+				return
+			}
+			_, _ = io.WriteString(c, okAnswer)
+		}
+	})
+	r := newRig(t, addr)
+	statuses := []int{200, 429, 200, 200, 200}
+	for i, want := range statuses {
+		resp, body := r.post("/", "{}")
+		if resp.StatusCode != want {
+			t.Fatalf("event %d was answered %d %s", i+1, resp.StatusCode, body)
+		}
+		a := r.store.attempt(t)
+		if a.Answered != want || (want == 429) != strings.Contains(a.Error, "kept open") || (want == 429) != (a.Hint != "") {
+			t.Errorf("recorded %+v", a)
+		}
+	}
+	if requests.Load() != int32(len(statuses)) || conns.Load() != 4 {
+		t.Errorf("%d requests on %d connections", requests.Load(), conns.Load())
+	}
+	got := r.store.answer(2)
+	if got.By != webhook.ByTaskhook || got.RetryAt.IsZero() || !strings.Contains(got.Reason, webhook.MayBeProcessed) {
+		t.Errorf("stored answer %+v", got)
+	}
+}
+
+func TestConnectionsAreReusedAgainAfterAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target, err := httpwire.ParseTarget("3000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := httpwire.ParseTarget("3001")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := pool{max: 2}
+		put := func(o httpwire.Origin) bool {
+			c, app := net.Pipe()
+			defer app.Close()
+			p.put(newConn(c, o), time.Second)
+			taken := p.takeIdle(o)
+			if taken != nil {
+				_ = taken.Close()
+			}
+			return taken != nil
+		}
+		idle, app := net.Pipe()
+		p.put(newConn(idle, target.Origin()), time.Second)
+		p.distrust(target.Origin())
+		if _, err := app.Write([]byte("x")); err == nil || p.takeIdle(target.Origin()) != nil {
+			t.Error("an idle connection to this app is left open")
+		}
+		if put(target.Origin()) || !put(other.Origin()) {
+			t.Error("the connections of one app are to be reused, those of the other not")
+		}
+		time.Sleep(distrustFor)
+		if !put(target.Origin()) {
+			t.Error("connections are not reused after a minute")
+		}
+		p.close()
+	})
 }

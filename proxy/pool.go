@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,10 @@ import (
 // closed. A new loopback connection costs 0.1 ms.
 const maxIdle = 1500 * time.Millisecond
 
+// distrustFor is how long connections to an app are not reused after one of
+// them was closed under a request.
+const distrustFor = time.Minute
+
 // pool has the idle connections to the app. It runs no goroutine; while there
 // are any, a timer closes those that have expired.
 type pool struct {
@@ -23,7 +28,8 @@ type pool struct {
 	stopping <-chan struct{} // closed when nothing waits for an app any more
 
 	mu     sync.Mutex
-	idle   []*conn // oldest first
+	idle   []*conn                       // oldest first
+	fresh  map[httpwire.Origin]time.Time // until when no connection there is reused
 	sweep  *time.Timer
 	closed bool
 }
@@ -71,11 +77,12 @@ func (p *pool) takeIdle(o httpwire.Origin) *conn {
 
 // put adds a connection that may be idle for a time.
 func (p *pool) put(c *conn, idle time.Duration) {
+	now := time.Now()
 	c.reused = true
-	c.expires = time.Now().Add(idle)
+	c.expires = now.Add(idle)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || idle <= 0 || len(p.idle) >= p.max {
+	if p.closed || idle <= 0 || len(p.idle) >= p.max || now.Before(p.fresh[c.origin]) {
 		_ = c.Close()
 		return
 	}
@@ -83,6 +90,26 @@ func (p *pool) put(c *conn, idle time.Duration) {
 	if p.sweep == nil {
 		p.sweep = time.AfterFunc(maxIdle, p.closeExpired)
 	}
+}
+
+// distrust closes the idle connections to an app, which closes them too early,
+// and reuses none for a while.
+func (p *pool) distrust(o httpwire.Origin) {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.fresh, func(_ httpwire.Origin, until time.Time) bool { return now.After(until) })
+	if p.fresh == nil {
+		p.fresh = map[httpwire.Origin]time.Time{}
+	}
+	p.fresh[o] = now.Add(distrustFor)
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		if c.origin != o {
+			return false
+		}
+		_ = c.Close()
+		return true
+	})
 }
 
 // closeExpired closes expired connections and runs again while any are left.
