@@ -35,6 +35,7 @@ type listenOptions struct {
 	skipVerify    []string
 	output        choice
 	headers       []string
+	forwarded     choice
 	faults        []string
 	faultFile     string
 	tokenFile     string
@@ -239,7 +240,7 @@ func (a *app) listenUntilDone(ctx context.Context, o *listenOptions) error {
 // complete fills in what the flags leave open.
 func (o *listenOptions) complete(a *app, dir string) {
 	o.Dir, o.Project, o.Version = dir, a.projectName(), version()
-	o.Proxy.Mode = o.verify.value
+	o.Proxy.Mode, o.Proxy.NoForwarded = o.verify.value, o.forwarded.value == "off"
 	o.Proxy.Sign, o.Proxy.Signer = webhook.Sign(o.sign.value), a.signing(dir)
 	o.Notify = a.notify
 }

@@ -16,6 +16,8 @@ func (o *listenOptions) addReaching(cmd *cobra.Command) {
 	o.Proxy.AppWait = proxy.DefaultAppWait
 	addParsed(f, &o.Proxy.AppWait, "app-wait", format.Duration(o.Proxy.AppWait),
 		"wait at most `DURATION` for an app nearby that is being restarted; 0: not at all", parseAppWait)
+	o.forwarded = oneOf("on", "off")
+	f.Var(&o.forwarded, "forwarded-headers", "tell your app in X-Forwarded headers who asked for what; off: for an app that refuses the public host name")
 }
 
 // parseAppWait reads the value of --app-wait.

@@ -13,6 +13,7 @@ import (
 	"github.com/taskhook/taskhook/control"
 	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
+	"github.com/taskhook/taskhook/proxy"
 	"github.com/taskhook/taskhook/retry"
 	"github.com/taskhook/taskhook/taskee"
 	"github.com/taskhook/taskhook/webhook"
@@ -43,6 +44,7 @@ type triggered struct {
 
 	next            string // one thing to do, in answers of Taskhook itself
 	answeredByProxy bool   // the answer is Taskhook's, not the app's
+	refusesHost     bool   // the app checks hosts
 }
 
 // triggerTimeout bounds one event: it is longer than a listener waits by default.
@@ -135,6 +137,7 @@ func (r *triggered) read(body io.Reader) {
 	if webhook.Delivered(r.Status) {
 		return
 	}
+	r.refusesHost = proxy.RefusesHost(r.Status, text)
 	var m struct{ Error, Reason, Message, Verdict, Next any }
 	if json.Unmarshal(text, &m) != nil {
 		return
@@ -152,6 +155,8 @@ func (r *triggered) hint() string {
 	switch unauthorized := r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden; {
 	case r.answeredByProxy:
 		return r.next
+	case r.refusesHost:
+		return "your app refuses the host of the request: allow it there, or see --host and --forwarded-headers of taskhook listen"
 	case unauthorized && r.Scheme != taskee.SchemeNone:
 		return "your app trusts only Taskee's key: run taskhook keys env"
 	case unauthorized:

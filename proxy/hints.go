@@ -34,6 +34,8 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.Short()+"/webhooks")
 	case status >= 300 && status < 400:
 		a.Hint = fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", format.MaskURLs(a.Header.Get("Location")))
+	case RefusesHost(status, a.Body):
+		a.Hint = hostCheckHint(req, a.Body)
 	case refused(status) && (v.Key == devKey || req.signed != nil):
 		a.Hint = "your app trusts only Taskee's key: run taskhook keys env"
 	case refused(status) && v.Status == webhook.Valid && v.Key != "":

@@ -88,9 +88,12 @@ type Options struct {
 	MaxInFlight    int64         // bytes of all request bodies at a time; 0: 256 MiB
 	MaxConnections int           // to each app at a time; 0: 50
 
-	Host     string      // HostRewrite, HostPreserve or a name; "": rewrite
-	Header   http.Header // replaces the received headers of these canonical names
-	Insecure bool        // do not check the certificate of an https target
+	Host string // HostRewrite, HostPreserve or a name; "": rewrite
+	// NoForwarded leaves out the X-Forwarded headers, those of the tunnel, too:
+	// apps that check hosts trip over the public name in them.
+	NoForwarded bool
+	Header      http.Header // replaces the received headers of these canonical names
+	Insecure    bool        // do not check the certificate of an https target
 
 	// Shield answers failures of every app with 429, see [Proxy.SetShield], and
 	// Shielded those of the apps at these targets. Under it ShieldTimeout replaces

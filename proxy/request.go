@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/taskhook/taskhook/httpwire"
@@ -28,6 +29,7 @@ type request struct {
 	remoteAddr string
 	askedHost  string // the Host header that was received
 	mark       string // in a Via header; "": the request is no forwarded one
+	hidden     bool   // the app gets none of them, not even those that were received
 	extra      http.Header
 
 	signed http.Header // the signatures in the header, if they are not the received ones but the development key's
@@ -40,7 +42,7 @@ func (p *Proxy) request(e *webhook.Event, app *App, t httpwire.Target) *request 
 		app: app, target: t, method: e.Method,
 		header: e.Header, body: e.Body, trailer: e.Trailer,
 		source: e.Source, remoteAddr: e.RemoteAddr, askedHost: e.Host,
-		mark: p.mark, extra: p.opts.Header, wait: p.opts.AppWait,
+		hidden: p.opts.NoForwarded, mark: p.mark, extra: p.opts.Header, wait: p.opts.AppWait,
 	}
 	r.path, r.query = t.Resolve(e.Path, e.RawQuery)
 	r.host = hostFor(p.opts.Host, t, e.Host)
@@ -125,12 +127,21 @@ func (r *request) appendReceived(b []byte) []byte {
 // passes reports whether a received header goes to the app. Named are the values
 // of the Connection header.
 func (r *request) passes(name string, named []string) bool {
-	_, replaced := r.extra[http.CanonicalHeaderKey(name)] // it is, unless the event was imported
-	return !replaced && !httpwire.HopByHop(name, named)
+	canonical := http.CanonicalHeaderKey(name) // it is, unless the event was imported
+	_, replaced := r.extra[canonical]
+	return !replaced && !httpwire.HopByHop(name, named) && !(r.hidden && tellsOrigin(canonical))
+}
+
+// tellsOrigin reports whether a proxy says in this header what it received.
+func tellsOrigin(name string) bool {
+	return name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-")
 }
 
 // appendForwarded writes the X-Forwarded headers that no own header replaces.
 func (r *request) appendForwarded(b []byte) []byte {
+	if r.hidden {
+		return b
+	}
 	var fields [4]httpwire.Field
 	received := httpwire.Received{Header: r.header, RemoteAddr: r.remoteAddr, Host: r.askedHost, Tunnel: r.source == webhook.SourceTunnel}
 	for _, f := range httpwire.AppendForwarded(fields[:0], received) {
@@ -139,6 +150,20 @@ func (r *request) appendForwarded(b []byte) []byte {
 		}
 	}
 	return b
+}
+
+// sentForwardedHost returns the X-Forwarded-Host header that the app gets.
+func (r *request) sentForwardedHost() string {
+	if own := r.extra[httpwire.ForwardedHost]; len(own) > 0 {
+		return own[0]
+	}
+	if r.hidden {
+		return ""
+	}
+	if seen := r.header[httpwire.ForwardedHost]; len(seen) > 0 {
+		return seen[0]
+	}
+	return r.askedHost
 }
 
 func appendField(b []byte, name, value string) []byte {
