@@ -62,12 +62,12 @@ func TestWhatARequestCanBeWrittenWith(t *testing.T) {
 }
 
 func TestLoopback(t *testing.T) {
-	for _, host := range []string{"localhost", "LOCALHOST:80", "app.localhost", "127.0.0.1", "127.9.9.9:1", "::1", "[::1]", "[::1]:80", "::ffff:127.0.0.1"} {
+	for _, host := range []string{"localhost", "LOCALHOST:80", "app.localhost", "localhost.", "Tenant1.Localhost.:80", "127.0.0.1", "127.9.9.9:1", "::1", "[::1]", "[::1]:80", "::ffff:127.0.0.1"} {
 		if !IsLoopback(host) {
 			t.Errorf("%s is this machine", host)
 		}
 	}
-	for _, host := range []string{"", "localhost.test", "notlocalhost", "10.0.0.1", "0.0.0.0", "[::]:80", "192.168.1.1:80", "127.0.0.1.test"} {
+	for _, host := range []string{"", "localhost.test", "localhost..", ".localhost.test", "notlocalhost", "10.0.0.1", "0.0.0.0", "[::]:80", "192.168.1.1:80", "127.0.0.1.test"} {
 		if IsLoopback(host) {
 			t.Errorf("%q is not only this machine", host)
 		}
@@ -94,6 +94,8 @@ func TestLocalhostIsBothLoopbackAddresses(t *testing.T) {
 		{"what answered is tried first", "[::1]:3000", "localhost:3000", []string{"[::1]:3000"}, ""},
 		{"an app that moved is found", "127.0.0.1:3000", "localhost:3000", []string{"[::1]:3000", "127.0.0.1:3000"}, ""},
 		{"both say why", "", "localhost:3000", []string{"127.0.0.1:3000", "[::1]:3000"}, "127.0.0.1:3000 refused; [::1]:3000 refused"},
+		{"a name under it", "[::1]:3000", "tenant1.localhost:3000", []string{"127.0.0.1:3000", "[::1]:3000"}, ""},
+		{"an absolute name", "[::1]:3000", "LOCALHOST.:3000", []string{"[::1]:3000"}, ""},
 		{"other names are left alone", "app.test:80", "app.test:80", []string{"app.test:80"}, ""},
 	}
 	for _, tt := range tests {

@@ -15,20 +15,24 @@ func IsLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	host = strings.Trim(strings.ToLower(host), "[]")
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
+	host = strings.Trim(host, "[]")
 	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return isLocalhost(host) || ip != nil && ip.IsLoopback()
+}
+
+// isLocalhost reports whether a name is localhost or under it, in any case, as
+// a relative name or an absolute one with a dot at its end.
+func isLocalhost(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
 }
 
 // loopback are the two meanings of localhost, in the order they are tried.
 var loopback = [...]string{"127.0.0.1", "::1"}
 
-// Dialer opens TCP connections. For "localhost" it tries both loopback
-// addresses, first the one that answered last: apps listen on 127.0.0.1, on
-// ::1 or on both, and rarely change. The zero value is ready to use; a Dialer
+// Dialer opens connections. For localhost and the names under it, which never
+// go to a DNS server, it tries both loopback addresses, first the one that
+// answered last: apps listen on 127.0.0.1, on ::1 or on both, and rarely change. The zero value is ready to use; a Dialer
 // may be used by several goroutines.
 type Dialer struct {
 	// Connect opens a connection to one address; nil: a [net.Dialer] does.
@@ -45,7 +49,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 		connect = new(net.Dialer).DialContext
 	}
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || host != "localhost" {
+	if err != nil || network == "unix" || !isLocalhost(host) {
 		return connect(ctx, network, address)
 	}
 	first := d.preferred.Load()

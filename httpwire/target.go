@@ -26,11 +26,12 @@ type Target struct {
 }
 
 // Origin is the part of a target that a connection depends on: scheme, host
-// and port. Origins are comparable.
+// and port, or a unix socket. Origins are comparable.
 type Origin struct {
-	tls  bool
-	host string // a name or an address, without brackets
-	port uint16
+	tls    bool
+	host   string // a name or an address, without brackets
+	port   uint16
+	socket string // the path of a unix socket, whose host is localhost; "": none
 	// authority and url follow from the fields above; they are read for every
 	// request.
 	authority string
@@ -44,8 +45,13 @@ func (o Origin) TLS() bool { return o.tls }
 // brackets.
 func (o Origin) Host() string { return o.host }
 
-// Address is host and port as [net.Dialer] wants them.
-func (o Origin) Address() string { return net.JoinHostPort(o.host, strconv.Itoa(int(o.port))) }
+// Address is host and port as [net.Dialer] wants them, or the path of a socket.
+func (o Origin) Address() string {
+	if o.socket != "" {
+		return o.socket
+	}
+	return net.JoinHostPort(o.host, strconv.Itoa(int(o.port)))
+}
 
 // Authority is host and port as a Host header has them: the port is left out
 // when the scheme implies it.
@@ -54,11 +60,11 @@ func (o Origin) Authority() string { return o.authority }
 // String is the origin as a URL without a path.
 func (o Origin) String() string { return o.url }
 
-// ParseTarget understands 3000, :3000, host:3000, 3000/webhooks, and
-// http[s]://host:port[/path][?query]. Without a host it is localhost, without
-// a scheme http, without a port that of the scheme. A path of just "/" is no
-// path: requests keep their own. Errors wrap [ErrTarget] and say in words what
-// is wrong.
+// ParseTarget understands 3000, :3000, host:3000, 3000/webhooks,
+// http[s]://host:port[/path][?query], and unix:/run/app.sock[:/path][?query].
+// Without a host it is localhost, without a scheme http, without a port that of
+// the scheme. A path of just "/" is no path: requests keep their own. Errors
+// wrap [ErrTarget] and say in words what is wrong.
 func ParseTarget(s string) (Target, error) {
 	t, err := parseTarget(s)
 	if err != nil {
@@ -73,6 +79,9 @@ func ParseTarget(s string) (Target, error) {
 func parseTarget(s string) (Target, error) {
 	if s == "" {
 		return Target{}, errors.New("it is empty; want 3000, host:3000 or http://host:3000/path")
+	}
+	if rest, ok := cutSocket(s); ok {
+		return parseSocket(rest)
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return Target{}, errors.New("it has a space or a control character")
@@ -193,6 +202,9 @@ func (o Origin) named() Origin {
 		o.authority += ":" + strconv.Itoa(int(o.port))
 	}
 	o.url = scheme + "://" + o.authority
+	if o.socket != "" {
+		o.url = "unix:" + o.socket
+	}
 	return o
 }
 
@@ -267,19 +279,24 @@ func (t Target) WithTLS(on bool) Target {
 	return t
 }
 
+// WithPath is the same target with a path of its own, percent-encoded.
+func (t Target) WithPath(path string) Target {
+	t.path = path
+	return t
+}
+
 // String is the target as a full URL; "" for the zero value.
 func (t Target) String() string {
 	if t.IsZero() {
 		return ""
 	}
-	return JoinURL(t.origin.url, t.path, t.query)
+	return t.origin.URL(t.path, t.query)
 }
 
 // URL is what the app is asked for when a request has this path and this
 // query, both percent-encoded.
 func (t Target) URL(path, query string) string {
-	path, query = t.Resolve(path, query)
-	return JoinURL(t.origin.url, path, query)
+	return t.origin.URL(t.Resolve(path, query))
 }
 
 // Asterisk is the path of a request for no path at all, OPTIONS * (RFC 9112,
@@ -301,8 +318,8 @@ func JoinURL(origin, path, query string) string {
 // Short is the target as one would type it, without its query.
 func (t Target) Short() string {
 	switch {
-	case t.origin.tls:
-		return t.origin.url + t.path
+	case t.origin.tls, t.origin.socket != "":
+		return t.origin.URL(t.path, "")
 	case t.origin.host == "localhost":
 		return strconv.Itoa(int(t.origin.port)) + t.path
 	}

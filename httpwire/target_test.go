@@ -114,7 +114,7 @@ func TestPathAndQueryOfTarget(t *testing.T) {
 }
 
 func FuzzParseTarget(f *testing.F) {
-	for _, s := range []string{"3000", ":3000", "host:1/x?y", "https://[::1]:2/%2f", "http://a@b", "x#", "3000/é", "a:b:c", "//", "?", "http:/x"} {
+	for _, s := range []string{"3000", ":3000", "host:1/x?y", "https://[::1]:2/%2f", "http://a@b", "x#", "3000/é", "a:b:c", "//", "?", "http:/x", "unix:/a:/b?c", "unix:@a"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

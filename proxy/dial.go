@@ -22,7 +22,7 @@ type dialer struct {
 
 // dial connects, and for https shakes hands. Its errors are *dialError.
 func (d *dialer) dial(ctx context.Context, o httpwire.Origin) (net.Conn, error) {
-	c, err := d.tcp.DialContext(ctx, "tcp", o.Address())
+	c, err := d.tcp.DialContext(ctx, o.Network(), o.Address())
 	if err != nil {
 		return nil, &dialError{err}
 	}

@@ -31,7 +31,7 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 	case a.Unsuccessful:
 		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 if it should`
 	case req.path == "/" && routeMissing(status):
-		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.Short()+"/webhooks")
+		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.WithPath(webhook.GuidePath).Short())
 	case status >= 300 && status < 400:
 		a.Hint = fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", format.MaskURLs(a.Header.Get("Location")))
 	case RefusesHost(status, a.Body):

@@ -71,7 +71,7 @@ func methodHasBody(method string) bool {
 
 // url returns the URL of the request, for people.
 func (r *request) url() string {
-	return httpwire.JoinURL(r.target.Origin().String(), r.path, r.query)
+	return r.target.Origin().URL(r.path, r.query)
 }
 
 // appendHead writes the request line and the headers: every value of every
