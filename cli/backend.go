@@ -93,7 +93,7 @@ func (a *app) noStore(err error) error {
 func (a *app) openStored(dir string, acc access) (*backend, error) {
 	s, err := listener.OpenStored(listener.StoredOptions{
 		Dir: dir, Project: a.projectName(), Version: version(), ReadOnly: acc == reads, Create: acc == creates,
-		Signer: a.signing(dir),
+		Signer: a.signing(dir), Via: a.via(),
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -240,7 +240,7 @@ func (a *app) listenUntilDone(ctx context.Context, o *listenOptions) error {
 // complete fills in what the flags leave open.
 func (o *listenOptions) complete(a *app, dir string) {
 	o.Dir, o.Project, o.Version = dir, a.projectName(), version()
-	o.Proxy.Mode, o.Proxy.NoForwarded = o.verify.value, o.forwarded.value == "off"
+	o.Proxy.Mode, o.Proxy.NoForwarded, o.Proxy.Via = o.verify.value, o.forwarded.value == "off", a.via()
 	o.Proxy.Sign, o.Proxy.Signer = webhook.Sign(o.sign.value), a.signing(dir)
 	o.Notify = a.notify
 }

@@ -72,7 +72,7 @@ func (f *resendFlags) understand(a *app, cmd *cobra.Command, names []string) (we
 	if err := f.checkCombination(a, cmd, names); err != nil {
 		return webhook.Batch{}, err
 	}
-	if err := checkTarget(cmd, f.batch.Resend.To); err != nil {
+	if err := checkTarget(cmd, &f.batch.Resend.To); err != nil {
 		return webhook.Batch{}, err
 	}
 	query, err := f.query.query(cmd)
@@ -122,14 +122,17 @@ func (f *resendFlags) checkCombination(a *app, cmd *cobra.Command, names []strin
 	return nil
 }
 
-// checkTarget makes a --to that cannot be parsed a usage error.
-func checkTarget(cmd *cobra.Command, to string) error {
-	if to == "" {
+// checkTarget makes a --to that cannot be parsed a usage error, and one that
+// can be the same for another process: the path of a socket may be relative.
+func checkTarget(cmd *cobra.Command, to *string) error {
+	if *to == "" {
 		return nil
 	}
-	if _, err := httpwire.ParseTarget(to); err != nil {
+	t, err := httpwire.ParseTarget(*to)
+	if err != nil {
 		return usageError(cmd, fmt.Errorf("invalid --to: %w", err))
 	}
+	*to = t.String()
 	return nil
 }
 

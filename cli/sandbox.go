@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -100,6 +101,9 @@ func parseWebhookURL(text string) (string, error) {
 	t, err := httpwire.ParseTarget(text)
 	if err != nil {
 		return "", err
+	}
+	if t.Origin().Network() == "unix" {
+		return "", errors.New("webhooks are sent to http and https URLs only")
 	}
 	return t.String(), nil
 }

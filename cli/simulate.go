@@ -62,7 +62,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 
 // understand checks the flags and draws a seed if none is given.
 func (f *simulateFlags) understand(cmd *cobra.Command) error {
-	if err := checkTarget(cmd, f.Resend.To); err != nil {
+	if err := checkTarget(cmd, &f.Resend.To); err != nil {
 		return err
 	}
 	switch s := &f.Simulation; {

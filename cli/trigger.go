@@ -74,6 +74,7 @@ func (a *app) trigger(cmd *cobra.Command, name string, f *triggerFlags) error {
 	if t.url, err = a.triggerURL(cmd, f.to); err != nil {
 		return err
 	}
+	t.transport, t.asked = a.transportTo(t.url)
 	if toListener(f.to) {
 		client, err := a.dialListener()
 		if err != nil {
@@ -184,7 +185,11 @@ func (a *app) triggerURL(cmd *cobra.Command, to string) (string, error) {
 	if err != nil {
 		return "", usageError(cmd, err, "give --to a URL, 3000 or 3000/path")
 	}
-	return withPath(target.String(), strings.HasSuffix(to, "/"))
+	path := webhook.GuidePath
+	if strings.HasSuffix(to, "/") {
+		path = "/"
+	}
+	return target.URL(path, ""), nil
 }
 
 // listenerURL is a path on the loopback ingress of the running listener; "" is
@@ -199,29 +204,17 @@ func (a *app) listenerURL(ctx context.Context, path string) (string, error) {
 	case err == nil && path == "":
 		return l.LocalWebhookURL(), nil
 	case err == nil:
-		return withPath(l.Local+path, true)
+		u, err := url.Parse(l.Local + path)
+		if err != nil {
+			return "", usageHint(err, "give --to a path such as /webhooks")
+		}
+		return u.String(), nil
 	}
 	if errors.Is(err, control.ErrNoListener) {
 		return "", usageHint(fmt.Errorf("no listener is running for project %q", a.projectName()),
 			"start one with: taskhook listen 3000, or post straight to your app with --to 3000/webhooks")
 	}
 	return "", a.openError(err)
-}
-
-// withPath adds the guide's path to a URL without one, unless root says that
-// the root is meant.
-func withPath(s string, root bool) (string, error) {
-	u, err := url.Parse(s)
-	if err != nil {
-		return "", err
-	}
-	if u.Path == "" && root {
-		u.Path = "/"
-	}
-	if u.Path == "" {
-		u.Path = webhook.GuidePath
-	}
-	return u.String(), nil
 }
 
 // typeLine is an event type as JSON.

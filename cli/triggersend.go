@@ -21,12 +21,14 @@ import (
 
 // trigger plays the platform: it signs events and posts them.
 type trigger struct {
-	body     func(at time.Time) ([]byte, error)
-	url      string
-	scheme   string
-	signer   taskee.Signer
-	interval time.Duration   // the least time between two events
-	listener control.Backend // that url leads to; nil: another receives
+	body      func(at time.Time) ([]byte, error)
+	url       string
+	asked     string // the URL, as an HTTP client has to ask for it
+	transport *http.Transport
+	scheme    string
+	signer    taskee.Signer
+	interval  time.Duration   // the least time between two events
+	listener  control.Backend // that url leads to; nil: another receives
 }
 
 // triggered is the outcome of one event.
@@ -53,10 +55,9 @@ const triggerTimeout = 2 * time.Minute
 // run sends count events and returns how many were not delivered, and the last
 // of those. It ends early when ctx does.
 func (t *trigger) run(ctx context.Context, count int, show func(triggered) error) (failed int, last triggered, err error) {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: new(httpwire.Dialer).DialContext}
-	defer transport.CloseIdleConnections()
+	defer t.transport.CloseIdleConnections()
 	client := &http.Client{
-		Transport: transport,
+		Transport: t.transport,
 		Timeout:   triggerTimeout,
 		// The platform does not follow redirects: they are failures.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -93,7 +94,7 @@ func (t *trigger) send(ctx context.Context, client *http.Client, body []byte) (r
 	r = triggered{URL: t.url, Scheme: t.scheme}
 	e := taskee.Parse(body)
 	r.Type, r.WebhookID, r.BodySize = e.Type, e.WebhookID, len(body)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.asked, bytes.NewReader(body))
 	if err != nil {
 		return r, err
 	}

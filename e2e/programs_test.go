@@ -61,13 +61,17 @@ func fail(err error) {
 // for a compressed 200, or "slow", which waits for a request to /release; the
 // last answer is repeated.
 func appMain() {
-	addr := flag.String("addr", "127.0.0.1:0", "where to listen")
+	addr := flag.String("addr", "127.0.0.1:0", "where to listen, without a colon on a unix socket")
 	dir := flag.String("dir", "got", "where to keep requests")
 	answers := flag.String("answers", "200", "statuses, comma-separated")
 	reply := flag.String("reply", `{"success":true}`, "body of every answer")
 	flag.Parse()
 	fail(os.MkdirAll(*dir, 0o755))
-	ln, err := net.Listen("tcp", *addr)
+	network := "tcp"
+	if !strings.Contains(*addr, ":") {
+		network = "unix"
+	}
+	ln, err := net.Listen(network, *addr)
 	fail(err)
 	a := &scriptedApp{dir: *dir, answers: strings.Split(*answers, ","), reply: *reply, release: make(chan struct{}, 1)}
 	fmt.Printf("{\"kind\":\"ready\",\"local\":\"http://%s\",\"target\":\"%s\"}\n", ln.Addr(), ln.Addr())

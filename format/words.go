@@ -3,7 +3,6 @@ package format
 import (
 	"cmp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/taskhook/taskhook/webhook"
@@ -133,11 +132,7 @@ func Health(h webhook.Health) string {
 	case h.Known && h.Up && h.Address != "":
 		text += " on " + h.Address
 	case h.Known && !h.Up && h.Error != "":
-		reason := h.Error // behind the URL, which stands beside it
-		if i := strings.LastIndex(reason, ": "); i >= 0 {
-			reason = reason[i+len(": "):]
-		}
-		text += ": " + reason
+		text += ": " + h.Error
 	}
 	return text
 }

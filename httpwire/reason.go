@@ -32,6 +32,9 @@ func Reason(err error) string {
 		return "no connection within the time limit"
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
+		if op.Op == "remote error" { // so TLS calls what the other side says
+			return op.Error()
+		}
 		err = op.Err
 		for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
 			err = next

@@ -85,3 +85,12 @@ func (o Origin) URL(path, query string) string {
 	}
 	return JoinURL(origin, path, query)
 }
+
+// HTTPURL is the target as programs know it that speak HTTP and no unix
+// sockets: there the host is localhost.
+func (t Target) HTTPURL() string {
+	if t.origin.socket == "" {
+		return t.String()
+	}
+	return JoinURL("http://"+t.origin.authority, t.path, t.query)
+}

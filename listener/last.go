@@ -36,7 +36,7 @@ func (l *Listener) remember(ctx context.Context, name, value string) error {
 
 // sendLike sends as the last listener did.
 func (s *Stored) sendLike(o StoredOptions) error {
-	p := proxy.Options{Signer: o.Signer, AppWait: proxy.DefaultAppWait}
+	p := proxy.Options{Signer: o.Signer, AppWait: proxy.DefaultAppWait, Via: o.Via}
 	if err := s.recall(&p); err != nil {
 		return err
 	}

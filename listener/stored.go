@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -57,6 +58,8 @@ type StoredOptions struct {
 	Create   bool   // make the store if there is none
 	// Signer gives the development keys, as in proxy.Options.
 	Signer func() (taskee.Signer, error)
+	// Via is the proxy towards a URL, as in proxy.Options.
+	Via func(*url.URL) (*url.URL, error)
 }
 
 // StorePath is where the store of a data directory is.

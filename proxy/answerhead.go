@@ -82,6 +82,9 @@ func (c *conn) continueHead(method string) (*response, error) {
 		if _, err := c.reader.Peek(1); err != nil {
 			return nil, noAnswer(err)
 		}
+		if err := c.otherProtocol(); err != nil {
+			return nil, err
+		}
 	}
 	for {
 		if err := c.readStatus(); err != nil {

@@ -60,13 +60,13 @@ func (a *App) dial(ctx context.Context) webhook.Health {
 	h := webhook.Health{Known: true, Since: time.Now()}
 	c, err := a.dialer.dial(ctx, a.target.Origin())
 	if err != nil {
-		h.Error = err.Error()
-		if dial, ok := err.(*dialError); ok { //nolint:errorlint // dial promises this very type
-			h.Error = explainDial(dial, a.target).text
-		}
+		h.Error, _ = explainDial(err, a.target)
 		return h
 	}
-	h.Up, h.Address = true, c.RemoteAddr().String()
+	h.Up = true
+	if _, ok := c.(*viaProxy); !ok {
+		h.Address = c.RemoteAddr().String()
+	}
 	_ = c.Close()
 	return h
 }

@@ -59,6 +59,9 @@ func (d *dialer) await(ctx context.Context, o httpwire.Origin, limit time.Durati
 // on this machine or in a private network, nothing listens. What listens
 // elsewhere is not restarted by the person who waits here.
 func isAway(err error) bool {
+	if _, ok := errors.AsType[*proxyError](err); ok {
+		return false // the proxy is
+	}
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok {
 		return false

@@ -36,6 +36,7 @@ var (
 type conn struct {
 	net.Conn
 	origin   httpwire.Origin
+	via      *viaProxy // that takes the requests; nil: the app does
 	reader   *bufio.Reader
 	headLeft int64      // bytes that the head of an answer may still have; negative: unlimited
 	answer   answerHead // of the exchange in progress
@@ -48,6 +49,9 @@ type conn struct {
 
 func newConn(c net.Conn, o httpwire.Origin) *conn {
 	n := &conn{Conn: c, origin: o, headLeft: -1, buffers: make(net.Buffers, 0, 3)}
+	if via, ok := c.(*viaProxy); ok {
+		n.Conn, n.via = via.Conn, via
+	}
 	n.reader = bufio.NewReader(n)
 	return n
 }

@@ -55,11 +55,25 @@ func (t *transport) roundTrip(ctx context.Context, r *request, deadline time.Tim
 			return x, waited, err
 		}
 		if !errors.Is(err, errNothingSent) || ctx.Err() != nil {
-			return nil, waited, err
+			return nil, waited, t.askWhy(ctx, c, err)
 		}
 		// The app had closed this idle connection before a byte of the request
 		// was written: another connection is still the first attempt.
 	}
+}
+
+// askWhy returns why an exchange failed: where a new connection was closed
+// without a word, and the app has never answered before, it may speak something
+// else.
+func (t *transport) askWhy(ctx context.Context, c *conn, err error) error {
+	o := c.origin
+	if !errors.Is(err, errNoAnswer) || o.TLS() || c.via != nil || t.pool.answered(o) {
+		return err
+	}
+	if other := t.pool.dialer.ask(ctx, o); other != nil {
+		return other
+	}
+	return err
 }
 
 // try sends the request and reads the head of the answer. On an error the
@@ -91,7 +105,7 @@ func (x *exchange) try(r *request) error {
 
 func (x *exchange) send(r *request) {
 	c := x.conn
-	c.head = r.appendHead(c.head[:0])
+	c.head = r.appendHead(c.head[:0], c.via)
 	if len(r.body) <= inlineBody {
 		x.sent, x.writeErr = c.write(c.head, r.body, r.tail())
 		return

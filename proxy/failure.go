@@ -2,8 +2,6 @@ package proxy
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -52,9 +50,11 @@ func explain(ctx context.Context, err error, t httpwire.Target, a *webhook.Attem
 			text: "taskhook stopped while it waited for the app", next: "send it again in a few minutes",
 		}
 	case errors.As(err, &dial):
-		return explainDial(dial, t)
+		return unreachable(dial, t)
 	case httpwire.IsTimeout(err):
 		return explainTimeout(a, limit)
+	case errors.Is(err, errSpeaksTLS), errors.Is(err, errSpeaksHTTP2):
+		return explainOther(err, t)
 	case errors.Is(err, errClosedIdle):
 		return explainClosedIdle()
 	case errors.Is(err, errNoAnswer):
@@ -115,27 +115,6 @@ func explainTimeout(a *webhook.Attempt, limit time.Duration) *failure {
 	return f
 }
 
-func explainDial(err *dialError, t httpwire.Target) *failure {
-	f := &failure{
-		status: http.StatusBadGateway, title: "the app cannot be reached",
-		text: fmt.Sprintf("%s: %s", t.Origin(), httpwire.Reason(err)),
-		next: fmt.Sprintf("is your app running on %s?", t.Origin().Authority()),
-	}
-	var (
-		record tls.RecordHeaderError
-		verify *tls.CertificateVerificationError
-		host   x509.HostnameError
-	)
-	switch {
-	case errors.As(err, &record):
-		f.text = fmt.Sprintf("%s: the app does not speak https", t.Origin())
-		f.next = "use taskhook listen " + t.WithTLS(false).String()
-	case errors.As(err, &verify), errors.As(err, &host):
-		f.next = "if the certificate is your own, add --insecure"
-	}
-	return f
-}
-
 // explainProtocol is for an answer that is not HTTP.
 func explainProtocol(err error, t httpwire.Target) *failure {
 	text := strings.TrimPrefix(err.Error(), "net/http: ")
@@ -148,9 +127,6 @@ func explainProtocol(err error, t httpwire.Target) *failure {
 	case errors.Is(err, errHeadTooBig):
 		f.text = err.Error()
 		f.next = "look at your app's log"
-	case !t.Origin().TLS() && strings.Contains(text, `malformed HTTP response "\x15\x03`):
-		f.text = "the app speaks https"
-		f.next = "use taskhook listen " + t.WithTLS(true).String()
 	}
 	return f
 }

@@ -34,6 +34,8 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.WithPath(webhook.GuidePath).Short())
 	case status >= 300 && status < 400:
 		a.Hint = fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", format.MaskURLs(a.Header.Get("Location")))
+	case saysTLS(status, a.Body) && !req.target.Origin().TLS():
+		a.Hint = "your app speaks https on this port: use taskhook listen " + req.target.WithTLS(true).String()
 	case RefusesHost(status, a.Body):
 		a.Hint = hostCheckHint(req, a.Body)
 	case refused(status) && (v.Key == devKey || req.signed != nil):

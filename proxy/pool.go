@@ -30,6 +30,7 @@ type pool struct {
 	mu     sync.Mutex
 	idle   []*conn                       // oldest first
 	fresh  map[httpwire.Origin]time.Time // until when no connection there is reused
+	known  map[httpwire.Origin]bool      // apps that have answered
 	sweep  *time.Timer
 	closed bool
 }
@@ -78,10 +79,13 @@ func (p *pool) takeIdle(o httpwire.Origin) *conn {
 // put adds a connection that may be idle for a time.
 func (p *pool) put(c *conn, idle time.Duration) {
 	now := time.Now()
-	c.reused = true
 	c.expires = now.Add(idle)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !c.reused {
+		c.reused = true
+		p.remember(c.origin)
+	}
 	if p.closed || idle <= 0 || len(p.idle) >= p.max || now.Before(p.fresh[c.origin]) {
 		_ = c.Close()
 		return
@@ -90,6 +94,25 @@ func (p *pool) put(c *conn, idle time.Duration) {
 	if p.sweep == nil {
 		p.sweep = time.AfterFunc(maxIdle, p.closeExpired)
 	}
+}
+
+// maxKnown bounds how many apps are remembered: with --to, any can be asked.
+const maxKnown = 1000
+
+// remember notes that an app has answered. The lock is held.
+func (p *pool) remember(o httpwire.Origin) {
+	if p.known == nil || len(p.known) >= maxKnown {
+		p.known = map[httpwire.Origin]bool{}
+	}
+	p.known[o] = true
+}
+
+// answered reports whether an app has answered before, completely and on a
+// connection that could be kept.
+func (p *pool) answered(o httpwire.Origin) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known[o]
 }
 
 // distrust closes the idle connections to an app, which closes them too early,

@@ -12,6 +12,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -88,12 +89,15 @@ type Options struct {
 	MaxInFlight    int64         // bytes of all request bodies at a time; 0: 256 MiB
 	MaxConnections int           // to each app at a time; 0: 50
 
-	Host string // HostRewrite, HostPreserve or a name; "": rewrite
+	Host string // HostRewrite, HostPreserve or a name, which TLS asks for, too; "": rewrite
 	// NoForwarded leaves out the X-Forwarded headers, those of the tunnel, too:
 	// apps that check hosts trip over the public name in them.
 	NoForwarded bool
 	Header      http.Header // replaces the received headers of these canonical names
 	Insecure    bool        // do not check the certificate of an https target
+	// Via returns the proxy that leads to a URL, nil for none; nil: there never
+	// is one. What is on loopback is always reached directly.
+	Via func(*url.URL) (*url.URL, error)
 
 	// Shield answers failures of every app with 429, see [Proxy.SetShield], and
 	// Shielded those of the apps at these targets. Under it ShieldTimeout replaces
@@ -192,7 +196,8 @@ func New(o Options) *Proxy {
 		p.skips.add(rule)
 	}
 	p.budget.total = o.MaxInFlight
-	p.transport.pool.dialer.insecure = o.Insecure
+	d := &p.transport.pool.dialer
+	d.insecure, d.serverName, d.via = o.Insecure, nameOf(o.Host), o.Via
 	p.setApps()
 	p.degraded.logger, p.degraded.changed = p.logger, o.Changed
 	p.faults.Changed, p.faults.JQ = o.Changed, o.JQ

@@ -76,15 +76,23 @@ func (r *request) url() string {
 
 // appendHead writes the request line and the headers: every value of every
 // received header but those of one connection, with the Host, Content-Length and
-// X-Forwarded headers.
-func (r *request) appendHead(b []byte) []byte {
+// X-Forwarded headers. A proxy gets the whole URL, and what it wants to know of
+// its user.
+func (r *request) appendHead(b []byte, via *viaProxy) []byte {
 	b = append(append(b, r.method...), ' ')
-	b = append(b, r.path...)
-	if r.query != "" {
-		b = append(append(b, '?'), r.query...)
+	switch {
+	case via != nil:
+		b = append(b, r.url()...)
+	case r.query != "":
+		b = append(append(append(b, r.path...), '?'), r.query...)
+	default:
+		b = append(b, r.path...)
 	}
 	b = append(b, " HTTP/1.1\r\n"...)
 	b = appendField(b, "Host", r.sentHost())
+	if via != nil && via.authorization != "" {
+		b = appendField(b, "Proxy-Authorization", via.authorization)
+	}
 	b = r.appendLength(b)
 	b = r.appendReceived(b)
 	b = r.appendForwarded(b)
@@ -129,7 +137,8 @@ func (r *request) appendReceived(b []byte) []byte {
 func (r *request) passes(name string, named []string) bool {
 	canonical := http.CanonicalHeaderKey(name) // it is, unless the event was imported
 	_, replaced := r.extra[canonical]
-	return !replaced && !httpwire.HopByHop(name, named) && !(r.hidden && tellsOrigin(canonical))
+	hidden := r.hidden && tellsOrigin(canonical)
+	return !replaced && !hidden && !httpwire.HopByHop(name, named)
 }
 
 // tellsOrigin reports whether a proxy says in this header what it received.

@@ -34,7 +34,7 @@ func FuzzRequestHead(f *testing.F) {
 		if _, err := url.ParseRequestURI(path + "?" + query); err != nil {
 			return // servers refuse it, as they did when it came in
 		}
-		wire := append(r.appendHead(nil), body...)
+		wire := append(r.appendHead(nil, nil), body...)
 		br := bufio.NewReader(bytes.NewReader(wire))
 		got, err := http.ReadRequest(br)
 		if err != nil {

@@ -3,6 +3,7 @@ package webhook
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -117,7 +118,11 @@ func (l Listener) webhookPath() string {
 	if l.Path != "" {
 		return l.Path
 	}
-	if target, err := url.Parse(l.Target); err == nil && target.Path != "" {
+	text := l.Target
+	if socket, ok := strings.CutPrefix(text, "unix:"); ok { // unix:/run/app.sock:/path
+		_, text, _ = strings.Cut(socket, ":")
+	}
+	if target, err := url.Parse(text); err == nil && target.Path != "" {
 		return target.EscapedPath()
 	}
 	return GuidePath

@@ -15,6 +15,8 @@ func TestWebhookURLIsWhatToPaste(t *testing.T) {
 		{"percent-encoded as the target has it", "https://x.example", "http://localhost:3000/a%2Fb", "", "https://x.example", "https://x.example/a%2Fb"},
 		{"a public URL with a path of its own", "https://x.example/dev", "http://localhost:3000", "", "https://x.example/dev", "https://x.example/dev/webhooks"},
 		{"a path of its own stands before the target's", "https://x.example", "http://localhost:3000/hooks", "/taskee", "https://x.example", "https://x.example/taskee"},
+		{"a unix socket has no path", "https://x.example", "unix:/run/app.sock", "", "https://x.example", "https://x.example/webhooks"},
+		{"behind a unix socket's", "https://x.example", "unix:/run/app.sock:/hooks/a%2Fb?key=1", "", "https://x.example", "https://x.example/hooks/a%2Fb"},
 		{"without a tunnel, the loopback ingress", "", "http://localhost:3000", "", local, local + "/webhooks"},
 	}
 	for _, tt := range tests {

@@ -22,7 +22,8 @@ const maxInlineBody = 96 << 10
 const expectThreshold = 1 << 20
 
 // Curl returns a command for a POSIX shell that sends the event's method,
-// header values and exact body bytes to a URL, which is used as it stands.
+// header values and exact body bytes to a URL, which is used as it stands, or
+// to a target that is a unix socket.
 // Headers that belong to one connection, Host and Content-Length are left to
 // curl; nothing else is added. Values of one header keep their order.
 //
@@ -49,6 +50,10 @@ func curl(e webhook.Event, url, data string) string {
 	if method == http.MethodHead && data == "" {
 		first = "curl --head" // with -X HEAD curl waits for a body that never comes
 	}
+	if web := webURL(url); web != url {
+		first += " " + socketArgument(url)
+		url = web
+	}
 	if e.Path == httpwire.Asterisk && !strings.Contains(strings.TrimPrefix(strings.TrimPrefix(url, "http://"), "https://"), "/") {
 		first += " --request-target '*'"
 	}
@@ -66,6 +71,16 @@ func curl(e webhook.Event, url, data string) string {
 		lines = append(lines, "  "+data)
 	}
 	return strings.Join(lines, " \\\n")
+}
+
+// socketArgument is how curl is told of a target that is a unix socket.
+func socketArgument(target string) string {
+	t, _ := httpwire.ParseTarget(target) // it is a target, or there was no such argument
+	address := t.Origin().Address()
+	if name, abstract := strings.CutPrefix(address, "@"); abstract {
+		return "--abstract-unix-socket " + format.ShellQuote(name)
+	}
+	return "--unix-socket " + format.ShellQuote(address)
 }
 
 func inlineBody(e webhook.Event) string {

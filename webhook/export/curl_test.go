@@ -35,6 +35,22 @@ func TestCurlReadsWell(t *testing.T) {
 	}
 }
 
+func TestAUnixSocketIsExportedForOtherPrograms(t *testing.T) {
+	e := webhook.Event{ID: 42, Method: "GET", Header: http.Header{"User-Agent": {"Taskee"}, "Accept": {"*/*"}}}
+	for target, want := range map[string]string{
+		"unix:/run/my app.sock:/hook?a=1": `curl -X GET --unix-socket '/run/my app.sock' 'http://localhost/hook?a=1'`,
+		"unix:@app:/hook":                 `curl -X GET --abstract-unix-socket app http://localhost/hook`,
+	} {
+		if got, _ := Curl(e, target); !strings.HasPrefix(got, want+" ") {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+	q := sentRequest(e, webhook.Attempt{Target: "unix:/run/app.sock:/hook?a=1"})
+	if q.URL != "http://localhost/hook?a=1" || q.Headers[0].Value != "localhost" {
+		t.Errorf("in HAR it is %s of %s", q.URL, q.Headers[0].Value)
+	}
+}
+
 func TestCurlNeedsAFileWhereAShellOrATerminalWouldAlterTheBody(t *testing.T) {
 	for name, body := range map[string]string{
 		"NUL": "a\x00b", "not UTF-8": "\xff", "escape": "\x1b[31m", "override": "\u202e",

@@ -49,6 +49,7 @@ func sentRequest(e webhook.Event, a webhook.Attempt) harRequest {
 			}
 		}
 	}
+	a.Target = webURL(a.Target)
 	target := cmp.Or(a.Target, receivedURL(e))
 	if sent.Path == httpwire.Asterisk { // an earlier version wrote it behind the port
 		target = strings.TrimSuffix(target, httpwire.Asterisk)
@@ -67,6 +68,19 @@ func harTrailers(h http.Header) []harPair {
 		return nil
 	}
 	return harHeaders(h)
+}
+
+// webURL is a target as other programs read it: their URLs know no unix
+// sockets.
+func webURL(target string) string {
+	if !strings.HasPrefix(target, "unix:") {
+		return target
+	}
+	t, err := httpwire.ParseTarget(target)
+	if err != nil {
+		return target
+	}
+	return t.HTTPURL()
 }
 
 func eventRequest(e webhook.Event) webhook.Request {
