@@ -44,7 +44,7 @@ var rooms = map[string]room{
 	"verify":           {siblings: append([]string{"taskee"}, leaves...), modules: []string{"github.com/go-json-experiment/json/jsontext", "golang.org/x/text"}},
 	"store/boltfile":   {siblings: leaves, modules: []string{"go.etcd.io/bbolt"}},
 	"store":            {siblings: append([]string{"store/boltfile"}, leaves...), modules: []string{"go.etcd.io/bbolt"}},
-	"proxy":            {siblings: append([]string{"taskee"}, leaves...)},
+	"proxy":            {siblings: append([]string{"taskee"}, leaves...), modules: []string{"golang.org/x/net/proxy"}},
 	"sandbox":          {siblings: append([]string{"taskee", "store/boltfile"}, leaves...), modules: []string{"go.etcd.io/bbolt"}},
 	"tunnel":           {siblings: leaves, modules: []string{"golang.ngrok.com/ngrok/v2"}},
 	"tunnel/fakengrok": {modules: []string{"golang.ngrok.com/muxado/v2"}},
@@ -55,7 +55,7 @@ var rooms = map[string]room{
 		siblings: append([]string{"control", "inspector", "listener", "proxy", "sandbox", "store", "taskee", "tunnel", "verify"}, leaves...),
 		modules: []string{
 			"github.com/spf13/cobra", "github.com/spf13/pflag",
-			"go.yaml.in/yaml/v3", "golang.org/x/term", "golang.org/x/sys/unix", "github.com/charmbracelet/x/ansi",
+			"go.yaml.in/yaml/v3", "golang.org/x/term", "golang.org/x/sys/unix", "golang.org/x/net/http/httpproxy", "github.com/charmbracelet/x/ansi",
 		},
 	},
 	"bench": {siblings: []string{"taskee"}, modules: []string{"golang.org/x/sync"}},
