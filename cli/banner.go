@@ -48,8 +48,14 @@ func bannerText(d webhook.Listener, tunnelMissing bool) string {
 	}
 	line("local", "%s", d.Local)
 	line("target", "%s (%s)", format.MaskURLs(d.Target), format.Health(d.Health))
+	if d.Health.Besides != "" {
+		line("", "%s", d.Health.Besides)
+	}
 	for _, r := range d.Routes {
 		line("route", "%s", routeWords(r))
+		if r.Health.Besides != "" {
+			line("", "%s", r.Health.Besides)
+		}
 	}
 	line("verify", "%s", verifyWords(d.Verify))
 	for _, rule := range d.SkipVerify {

@@ -85,7 +85,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Var(&o.tunnel, "tunnel", "how Taskee reaches this machine; auto: by ngrok if its authtoken is known, else not at all")
 	f.StringVar(&o.url, "url", "", "your public `URL`: a reserved domain of ngrok or, with --tunnel none, the address in front of this machine, for display only")
-	addAddr(cmd, &o.Addr, &o.allowRemote, "receive on the loopback address `ADDR`; :0 picks a port")
+	addAddr(cmd, &o.Addr, &o.allowRemote, "receive on the loopback address `ADDR`, or by default on the next free port if that one is taken; :0 picks one")
 	addParsed(f, &o.Path, "path", "the target's, or /webhooks", "the `PATH` of the webhook URL", parsePath)
 	f.Var(&o.verify, "verify", "what happens to a bad or missing signature; enforce: answered 401 and not forwarded, warn: forwarded with a warning, off: not checked")
 	o.addTargets(cmd)
@@ -121,6 +121,7 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	if err := checkAddr(cmd, o.Addr, o.allowRemote); err != nil {
 		return err
 	}
+	o.NextPort = !cmd.Flags().Changed("addr")
 	if o.Trusted, err = readKeys(cmd, o.publicKeys); err != nil {
 		return err
 	}

@@ -7,8 +7,16 @@ import (
 	"syscall"
 )
 
-// errWSARefused is ECONNREFUSED as Windows numbers it.
-const errWSARefused = syscall.Errno(10061)
+// ECONNREFUSED and EADDRINUSE as Windows numbers them.
+const (
+	errWSARefused   = syscall.Errno(10061)
+	errWSAAddrInUse = syscall.Errno(10048)
+)
+
+// IsPortTaken reports whether another program listens where one is to listen.
+func IsPortTaken(err error) bool {
+	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, errWSAAddrInUse)
+}
 
 // IsRefused reports whether nothing listens where a connection was asked for.
 func IsRefused(err error) bool {

@@ -94,3 +94,9 @@ func (t Target) HTTPURL() string {
 	}
 	return JoinURL("http://"+t.origin.authority, t.path, t.query)
 }
+
+// LocalhostPort is the port of an origin on this machine that is reached on
+// both loopback addresses; false: it is named by an address, or elsewhere.
+func (o Origin) LocalhostPort() (int, bool) {
+	return int(o.port), o.socket == "" && isLocalhost(o.host)
+}

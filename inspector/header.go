@@ -224,6 +224,8 @@ func (m *model) healthWords(h webhook.Health) piece {
 	switch {
 	case !h.Known:
 		return piece{signNone + text, moodDim}
+	case h.Up && h.Besides != "":
+		return piece{join(signUp+text, h.Besides), moodWarn}
 	case h.Up:
 		return piece{signUp + text, moodGood}
 	}

@@ -60,11 +60,42 @@ func probePause(h webhook.Health) time.Duration {
 	return probeIfDown
 }
 
+// lookBeside finds out whether another program answers to the name of an app,
+// and says so unless the banner will.
+func (l *Listener) lookBeside(app *proxy.App, tell bool) {
+	found := besides(app.Target().Origin())
+	l.mu.Lock()
+	changed := l.besides[app] != found
+	if changed {
+		l.besides[app] = found
+	}
+	l.mu.Unlock()
+	switch {
+	case !changed:
+	case found != "" && tell:
+		l.warn("%s", found)
+		l.changed()
+	default:
+		l.changed()
+	}
+}
+
+// health is what the last probe of an app found, with who else answers to its
+// name.
+func (l *Listener) health(app *proxy.App) webhook.Health {
+	h := app.Health()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h.Besides = l.besides[app]
+	return h
+}
+
 // probe finds out whether an app answers, and says when that has changed.
 func (l *Listener) probe(ctx context.Context, app *proxy.App) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	now, before := app.Probe(ctx)
+	l.lookBeside(app, before.Known)
 	if now == before {
 		return
 	}

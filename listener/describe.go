@@ -28,12 +28,12 @@ func (l *Listener) Listener(ctx context.Context) (webhook.Listener, error) {
 		Faults: l.proxy.Faults().Rules(),
 	}
 	if apps := l.proxy.Apps(); len(apps) > 0 {
-		d.Health, d.Shield = apps[0].Health(), apps[0].Shield()
+		d.Health, d.Shield = l.health(apps[0]), apps[0].Shield()
 	}
 	for _, r := range l.proxy.Routes() {
 		route := webhook.Route{Filter: r.Filter, Target: r.Target.String()}
 		if r.App != nil {
-			route.Health, route.Shield = r.App.Health(), r.App.Shield()
+			route.Health, route.Shield = l.health(r.App), r.App.Shield()
 		}
 		d.Routes = append(d.Routes, route)
 	}

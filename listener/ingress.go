@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"syscall"
+
+	"github.com/taskhook/taskhook/httpwire"
 )
 
 // PortError is returned by [ListenLoopback] when the port is in use.
@@ -37,7 +38,7 @@ func ListenLoopback(ctx context.Context, addr string) (net.Listener, error) {
 	host = cmp.Or(host, "127.0.0.1")
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, port))
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if httpwire.IsPortTaken(err) {
 		return nil, portInUse(ctx, host, port)
 	}
 	if err != nil {
@@ -45,6 +46,32 @@ func ListenLoopback(ctx context.Context, addr string) (net.Listener, error) {
 	}
 	return ln, nil
 }
+
+// nextPorts is how many ports are tried after one that is in use.
+const nextPorts = 50
+
+// listenLoopback opens the loopback ingress: where the port is in use and was
+// not asked for, on the next free one.
+func (l *Listener) listenLoopback(ctx context.Context) (net.Listener, error) {
+	ln, err := ListenLoopback(ctx, l.opts.Addr)
+	var inUse *PortError
+	if !l.opts.NextPort || !errors.As(err, &inUse) {
+		return ln, err
+	}
+	host, text, _ := net.SplitHostPort(l.opts.Addr) // it was understood before
+	port, _ := strconv.Atoi(text)
+	var lc net.ListenConfig
+	for next := port + 1; next <= min(port+nextPorts, maxPort); next++ {
+		ln, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(next)))
+		if err == nil {
+			l.warn("%s: receiving on %s; choose a port with --addr", inUse, ln.Addr())
+			return ln, nil
+		}
+	}
+	return nil, inUse
+}
+
+const maxPort = 65535
 
 // portInUse finds out who has the port, where the system tells, and a free one.
 func portInUse(ctx context.Context, host, port string) error {

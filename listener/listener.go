@@ -42,6 +42,8 @@ type Options struct {
 
 	// Addr is the address of the loopback ingress; "": any free port.
 	Addr string
+	// NextPort takes the next free port where that of Addr is in use.
+	NextPort bool
 	// Tunnel says how ngrok is reached; nil: there is no tunnel. Version,
 	// Changed and Logger are the listener's.
 	Tunnel *tunnel.Options
@@ -96,8 +98,9 @@ type Listener struct {
 	closeErr error
 
 	mu         sync.Mutex
-	reach      string // what the last call to the public URL found
-	resendable int    // events that a resend of all failed ones would send
+	reach      string                // what the last call to the public URL found
+	resendable int                   // events that a resend of all failed ones would send
+	besides    map[*proxy.App]string // who else answers to the name of an app
 }
 
 // Open opens everything and returns a listener that receives. What it opened
@@ -105,7 +108,7 @@ type Listener struct {
 // *[PortError], a *[LoopError], an error of [store.Open], or a *[tunnel.Error].
 // The caller owes a Close.
 func Open(ctx context.Context, o Options) (*Listener, error) {
-	l := &Listener{opts: o, started: time.Now(), trafficChanged: newSignal(), tunnelChanged: newSignal(), urlChanged: newSignal()}
+	l := &Listener{opts: o, started: time.Now(), trafficChanged: newSignal(), tunnelChanged: newSignal(), urlChanged: newSignal(), besides: map[*proxy.App]string{}}
 	if l.opts.Notify == nil {
 		l.opts.Notify = func(Notice) {}
 	}
@@ -120,7 +123,7 @@ func (l *Listener) open(ctx context.Context) error {
 	if err := l.openStored(); err != nil {
 		return err
 	}
-	ln, err := ListenLoopback(ctx, l.opts.Addr)
+	ln, err := l.listenLoopback(ctx)
 	if err != nil {
 		return err
 	}

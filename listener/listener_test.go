@@ -155,6 +155,21 @@ func TestAPortInUseIsAnErrorThatNamesAnother(t *testing.T) {
 	}
 }
 
+func TestTheNextFreePortIsTakenWhereNoneWasAskedFor(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	o := testOptions(t, newApp(t, ok))
+	o.Addr, o.NextPort = taken.Addr().String(), true
+	r := open(t, o)
+	_, number, _ := net.SplitHostPort(o.Addr)
+	if n := r.hears("port " + number + " is in use"); !strings.Contains(n.Text, "receiving on "+strings.TrimPrefix(r.local, "http://")) || r.local == "http://"+o.Addr {
+		t.Errorf("on %s: %q", r.local, n.Text)
+	}
+}
+
 func TestOneListenerHasTheStore(t *testing.T) {
 	o := testOptions(t, newApp(t, ok))
 	r := open(t, o)

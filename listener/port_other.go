@@ -3,33 +3,36 @@
 package listener
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
-	"strings"
 	"time"
 )
 
 // portOwner names the process that listens on a TCP port, "" if that cannot
 // be seen. It asks lsof, which macOS has.
 func portOwner(port int) string {
+	for _, p := range lsof(port) {
+		return p.String()
+	}
+	return ""
+}
+
+// localPrograms are the programs that answer on a port of 127.0.0.1 and of ::1.
+// The nearer an address, the sooner it is chosen; IPv6 may answer for both.
+func localPrograms(port int) (four, six program) {
+	all := lsof(port)
+	six = cmp.Or(all["IPv6 [::1]"], all["IPv6 *"])
+	return cmp.Or(all["IPv4 127.0.0.1"], all["IPv4 *"], six), six
+}
+
+func lsof(port int) map[string]program {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "lsof", "-nP", fmt.Sprintf("-iTCP:%d", port), "-sTCP:LISTEN", "-Fpc").Output()
+	out, err := exec.CommandContext(ctx, "lsof", "-nP", fmt.Sprintf("-iTCP:%d", port), "-sTCP:LISTEN", "-Fpctn").Output()
 	if err != nil {
-		return ""
+		return nil
 	}
-	var pid, name string
-	for _, line := range strings.Split(string(out), "\n") {
-		switch {
-		case strings.HasPrefix(line, "p") && pid == "":
-			pid = line[1:]
-		case strings.HasPrefix(line, "c") && name == "":
-			name = line[1:]
-		}
-	}
-	if pid == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s (pid %s)", name, pid)
+	return readLsof(string(out))
 }

@@ -37,6 +37,8 @@ type Health struct {
 	Address string    `json:"address,omitempty"` // the address that answered
 	Since   time.Time `json:"since,omitzero"`    // of the present condition
 	Error   string    `json:"error,omitempty"`
+	// Besides says who else answers to the name of the target, in words.
+	Besides string `json:"besides,omitempty"`
 }
 
 // Listener describes a running listener.

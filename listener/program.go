@@ -1,0 +1,64 @@
+package listener
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/taskhook/taskhook/httpwire"
+)
+
+// program is a process that listens. The zero value is none, or one that
+// cannot be seen.
+type program struct{ name, pid string }
+
+// String names it: "node (pid 12)".
+func (p program) String() string {
+	if p.pid == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s (pid %s)", p.name, p.pid)
+}
+
+// forwarder is a program that listens for another, once for each address.
+const forwarder = "docker-proxy"
+
+// besides says who else answers to the name by which an app is reached, where
+// localhost is one program on 127.0.0.1 and another on ::1; "" otherwise. What
+// cannot be seen counts as the same.
+func besides(o httpwire.Origin) string {
+	port, ok := o.LocalhostPort()
+	if !ok {
+		return ""
+	}
+	four, six := localPrograms(port)
+	if four == six || four.pid == "" || six.pid == "" || four.name == forwarder && six.name == forwarder {
+		return ""
+	}
+	return fmt.Sprintf("%s on 127.0.0.1:%d and %s on [::1]:%d are two programs: name yours by its address", four, port, six, port)
+}
+
+// readLsof reads what lsof -Fpctn prints, by the type and the address of each
+// socket, such as "IPv4 127.0.0.1".
+func readLsof(out string) map[string]program {
+	found := map[string]program{}
+	var p program
+	kind := ""
+	for line := range strings.SplitSeq(out, "\n") {
+		if line == "" {
+			continue
+		}
+		switch value := line[1:]; line[0] {
+		case 'p':
+			p = program{pid: value}
+		case 'c':
+			p.name = value
+		case 't':
+			kind = value
+		case 'n':
+			if colon := strings.LastIndexByte(value, ':'); colon >= 0 {
+				found[kind+" "+value[:colon]] = p
+			}
+		}
+	}
+	return found
+}
