@@ -19,6 +19,12 @@ func IsForwarded(name string) bool {
 	return name == ForwardedFor || name == ForwardedHost || name == ForwardedProto
 }
 
+// TellsOrigin reports whether a canonical name is that of a header in which any
+// proxy, also one before Taskhook, says what it received.
+func TellsOrigin(name string) bool {
+	return name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-")
+}
+
 // Received is what of a received request the X-Forwarded headers are made of.
 type Received struct {
 	Header     http.Header

@@ -24,6 +24,7 @@ func TestAnArchiveHasTheRequestThatTheAppGot(t *testing.T) {
 		{"forwarded before", "GET /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: 192.0.2.8\r\nX-Forwarded-Host: a.test\r\nX-Forwarded-Proto: https\r\n\r\n", nil, "/x"},
 		{"the host that was asked", "GET /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\n\r\n", func(o *Options) { o.Host = HostPreserve }, "/x"},
 		{"a host of its own", "GET /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\n\r\n", func(o *Options) { o.Host = "app.test" }, "/x"},
+		{"without forwarded headers", "GET /x HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\nForwarded: host=a.test\r\nX-Forwarded-Port: 443\r\n\r\n", func(o *Options) { o.NoForwarded = true }, "/x"},
 		{"no path at all", "OPTIONS * HTTP/1.1\r\nHost: public.test\r\nConnection: close\r\n\r\n", nil, ""},
 	}
 	for _, tt := range tests {

@@ -147,7 +147,8 @@ func (p *Proxy) attempt(ctx context.Context, req *request, e *webhook.Event, t t
 	defer req.app.slots.release()
 	f := &forwarded{app: req.app, sender: s, request: req}
 	a := &f.attempt
-	a.EventID, a.Number, a.Target, a.Signed = e.ID, 1, req.url(), req.signed
+	a.EventID, a.Number, a.Target = e.ID, 1, req.url()
+	a.Signed, a.Unforwarded = req.signed, req.hidden
 	if host := req.sentHost(); host != req.target.Origin().Authority() {
 		a.Host = host
 	}

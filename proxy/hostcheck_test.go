@@ -23,7 +23,7 @@ func TestForwardedHeadersCanBeLeftOut(t *testing.T) {
 	if strings.Contains(head, "hooks.example.com") || strings.Count(head, "orwarded") != 1 || !strings.Contains(head, "X-Forwarded-Proto: https\r\n") || !strings.Contains(head, "X-Own: 1\r\n") {
 		t.Errorf("the app got %q", head)
 	}
-	if e := r.store.event(t, 1); e.Header.Get("X-Forwarded-Host") != "hooks.example.com" {
+	if e, a := r.store.event(t, 1), r.store.attempt(t); e.Header.Get("X-Forwarded-Host") != "hooks.example.com" || !a.Unforwarded {
 		t.Errorf("stored %v", e.Header)
 	}
 }

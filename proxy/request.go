@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/taskhook/taskhook/httpwire"
@@ -137,13 +136,8 @@ func (r *request) appendReceived(b []byte) []byte {
 func (r *request) passes(name string, named []string) bool {
 	canonical := http.CanonicalHeaderKey(name) // it is, unless the event was imported
 	_, replaced := r.extra[canonical]
-	hidden := r.hidden && tellsOrigin(canonical)
+	hidden := r.hidden && httpwire.TellsOrigin(canonical)
 	return !replaced && !hidden && !httpwire.HopByHop(name, named)
-}
-
-// tellsOrigin reports whether a proxy says in this header what it received.
-func tellsOrigin(name string) bool {
-	return name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-")
 }
 
 // appendForwarded writes the X-Forwarded headers that no own header replaces.

@@ -55,7 +55,7 @@ func sealedSum(key, payload []byte) []byte {
 
 func TestExtrasOfALaterVersionAreSkipped(t *testing.T) {
 	want := received(1, 200)
-	want.Notes, want.Waited, want.Host = []string{"its answer had two lengths", ""}, time.Second, "app.test"
+	want.Notes, want.Waited, want.Host, want.Unforwarded = []string{"its answer had two lengths", ""}, time.Second, "app.test", true
 	want.Trailer = http.Header{"X-Sum": {"7", "8"}}
 	want.Signed = http.Header{"X-Wh-Signature": {"c2ln"}, "X-Ghl-Signature": {}}
 	b := newAttemptRecords(&want).attempt
@@ -64,7 +64,7 @@ func TestExtrasOfALaterVersionAreSkipped(t *testing.T) {
 	if _, _, err := readAttempt(b[boltfile.SumSize:], &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Delivery = want.Delivery; !cmp.Equal(want.Notes, got.Notes) || got.Waited != want.Waited || got.Host != want.Host || !cmp.Equal(want.Trailer, got.Trailer) || !cmp.Equal(want.Signed, got.Signed) {
+	if got.Delivery = want.Delivery; !cmp.Equal(want.Notes, got.Notes) || got.Waited != want.Waited || got.Unforwarded != want.Unforwarded || got.Host != want.Host || !cmp.Equal(want.Trailer, got.Trailer) || !cmp.Equal(want.Signed, got.Signed) {
 		t.Errorf("read %+v", got)
 	}
 	if _, _, err := readAttempt(b[boltfile.SumSize:len(b)-1], &got); err == nil {

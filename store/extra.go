@@ -21,6 +21,7 @@ func (c *codec) attemptExtras(a *webhook.Attempt) {
 	c.extra(extras, 3, a.Waited != 0, func(c *codec) { number(c, &a.Waited) })
 	c.extra(extras, 4, a.Host != "", func(c *codec) { text(c, &a.Host) })
 	c.extra(extras, 20, a.Signed != nil, func(c *codec) { c.header(&a.Signed) })
+	c.extra(extras, 21, a.Unforwarded, func(c *codec) { c.bool(&a.Unforwarded) })
 }
 
 // readExtras splits the rest of a record that is read; it is nil where there is

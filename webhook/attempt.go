@@ -78,6 +78,8 @@ type Attempt struct {
 	Notes []string `json:"notes,omitempty"`
 	// Host is the Host header that was sent, "" for the target's own.
 	Host string `json:"host,omitempty"`
+	// Unforwarded says that no header told the app what was received where.
+	Unforwarded bool `json:"unforwarded,omitempty"`
 	// Waited is how long the app's connections were refused before one stood or
 	// the wait was over. It lies before StartedAt.
 	Waited time.Duration `json:"waited,omitempty"`

@@ -97,9 +97,14 @@ func sentHeaders(e webhook.Event, a webhook.Attempt, sent webhook.Request, trail
 	pairs = append(pairs, lengthHeaders(sent, trailers)...)
 	connection := sent.Header["Connection"]
 	for _, p := range harHeaders(sent.Header) {
-		if !httpwire.HopByHop(p.Name, connection) && !httpwire.IsForwarded(http.CanonicalHeaderKey(p.Name)) {
+		name := http.CanonicalHeaderKey(p.Name)
+		made := httpwire.IsForwarded(name) || a.Unforwarded && httpwire.TellsOrigin(name)
+		if !made && !httpwire.HopByHop(p.Name, connection) {
 			pairs = append(pairs, p)
 		}
+	}
+	if a.Unforwarded {
+		return pairs
 	}
 	received := httpwire.Received{Header: sent.Header, RemoteAddr: e.RemoteAddr, Host: e.Host, Tunnel: e.Source == webhook.SourceTunnel}
 	for _, f := range httpwire.AppendForwarded(nil, received) {
