@@ -65,8 +65,8 @@ func newListenCommand(a *app) *cobra.Command {
 		Use:   "listen TARGET",
 		Short: "Receive webhooks and forward them to your app",
 		Long: "Open a tunnel, receive Taskee's webhooks, verify their signatures, store every one,\n" +
-			"and forward them to your app. TARGET is a port, host:port or a URL. With a path\n" +
-			"(3000/webhooks), every webhook goes to exactly that path.",
+			"and forward them to your app. TARGET is a port, host:port, a URL or unix:/run/app.sock.\n" +
+			"With a path (3000/webhooks), every webhook goes to exactly that path.",
 		Example: "  taskhook listen 3000\n" +
 			"  taskhook listen 3000/webhooks --tunnel none --verify warn   # local only, unsigned allowed",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -96,7 +96,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	o.addReaching(cmd)
 	addSize(f, &o.Proxy.MaxBody, "max-body", 256<<20, "accept bodies of at most `SIZE`")
 	addNumber(f, &o.Proxy.MaxConnections, "max-connections", 1, math.MaxInt, "open at most `N` connections to your app")
-	addParsed(f, &o.Proxy.Host, "host", o.Proxy.Host, "send `NAME` as the Host header; rewrite: the target's, preserve: the sender's", parseHost)
+	addParsed(f, &o.Proxy.Host, "host", o.Proxy.Host, "send `NAME` as the Host header, and ask for it in TLS; rewrite: the target's, preserve: the sender's", parseHost)
 	f.StringArrayVar(&o.headers, "header", nil, "add the header `K:V` to what your app gets (repeatable)")
 	f.BoolVar(&o.Proxy.Insecure, "insecure", false, "do not check the certificate of an https target")
 	addDuration(f, &o.Store.Keep, "keep", "delete events that are older than `DURATION`")
@@ -112,7 +112,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) error {
 	app, err := httpwire.ParseTarget(target)
 	if err != nil {
-		return usageError(cmd, err, "name your app as 3000, host:3000, 3000/webhooks or a URL")
+		return usageError(cmd, err, "name your app as 3000, host:3000, 3000/webhooks, a URL or unix:/run/app.sock")
 	}
 	o.Proxy.Targets = []httpwire.Target{app}
 	if o.Proxy.Header, err = parseHeaders(o.headers); err != nil {
