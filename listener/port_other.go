@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -35,4 +36,30 @@ func lsof(port int) map[string]program {
 		return nil
 	}
 	return readLsof(string(out))
+}
+
+// readLsof reads what lsof -Fpctn prints, by the type and the address of each
+// socket, such as "IPv4 127.0.0.1".
+func readLsof(out string) map[string]program {
+	found := map[string]program{}
+	var p program
+	kind := ""
+	for line := range strings.SplitSeq(out, "\n") {
+		if line == "" {
+			continue
+		}
+		switch value := line[1:]; line[0] {
+		case 'p':
+			p = program{pid: value}
+		case 'c':
+			p.name = value
+		case 't':
+			kind = value
+		case 'n':
+			if colon := strings.LastIndexByte(value, ':'); colon >= 0 {
+				found[kind+" "+value[:colon]] = p
+			}
+		}
+	}
+	return found
 }

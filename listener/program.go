@@ -2,7 +2,6 @@ package listener
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/taskhook/taskhook/httpwire"
 )
@@ -35,30 +34,4 @@ func besides(o httpwire.Origin) string {
 		return ""
 	}
 	return fmt.Sprintf("%s on 127.0.0.1:%d and %s on [::1]:%d are two programs: name yours by its address", four, port, six, port)
-}
-
-// readLsof reads what lsof -Fpctn prints, by the type and the address of each
-// socket, such as "IPv4 127.0.0.1".
-func readLsof(out string) map[string]program {
-	found := map[string]program{}
-	var p program
-	kind := ""
-	for line := range strings.SplitSeq(out, "\n") {
-		if line == "" {
-			continue
-		}
-		switch value := line[1:]; line[0] {
-		case 'p':
-			p = program{pid: value}
-		case 'c':
-			p.name = value
-		case 't':
-			kind = value
-		case 'n':
-			if colon := strings.LastIndexByte(value, ':'); colon >= 0 {
-				found[kind+" "+value[:colon]] = p
-			}
-		}
-	}
-	return found
 }
