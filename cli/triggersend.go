@@ -44,7 +44,7 @@ type triggered struct {
 	Error      string     `json:"error"` // of the transport
 	Reason     string     `json:"reason"`
 
-	next            string // one thing to do, in answers of Taskhook itself
+	next            string // one thing to do: Taskhook says so in its answers, or the connection failed
 	answeredByProxy bool   // the answer is Taskhook's, not the app's
 	refusesHost     bool   // the app checks hosts
 }
@@ -120,7 +120,7 @@ func (t *trigger) send(ctx context.Context, client *http.Client, body []byte) (r
 		r.Error = "no answer within " + format.Duration(triggerTimeout)
 		return r, nil
 	case err != nil:
-		r.Error = httpwire.Reason(err)
+		r.Error, r.next = httpwire.Reason(err), unreachedHint(err, t.url)
 		return r, nil
 	}
 	r.Status = resp.StatusCode
@@ -162,10 +162,8 @@ func (r *triggered) hint() string {
 		return "your app trusts only Taskee's key: run taskhook keys env"
 	case unauthorized:
 		return "sign it: drop --scheme none"
-	case r.Error != "":
-		return "is your app running, and is this its address? " + r.URL
 	}
-	return ""
+	return r.next
 }
 
 func (a *app) printTriggered(r triggered) error {

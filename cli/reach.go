@@ -3,9 +3,14 @@ package cli
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"syscall"
 
 	"golang.org/x/net/http/httpproxy"
 
@@ -45,4 +50,18 @@ func (a *app) transportTo(target string) (*http.Transport, string) {
 		return dialer.DialContext(ctx, at.Origin().Network(), at.Origin().Address())
 	}
 	return t, at.HTTPURL()
+}
+
+// unreachedHint is one thing to do about an error of a transport towards a URL.
+func unreachedHint(err error, url string) string {
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &certificate):
+		return "if the certificate is your own, post to a listener that accepts it: taskhook listen " + url + " --insecure"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "your app speaks http: --to http" + strings.TrimPrefix(url, "https")
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return "look at your app's log; or does it speak https, or only HTTP/2?"
+	}
+	return "is your app running, and is this its address? " + url
 }
