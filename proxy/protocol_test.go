@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -46,6 +47,17 @@ type readFrom struct {
 
 func (r readFrom) Read(p []byte) (int, error) { return r.ahead.Read(p) }
 
+// serverOfHTTP2 is an app on Go's own server that takes no HTTP/1.1.
+func serverOfHTTP2(t *testing.T) string {
+	srv := httptest.NewUnstartedServer(nil)
+	srv.Config.Protocols = new(http.Protocols)
+	srv.Config.Protocols.SetUnencryptedHTTP2(true)
+	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	srv.Start()
+	t.Cleanup(srv.Close)
+	return srv.Listener.Addr().String()
+}
+
 func TestAnAppThatSpeaksSomethingElse(t *testing.T) {
 	const settings, goAway = "\x00\x00\x00\x04\x00\x00\x00\x00\x00", "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"
 	silentHTTP2 := rawApp(t, func(c net.Conn, _ int) {
@@ -66,6 +78,7 @@ func TestAnAppThatSpeaksSomethingElse(t *testing.T) {
 		{"HTTP/2 at once", rawApp(t, func(c net.Conn, _ int) { _, _ = io.WriteString(c, settings+goAway); _, _ = io.Copy(io.Discard, c) }),
 			"the app speaks only HTTP/2", "HTTP/1.1"},
 		{"HTTP/2 after the preface", silentHTTP2, "the app speaks only HTTP/2", "HTTP/1.1"},
+		{"a server of HTTP/2 alone", serverOfHTTP2(t), "the app speaks only HTTP/2", "HTTP/1.1"},
 		{"no HTTP/1.1 within TLS", "https://" + silentTLS(t, func(c *tls.Config) { c.NextProtos = []string{"grpc-exp"} }),
 			"the app speaks only HTTP/2", "HTTP/1.1"},
 		{"no https", "https://" + closing, "the app broke off the TLS handshake", "taskhook listen http://127.0.0.1:"},
