@@ -58,7 +58,7 @@ func TestAHostCheckIsNamed(t *testing.T) {
 		{"misdirected", 421, "", off, host},
 		{"another 400", 400, "invalid JSON", nil, ""},
 		{"another status", 200, "Blocked host: a1b2.ngrok.app", nil, ""},
-		{"words of something else", 403, "the signature is not trusted", nil, ""},
+		{"words of something else", 403, "the signature is not trusted", nil, "--sign dev"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
