@@ -27,17 +27,23 @@ func writeMessage(w http.ResponseWriter, status int, m message) { writeJSON(w, s
 // writeJSON answers a request with a value that consists of texts and truth
 // values.
 func writeJSON(w http.ResponseWriter, status int, value any) {
+	body := jsonBytes(value)
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the context tells whether the sender has gone
+}
+
+// jsonBytes is a value as writeJSON writes it.
+func jsonBytes(value any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(value); err != nil {
 		b.Reset() // cannot happen
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the context tells whether the sender has gone
+	return b.Bytes()
 }
 
 // reason returns one line of the message, which is stored with the answer.

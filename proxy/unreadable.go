@@ -3,7 +3,6 @@ package proxy
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -99,12 +98,9 @@ func (p *Proxy) rejectUnread(w http.ResponseWriter, e *webhook.Event, status int
 
 // answerBytes is a whole answer as bytes.
 func answerBytes(status int, m message) []byte {
-	body, err := json.Marshal(m)
-	if err != nil {
-		body = nil // cannot happen: there are only strings
-	}
-	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n",
-		status, http.StatusText(status), len(body)+1, body)
+	body := jsonBytes(m)
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+		status, http.StatusText(status), len(body), body)
 }
 
 // refusalStatus returns the status of an answer of net/http, and what it says of the
@@ -205,7 +201,7 @@ func (t *tap) diagnose(status int, text string) message {
 		m.Reason = "it is not readable HTTP, and came in one piece with the request before it: its head was not kept"
 	default:
 		_, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(t.head)))
-		m.Reason = inWords(err)
+		m.Reason = format.MaskURLs(inWords(err))
 		if len(m.Reason) > maxReason {
 			m.Reason = m.Reason[:maxReason] + "…"
 		}

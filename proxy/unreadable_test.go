@@ -33,6 +33,7 @@ func TestWhatIsNotReadableHTTPLeavesATrace(t *testing.T) {
 		{"a coding that nobody needs", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n", 400, `its Transfer-Encoding is not chunked but "identity"`},
 		{"a line without a colon", "POST / HTTP/1.1\r\nHost: x\r\nwhat\r\n\r\n", 400, `a header line without a colon: "what"`},
 		{"no HTTP", "hello\r\n\r\n", 400, "its first line is no METHOD PATH HTTP/1.1"},
+		{"no version, and a secret", "GET /oauth/callback?code=s3cr3t&state=x\r\n\r\n", 400, `"GET /oauth/callback?code=***&state=***"`},
 		{"another version", "POST / HTTP/3.0\r\nHost: x\r\n\r\n", 505, "unsupported protocol version"},
 		{"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", 505, "HTTP/2 from the first byte on"},
 		{"for another proxy", "CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n", 405, "a connection to other.test:443"},
@@ -46,6 +47,9 @@ func TestWhatIsNotReadableHTTPLeavesATrace(t *testing.T) {
 			c := r.raw(tt.request)
 			resp, body := rawAnswer(t, c)
 			m := r.message(body)
+			if strings.Contains(body, `\u0026`) || strings.Contains(body, "s3cr3t") {
+				t.Errorf("answered %s", body)
+			}
 			if resp.StatusCode != tt.status || !resp.Close || !strings.Contains(m.Reason, tt.reason) {
 				t.Errorf("answered %d %s", resp.StatusCode, body)
 			}
