@@ -135,18 +135,21 @@ func (v *salvage) rescueBody(out *rescued, f *find, e *webhook.Event) {
 		flags:   flagRowLost,
 	}
 	out.incomplete = true
-	if len(f.tries) == 0 {
-		out.row.reject(e.Verdict.Status)
-	}
+	out.row.decide(e.Verdict.Status, len(f.tries) > 0)
 }
 
-// reject takes an event that reached no app, and whose row is lost, for one that
-// was rejected if its signature is not valid: nobody vouches for it.
-func (r *row) reject(s webhook.VerdictStatus) {
-	switch s {
-	case webhook.Invalid:
+// decide finds out by the verdict what was decided about an event whose row is
+// lost. One that reached no app, and whose signature is not valid, is taken for
+// rejected: nobody vouches for it.
+func (r *row) decide(s webhook.VerdictStatus, reached bool) {
+	switch {
+	case s == webhook.Skipped:
+		r.decision = indexOf(decisions, webhook.Passed)
+	case reached:
+		return
+	case s == webhook.Invalid:
 		r.decision = indexOf(decisions, webhook.RejectedSignature)
-	case webhook.Unsigned:
+	case s == webhook.Unsigned:
 		r.decision = indexOf(decisions, webhook.RejectedUnsigned)
 	default:
 		return

@@ -169,23 +169,29 @@ func TestAnEventWithoutItsRowComesBackFromItsRecords(t *testing.T) {
 	path := three(t)
 	s := mustOpen(t, path, Options{})
 	mustPut(t, s, rejected("forged"))
+	redirect := decided("", webhook.Passed)
+	redirect.Verdict.Status = webhook.Skipped
+	mustPut(t, s, redirect)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	editFile(t, path, func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte("events"))
-		return errors.Join(b.Delete(rowKey(2)), b.Delete(rowKey(4)))
+		return errors.Join(b.Delete(rowKey(2)), b.Delete(rowKey(4)), b.Delete(rowKey(5)))
 	})
 	if err := Compact(path); err != nil { // else older versions of the rows would be found
 		t.Fatal(err)
 	}
 	s = newStore(t)
 	report, err := s.Salvage(t.Context(), path, nil)
-	if err != nil || report.Events != 4 || report.Incomplete != 2 {
+	if err != nil || report.Events != 5 || report.Incomplete != 3 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	if got := state(t, s, 4); got != webhook.StateRejected {
 		t.Errorf("the forged event is %s", got)
+	}
+	if got := state(t, s, 5); got != webhook.StatePassed {
+		t.Errorf("what is no webhook is %s", got)
 	}
 	if got, want := allOf(t, s)[2], allOf(t, s)[3]; got.Answer.Status != want.Answer.Status || len(got.Body) != len(want.Body) || len(got.History) != 1 {
 		t.Errorf("#2 is %+v", got.Summary)
