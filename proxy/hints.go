@@ -38,13 +38,23 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 		a.Hint = "your app speaks https on this port: use taskhook listen " + req.target.WithTLS(true).String()
 	case RefusesHost(status, a.Body):
 		a.Hint = hostCheckHint(req, a.Body)
-	case refused(status) && (v.Key == devKey || req.signed != nil):
-		a.Hint = "your app trusts only Taskee's key: run taskhook keys env"
-	case refused(status) && v.Status == webhook.Valid && v.Key != "":
-		a.Hint = "if your app has the development key in its environment, have all it gets signed by that: taskhook listen --sign dev"
+	case refused(status) && refusalHint(req, v) != "":
+		a.Hint = refusalHint(req, v)
 	case a.Slow:
 		a.Hint = "answer at once and do the work afterwards: the platform may not wait for a slow answer"
 	}
+}
+
+// refusalHint says what to do when the app does not accept a signature, "" if the
+// event had none that counts.
+func refusalHint(req *request, v webhook.Verdict) string {
+	switch {
+	case v.Key == devKey, req.signed != nil:
+		return "your app trusts only Taskee's key: run taskhook keys env"
+	case v.Status == webhook.Valid && v.Key != "":
+		return "if your app has the development key in its environment, have all it gets signed by that: taskhook listen --sign dev"
+	}
+	return ""
 }
 
 // refused reports whether a status says that the app does not accept a
