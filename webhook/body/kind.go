@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/taskhook/taskhook/format"
@@ -74,15 +75,21 @@ var magics = [...]struct{ first, coding string }{
 }
 
 // compressedAs names the coding of bytes that are compressed, as their header
-// does or by their beginning; "" for others.
+// does or by their beginning; "" for others. It decodes only what has no
+// beginning of its own: a stranger's few bytes may become many.
 func compressedAs(h http.Header, b []byte) string {
+	codings := Codings(h)
+	for _, m := range magics {
+		if !bytes.HasPrefix(b, []byte(m.first)) {
+			continue
+		}
+		if n := len(codings); n > 0 && strings.TrimPrefix(codings[n-1], "x-") == m.coding {
+			return strings.Join(codings, ", ")
+		}
+		return m.coding
+	}
 	if t := Read(h, b, false); t.Decoded() {
 		return t.Coding
-	}
-	for _, m := range magics {
-		if bytes.HasPrefix(b, []byte(m.first)) {
-			return m.coding
-		}
 	}
 	return ""
 }

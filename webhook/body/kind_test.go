@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -73,6 +74,26 @@ func TestKindTakesFromHeadersWhatBytesDoNotTell(t *testing.T) {
 	h = http.Header{"Content-Type": {"application/json"}}
 	if got := Kind(h, []byte("a=1&b=2")); got != "a form (application/x-www-form-urlencoded), not JSON" {
 		t.Errorf("a form that says it is JSON is %q", got)
+	}
+}
+
+// TestKindDecodesNothingThatShowsWhatItIs has what a stranger sends under a bad
+// signature: 20 KB that become 2 MB.
+func TestKindDecodesNothingThatShowsWhatItIs(t *testing.T) {
+	const decoded = 2 << 20
+	long := []byte(strings.Repeat("a", decoded))
+	for name, codings := range map[string][]string{
+		"compressed (gzip)": {"gzip"}, "compressed (zstd)": {"zstd"}, "compressed (br, gzip)": {"br", "gzip"},
+	} {
+		b := compress(t, long, codings...)
+		b = append(b, make([]byte, decoded/maxRatio)...) // else it is beyond the ratio
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got := Kind(encoding(codings...), b)
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; got != name || n > decoded/4 {
+			t.Errorf("%q, for which %d bytes were made", got, n)
+		}
 	}
 }
 
