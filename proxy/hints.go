@@ -27,22 +27,38 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 		return
 	}
 	a.Unsuccessful = webhook.Delivered(a.StatusCode) && saysUnsuccessful(body.OfAnswer(a).Bytes)
-	switch status := a.StatusCode; {
+	switch {
 	case a.Unsuccessful:
 		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 if it should`
-	case req.path == "/" && routeMissing(status):
-		a.Hint = fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.WithPath(webhook.GuidePath).Short())
-	case status >= 300 && status < 400:
-		a.Hint = fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", format.MaskURLs(a.Header.Get("Location")))
-	case saysTLS(status, a.Body) && !req.target.Origin().TLS():
-		a.Hint = "your app speaks https on this port: use taskhook listen " + req.target.WithTLS(true).String()
-	case RefusesHost(status, a.Body):
-		a.Hint = hostCheckHint(req, a.Body)
-	case refused(status) && refusalHint(req, v) != "":
-		a.Hint = refusalHint(req, v)
-	case a.Slow:
+	case a.StatusCode >= 300:
+		a.Hint = statusHint(a, req, v)
+	}
+	if a.Hint == "" && a.Slow {
 		a.Hint = "answer at once and do the work afterwards: the platform may not wait for a slow answer"
 	}
+}
+
+// statusHint says what to do about a status that is no success, "" where only
+// the app knows.
+func statusHint(a *webhook.Attempt, req *request, v webhook.Verdict) string {
+	status := a.StatusCode
+	switch {
+	case req.path == "/" && routeMissing(status):
+		return fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.WithPath(webhook.GuidePath).Short())
+	case status < 400:
+		return fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", format.MaskURLs(a.Header.Get("Location")))
+	case status >= 500:
+		return ""
+	}
+	switch text := body.OfAnswer(a).Bytes; {
+	case saysTLS(status, text) && !req.target.Origin().TLS():
+		return "your app speaks https on this port: use taskhook listen " + req.target.WithTLS(true).String()
+	case RefusesHost(status, text):
+		return hostCheckHint(req, text)
+	case refused(status):
+		return refusalHint(req, v)
+	}
+	return ""
 }
 
 // refusalHint says what to do when the app does not accept a signature, "" if the

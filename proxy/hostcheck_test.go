@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"compress/gzip"
 	"fmt"
 	"net/http"
 	"strings"
@@ -63,8 +64,11 @@ func TestAHostCheckIsNamed(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			addr := app(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Encoding", "gzip") // the sender takes it
 				w.WriteHeader(tt.status)
-				_, _ = fmt.Fprint(w, tt.body)
+				z := gzip.NewWriter(w)
+				_, _ = fmt.Fprint(z, tt.body)
+				_ = z.Close()
 			})
 			change := tt.change
 			if change == nil {
