@@ -92,7 +92,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.publicKeys, "public-key", nil, "trust the PEM key in `FILE` instead of the platform's (repeatable)")
 	o.addSkipVerify(cmd)
 	f.Var(&o.output, "output", outputUsage)
-	addDuration(f, &o.Proxy.Timeout, "timeout", "give your app at most `DURATION` to answer; also the limit of --shield, if given")
+	addDuration(f, &o.Proxy.Timeout, "timeout", "answer 408 when your app has not answered after `DURATION`; a later answer is still recorded; also the limit of --shield, if given")
 	o.addReaching(cmd)
 	addSize(f, &o.Proxy.MaxBody, "max-body", 256<<20, "accept bodies of at most `SIZE`")
 	addNumber(f, &o.Proxy.MaxConnections, "max-connections", 1, math.MaxInt, "open at most `N` connections to your app")

@@ -86,6 +86,7 @@ type late struct {
 	exchange *exchange
 	request  *request // without its body
 	verdict  webhook.Verdict
+	passed   bool // it is no webhook
 }
 
 // keepWaiting reports whether the app's answer to a forwarded event is still
@@ -102,7 +103,7 @@ func (p *Proxy) keepWaiting(e *webhook.Event, f *forwarded) *late {
 	f.attempt.Notes = append(f.attempt.Notes, "its answer is awaited for "+format.Duration(p.late.limit)+" more")
 	lean := *f.request
 	lean.body = nil // it was sent, and may be large
-	return &late{proxy: p, exchange: f.pending, request: &lean, verdict: e.Verdict}
+	return &late{proxy: p, exchange: f.pending, request: &lean, verdict: e.Verdict, passed: e.Decision == webhook.Passed}
 }
 
 // await waits for the answer in the background and records it. First is the
@@ -118,7 +119,7 @@ func (l *late) record(first webhook.Attempt) {
 	p, x := l.proxy, l.exchange
 	ctx, limit := p.late.ctx, first.Duration+p.late.limit
 	a := &first
-	a.Trigger, a.Error, a.Hint, a.Notes, a.Slow = webhook.TriggerLate, "", "", nil, false
+	a.Trigger, a.Error, a.Hint, a.Notes, a.Slow, a.Waited = webhook.TriggerLate, "", "", nil, false, 0
 	if a.Fault == "" {
 		a.Delivery = 1 // of the same delivery; a fault may have sent copies before
 	}
@@ -137,7 +138,9 @@ func (l *late) record(first webhook.Attempt) {
 		f = explain(ctx, err, l.request.target, a, limit)
 		a.Error = f.text
 	}
-	annotate(a, l.request, l.verdict, f)
+	if f != nil || !l.passed {
+		annotate(a, l.request, l.verdict, f)
+	}
 	if _, err := p.storeAttempt(context.Background(), a); err != nil {
 		p.logger.Error("a late answer could not be recorded", "event", a.EventID.String(), "status", a.StatusCode, "error", err)
 	}

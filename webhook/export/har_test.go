@@ -67,6 +67,18 @@ func TestAnArchiveHasCompressedBodiesDecoded(t *testing.T) {
 	}
 }
 
+func TestAnArchiveSaysWhichAnswerWasLate(t *testing.T) {
+	e := wholes()[0]
+	e.History = []webhook.Attempt{
+		{Trigger: webhook.TriggerReceived, Target: "http://x/", Error: "too slow", Answered: 408},
+		{Trigger: webhook.TriggerLate, Target: "http://x/", StatusCode: 200, Answered: 408},
+	}
+	entries := checkHAR(t, write(t, "har", Options{}, e), 2)
+	if got := entries[1]["comment"]; got != "late answer, the sender had been told 408" {
+		t.Errorf("the late answer's comment is %q", got)
+	}
+}
+
 func TestAnArchiveHasTheSignatureThatWasSent(t *testing.T) {
 	e := wholes()[0]
 	e.Header = http.Header{"X-Wh-Signature": {"theirs"}, "X-Ghl-Signature": {"N/A"}, "X-Other": {"1"}}
