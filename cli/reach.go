@@ -5,12 +5,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 
 	"golang.org/x/net/http/httpproxy"
 
@@ -60,7 +58,7 @@ func unreachedHint(err error, url string) string {
 		return "if the certificate is your own, post to a listener that accepts it: taskhook listen " + url + " --insecure"
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "your app speaks http: --to http" + strings.TrimPrefix(url, "https")
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case httpwire.ClosedUnanswered(err):
 		return "look at your app's log; or does it speak https, or only HTTP/2?"
 	}
 	return "is your app running, and is this its address? " + url

@@ -2,8 +2,10 @@ package httpwire
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/url"
+	"strings"
 	"syscall"
 )
 
@@ -50,5 +52,19 @@ func Reason(err error) string {
 	} else if request, ok := errors.AsType[*url.Error](err); ok {
 		err = request.Err
 	}
+	if ClosedUnanswered(err) && !errors.Is(err, syscall.ECONNRESET) {
+		return "the connection was closed without an answer"
+	}
 	return err.Error()
+}
+
+// ClosedUnanswered reports whether net/http's client met a connection that the
+// other side closed before a byte of an answer, whether the client had written
+// its request by then or not.
+func ClosedUnanswered(err error) bool {
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return true
+	}
+	// net/http does not export this error.
+	return err != nil && strings.HasSuffix(err.Error(), "http: server closed idle connection")
 }

@@ -26,7 +26,8 @@ func TestWhyAConnectionFailed(t *testing.T) {
 		{"reset", request(reset), "connection reset by peer"},
 		{"no such host", request(&net.OpError{Op: "dial", Err: &net.DNSError{Name: "nosuch.test", IsNotFound: true}}), "unknown host nosuch.test"},
 		{"a time limit", request(context.DeadlineExceeded), "no connection within the time limit"},
-		{"closed without an answer", request(io.EOF), "EOF"},
+		{"closed without an answer", request(io.EOF), "the connection was closed without an answer"},
+		{"closed before the request was written", request(errors.New("http: server closed idle connection")), "the connection was closed without an answer"},
 		{"another error", errors.New("tls: bad certificate"), "tls: bad certificate"},
 	}
 	for _, tt := range tests {
