@@ -60,6 +60,8 @@ func (a *app) notTheStoreItself(ctx context.Context, file string) (string, error
 		return "", withHint(fmt.Errorf("there is no file %s", file), "see which there are: taskhook store info")
 	case err != nil:
 		return "", err
+	case !given.Mode().IsRegular():
+		return "", withHint(fmt.Errorf("%s is no file that could be a store", file), "see which there are: taskhook store info")
 	}
 	path, err := a.storePath()
 	if err != nil {

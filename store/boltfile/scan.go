@@ -62,17 +62,19 @@ type Scanner struct {
 // OpenScanner opens a file to look through it. The error is a *LockedError when
 // another process writes to it. The caller closes the Scanner.
 func OpenScanner(path string) (*Scanner, error) {
+	// Opening a pipe would block, and a person may name a symbolic link.
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is %w", path, files.ErrIrregular)
+	}
+	if err != nil {
+		return nil, err
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: %w", path, files.ErrIrregular)
-	}
-	if err == nil {
-		err = awaitLock(file, false, defaultLockTimeout, path+lockSuffix)
-	}
+	err = awaitLock(file, false, defaultLockTimeout, path+lockSuffix)
 	var s *Scanner
 	if err == nil {
 		s, err = newScanner(file)
