@@ -125,13 +125,13 @@ func (a *app) understand(cmd *cobra.Command, o *listenOptions, target string) er
 	if o.Trusted, err = readKeys(cmd, o.publicKeys); err != nil {
 		return err
 	}
-	if err := o.understandSkipVerify(cmd); err != nil {
-		return err
-	}
 	if err := o.understandTraffic(cmd); err != nil {
 		return err
 	}
 	if err := o.understandTargets(cmd); err != nil {
+		return err
+	}
+	if err := o.understandSkipVerify(cmd); err != nil {
 		return err
 	}
 	if cmd.Flags().Changed("timeout") {

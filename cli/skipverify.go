@@ -12,7 +12,7 @@ func (o *listenOptions) addSkipVerify(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&o.skipVerify, "skip-verify", nil, "let requests that are no webhooks pass unchecked, to their own path, by `RULE`: a method and a path, such as 'GET /oauth/*' (repeatable)")
 }
 
-// understandSkipVerify reads the rules, once target and path are known.
+// understandSkipVerify reads the rules, once the targets and the path are known.
 func (o *listenOptions) understandSkipVerify(cmd *cobra.Command) error {
 	o.Proxy.WebhookPath = o.Path
 	for _, text := range o.skipVerify {
