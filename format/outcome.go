@@ -51,9 +51,11 @@ func lastTry(s webhook.Summary) int { return max(s.Try, s.Outcome.Try) }
 func delivered(s webhook.Summary) string {
 	text := answered(s)
 	same := s.LastStatus == s.Outcome.Answer.Status // the last attempt is that one, as far as lists know
-	switch {
-	case lastTry(s) > 1:
-		return text + " on try " + strconv.Itoa(lastTry(s))
+	switch try := lastTry(s); {
+	case try > 1 && s.Unsuccessful && same:
+		return text + " on try " + strconv.Itoa(try) + ", success:false"
+	case try > 1:
+		return text + " on try " + strconv.Itoa(try)
 	case s.Unsuccessful && same:
 		return text + " success:false"
 	case s.Slow && same:

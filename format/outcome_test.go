@@ -46,6 +46,7 @@ func TestAnOutcomeNeverContradictsItsStatus(t *testing.T) {
 	}{
 		{"200", sum{Attempts: 1, LastStatus: 200, Outcome: of(app(200))}},
 		{"200 on try 2", sum{Event: webhook.Event{Try: 1}, Attempts: 1, LastStatus: 429, Outcome: webhook.Outcome{Answer: app(200), Try: 2}}},
+		{"200 on try 2, success:false", sum{Event: webhook.Event{Try: 2}, Attempts: 1, LastStatus: 200, Unsuccessful: true, Outcome: webhook.Outcome{Answer: app(200), Try: 2}}},
 		{"200 in 3.4s", sum{Attempts: 1, LastStatus: 200, Slow: true, LastDuration: 3400 * time.Millisecond, Outcome: of(app(200))}},
 		{"200 success:false", sum{Attempts: 1, LastStatus: 200, Unsuccessful: true, Outcome: of(app(200))}},
 		{"200", sum{Attempts: 2, LastStatus: 500, Slow: true, Outcome: of(app(200))}}, // a later resend failed
