@@ -65,6 +65,7 @@ type answerHead struct {
 	line   int    // where the line that is being read begins in text
 	before []string
 	status statusLine
+	cut    bool // the app closed the connection behind one of the lines
 }
 
 // readHead reads the app's answer up to its body. It skips informational
@@ -91,7 +92,9 @@ func (c *conn) continueHead(method string) (*response, error) {
 			return nil, err
 		}
 		if err := c.readLines(); err != nil {
-			return nil, err
+			if h.cut = errors.Is(err, io.ErrUnexpectedEOF) && h.line == len(h.text) && h.status.code >= 200; !h.cut {
+				return nil, err
+			}
 		}
 		switch code := h.status.code; {
 		case code == http.StatusSwitchingProtocols:
@@ -194,6 +197,9 @@ func (c *conn) parseHead(method string) *response {
 	}
 	if h.status.odd != "" {
 		resp.note("has an unusual status line: %.80q", h.status.odd)
+	}
+	if h.cut {
+		resp.note("ends without the empty line behind its headers")
 	}
 	resp.header = parseFields(string(h.text), resp)
 	if cap(h.text) > maxHeadBuffer {

@@ -95,6 +95,27 @@ func TestAnAnswerThatBrowsersTakeCounts(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatEndsBehindAHeaderCounts(t *testing.T) {
+	for answer, status := range map[string]int{
+		"HTTP/1.1 200 OK\r\n":                                    http.StatusOK,
+		"HTTP/1.1 429 Slow Down\r\nRetry-After: 1\r\n":           http.StatusTooManyRequests,
+		"HTTP/1.1 200 OK\r\nContent-":                            http.StatusBadGateway,
+		"HTTP/1.1 100 Continue\r\n":                              http.StatusBadGateway,
+		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\n": http.StatusAccepted,
+	} {
+		r := newRig(t, answering(t, answer))
+		resp, body := r.post("/hook", "{}")
+		a := r.store.attempt(t)
+		if resp.StatusCode != status || a.Answered != status {
+			t.Errorf("%q: answered %d %s", answer, resp.StatusCode, body)
+		}
+		noted := len(a.Notes) == 1 && strings.Contains(a.Notes[0], "without the empty line")
+		if noted != (status != http.StatusBadGateway) || noted != (a.Error == "") {
+			t.Errorf("%q: noted %q, %s", answer, a.Notes, a.Error)
+		}
+	}
+}
+
 func TestNotesOfOneAnswerAreBounded(t *testing.T) {
 	r := newRig(t, answering(t, "HTTP/1.1 200 OK\r\n"+strings.Repeat("broken\r\n", 5000)+"Content-Length: 2\r\n\r\nok"))
 	if resp, body := r.post("/hook", "{}"); resp.StatusCode != http.StatusOK || body != "ok" {
