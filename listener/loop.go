@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 )
 
@@ -17,7 +18,7 @@ type LoopError struct {
 
 // Error names the target.
 func (e *LoopError) Error() string {
-	return fmt.Sprintf("the target %s is this listener itself: every webhook would come back to it", e.Target)
+	return fmt.Sprintf("the target %s is this listener itself: every webhook would come back to it", format.MaskURLs(e.Target.String()))
 }
 
 // checkLoop returns a *[LoopError] when an event would be forwarded to where it

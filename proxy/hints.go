@@ -23,7 +23,7 @@ const devKey = "dev"
 func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 	a.Slow = a.Duration > slowAnswer
 	if f != nil {
-		a.Hint = f.next
+		a.Hint = format.MaskURLs(f.next)
 		return
 	}
 	a.Unsuccessful = webhook.Delivered(a.StatusCode) && saysUnsuccessful(body.OfAnswer(a).Bytes)
@@ -31,7 +31,7 @@ func annotate(a *webhook.Attempt, req *request, v webhook.Verdict, f *failure) {
 	case a.Unsuccessful:
 		a.Hint = `your app answered 2xx with "success": false: the platform will not send the event again; answer 429 if it should`
 	case a.StatusCode >= 300:
-		a.Hint = statusHint(a, req, v)
+		a.Hint = format.MaskURLs(statusHint(a, req, v))
 	}
 	if a.Hint == "" && a.Slow {
 		a.Hint = "answer at once and do the work afterwards: the platform may not wait for a slow answer"
@@ -46,7 +46,7 @@ func statusHint(a *webhook.Attempt, req *request, v webhook.Verdict) string {
 	case req.path == "/" && routeMissing(status):
 		return fmt.Sprintf("your app answers %d at /: name the path of its webhook route, such as taskhook listen %s", status, req.target.WithPath(webhook.GuidePath).Short())
 	case status < 400:
-		return fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", format.MaskURLs(a.Header.Get("Location")))
+		return fmt.Sprintf("your app redirects to %s, but webhooks do not follow redirects: name that path as the target", a.Header.Get("Location"))
 	case status >= 500:
 		return ""
 	}

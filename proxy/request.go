@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/taskhook/taskhook/format"
 	"github.com/taskhook/taskhook/httpwire"
 	"github.com/taskhook/taskhook/webhook"
 )
@@ -200,7 +201,7 @@ func (r *request) writable() string {
 	case !httpwire.IsRequestTarget(r.path):
 		return fmt.Sprintf("its path %.80q has a space or a control character; write it percent-encoded", r.path)
 	case !httpwire.IsRequestTarget(r.query):
-		return fmt.Sprintf("its query %.80q has a space or a control character; write it percent-encoded", r.query)
+		return fmt.Sprintf("its query %.80q has a space or a control character; write it percent-encoded", format.MaskURLs("?" + r.query)[1:])
 	}
 	for _, name := range sortedNames(r.header) {
 		if !httpwire.IsToken(name) {
