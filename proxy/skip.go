@@ -226,10 +226,26 @@ func disguise(e *webhook.Event, body bool) string {
 			return "its header " + name + " may make another request of it"
 		}
 	}
-	if strings.Contains(e.RawQuery, "method") {
-		if query, err := url.ParseQuery(e.RawQuery); err != nil || query.Has("_method") {
-			return "its query may make another request of it"
-		}
+	if e.RawQuery != "" && namesMethod(e.RawQuery) {
+		return "its query may make another request of it"
 	}
 	return ""
 }
+
+// namesMethod reports whether a query has a parameter that applications may read
+// as _method: PHP takes some other characters in a name for an underscore.
+func namesMethod(query string) bool {
+	fields := strings.FieldsFunc(query, func(c rune) bool { return c == '&' || c == ';' })
+	return slices.ContainsFunc(fields, func(field string) bool {
+		name, _, _ := strings.Cut(field, "=")
+		plain, err := url.QueryUnescape(name)
+		if err != nil {
+			return false // it is something else, whoever reads it
+		}
+		plain = strings.TrimLeft(plain, " ")
+		return len(plain) == len(methodField) && strings.ContainsAny(plain[:1], "_.[ ") && strings.EqualFold(plain[1:], methodField[1:])
+	})
+}
+
+// methodField is the parameter that has the method of forms, which know but two.
+const methodField = "_method"

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -79,6 +80,9 @@ func TestARequestThatIsNoWebhookPassesByARule(t *testing.T) {
 		{name: "a method for the app, spelled otherwise", method: "GET", path: "/oauth/callback", header: []string{"X_HTTP_Method: POST"}},
 		{name: "a path for the app", method: "POST", path: "/slack/commands", header: []string{"X-Original-Url: /webhooks"}},
 		{name: "a method in the query", method: "GET", path: "/oauth/callback?code=1&%5Fmethod=POST"},
+		{name: "a method in the query, encoded elsewhere", method: "GET", path: "/oauth/callback?code=1&_%6Dethod=POST"},
+		{name: "a method in the query, to PHP", method: "GET", path: "/oauth/callback?code=1;.method=POST"},
+		{name: "a word of a query that is no method", method: "GET", path: "/oauth/callback?code=1%zz&payment_method=card", passes: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -98,7 +102,7 @@ func TestARequestThatIsNoWebhookPassesByARule(t *testing.T) {
 				return
 			}
 			if resp.StatusCode != http.StatusOK || e.Decision != webhook.Passed || e.Verdict.Status != webhook.Skipped {
-				t.Errorf("answered %d %s, stored as %q, %+v", resp.StatusCode, body, e.Decision, e.Verdict)
+				t.Fatalf("answered %d %s, stored as %q, %+v", resp.StatusCode, body, e.Decision, e.Verdict)
 			}
 			if got := <-asked; got != tt.path {
 				t.Errorf("the app was asked for %s", got)
@@ -330,6 +334,26 @@ func TestWhatTheSenderIsToldKeepsSecretsOfURLs(t *testing.T) {
 	r.post("/hook", contact)
 	if a := r.store.attempt(t); !strings.Contains(a.Hint, "/done?code=***,") {
 		t.Errorf("hint: %s", a.Hint)
+	}
+	r = newRig(t, answering(t, "\x15\x03\x01\x00\x02\x02\x16\n")+"/hooks?token=s3cr3t")
+	r.post("/hook", contact)
+	if a := r.store.attempt(t); !strings.HasSuffix(a.Hint, "/hooks?token=***") {
+		t.Errorf("hint: %s", a.Hint)
+	}
+}
+
+func TestWhatIsSaidOfARouteKeepsSecretsOfURLs(t *testing.T) {
+	var log lockedBuffer
+	r := newRig(t, answering(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), route(t, ".a == 1 -> 127.0.0.1:1/?token=s3cr3t"), func(o *Options) {
+		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	r.post("/hook", "no JSON")
+	notes := r.store.event(t, 1).Notes
+	if len(notes) != 1 || !strings.Contains(notes[0], "token=***") || strings.Contains(notes[0], "s3cr3t") {
+		t.Errorf("noted %q", notes)
+	}
+	if text := log.String(); !strings.Contains(text, "token=***") || strings.Contains(text, "s3cr3t") {
+		t.Errorf("logged %s", text)
 	}
 }
 
