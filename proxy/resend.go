@@ -316,7 +316,7 @@ func (s *resending) notes(r webhook.Resend) []string {
 	var notes []string
 	o := s.before.Outcome
 	delivered := webhook.Delivered(o.Answer.Status) && !o.Answer.SenderGone && !o.Answer.BrokenOff || o.DeliveredLater
-	if delivered && !s.renamed() {
+	if delivered && !s.renamed() && s.received.Decision != webhook.Passed {
 		notes = append(notes, webhook.NoteSameID)
 	}
 	if s.changed && r.Sign == webhook.SignOriginal && sameSignatures(s.event.Header, s.received.Header) {

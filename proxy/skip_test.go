@@ -226,6 +226,9 @@ func TestNoRouteTakesWhatIsNoWebhook(t *testing.T) {
 	if got := <-calls; err != nil || got != "rest" || resent.Attempt.Target != "http://"+rest+"/oauth/callback" {
 		t.Errorf("resent to %s, %s, %v", got, resent.Attempt.Target, err)
 	}
+	if len(resent.Notes) != 0 {
+		t.Errorf("what has no webhookId is resent with %q", resent.Notes)
+	}
 	if err := r.proxy.opts.CheckSkipVerify(mustPattern(t, "POST /in")); err == nil {
 		t.Error("a rule covers the path of a route's app")
 	}
