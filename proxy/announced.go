@@ -56,17 +56,16 @@ func (a *announced) take(body []byte) (retryIn time.Duration, found bool) {
 func (p *Proxy) Announce(n webhook.Announcement) { p.announced.add(n) }
 
 // nextRetry is when the sender of an event is expected to send it again after an
-// answer; zero: never.
-func (p *Proxy) nextRetry(e *webhook.Event, status int, at time.Time) time.Time {
-	if e.Decision == webhook.Passed {
+// answer; zero: never. It is called for whatever is answered: an announcement
+// that stayed behind would have the body of every event hashed from then on.
+func (p *Proxy) nextRetry(e *webhook.Event, answer webhook.Answer) time.Time {
+	retryIn, found := p.announced.take(e.Body)
+	next := p.policy.Next(e.Try, answer.Status, answer.At)
+	switch {
+	case e.Decision != webhook.DecisionNone, answer.SenderGone, answer.BrokenOff, next.IsZero(), found && retryIn == webhook.NoRetry:
 		return time.Time{}
-	}
-	next := p.policy.Next(e.Try, status, at)
-	if retryIn, found := p.announced.take(e.Body); found && !next.IsZero() {
-		if retryIn == webhook.NoRetry {
-			return time.Time{}
-		}
-		return at.Add(retryIn)
+	case found:
+		return answer.At.Add(retryIn)
 	}
 	return next
 }

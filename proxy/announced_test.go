@@ -43,6 +43,28 @@ func TestASenderSaysWhetherA429BringsItsEventBack(t *testing.T) {
 	}
 }
 
+func TestWhateverBecomesOfAnEventItsAnnouncementIsUsedUp(t *testing.T) {
+	const body = `{"type":"A"}`
+	for name, change := range map[string]func(*Options){
+		"rejected":       func(o *Options) { o.Mode = ModeEnforce },
+		"sent to nobody": route(t, "type:A -> none"),
+		"no webhook":     skipping(t, "POST /hook"),
+		"final":          func(*Options) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRigWith(t, answering(t, "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"), bySignature{}, func(o *Options) { o.Mode = ModeWarn }, change)
+			r.proxy.Announce(webhook.Announcement{Sum: sha256.Sum256([]byte(body)), RetryIn: webhook.NoRetry})
+			r.post("/hook", body)
+			if a := r.store.event(t, 1).Answer; !a.RetryAt.IsZero() {
+				t.Errorf("it is expected again: %+v", a)
+			}
+			if n := r.proxy.announced.waiting.Load(); n != 0 {
+				t.Errorf("%d announcements wait", n)
+			}
+		})
+	}
+}
+
 func TestAnnouncementsAreBounded(t *testing.T) {
 	var a announced
 	for i := range maxAnnounced + 10 {

@@ -89,9 +89,7 @@ func (p *Proxy) recordReceived(r *http.Request, e *webhook.Event, f *forwarded, 
 		answer.SenderGone = false
 		f.attempt.Notes = append(f.attempt.Notes, "the sender hung up when it had the status, and not all of the answer")
 	}
-	if !answer.SenderGone && !answer.BrokenOff {
-		answer.RetryAt = p.nextRetry(e, answer.Status, answer.At)
-	}
+	answer.RetryAt = p.nextRetry(e, answer)
 	if f.attempt.Answered = answer.Status; answer.SenderGone {
 		f.attempt.Answered = 0
 	}
@@ -103,9 +101,8 @@ func (p *Proxy) recordReceived(r *http.Request, e *webhook.Event, f *forwarded, 
 func (p *Proxy) answerUnforwarded(w http.ResponseWriter, r *http.Request, e *webhook.Event, m message) {
 	const status = http.StatusTooManyRequests
 	answer := byTaskhook(status, m.reason())
-	if answer.SenderGone = r.Context().Err() != nil; !answer.SenderGone {
-		answer.RetryAt = p.nextRetry(e, status, answer.At)
-	}
+	answer.SenderGone = r.Context().Err() != nil
+	answer.RetryAt = p.nextRetry(e, answer)
 	if err := p.opts.Store.PutAnswer(context.WithoutCancel(r.Context()), e.ID, answer); err != nil {
 		p.logger.Error("an answer cannot be stored", "event", e.ID.String(), "status", status, "error", err)
 	}

@@ -80,6 +80,7 @@ func (p *Proxy) receive(w http.ResponseWriter, r *http.Request, source webhook.S
 	}
 	if no := p.rejects(e); no != nil {
 		e.Decision, e.Answer = no.decision, byTaskhook(no.status, no.message.Reason)
+		e.Answer.RetryAt = p.nextRetry(e, e.Answer)
 		if p.store(w, r, e) {
 			writeMessage(w, no.status, no.message)
 		}

@@ -158,6 +158,7 @@ func (p *Proxy) ignore(w http.ResponseWriter, r *http.Request, e *webhook.Event,
 	e.Decision = webhook.Ignored
 	e.Answer = byTaskhook(http.StatusOK, reason)
 	e.Answer.SenderGone = r.Context().Err() != nil
+	e.Answer.RetryAt = p.nextRetry(e, e.Answer)
 	if p.store(w, r, e) {
 		writeJSON(w, http.StatusOK, struct {
 			Success bool   `json:"success"`
