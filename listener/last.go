@@ -37,13 +37,14 @@ func (l *Listener) remember(ctx context.Context, name, value string) error {
 // sendLike sends as the last listener did.
 func (s *Stored) sendLike(o StoredOptions) error {
 	p := proxy.Options{Signer: o.Signer, AppWait: proxy.DefaultAppWait, Via: o.Via}
-	if err := s.recall(&p); err != nil {
-		return err
+	err := s.recall(&p)
+	if o.ReadOnly {
+		return nil // what cannot be recalled, perhaps another version's, hides no events
 	}
-	if !o.ReadOnly {
+	if err == nil {
 		s.send(p)
 	}
-	return nil
+	return err
 }
 
 // recall reads where the last listener's events went, and how.

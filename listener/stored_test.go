@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/taskhook/taskhook/control"
@@ -78,6 +79,27 @@ func TestAStoreThatIsOnlyReadSendsNothing(t *testing.T) {
 		if err := call(); !errors.Is(err, ErrReadOnly) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestARouteThatIsNotUnderstoodHidesNoEvents holds that what another version
+// wrote stops only what would send by it.
+func TestARouteThatIsNotUnderstoodHidesNoEvents(t *testing.T) {
+	dir := leave(t, newApp(t, ok))
+	s := openTestStored(t, StoredOptions{Dir: dir})
+	if err := s.SetSetting(t.Context(), settingRoutes, `["later:A -> 3001"]`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := OpenStored(StoredOptions{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), `the last listener's route later:A -> 3001: unknown field "later"`) {
+		t.Errorf("to send: %v", err)
+	}
+	s = openTestStored(t, StoredOptions{Dir: dir, ReadOnly: true})
+	if e, err := s.Event(t.Context(), 1); err != nil || string(e.Body) != `{"a": 1}` {
+		t.Errorf("event %+v, %v", e, err)
 	}
 }
 
