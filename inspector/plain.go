@@ -167,7 +167,7 @@ func (p *plain) event(e webhook.Summary, now time.Time) {
 		state += " (taskhook answered " + strconv.Itoa(a.Status) + ")"
 	}
 	p.line(e.ReceivedAt, e, 0, "", e.State(now), state)
-	why := sentences(e.Verdict.Reason, e.Verdict.Next)
+	why := verdictReason(e)
 	if !e.Decision.Rejected() || why == "" {
 		why = sentences(why, e.Answer.Reason)
 	}
@@ -193,7 +193,7 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	var reasons []string
 	if a.Trigger == webhook.TriggerReceived {
 		reasons = append(reasons, p.redelivery(e))
-		reasons = append(reasons, e.Verdict.Reason, e.Verdict.Next)
+		reasons = append(reasons, verdictReason(e))
 	}
 	if a.Trigger == webhook.TriggerLate {
 		reasons = append(reasons, format.Told(a.Answered))
@@ -210,6 +210,15 @@ func (p *plain) attempt(a webhook.Attempted, now time.Time) {
 	reasons = append(reasons, p.simulated(a), a.Error)
 	reasons = append(reasons, a.Notes...)
 	p.reason(sentences(append(reasons, a.Hint)...))
+}
+
+// verdictReason says why an event is not valid, and what to do about it unless
+// that is done: one without a signature was let in.
+func verdictReason(e webhook.Summary) string {
+	if e.Verdict.Status == webhook.Unsigned && !e.Decision.Rejected() {
+		return e.Verdict.Reason
+	}
+	return sentences(e.Verdict.Reason, e.Verdict.Next)
 }
 
 // redelivery says that an event came before, "" if it did not.

@@ -77,6 +77,25 @@ func TestPlainTellsOfALateAnswerAndOfWhatWasBroken(t *testing.T) {
 	}
 }
 
+func TestPlainAdvisesNoWarnWhereItIsOn(t *testing.T) {
+	f := &memory{}
+	got := follows(t, func(ctx context.Context, w *lockedBuffer) error {
+		return Plain(ctx, w, f, PlainOptions{Location: time.UTC})
+	}, func() {
+		v := webhook.Verdict{Status: webhook.Unsigned, Reason: "no signature", Next: "use --verify warn"}
+		id := f.add(webhook.Summary{Event: webhook.Event{Type: "TaskCreate", ReceivedAt: noon, Verdict: v}})
+		f.try(webhook.Attempt{EventID: id, Delivery: 1, Number: 1, Trigger: webhook.TriggerReceived, StartedAt: noon, StatusCode: 200})
+		f.add(webhook.Summary{Event: webhook.Event{
+			Type: "TaskUpdate", ReceivedAt: noon, Verdict: v, Decision: webhook.RejectedUnsigned,
+			Answer: webhook.Answer{Status: 401, By: webhook.ByTaskhook, At: noon},
+		}})
+		time.Sleep(10 * time.Second)
+	})
+	if !strings.Contains(got, "↳ no signature\n") || !strings.Contains(got, "↳ no signature; use --verify warn\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestPlainNamesAnEventWhoseAnswerCameWithoutAnAttempt(t *testing.T) {
 	f := &memory{}
 	got := follows(t, func(ctx context.Context, w *lockedBuffer) error {
