@@ -21,7 +21,7 @@ import (
 // ingress.
 func (p *Proxy) fromForeignPage(e *webhook.Event) bool {
 	return e.Source == webhook.SourceLocal && e.Verdict.Status != webhook.Valid &&
-		!httpwire.IsLoopback(e.Host) && hasBrowserMarks(e) && !p.isPublic(e.Host)
+		hasBrowserMarks(e) && !httpwire.IsLoopback(e.Host) && !p.isPublic(e.Host)
 }
 
 // hasBrowserMarks reports whether a browser may have sent a request for a page
@@ -35,9 +35,12 @@ func hasBrowserMarks(e *webhook.Event) bool {
 	if sites := e.Header["Sec-Fetch-Site"]; len(sites) > 0 {
 		return sites[0] != "same-origin" && sites[0] != "none"
 	}
-	_, err := netip.ParseAddr(hostname(e.Host))
 	reads := e.Method == http.MethodGet || e.Method == http.MethodHead
-	return err != nil && reads && strings.HasPrefix(e.Header.Get("User-Agent"), "Mozilla/")
+	if !reads || !strings.HasPrefix(e.Header.Get("User-Agent"), "Mozilla/") {
+		return false
+	}
+	_, err := netip.ParseAddr(hostname(e.Host))
+	return err != nil
 }
 
 // isPublic reports whether a Host header is that of the public URL. Without a
