@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -223,7 +224,7 @@ func (d *demoSender) forge(ctx context.Context, eventType string) error {
 	}
 	forged := trigger{
 		body: func(at time.Time) ([]byte, error) { return t.Sample(taskee.Sample{At: at}), nil },
-		url:  d.url, scheme: taskee.SchemeNone,
+		url:  d.url, asked: d.url, transport: new(http.Transport), scheme: taskee.SchemeNone,
 	}
 	_, last, err := forged.run(ctx, 1, func(triggered) error { return nil })
 	if err == nil && last.Error != "" {

@@ -14,7 +14,7 @@ picture() {
 
 screen 124 34 EDITOR=vi sh -c 'taskhook demo --every 300ms'
 sees '#18 '
-selects 'FAILED'
+selects ' failed'
 picture list
 keys 3
 sees 'will not send it again'
