@@ -72,12 +72,12 @@ func (p *Proxy) answerUnsigned(w http.ResponseWriter, r *http.Request, e *webhoo
 }
 
 // signsAgain reports whether a resend goes out signed by the development key as
-// a received event does: it is to have its original signature, which was
-// verified, and Options.Sign replaces those.
+// a received event does: nobody chose a signature, its own was verified, and
+// Options.Sign replaces those.
 func (p *Proxy) signsAgain(s *resending, choice webhook.Sign) bool {
 	switch {
 	case p.opts.Sign != webhook.SignDev,
-		choice != "" && choice != webhook.SignOriginal,
+		choice != "", // the person has chosen
 		s.changed, !sameSignatures(s.event.Header, s.received.Header):
 		return false
 	case s.received.Verdict.Status == webhook.Valid && s.received.Source != webhook.SourceImport:
