@@ -64,9 +64,13 @@ func (m *model) folded() string {
 	if c.Failed > 0 {
 		failed = piece{signBad + " " + format.Count(c.Failed) + " failed", moodBad}
 	}
+	warned := piece{}
+	if c.Unsuccessful > 0 {
+		warned = piece{signWarning + " " + format.Count(c.Unsuccessful) + " success:false", moodWarn}
+	}
 	// In the order of their place.
 	parts := []headPart{
-		{m.tunnelWords(m.wide()), 2}, {m.targetBrief(), 3}, {rate("last hour", c.LastHour.Delivered, c.LastHour.Failed), 4}, {failed, 1},
+		{m.tunnelWords(m.wide()), 2}, {m.targetBrief(), 3}, {rate("last hour", c.LastHour.Delivered, c.LastHour.Failed), 5}, {warned, 4}, {failed, 1},
 	}
 	for i, p := range parts {
 		if p.mood == moodBad && p.text != failed.text {

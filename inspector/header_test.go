@@ -171,3 +171,12 @@ func TestHelpHasTheKeysOfThePlaceAndTheFilter(t *testing.T) {
 		d.sees("Keys of the detail")
 	}
 }
+
+func TestAnswersThatSayTheyFailedAreCountedInTheHeader(t *testing.T) {
+	f := some()
+	f.listener.Counts.Unsuccessful = 3
+	d := drive(t, f, 140, 30, Options{})
+	d.sees("! 3 success:false")
+	d.press("i")
+	d.sees("3 success:false")
+}
