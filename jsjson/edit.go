@@ -46,11 +46,7 @@ func Set(body []byte, path, value string) ([]byte, error) {
 	if Check(written) != nil {
 		written = Quote(value)
 	}
-	holder, offset, err := descend(body, keys, "set")
-	if err != nil {
-		return nil, err
-	}
-	p, err := locate(holder, keys)
+	_, offset, p, err := descend(body, keys, "set")
 	if err != nil {
 		return nil, err
 	}
@@ -60,21 +56,21 @@ func Set(body []byte, path, value string) ([]byte, error) {
 	return slices.Concat(body[:offset+p.value.start], written, body[offset+p.value.end:]), nil
 }
 
-// descend returns the object or array that holds the last of some keys, and
-// where in the body it begins. What is to be done there is a verb.
-func descend(body []byte, keys []string, what string) (holder []byte, offset int, err error) {
+// descend returns the object or array that holds the last of some keys, where in
+// the body it begins, and the place of that key in it. What is to be done there
+// is a verb. All of the body is read: a [*SyntaxError] comes before any other.
+func descend(body []byte, keys []string, what string) (holder []byte, offset int, p place, err error) {
 	holder = body
-	for i := range keys[:len(keys)-1] {
-		p, err := locate(holder, keys[:i+1])
-		if err != nil {
-			return nil, 0, err
+	for i := range keys {
+		if p, err = locate(holder, keys[:i+1]); err != nil || i == len(keys)-1 {
+			return holder, offset, p, err
 		}
 		if !p.found {
-			return nil, 0, pathError("cannot %s %s: %s does not exist", what, joinPath(keys), joinPath(keys[:i+1]))
+			return nil, 0, p, pathError("cannot %s %s: %s does not exist", what, joinPath(keys), joinPath(keys[:i+1]))
 		}
 		holder, offset = holder[p.value.start:p.value.end], offset+p.value.start
 	}
-	return holder, offset, nil
+	return holder, offset, p, nil
 }
 
 // whiteSpace is what JSON allows between tokens.

@@ -15,14 +15,7 @@ func Remove(body []byte, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := Check(body); err != nil {
-		return nil, err
-	}
-	holder, offset, err := descend(body, keys, "remove")
-	if err != nil {
-		return nil, err
-	}
-	p, err := locate(holder, keys)
+	holder, offset, p, err := descend(body, keys, "remove")
 	if err != nil {
 		return nil, err
 	}
