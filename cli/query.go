@@ -89,7 +89,7 @@ func (q *queryFlags) query(cmd *cobra.Command) (webhook.Query, error) {
 // quoted writes a text as one value of the filter language.
 func quoted(s string) string {
 	if strings.ContainsAny(s, " ()\"\\") {
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+		return filter.Quote(s)
 	}
 	return s
 }

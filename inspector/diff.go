@@ -12,6 +12,7 @@ import (
 	"github.com/taskhook/taskhook/jsjson"
 	"github.com/taskhook/taskhook/webhook"
 	"github.com/taskhook/taskhook/webhook/body"
+	"github.com/taskhook/taskhook/webhook/filter"
 )
 
 // side is one of two things that are compared.
@@ -99,7 +100,7 @@ func (r *reading) comparisons(ctx context.Context) ([]comparison, error) {
 
 // withPrevious compares with the newest earlier event of the type.
 func (r *reading) withPrevious(ctx context.Context) (one, two side, err error) {
-	q := webhook.Query{Filter: "type:" + filterWord(r.summary.Type), Cursor: r.spec.id, Limit: 1}
+	q := webhook.Query{Filter: "type:" + filter.Quote(r.summary.Type), Cursor: r.spec.id, Limit: 1}
 	for chunk, err := range r.feed.Read(ctx, q) {
 		if err != nil {
 			return one, two, err
@@ -109,11 +110,6 @@ func (r *reading) withPrevious(ctx context.Context) (one, two side, err error) {
 		}
 	}
 	return one, two, nil
-}
-
-// filterWord writes a text as a literal word of the filter language.
-func filterWord(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
 func (r *reading) withEvent(ctx context.Context, id webhook.ID) (one, two side, err error) {

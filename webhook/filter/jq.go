@@ -131,7 +131,7 @@ func (p *parser) compileJQ(w word, hint string) (*node, *SyntaxError) {
 		n.cost = costDecode
 	}
 	if end, err := jqEnd(n.text, len("jq:(")); err != nil || end != len(n.text)-1 {
-		n.text = "jq:" + quote(expr) // a comment with a parenthesis or a quote
+		n.text = "jq:" + Quote(expr) // a comment with a parenthesis or a quote
 	}
 	at := p.expressions
 	p.expressions++

@@ -228,7 +228,7 @@ func bareText(w word, text string) string {
 		return text
 	}
 	parts, _ := w.alternatives()
-	text = quote(parts[0].text)
+	text = Quote(parts[0].text)
 	for _, part := range parts[1:] {
 		text += "|" + part.plain(true)
 	}

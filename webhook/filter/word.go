@@ -121,7 +121,7 @@ func (w word) plain(wildcards bool) string {
 	from := 0
 	flush := func(to int) {
 		if part := w.text[from:to]; strings.ContainsFunc(part, needsQuotes) {
-			b.WriteString(quote(part))
+			b.WriteString(Quote(part))
 		} else {
 			b.WriteString(part)
 		}
@@ -147,7 +147,7 @@ func needsQuotes(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
-// quote writes s in quotes.
-func quote(s string) string {
+// Quote writes a text as a literal word of the filter language.
+func Quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
